@@ -1,0 +1,171 @@
+/* The pictures that an ingest process hands to analysis, in memory shared by both.
+ *
+ * One memory (memfd) per ingest process, made by the supervisor, mapped by both. The writer is
+ * ingest (one thread per flux), the reader is analysis. Each flux has a few slots:
+ *
+ *   FREE --begin--> WRITING --publish--> READY --take_newest--> HELD --give_back--> FREE
+ *                      ^                   |
+ *                      +----- reclaim -----+   unread when a newer one is there: "newest"
+ *
+ * The newest READY picture wins; nobody ever waits for the other side. The writer tells the
+ * reader by an eventfd, which the caller writes after publish.
+ *
+ * Every picture that the decoder gave is counted: at rest, for each flux,
+ *     decoded = rate + newest + corrupt + pool + stopped + decoder + shutdown + handed + ready
+ * (fates of src/media/fate.h that ingest decides; handed: taken by the reader; ready: waiting).
+ *
+ * The other process is not trusted. Sizes and offsets are computed from the header, which is
+ * copied and checked once, when mapping; the size of the memory is sealed; what stands in a slot
+ * is copied and checked at each take. So a crashed or hostile ingest can spoil pixels and
+ * counters, never make analysis read outside the mapping. */
+#ifndef VG_MEDIA_SLOTS_H
+#define VG_MEDIA_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/clock.h"
+#include "src/base/fault.h"
+#include "src/media/fate.h"
+#include "src/media/picture.h"
+
+#define VG_SLOTS_FLUX_MAX     64
+#define VG_SLOTS_PER_FLUX_MAX 8
+#define VG_SLOTS_NEVER        INT64_MAX
+
+struct vg_slots_settings {
+    uint32_t flux_max;              /* 1 to VG_SLOTS_FLUX_MAX */
+    uint32_t slots_per_flux;        /* 2 to VG_SLOTS_PER_FLUX_MAX */
+    uint32_t width_max, height_max; /* even, 16 to VG_PICTURE_*_MAX; larger pictures are scaled */
+};
+
+/* 25 flux, 4 slots each, 1920 x 1088. Pages that no picture ever touched cost no memory. */
+struct vg_slots_settings vg_slots_defaults(void);
+
+/* Makes the memory: *fd is given (close-on-exec; the supervisor hands it on by dup2). No picture
+ * is wanted, every flux is off. VG_E_CALL (settings), VG_E_LACK (no memory for it). */
+enum vg_status vg_slots_create(const struct vg_slots_settings *settings, int *fd,
+                               struct vg_fault *fault) VG_MUST_USE;
+
+struct vg_slots;
+
+/* Maps it for reading and writing; fd is borrowed for the call. VG_E_INPUT: not such a memory,
+ * not sealed, or a header that does not hold; VG_E_MEMORY, VG_E_LACK. */
+enum vg_status vg_slots_open(struct vg_slots **slots, int fd, struct vg_fault *fault) VG_MUST_USE;
+void vg_slots_close(struct vg_slots **slots);
+
+/* As created. Any thread. */
+struct vg_slots_settings vg_slots_geometry(const struct vg_slots *slots);
+
+/* A number for a flux's id (never 0), so that a picture of the flux that had this place before
+ * is not taken for one of its successor. Pure. */
+uint64_t vg_slots_tag(const char *id);
+
+/* ---- writer: for one flux, one thread at a time ---- */
+
+/* Room for one picture; borrowed until publish or abandon. */
+struct vg_slots_room {
+    uint32_t slot;
+    uint8_t *luma, *chroma;              /* NV12, each plane aligned to 64 bytes */
+    uint32_t luma_stride, chroma_stride; /* width rounded up to 64 */
+    uint32_t width, height;
+};
+
+/* Gives the place `flux` to the flux of this tag: counters start at 0 (the epoch goes on
+ * growing), unread pictures of another tag are dropped. The same tag again changes nothing. */
+void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag);
+
+/* The time from which the next picture is wanted; VG_SLOTS_NEVER: none is. */
+int64_t vg_slots_wanted_us(const struct vg_slots *slots, uint32_t flux);
+
+/* Room for a picture of width x height (even, within the maximum: VG_E_CALL else). A FREE slot,
+ * else the unread READY one (counted as newest), else VG_E_FULL: count VG_FATE_POOL. */
+enum vg_status vg_slots_begin(struct vg_slots *slots, uint32_t flux, uint32_t width,
+                              uint32_t height, struct vg_slots_room *room) VG_MUST_USE;
+
+/* Hands the picture over. about: colours, epoch, sequence and times are taken from it; pixels and
+ * sizes stand in the room. Older unread pictures are reclaimed and counted as newest. The want
+ * that this picture answers is used up (wanted becomes VG_SLOTS_NEVER), unless the reader has
+ * set another one meanwhile. Then write the eventfd. */
+void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slots_room *room,
+                      const struct vg_picture *about);
+
+/* Frees the room without a picture (the caller counts the fate). */
+void vg_slots_abandon(struct vg_slots *slots, uint32_t flux, const struct vg_slots_room *room);
+
+/* Drops an unread picture, counted as `fate` (the flux was stopped). */
+void vg_slots_withdraw(struct vg_slots *slots, uint32_t flux, enum vg_fate fate);
+
+enum vg_connection {
+    VG_CONNECTION_OFF,        /* no flux here, or not active */
+    VG_CONNECTION_CONNECTING, /* being opened; no picture yet */
+    VG_CONNECTION_LIVE,       /* pictures come */
+    VG_CONNECTION_LOST,       /* waiting for the next try */
+    VG_CONNECTION_STOPPED     /* by the stop file or the authorisation */
+};
+const char *vg_connection_name(enum vg_connection connection);
+
+/* Each sets one field of the flux's state. */
+void vg_slots_set_connection(struct vg_slots *slots, uint32_t flux, enum vg_connection connection,
+                             enum vg_status cause);
+void vg_slots_set_format(struct vg_slots *slots, uint32_t flux, uint32_t width, uint32_t height,
+                         uint32_t fps_milli);
+/* The next epoch: after a reconnection or a jump. Returns it. */
+uint32_t vg_slots_next_epoch(struct vg_slots *slots, uint32_t flux);
+void vg_slots_count_reconnect(struct vg_slots *slots, uint32_t flux);
+void vg_slots_count_jump(struct vg_slots *slots, uint32_t flux);
+/* One more picture from the decoder. Returns its sequence number, from 0. Call it first, then
+ * exactly one of: publish, vg_slots_count. */
+uint64_t vg_slots_count_decoded(struct vg_slots *slots, uint32_t flux, struct vg_mono_time arrival);
+void vg_slots_count(struct vg_slots *slots, uint32_t flux, enum vg_fate fate);
+
+/* After ingest was killed and before its successor runs (no other writer is alive): WRITING
+ * slots become FREE, and pictures that were counted in but met no fate become "shutdown".
+ * Returns how many these were. Killed between two instructions of a reclaim, one "newest" may
+ * be missed and shows as handed. */
+uint64_t vg_slots_recover_writer(struct vg_slots *slots);
+
+/* ---- reader ---- */
+
+/* From this time on (monotonic) one more picture is wanted; VG_SLOTS_NEVER: none. To keep a
+ * rate, step this time by the period (not from the arrival met, or 25 fps thinned to 5 becomes
+ * 4.2), and not further back than now. Any thread. */
+void vg_slots_want(struct vg_slots *slots, uint32_t flux, int64_t from_us);
+
+/* Only pictures of this tag are taken from now on; 0 (as mapped): of any. One thread. */
+void vg_slots_expect(struct vg_slots *slots, uint32_t flux, uint64_t tag);
+
+/* The newest picture of the flux, held from now on: its pixels are borrowed until give_back.
+ * picture->flux is the place in this memory. One thread at a time takes for a flux.
+ * VG_E_END: none. VG_E_INTEGRITY: the writer wrote nonsense; the slot is free again. */
+enum vg_status vg_slots_take_newest(struct vg_slots *slots, uint32_t flux, uint32_t *slot,
+                                    struct vg_picture *picture) VG_MUST_USE;
+
+/* Ends the hold; any thread, once per take. */
+void vg_slots_give_back(struct vg_slots *slots, uint32_t flux, uint32_t slot);
+
+/* After analysis was killed and before its successor takes (a new mapping): HELD slots become
+ * FREE and nothing is wanted. Returns how many slots these were. */
+uint32_t vg_slots_recover_reader(struct vg_slots *slots);
+
+/* ---- both ---- */
+
+/* A moment's view of a flux: each field true by itself, the sum only at rest. */
+struct vg_slots_state {
+    uint64_t tag;
+    enum vg_connection connection;
+    enum vg_status cause;   /* of the last loss; VG_OK when none */
+    uint32_t width, height; /* as displayed by the source, 0 before the first picture */
+    uint32_t fps_milli;     /* nominal, thousandths; 0: the source does not say */
+    uint32_t epoch;
+    uint64_t reconnects, jumps;  /* jumps: media time rebased on the arrival clock */
+    struct vg_mono_time arrival; /* of the last picture, 0: none yet */
+    int64_t wanted_us;
+    uint64_t decoded;
+    uint64_t fate[VG_FATE_COUNT]; /* the scheduler's stay 0 */
+    uint64_t handed, ready;
+};
+void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots_state *state);
+
+#endif
