@@ -1,0 +1,144 @@
+#include "src/base/stop.h"
+
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/json.h"
+#include "src/base/text.h"
+
+enum {
+    STOP_TEXT_MAX = 256 * 1024
+};
+
+static enum vg_status read_list(const struct vg_json *json, const char *key,
+                                struct vg_stop_list *list)
+{
+    json_t *array;
+    enum vg_status status =
+        vg_json_array(json, json->root, "", key, VG_JSON_OPTIONAL, VG_STOP_NAMES_MAX, &array);
+    if (status || !array)
+        return status;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+        if (!name || *name == '\0' || strlen(name) >= VG_STOP_NAME_SIZE) {
+            char place[64];
+            (void)snprintf(place, sizeof place, "/%s/%zu", key, i);
+            return vg_json_refuse(json, place, N_("a name was expected"), NULL);
+        }
+        status = vg_stop_list_set(list, name, true);
+        if (status)
+            return status;
+    }
+    return VG_OK;
+}
+
+enum vg_status vg_stop_parse(const char *text, size_t size, struct vg_stop *stop,
+                             struct vg_fault *fault)
+{
+    static const char *const keys[] = {"all", "flux", "events", NULL};
+    struct vg_json json;
+    memset(stop, 0, sizeof *stop);
+    enum vg_status status = vg_json_open(&json, VG_STOP_FILE, text, size, STOP_TEXT_MAX, fault);
+    if (status)
+        return status;
+    status = vg_json_keys(&json, json.root, "", keys);
+    if (!status)
+        status = vg_json_flag(&json, json.root, "", "all", VG_JSON_OPTIONAL, &stop->all);
+    if (!status)
+        status = read_list(&json, "flux", &stop->flux);
+    if (!status)
+        status = read_list(&json, "events", &stop->events);
+    vg_json_close(&json);
+    return status;
+}
+
+enum vg_status vg_stop_read(const char *data, struct vg_stop *stop, struct vg_fault *fault)
+{
+    char path[4096];
+    uint8_t *text = NULL;
+    size_t size = 0;
+    memset(stop, 0, sizeof *stop);
+    enum vg_status status = vg_path_join(path, sizeof path, data, VG_STOP_FILE);
+    if (!status)
+        status = vg_file_read(path, STOP_TEXT_MAX, &text, &size, fault);
+    if (status == VG_E_MISSING)
+        return VG_OK;
+    if (!status)
+        status = vg_stop_parse((const char *)text, size, stop, fault);
+    vg_free(text);
+    if (status)
+        stop->all = true; /* a stop that cannot be read must not become a go */
+    return status;
+}
+
+static json_t *list_json(const struct vg_stop_list *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < list->count; i++)
+        (void)json_array_append_new(array, json_string(list->name[i]));
+    return array;
+}
+
+enum vg_status vg_stop_write(const char *data, const struct vg_stop *stop, struct vg_fault *fault)
+{
+    char path[4096];
+    if (vg_path_join(path, sizeof path, data, VG_STOP_FILE))
+        return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%s", data);
+    json_t *root = json_pack("{s:b,s:o,s:o}", "all", stop->all, "flux", list_json(&stop->flux),
+                             "events", list_json(&stop->events));
+    char *text = root ? vg_json_text(root) : NULL;
+    json_decref(root);
+    if (!text)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", path);
+    const enum vg_status status =
+        vg_file_write(path, text, strlen(text), 0644, VG_FILE_SYNCED, fault);
+    vg_free(text);
+    return status;
+}
+
+static size_t find(const struct vg_stop_list *list, const char *name)
+{
+    size_t i = 0;
+    while (i < list->count && strcmp(list->name[i], name) != 0)
+        i++;
+    return i;
+}
+
+bool vg_stop_list_has(const struct vg_stop_list *list, const char *name)
+{
+    return find(list, name) < list->count;
+}
+
+enum vg_status vg_stop_list_set(struct vg_stop_list *list, const char *name, bool present)
+{
+    const size_t at = find(list, name);
+    if (present == (at < list->count))
+        return VG_OK;
+    if (!present) {
+        list->count--;
+        memmove(list->name[at], list->name[at + 1], (list->count - at) * VG_STOP_NAME_SIZE);
+        return VG_OK;
+    }
+    if (list->count == VG_STOP_NAMES_MAX || strlen(name) >= VG_STOP_NAME_SIZE)
+        return VG_E_FULL;
+    memcpy(list->name[list->count++], name, strlen(name) + 1);
+    return VG_OK;
+}
+
+bool vg_stop_permits(const struct vg_stop *stop, const struct vg_authorisation *authorisation,
+                     const char *flux, const char *event, struct vg_wall_time now)
+{
+    if (stop->all || vg_stop_list_has(&stop->flux, flux))
+        return false;
+    if (event && vg_stop_list_has(&stop->events, event))
+        return false;
+    if (!authorisation->given)
+        return true;
+    if (now.us < authorisation->first.us || now.us >= authorisation->last.us)
+        return false;
+    if (authorisation->flux.count && !vg_stop_list_has(&authorisation->flux, flux))
+        return false;
+    return !event || !authorisation->events.count ||
+           vg_stop_list_has(&authorisation->events, event);
+}

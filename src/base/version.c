@@ -1,0 +1,6 @@
+#include "src/base/version.h"
+
+const char *vg_version(void)
+{
+    return VG_VERSION;
+}

@@ -1,0 +1,90 @@
+/* The inference engine: jobs in, boxes out, on one OpenCL device.
+ *
+ * A job is a picture (or a region of one, turned or not); the engine letterboxes it into the
+ * net's input, runs the plan, decodes, thresholds and compacts on the device, and suppresses
+ * doubles on the host. One thread at a time uses an engine (the device thread). After open,
+ * running allocates nothing of ours. */
+#ifndef VG_ENGINE_ENGINE_H
+#define VG_ENGINE_ENGINE_H
+
+#include <stdint.h>
+
+#include "models/detection.h"
+#include "models/model.h"
+#include "src/base/attr.h"
+#include "src/base/fault.h"
+#include "src/media/picture.h"
+
+#define VG_ANSWER_DETECTIONS_MAX 1024
+#define VG_BATCH_MAX             64
+
+enum vg_rotation {
+    VG_ROTATION_0,
+    VG_ROTATION_90,
+    VG_ROTATION_180,
+    VG_ROTATION_270
+}; /* clockwise */
+
+struct vg_job {
+    const struct vg_picture *picture; /* borrowed until the answer */
+    struct vg_box region;             /* pixels of the picture; zero size: the whole */
+    enum vg_rotation rotation;
+    float threshold;              /* least score kept */
+    float nms;                    /* IoU above which the lesser box of a class goes */
+    struct vg_mono_time deadline; /* for the scheduler; the engine ignores it */
+};
+
+struct vg_answer {
+    uint32_t count;
+    uint32_t overflow; /* candidates that found no place on the device, normally 0 */
+    struct vg_detection detection[VG_ANSWER_DETECTIONS_MAX]; /* falling score, picture pixels */
+};
+
+struct vg_engine_settings {
+    const char *device; /* VIGIE_DEVICE's words: "0", "cpu", "gpu", a part of a name; NULL: first */
+    uint32_t width, height; /* of the net's input; 0: the model's preferred */
+    uint32_t batch_max;     /* 1 to VG_BATCH_MAX */
+    uint32_t picture_width_max, picture_height_max; /* largest picture that a job may bring */
+    uint32_t threads; /* CPU device: threads to use; 0: the device's choice */
+};
+struct vg_engine_settings vg_engine_defaults(void);
+
+struct vg_engine;
+
+/* Opens the device, builds the programs, lays out the arena, uploads the weights and runs every
+ * kernel once. `model` is borrowed until close.
+ * VG_E_LACK no such device (place names it), VG_E_DEVICE, VG_E_CALL (sizes), VG_E_MEMORY. */
+enum vg_status vg_engine_open(struct vg_engine **engine, const struct vg_model *model,
+                              const struct vg_engine_settings *settings,
+                              struct vg_fault *fault) VG_MUST_USE;
+void vg_engine_close(struct vg_engine **engine);
+
+/* Runs `count` jobs (1 to batch_max) as one batch with one finish; answers[i] is jobs[i]'s.
+ * VG_E_DEVICE: nothing of the batch was answered. */
+enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
+                             struct vg_answer *answers, struct vg_fault *fault) VG_MUST_USE;
+
+/* Times of the last batch, microseconds on the host's clock. */
+struct vg_engine_times {
+    int64_t prepare_us, infer_us, boxes_us;
+};
+struct vg_engine_times vg_engine_last_times(const struct vg_engine *engine);
+
+/* Raw way, for `model run --tensor`, tests and the bench: input is NCHW float32, 3 x height x
+ * width, already normalised; one picture. */
+enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,
+                                    struct vg_fault *fault) VG_MUST_USE;
+/* Output `index` of the model after a run (tensor or jobs, slot 0), as the source file orders
+ * it: [cells][channels]. values: room for cells * channels floats. */
+enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,
+                                     struct vg_fault *fault) VG_MUST_USE;
+/* Any tensor of the graph, [channels][rows][columns], for finding a wrong kernel at its step. */
+enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
+                                     struct vg_fault *fault) VG_MUST_USE;
+
+/* What stands in each alert: SHA-256 over device, driver, programs and steps, as text. */
+const char *vg_engine_plan_hash(const struct vg_engine *engine);
+const char *vg_engine_device_name(const struct vg_engine *engine);
+void vg_engine_input_size(const struct vg_engine *engine, uint32_t *width, uint32_t *height);
+
+#endif

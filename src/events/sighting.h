@@ -1,0 +1,55 @@
+/* What an event's watcher says of one picture: for each rule, whether its condition holds now,
+ * with the evidence for it, or why not. */
+#ifndef VG_EVENTS_SIGHTING_H
+#define VG_EVENTS_SIGHTING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/detection.h"
+#include "src/base/clock.h"
+
+#define VG_SIGHTING_BOXES_MAX 64
+
+struct vg_sighting_box {
+    uint32_t track; /* 0: none */
+    enum vg_class class_id;
+    float score;
+    struct vg_box box; /* pixels of the picture */
+};
+
+struct vg_sighting {
+    uint32_t rule;    /* index in the scene */
+    uint32_t subject; /* track the condition is about, 0: the place as a whole */
+    bool instant;     /* a passage, over as soon as seen (hold does not apply) */
+    struct vg_media_time time;
+    float score;
+    double count; /* density: objects in the place; else 0 */
+    uint32_t box_count;
+    struct vg_sighting_box box[VG_SIGHTING_BOXES_MAX];
+};
+
+/* Why a rule said nothing of a track in this picture (for --explain). */
+enum vg_why_not {
+    VG_WHY_HOLDS,        /* it does hold */
+    VG_WHY_CLASS,        /* not a class of the rule */
+    VG_WHY_SCORE,        /* score below the rule's least */
+    VG_WHY_UNCONFIRMED,  /* the track is not confirmed yet */
+    VG_WHY_MASKED,       /* the foot point is under a mask */
+    VG_WHY_OUTSIDE,      /* the foot point is not in the place */
+    VG_WHY_NO_PASSAGE,   /* the line was not passed */
+    VG_WHY_OTHER_SIDE,   /* passed towards the other side */
+    VG_WHY_WITH_THE_WAY, /* moves the allowed way */
+    VG_WHY_STILL,        /* too slow to have a way */
+    VG_WHY_FEW,          /* not more than `over` */
+    VG_WHY_HOLD,         /* holds, but not yet long enough */
+    VG_WHY_COOLDOWN,     /* raised not long ago */
+    VG_WHY_CALENDAR,     /* outside the rule's hours */
+    VG_WHY_INACTIVE,     /* the rule is switched off */
+    VG_WHY_STOPPED,      /* stopped or not authorised */
+    VG_WHY_COUNT
+};
+const char *vg_why_not_name(enum vg_why_not why);  /* "outside" */
+const char *vg_why_not_label(enum vg_why_not why); /* msgid for a person */
+
+#endif

@@ -1,0 +1,22 @@
+/* A sighting that became an alert: what a person is told. Plain data, handed to the spool. */
+#ifndef VG_RULES_ALERT_H
+#define VG_RULES_ALERT_H
+
+#include "src/events/sighting.h"
+#include "src/scene/scene.h"
+
+struct vg_alert {
+    uint32_t rule; /* index in the scene; the scene stands beside it */
+    enum vg_event event;
+    enum vg_severity severity;
+    int place;                  /* index in the scene, -1: whole picture */
+    struct vg_media_time media; /* of the picture that raised it */
+    struct vg_media_time onset; /* when the condition began to hold */
+    uint64_t sequence;          /* of this rule's alerts, from 1, kept over restarts */
+    float score;
+    double count; /* density: objects in the place */
+    uint32_t box_count;
+    struct vg_sighting_box box[VG_SIGHTING_BOXES_MAX]; /* pixels */
+};
+
+#endif

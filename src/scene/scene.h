@@ -1,0 +1,120 @@
+/* What is to be watched in a view: zones, lines, masks and rules, read from scene JSON
+ * (docs/schemas/scene.json). Immutable once read. Coordinates are fractions of the displayed
+ * picture, 0 to 1, y down. */
+#ifndef VG_SCENE_SCENE_H
+#define VG_SCENE_SCENE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/class.h"
+#include "src/base/attr.h"
+#include "src/base/clock.h"
+#include "src/base/fault.h"
+#include "src/base/geometry.h"
+
+#define VG_SCENE_ID_SIZE     64
+#define VG_SCENE_LABEL_SIZE  128
+#define VG_SCENE_CORNERS_MAX 64
+#define VG_SCENE_PLACES_MAX  64
+#define VG_SCENE_RULES_MAX   64
+#define VG_SCENE_TEXT_MAX    (1u << 20)
+
+/* The eight events of the contract, in its order. */
+enum vg_event {
+    VG_EVENT_WRONG_WAY,
+    VG_EVENT_CROSSING,
+    VG_EVENT_CROWD_MOVEMENT,
+    VG_EVENT_DENSITY,
+    VG_EVENT_ABANDONED_OBJECT,
+    VG_EVENT_WEAPON,
+    VG_EVENT_PERSON_DOWN,
+    VG_EVENT_FIRE,
+    VG_EVENT_COUNT,
+    VG_EVENT_NONE = -1
+};
+const char *vg_event_name(enum vg_event event);  /* "wrong_way" */
+const char *vg_event_label(enum vg_event event); /* msgid for a person */
+enum vg_event vg_event_parse(const char *name);
+/* Lowest rate at which the event is true, pictures per second (contract). */
+float vg_event_floor_fps(enum vg_event event);
+
+enum vg_place_kind {
+    VG_PLACE_MASK,
+    VG_PLACE_ZONE,
+    VG_PLACE_LINE
+};
+
+struct vg_place {
+    enum vg_place_kind kind;
+    char id[VG_SCENE_ID_SIZE];
+    char label[VG_SCENE_LABEL_SIZE]; /* "" if none */
+    uint32_t corner_count;           /* 2 for a line */
+    struct vg_point corner[VG_SCENE_CORNERS_MAX];
+    bool directed;
+    struct vg_point direction; /* zone: allowed way, picture pixels, y down, not zero */
+};
+
+enum vg_severity {
+    VG_SEVERITY_LOW,
+    VG_SEVERITY_MEDIUM,
+    VG_SEVERITY_HIGH
+};
+const char *vg_severity_name(enum vg_severity severity);
+const char *vg_severity_label(enum vg_severity severity); /* msgid */
+
+struct vg_calendar {
+    bool given;
+    uint8_t days;              /* bit 0 Monday .. bit 6 Sunday; 0x7f when absent */
+    uint16_t from_min, to_min; /* local minutes of the day, from included, to not; from > to
+                                   goes over midnight */
+    bool holidays;             /* false: not on French public holidays */
+};
+
+struct vg_rule {
+    char id[VG_SCENE_ID_SIZE];
+    enum vg_event event;
+    int place;              /* index in scene->place, -1: whole picture */
+    enum vg_side direction; /* crossing of a line: the side come out on; NONE: both */
+    vg_class_set classes;
+    float min_score;
+    float over; /* density: strictly more than this many */
+    int64_t hold_us, cooldown_us;
+    enum vg_severity severity;
+    bool active;
+    struct vg_calendar calendar;
+    char *text; /* the rule's JSON as it was in the scene, compact; for rule_as_it_was */
+};
+
+struct vg_scene {
+    char name[VG_SCENE_LABEL_SIZE];
+    uint32_t place_count, rule_count;
+    struct vg_place place[VG_SCENE_PLACES_MAX]; /* masks, zones, lines */
+    struct vg_rule rule[VG_SCENE_RULES_MAX];
+};
+
+/* Reads a scene. file: for messages. *scene given. VG_E_INPUT: place is
+ * "file:line:column: /pointer"; an event that this version does not watch yet is refused with
+ * "not available yet". Pure. */
+enum vg_status vg_scene_parse(const char *file, const char *text, size_t size,
+                              struct vg_scene **scene, struct vg_fault *fault) VG_MUST_USE;
+enum vg_status vg_scene_open(const char *path, struct vg_scene **scene,
+                             struct vg_fault *fault) VG_MUST_USE;
+void vg_scene_close(struct vg_scene **scene);
+
+/* Highest floor of the active rules, 0 without rules. */
+float vg_scene_floor_fps(const struct vg_scene *scene);
+
+/* Whether a mask covers the point (fractions). */
+bool vg_scene_masked(const struct vg_scene *scene, struct vg_point point);
+
+/* One sentence that says what a rule does, translated. */
+void vg_scene_explain_rule(const struct vg_scene *scene, const struct vg_rule *rule, char *text,
+                           size_t size);
+
+/* Whether the rule's calendar holds at `time` (local zone; French public holidays). Pure but
+ * for the zone. */
+bool vg_calendar_holds(const struct vg_calendar *calendar, struct vg_wall_time time);
+
+#endif
