@@ -1,0 +1,47 @@
+/* What follows an answer, for one flux: tracker, events, rules. The same in batch and live.
+ *
+ * Deterministic, no clock, no allocation after open; one thread at a time. */
+#ifndef VG_SCHEDULER_CHAIN_H
+#define VG_SCHEDULER_CHAIN_H
+
+#include "src/base/attr.h"
+#include "src/events/watcher.h"
+#include "src/rules/rulebook.h"
+#include "src/scene/scene.h"
+#include "src/track/tracker.h"
+
+/* Scores from here up go to the tracker; the rest is only for detections.csv. */
+#define VG_CHAIN_THRESHOLD 0.1f
+/* IoU above which the lesser of two boxes of a class goes; people overlap: 0.6 finds most. */
+#define VG_CHAIN_NMS 0.6f
+
+struct vg_chain;
+
+/* scene: borrowed until close; NULL: tracks only. */
+enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene) VG_MUST_USE;
+void vg_chain_close(struct vg_chain **chain);
+
+struct vg_chain_input {
+    const struct vg_detection *detections; /* of the picture, any order */
+    uint32_t detection_count;
+    uint32_t width, height; /* of the picture */
+    uint32_t epoch;         /* of the source: a new one forgets tracks and conditions */
+    struct vg_rule_moment moment;
+};
+
+/* Borrowed from the chain until its next step. */
+struct vg_chain_output {
+    const struct vg_track *const *tracks;
+    uint32_t track_count;
+    const struct vg_watch_output *watched; /* NULL without a scene */
+    const struct vg_alert *alerts;
+    uint32_t alert_count;
+};
+
+void vg_chain_step(struct vg_chain *chain, const struct vg_chain_input *input,
+                   struct vg_chain_output *output);
+
+/* The rules' memory, for a restart; NULL without a scene. */
+struct vg_rulebook *vg_chain_rulebook(struct vg_chain *chain);
+
+#endif

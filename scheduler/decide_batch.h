@@ -1,0 +1,21 @@
+/* Which of the pictures that wait go into the next batch. Pure. */
+#ifndef VG_SCHEDULER_DECIDE_BATCH_H
+#define VG_SCHEDULER_DECIDE_BATCH_H
+
+#include <stdint.h>
+
+/* One flux that has a picture waiting. */
+struct vg_candidate {
+    uint32_t flux;
+    uint32_t priority;  /* 0 low .. 3 highest, from the configuration */
+    int64_t due_us;     /* when its picture was wanted */
+    int64_t period_us;
+};
+
+/* Orders candidates so that the first `most` of them are the batch, and returns how many that
+ * is. The one that is latest in relation to its own period, weighted by priority, comes first;
+ * ties go to the lower flux. So no flux starves: its lateness grows until it is first. */
+uint32_t vg_batch_choose(struct vg_candidate *candidates, uint32_t count, uint32_t most,
+                         int64_t now_us);
+
+#endif

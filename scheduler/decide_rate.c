@@ -1,0 +1,32 @@
+#include "scheduler/decide_rate.h"
+
+struct vg_rate vg_rate_of(double fps)
+{
+    return (struct vg_rate){.period_us = fps > 0 ? (int64_t)(1e6 / fps + 0.5) : 0};
+}
+
+bool vg_rate_wants(struct vg_rate *rate, int64_t t_us)
+{
+    if (rate->period_us == 0)
+        return true;
+    if (!rate->started) {
+        rate->started = true;
+        rate->due_us = t_us + rate->period_us;
+        return true;
+    }
+    /* half a millisecond of grace: time stamps are rounded to the container's time base */
+    if (t_us + 500 < rate->due_us)
+        return false;
+    const int64_t late = t_us - rate->due_us;
+    const int64_t periods = late > 0 ? late / rate->period_us + 1 : 1;
+    rate->due_us += periods * rate->period_us;
+    return true;
+}
+
+double vg_rate_choose(double wanted_fps, double floor_fps, double source_fps)
+{
+    double fps = wanted_fps > floor_fps ? wanted_fps : floor_fps;
+    if (source_fps > 0 && fps > source_fps)
+        fps = source_fps;
+    return fps;
+}
