@@ -66,7 +66,7 @@ static enum vg_status write_all(int fd, const void *data, size_t size, int flags
             size -= (size_t)sent;
             continue;
         }
-        if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        if (sent < 0 && errno != EAGAIN && errno != EINTR)
             return broken(errno);
         enum vg_status status = wait_for(fd, POLLOUT, end);
         if (status != VG_OK)
@@ -136,7 +136,7 @@ enum vg_status vg_message_take(struct vg_message_reader *reader, int fd, const c
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK ? VG_E_END : broken(errno);
+            return errno == EAGAIN ? VG_E_END : broken(errno);
         reader->have += (size_t)got;
         if (reader->have > VG_MESSAGE_HEAD && (size_t)got == wanted)
             break;
