@@ -62,8 +62,8 @@ void vg_chain_step(struct vg_chain *chain, const struct vg_chain_input *input,
 {
     begin_epoch(chain, input->epoch);
     *output = (struct vg_chain_output){.alerts = chain->alerts};
-    vg_tracker_step(chain->tracker, input->detections, input->detection_count,
-                    input->moment.media, &output->tracks, &output->track_count);
+    vg_tracker_step(chain->tracker, input->detections, input->detection_count, input->moment.media,
+                    &output->tracks, &output->track_count);
     if (!chain->scene)
         return;
     const struct vg_watch_input watch = {

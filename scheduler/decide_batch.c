@@ -2,12 +2,13 @@
 
 #include <stdlib.h>
 
-/* Lateness in periods, scaled by 1000 and by 1 + priority. */
+/* Lateness in thousandths of a period, weighted 10 (first) to 1 (last). */
 static int64_t urgency(const struct vg_candidate *c, int64_t now_us)
 {
     const int64_t period = c->period_us > 0 ? c->period_us : 1;
     const int64_t late = now_us - c->due_us;
-    return (late > 0 ? late : 0) * 1000 / period * (1 + (int64_t)c->priority);
+    return (late > 0 ? late : 0) * 1000 / period *
+           (10 - (int64_t)(c->priority < 9 ? c->priority : 9));
 }
 
 static int before(const struct vg_candidate *a, const struct vg_candidate *b, int64_t now_us)

@@ -7,8 +7,8 @@
 /* One flux that has a picture waiting. */
 struct vg_candidate {
     uint32_t flux;
-    uint32_t priority;  /* 0 low .. 3 highest, from the configuration */
-    int64_t due_us;     /* when its picture was wanted */
+    uint32_t priority; /* of the configuration: 0 first .. 9 last */
+    int64_t due_us;    /* when its picture was wanted */
     int64_t period_us;
 };
 

@@ -1,0 +1,119 @@
+/* What the scheduler decides, without its loop: which pictures, which batch. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scheduler/decide_batch.h"
+#include "scheduler/decide_rate.h"
+
+static const struct {
+    const char *name;
+    double fps;         /* wanted */
+    double source_fps;  /* regular pictures */
+    int64_t jitter_us;  /* every second one is that late */
+    int pictures, want; /* of so many, so many are wanted */
+} rates[] = {
+    {"every picture", 0, 25, 0, 250, 250},
+    {"25 to 5", 5, 25, 0, 250, 50},
+    {"25 to 5, uneven", 5, 25, 9000, 250, 50},
+    {"12.5 to 5", 5, 12.5, 0, 125, 50},
+    {"30 to 4", 4, 30, 0, 300, 40},
+    {"slower source", 5, 3, 0, 30, 30},
+    {"as fast as the source", 10, 10, 0, 100, 100},
+    {"just faster source", 10, 10.1, 0, 101, 100},
+};
+
+static void the_mean_rate_is_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct vg_rate rate = vg_rate_of(rates[i].fps);
+        int wanted = 0;
+        for (int k = 0; k < rates[i].pictures; k++) {
+            const double t = k * 1e6 / rates[i].source_fps;
+            wanted += vg_rate_wants(&rate, (int64_t)t + (k & 1 ? rates[i].jitter_us : 0));
+        }
+        if (wanted != rates[i].want)
+            fail_msg("%s: %d", rates[i].name, wanted);
+    }
+}
+
+static void a_gap_is_not_made_up_for(void **state)
+{
+    (void)state;
+    struct vg_rate rate = vg_rate_of(5);
+    assert_true(vg_rate_wants(&rate, 0));
+    assert_false(vg_rate_wants(&rate, 150000));
+    assert_true(vg_rate_wants(&rate, 10000000));
+    assert_false(vg_rate_wants(&rate, 10040000));
+    assert_true(vg_rate_wants(&rate, 10200000));
+}
+
+static void floors_and_sources_bound_the_rate(void **state)
+{
+    (void)state;
+    assert_float_equal(vg_rate_choose(5, 4, 25), 5, 0);
+    assert_float_equal(vg_rate_choose(1, 4, 25), 4, 0);
+    assert_float_equal(vg_rate_choose(5, 4, 3), 3, 0);
+    assert_float_equal(vg_rate_choose(5, 4, 0), 5, 0);
+}
+
+static void the_latest_in_its_own_period_goes_first(void **state)
+{
+    (void)state;
+    struct vg_candidate c[] = {
+        {.flux = 0, .due_us = 900, .period_us = 200, .priority = 5},  /* half a period late */
+        {.flux = 1, .due_us = 800, .period_us = 100, .priority = 5},  /* two periods late */
+        {.flux = 2, .due_us = 2000, .period_us = 100, .priority = 5}, /* early */
+        {.flux = 3, .due_us = 900, .period_us = 200, .priority = 4},
+    };
+    assert_int_equal(vg_batch_choose(c, 4, 3, 1000), 3);
+    assert_int_equal(c[0].flux, 1);
+    assert_int_equal(c[1].flux, 3);
+    assert_int_equal(c[2].flux, 0);
+    assert_int_equal(vg_batch_choose(c, 2, 64, 1000), 2);
+    assert_int_equal(vg_batch_choose(c, 0, 64, 1000), 0);
+}
+
+/* 20 flux want 5 a second each of a device that does 40: each gets its half, none starves. */
+static void no_flux_starves_under_overload(void **state)
+{
+    (void)state;
+    enum {
+        FLUX = 20,
+        STEPS = 4000,
+        STEP_US = 25000,
+        PERIOD_US = 200000
+    };
+    int64_t due[FLUX] = {0};
+    int served[FLUX] = {0};
+    for (int64_t step = 0; step < STEPS; step++) {
+        const int64_t now = step * STEP_US;
+        struct vg_candidate c[FLUX];
+        uint32_t count = 0;
+        for (uint32_t f = 0; f < FLUX; f++)
+            if (due[f] <= now)
+                c[count++] = (struct vg_candidate){f, 0, due[f], PERIOD_US};
+        if (vg_batch_choose(c, count, 1, now)) {
+            served[c[0].flux]++;
+            due[c[0].flux] = now + PERIOD_US;
+        }
+    }
+    for (int f = 0; f < FLUX; f++)
+        assert_in_range(served[f], STEPS / FLUX - 2, STEPS / FLUX + 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_mean_rate_is_kept),
+        cmocka_unit_test(a_gap_is_not_made_up_for),
+        cmocka_unit_test(floors_and_sources_bound_the_rate),
+        cmocka_unit_test(the_latest_in_its_own_period_goes_first),
+        cmocka_unit_test(no_flux_starves_under_overload),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
