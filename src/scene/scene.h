@@ -89,6 +89,7 @@ struct vg_rule {
 
 struct vg_scene {
     char name[VG_SCENE_LABEL_SIZE];
+    uint32_t ground_count; /* points of `calibration`: checked, not used by this version */
     uint32_t place_count, rule_count;
     struct vg_place place[VG_SCENE_PLACES_MAX]; /* masks, zones, lines */
     struct vg_rule rule[VG_SCENE_RULES_MAX];
@@ -108,6 +109,9 @@ float vg_scene_floor_fps(const struct vg_scene *scene);
 
 /* Whether a mask covers the point (fractions). */
 bool vg_scene_masked(const struct vg_scene *scene, struct vg_point point);
+
+/* The label of a place, its id if it has none; "" for -1. Borrowed from the scene. */
+const char *vg_scene_place_name(const struct vg_scene *scene, int place);
 
 /* One sentence that says what a rule does, translated. */
 void vg_scene_explain_rule(const struct vg_scene *scene, const struct vg_rule *rule, char *text,

@@ -1,0 +1,21 @@
+/* The words of scene JSON. A key added here must also stand in docs/schemas/scene.json and be
+ * read in scene_read.c or scene_rule.c. */
+#include "src/scene/scene_keys.h"
+
+#include <stddef.h>
+
+const char *const vg_scene_keys_top[] = {"version", "name",        "masks", "zones",
+                                         "lines",   "calibration", "rules", NULL};
+const char *const vg_scene_keys_mask[] = {"id", "label", "polygon", NULL};
+const char *const vg_scene_keys_zone[] = {"id", "label", "polygon", "direction", NULL};
+const char *const vg_scene_keys_line[] = {"id", "label", "points", NULL};
+const char *const vg_scene_keys_calibration[] = {"ground", NULL};
+const char *const vg_scene_keys_ground[] = {"at", "m", NULL};
+const char *const vg_scene_keys_rule[] = {
+    "id",     "event",      "at",       "direction", "classes",  "min_score", "over",
+    "hold_s", "cooldown_s", "severity", "active",    "calendar", "when",      NULL};
+const char *const vg_scene_keys_calendar[] = {"days", "from", "to", "holidays", NULL};
+
+const char *const vg_scene_days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+const char *const vg_scene_severities[] = {"low", "medium", "high", NULL};
+const char *const vg_scene_sides[] = {"left", "right", NULL};

@@ -1,0 +1,36 @@
+/* What the files that read scene JSON share: the document, the scene being filled, and
+ * refusals that say more than the place. Inside of src/scene only. */
+#ifndef VG_SCENE_SCENE_READER_H
+#define VG_SCENE_SCENE_READER_H
+
+#include "src/base/attr.h"
+#include "src/base/json.h"
+#include "src/scene/scene.h"
+
+#define VG_SCENE_POINTER_SIZE 128
+
+/* "parent/key" and "parent/index". Pointers here are made of our own keys and of numbers, far
+ * shorter than the room. */
+void vg_scene_pointer(char at[VG_SCENE_POINTER_SIZE], const char *parent, const char *key);
+void vg_scene_pointer_at(char at[VG_SCENE_POINTER_SIZE], const char *parent, size_t index);
+
+/* Refuses `pointer` as vg_json_refuse does and adds `detail` (printf format, values met, not
+ * translated) to the place. Returns VG_E_INPUT. */
+enum vg_status vg_scene_refuse(const struct vg_json *json, const char *pointer, const char *what,
+                               const char *remedy, const char *detail, ...) VG_PRINTF(5, 6);
+
+/* Two numbers at `pointer`, each from least to most. */
+enum vg_status vg_scene_read_pair(const struct vg_json *json, const json_t *value,
+                                  const char *pointer, double least, double most,
+                                  struct vg_point *point) VG_MUST_USE;
+
+/* The rules of the document, once its places are in `scene`. A rule that was read owns its
+ * text even if a later one is refused: vg_scene_close frees it. */
+enum vg_status vg_scene_read_rules(const struct vg_json *json, struct vg_scene *scene) VG_MUST_USE;
+
+/* The calendar at `pointer`, an object. */
+enum vg_status vg_scene_read_calendar(const struct vg_json *json, const json_t *object,
+                                      const char *pointer,
+                                      struct vg_calendar *calendar) VG_MUST_USE;
+
+#endif

@@ -1,0 +1,381 @@
+/* The rules of scene JSON: each one row of conditions on one event at one place. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/text.h"
+#include "src/scene/event_traits.h"
+#include "src/scene/scene_keys.h"
+#include "src/scene/scene_reader.h"
+
+#define HOLD_S_MAX     3600
+#define COOLDOWN_S_MAX 86400
+#define OVER_MAX       100000
+#define COOLDOWN_S     20    /* contract */
+#define MIN_SCORE      0.35f /* contract */
+
+/* One rule while it is read. */
+struct rule_reader {
+    const struct vg_json *json;
+    const json_t *object;
+    const char *pointer; /* of the rule */
+    const struct vg_scene *scene;
+    struct vg_rule *rule;
+};
+
+/* Refuses the value of `key` and names the rule. */
+static enum vg_status refuse(const struct rule_reader *r, const char *key, const char *what,
+                             const char *remedy, const char *value)
+{
+    char at[VG_SCENE_POINTER_SIZE];
+    vg_scene_pointer(at, r->pointer, key);
+    if (!value)
+        return vg_scene_refuse(r->json, at, what, remedy, "\"%s\"", r->rule->id);
+    return vg_scene_refuse(r->json, at, what, remedy, "\"%s\": %s", r->rule->id, value);
+}
+
+static int find_word(const char *const *words, const char *word)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
+}
+
+static enum vg_status read_id(const struct rule_reader *r)
+{
+    struct vg_rule *rule = r->rule;
+    const enum vg_status status = vg_json_string(r->json, r->object, r->pointer, "id",
+                                                 VG_JSON_REQUIRED, rule->id, sizeof rule->id);
+    if (status)
+        return status;
+    for (const struct vg_rule *other = r->scene->rule; other < rule; other++)
+        if (strcmp(other->id, rule->id) == 0)
+            return refuse(r, "id", N_("this id is used twice"), N_("give each rule its own id"),
+                          NULL);
+    return VG_OK;
+}
+
+static enum vg_status read_severity(const struct rule_reader *r)
+{
+    char word[16] = "";
+    const enum vg_status status = vg_json_string(r->json, r->object, r->pointer, "severity",
+                                                 VG_JSON_REQUIRED, word, sizeof word);
+    if (status)
+        return status;
+    const int found = find_word(vg_scene_severities, word);
+    if (found < 0)
+        return refuse(r, "severity", N_("this severity does not exist"),
+                      N_("write low, medium or high"), word);
+    r->rule->severity = (enum vg_severity)found;
+    return VG_OK;
+}
+
+static enum vg_status read_event(const struct rule_reader *r)
+{
+    const json_t *when = json_object_get(r->object, "when");
+    const json_t *event = json_object_get(r->object, "event");
+    if (when && event)
+        return refuse(r, "when", N_("a rule has either `event` or `when`"),
+                      N_("remove one of them"), NULL);
+    if (when)
+        return refuse(r, "when", N_("composed rules are not available yet"),
+                      N_("write a rule with `event`, or remove the rule"), NULL);
+    char name[32] = "";
+    const enum vg_status status = vg_json_string(r->json, r->object, r->pointer, "event",
+                                                 VG_JSON_REQUIRED, name, sizeof name);
+    if (status)
+        return status;
+    r->rule->event = vg_event_parse(name);
+    const struct vg_event_traits *traits = vg_event_traits(r->rule->event);
+    if (!traits)
+        return refuse(r, "event", N_("this event does not exist"),
+                      N_("write crossing, wrong_way or density"), name);
+    if (!traits->watched)
+        return refuse(r, "event", N_("this event is not available yet"),
+                      N_("write crossing, wrong_way or density, or remove the rule"), name);
+    return VG_OK;
+}
+
+static const struct vg_place *place_of(const struct rule_reader *r)
+{
+    return r->rule->place < 0 ? NULL : &r->scene->place[r->rule->place];
+}
+
+static bool place_fits(enum vg_places places, const struct vg_place *place)
+{
+    switch (places) {
+    case VG_PLACES_DIRECTED_ZONE:
+        return place && place->kind == VG_PLACE_ZONE && place->directed;
+    case VG_PLACES_LINE_OR_ZONE:
+        return place && place->kind != VG_PLACE_MASK;
+    case VG_PLACES_ZONE:
+        return place && place->kind == VG_PLACE_ZONE;
+    case VG_PLACES_ZONE_OR_PICTURE:
+        return !place || place->kind == VG_PLACE_ZONE;
+    }
+    return false;
+}
+
+static const char *place_wanted(enum vg_places places)
+{
+    switch (places) {
+    case VG_PLACES_DIRECTED_ZONE:
+        return N_("name a zone that has a direction");
+    case VG_PLACES_LINE_OR_ZONE:
+        return N_("name a line or a zone");
+    case VG_PLACES_ZONE:
+        return N_("name a zone");
+    case VG_PLACES_ZONE_OR_PICTURE:
+        return N_("name a zone, or no place for the whole picture");
+    }
+    return NULL;
+}
+
+static enum vg_status read_place(const struct rule_reader *r)
+{
+    const struct vg_event_traits *traits = vg_event_traits(r->rule->event);
+    char id[VG_SCENE_ID_SIZE] = "";
+    r->rule->place = -1;
+    const enum vg_status status =
+        vg_json_string(r->json, r->object, r->pointer, "at", VG_JSON_OPTIONAL, id, sizeof id);
+    if (status)
+        return status;
+    const bool given = json_object_get(r->object, "at") != NULL;
+    for (uint32_t i = 0; given && id[0] && i < r->scene->place_count; i++)
+        if (strcmp(r->scene->place[i].id, id) == 0)
+            r->rule->place = (int)i;
+    if (given && r->rule->place < 0)
+        return refuse(r, "at", N_("no zone or line has this id"), place_wanted(traits->places), id);
+    if (!given && !place_fits(traits->places, NULL))
+        return refuse(r, "at", N_("the rule names no place"), place_wanted(traits->places),
+                      traits->name);
+    if (!place_fits(traits->places, place_of(r)))
+        return refuse(r, "at", N_("the rule cannot watch there"), place_wanted(traits->places),
+                      traits->name);
+    return VG_OK;
+}
+
+static enum vg_status read_side(const struct rule_reader *r)
+{
+    char word[16] = "";
+    r->rule->direction = VG_SIDE_NONE;
+    if (!json_object_get(r->object, "direction"))
+        return VG_OK;
+    const struct vg_place *place = place_of(r);
+    if (!place || place->kind != VG_PLACE_LINE)
+        return refuse(r, "direction", N_("only a rule at a line has a direction"), N_("remove it"),
+                      NULL);
+    const enum vg_status status = vg_json_string(r->json, r->object, r->pointer, "direction",
+                                                 VG_JSON_REQUIRED, word, sizeof word);
+    if (status)
+        return status;
+    const int found = find_word(vg_scene_sides, word);
+    if (found < 0)
+        return refuse(r, "direction", N_("this direction does not exist"),
+                      N_("write left or right, or nothing for both"), word);
+    r->rule->direction = (enum vg_side)(found + VG_SIDE_LEFT);
+    return VG_OK;
+}
+
+static enum vg_status read_classes(const struct rule_reader *r)
+{
+    json_t *list;
+    r->rule->classes = VG_CLASS_SET_MOVING;
+    const enum vg_status status = vg_json_array(r->json, r->object, r->pointer, "classes",
+                                                VG_JSON_OPTIONAL, VG_CLASS_COUNT, &list);
+    if (status || !list)
+        return status;
+    if (json_array_size(list) == 0)
+        return refuse(r, "classes", N_("the list of classes is empty"),
+                      N_("name a class, or remove the key for person and vehicles"), NULL);
+    vg_class_set set = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        char key[32];
+        (void)snprintf(key, sizeof key, "classes/%zu", i);
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!name)
+            return refuse(r, key, N_("a text was expected"), NULL, NULL);
+        const enum vg_class class_id = vg_class_parse(name);
+        if (class_id == VG_CLASS_NONE)
+            return refuse(r, key, N_("this class does not exist"),
+                          N_("write a class of the list, such as person or car"), NULL);
+        if (set & 1u << class_id)
+            return refuse(r, key, N_("this class is named twice"), N_("remove one"), name);
+        set |= 1u << class_id;
+    }
+    r->rule->classes = set;
+    return VG_OK;
+}
+
+static enum vg_status read_over(const struct rule_reader *r)
+{
+    const bool density = r->rule->event == VG_EVENT_DENSITY;
+    double over = 0;
+    if (!density && json_object_get(r->object, "over"))
+        return refuse(r, "over", N_("only a density rule has `over`"), N_("remove it"), NULL);
+    const enum vg_status status =
+        vg_json_number(r->json, r->object, r->pointer, "over",
+                       density ? VG_JSON_REQUIRED : VG_JSON_OPTIONAL, 0, OVER_MAX, &over);
+    r->rule->over = (float)over;
+    return status;
+}
+
+/* Seconds in text to microseconds. */
+static enum vg_status read_seconds(const struct rule_reader *r, const char *key, double most,
+                                   double absent, int64_t *us)
+{
+    double seconds = absent;
+    const enum vg_status status =
+        vg_json_number(r->json, r->object, r->pointer, key, VG_JSON_OPTIONAL, 0, most, &seconds);
+    if (!status)
+        *us = (int64_t)(seconds * (double)VG_US_PER_S + 0.5);
+    return status;
+}
+
+static enum vg_status read_conditions(const struct rule_reader *r)
+{
+    struct vg_rule *rule = r->rule;
+    double min_score = (double)MIN_SCORE;
+    rule->active = true;
+    enum vg_status status = vg_json_number(r->json, r->object, r->pointer, "min_score",
+                                           VG_JSON_OPTIONAL, 0, 1, &min_score);
+    rule->min_score = (float)min_score;
+    if (!status)
+        status = read_over(r);
+    const struct vg_place *place = place_of(r);
+    const bool passage = rule->event == VG_EVENT_CROSSING && place && place->kind == VG_PLACE_LINE;
+    const double hold_s = passage ? 0 : (double)vg_event_traits(rule->event)->hold_s;
+    if (!status)
+        status = read_seconds(r, "hold_s", HOLD_S_MAX, hold_s, &rule->hold_us);
+    if (!status)
+        status = read_seconds(r, "cooldown_s", COOLDOWN_S_MAX, COOLDOWN_S, &rule->cooldown_us);
+    if (!status)
+        status =
+            vg_json_flag(r->json, r->object, r->pointer, "active", VG_JSON_OPTIONAL, &rule->active);
+    return status;
+}
+
+/* ---- calendar ----------------------------------------------------------------------------- */
+
+/* "HH:MM" to minutes of the day; -1 if it is not that. 24:00 is the end of the day. */
+static int read_hours(const char *text)
+{
+    for (size_t i = 0; i < 5; i++)
+        if (i == 2 ? text[i] != ':' : text[i] < '0' || text[i] > '9')
+            return -1;
+    if (text[5] != '\0')
+        return -1;
+    const int hours = (text[0] - '0') * 10 + text[1] - '0';
+    const int minutes = (text[3] - '0') * 10 + text[4] - '0';
+    return minutes < 60 && hours * 60 + minutes <= 1440 ? hours * 60 + minutes : -1;
+}
+
+static enum vg_status read_hour_key(const struct vg_json *json, const json_t *object,
+                                    const char *pointer, const char *key, uint16_t *minutes)
+{
+    if (!json_object_get(object, key))
+        return VG_OK;
+    char text[16] = "", at[VG_SCENE_POINTER_SIZE];
+    vg_scene_pointer(at, pointer, key);
+    const enum vg_status status =
+        vg_json_string(json, object, pointer, key, VG_JSON_REQUIRED, text, sizeof text);
+    if (status)
+        return status;
+    const int found = read_hours(text);
+    if (found < 0)
+        return vg_scene_refuse(json, at, N_("this is not an hour of the day"),
+                               N_("write it as \"08:30\", from 00:00 to 24:00"), "%s", text);
+    *minutes = (uint16_t)found;
+    return VG_OK;
+}
+
+static enum vg_status read_days(const struct vg_json *json, const json_t *object,
+                                const char *pointer, uint8_t *days)
+{
+    json_t *list;
+    const enum vg_status status =
+        vg_json_array(json, object, pointer, "days", VG_JSON_OPTIONAL, 7, &list);
+    if (status || !list)
+        return status;
+    char list_at[VG_SCENE_POINTER_SIZE], at[VG_SCENE_POINTER_SIZE];
+    vg_scene_pointer(list_at, pointer, "days");
+    if (json_array_size(list) == 0)
+        return vg_json_refuse(json, list_at, N_("the list of days is empty"),
+                              N_("name a day, or remove the key for every day"));
+    *days = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        vg_scene_pointer_at(at, list_at, i);
+        const int day = name ? find_word(vg_scene_days, name) : -1;
+        if (day < 0)
+            return vg_json_refuse(json, at, N_("this day does not exist"),
+                                  N_("write mon, tue, wed, thu, fri, sat or sun"));
+        if (*days & 1u << day)
+            return vg_json_refuse(json, at, N_("this day is named twice"), N_("remove one"));
+        *days = (uint8_t)(*days | 1u << day);
+    }
+    return VG_OK;
+}
+
+enum vg_status vg_scene_read_calendar(const struct vg_json *json, const json_t *object,
+                                      const char *pointer, struct vg_calendar *calendar)
+{
+    *calendar = (struct vg_calendar){
+        .given = true, .days = 0x7f, .from_min = 0, .to_min = 1440, .holidays = true};
+    enum vg_status status = vg_json_keys(json, object, pointer, vg_scene_keys_calendar);
+    if (!status)
+        status = read_days(json, object, pointer, &calendar->days);
+    if (!status)
+        status = read_hour_key(json, object, pointer, "from", &calendar->from_min);
+    if (!status)
+        status = read_hour_key(json, object, pointer, "to", &calendar->to_min);
+    if (!status)
+        status =
+            vg_json_flag(json, object, pointer, "holidays", VG_JSON_OPTIONAL, &calendar->holidays);
+    if (!status && (calendar->from_min == calendar->to_min || calendar->from_min == 1440))
+        status = vg_json_refuse(json, pointer, N_("the hours leave no time between them"),
+                                N_("remove `from` and `to` for the whole day"));
+    return status;
+}
+
+/* ---- the list ----------------------------------------------------------------------------- */
+
+static enum vg_status read_rule(const struct rule_reader *r)
+{
+    enum vg_status status = vg_json_keys(r->json, r->object, r->pointer, vg_scene_keys_rule);
+    static enum vg_status (*const steps[])(const struct rule_reader *) = {
+        read_id, read_event, read_severity, read_place, read_side, read_classes, read_conditions,
+    };
+    for (size_t i = 0; !status && i < sizeof steps / sizeof *steps; i++)
+        status = steps[i](r);
+    const json_t *calendar = json_object_get(r->object, "calendar");
+    if (!status && calendar) {
+        char at[VG_SCENE_POINTER_SIZE];
+        vg_scene_pointer(at, r->pointer, "calendar");
+        status = vg_scene_read_calendar(r->json, calendar, at, &r->rule->calendar);
+    }
+    if (status)
+        return status;
+    r->rule->text = vg_json_text(r->object);
+    if (!r->rule->text)
+        return vg_fault_set(r->json->fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s",
+                            r->json->name);
+    return VG_OK;
+}
+
+enum vg_status vg_scene_read_rules(const struct vg_json *json, struct vg_scene *scene)
+{
+    json_t *list;
+    enum vg_status status =
+        vg_json_array(json, json->root, "", "rules", VG_JSON_OPTIONAL, VG_SCENE_RULES_MAX, &list);
+    for (size_t i = 0; !status && i < json_array_size(list); i++) {
+        char pointer[64];
+        (void)snprintf(pointer, sizeof pointer, "/rules/%zu", i);
+        const struct rule_reader reader = {json, json_array_get(list, i), pointer, scene,
+                                           &scene->rule[i]};
+        status = read_rule(&reader);
+        scene->rule_count = (uint32_t)i + 1;
+    }
+    return status;
+}
