@@ -126,6 +126,68 @@ enum vg_status vg_stop_list_set(struct vg_stop_list *list, const char *name, boo
     return VG_OK;
 }
 
+static enum vg_status read_names(const json_t *object, const char *key, struct vg_stop_list *list)
+{
+    const json_t *array = json_object_get(object, key);
+    if (!array || json_is_null(array))
+        return VG_OK;
+    if (!json_is_array(array))
+        return VG_E_INPUT;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+        if (!name || *name == '\0' || vg_stop_list_set(list, name, true))
+            return VG_E_INPUT;
+    }
+    return VG_OK;
+}
+
+static int read_moment(const json_t *object, const char *key, struct vg_wall_time *time)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? vg_wall_parse(text, time) : -1;
+}
+
+enum vg_status vg_authorisation_read(const json_t *object, struct vg_authorisation *authorisation,
+                                     struct vg_fault *fault)
+{
+    memset(authorisation, 0, sizeof *authorisation);
+    if (!object || json_is_null(object))
+        return VG_OK;
+    authorisation->given = true; /* whatever fails below permits nothing: the span is empty */
+    struct vg_authorisation read = {.given = true};
+    const char *reference = json_string_value(json_object_get(object, "reference"));
+    const char *bad = NULL;
+    if (!reference || *reference == '\0' || strlen(reference) >= sizeof read.reference)
+        bad = "/reference";
+    else if (read_moment(object, "from", &read.first))
+        bad = "/from";
+    else if (read_moment(object, "to", &read.last) || read.last.us <= read.first.us)
+        bad = "/to";
+    else if (read_names(object, "flux", &read.flux))
+        bad = "/flux";
+    else if (read_names(object, "events", &read.events))
+        bad = "/events";
+    if (bad)
+        return vg_fault_set(
+            fault, VG_E_INPUT, N_("the authorisation was refused"),
+            N_("give reference, from and to (ISO 8601, to after from), flux, events"), "%s", bad);
+    memcpy(read.reference, reference, strlen(reference) + 1);
+    *authorisation = read;
+    return VG_OK;
+}
+
+json_t *vg_authorisation_json(const struct vg_authorisation *authorisation)
+{
+    if (!authorisation->given)
+        return json_null();
+    char first[40], last[40];
+    vg_wall_format(authorisation->first, first, sizeof first);
+    vg_wall_format(authorisation->last, last, sizeof last);
+    return json_pack("{s:s,s:s,s:s,s:o,s:o}", "reference", authorisation->reference, "from", first,
+                     "to", last, "flux", list_json(&authorisation->flux), "events",
+                     list_json(&authorisation->events));
+}
+
 bool vg_stop_permits(const struct vg_stop *stop, const struct vg_authorisation *authorisation,
                      const char *flux, const char *event, struct vg_wall_time now)
 {

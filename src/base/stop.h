@@ -7,6 +7,7 @@
 #ifndef VG_BASE_STOP_H
 #define VG_BASE_STOP_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -52,6 +53,14 @@ struct vg_authorisation {
     struct vg_wall_time first, last;
     struct vg_stop_list flux, events; /* empty: all */
 };
+
+/* Reads {"reference":..,"from":ISO,"to":ISO,"flux":[..],"events":[..]}; NULL or JSON null: none
+ * given. VG_E_INPUT: place is the key's pointer; nothing is then permitted (given, empty span). */
+enum vg_status vg_authorisation_read(const json_t *object, struct vg_authorisation *authorisation,
+                                     struct vg_fault *fault) VG_MUST_USE;
+
+/* The same object, given (json_decref); JSON null when none was given; NULL without memory. */
+json_t *vg_authorisation_json(const struct vg_authorisation *authorisation) VG_MUST_USE;
 
 /* Whether flux may be analysed for event at `now`. event NULL: for any event. Pure. */
 bool vg_stop_permits(const struct vg_stop *stop, const struct vg_authorisation *authorisation,
