@@ -91,11 +91,6 @@ struct vg_slots_settings vg_slots_defaults(void)
         .flux_max = 25, .slots_per_flux = 4, .width_max = 1920, .height_max = 1088};
 }
 
-static uint32_t stride_of(uint32_t width)
-{
-    return (width + 63) / 64 * 64;
-}
-
 static bool settings_hold(const struct vg_slots_settings *s)
 {
     return s->flux_max >= 1 && s->flux_max <= VG_SLOTS_FLUX_MAX && s->slots_per_flux >= 2 &&
@@ -108,8 +103,8 @@ static bool settings_hold(const struct vg_slots_settings *s)
 /* The one header that these settings give. Products are small: 64 * 8 * 14 MB. */
 static struct header header_of(const struct vg_slots_settings *s)
 {
-    const uint64_t rows = s->height_max + s->height_max / 2;
-    const uint64_t slot_bytes = (stride_of(s->width_max) * rows + PAGE - 1) / PAGE * PAGE;
+    const uint64_t picture = vg_pixels_bytes(s->width_max, s->height_max);
+    const uint64_t slot_bytes = (picture + PAGE - 1) / PAGE * PAGE;
     const uint64_t blocks = s->flux_max * sizeof(struct flux_block);
     const uint64_t pixels = PAGE + (blocks + PAGE - 1) / PAGE * PAGE;
     return (struct header){
@@ -336,15 +331,8 @@ enum vg_status vg_slots_begin(struct vg_slots *slots, uint32_t flux, uint32_t wi
         }
     if (found == count)
         return VG_E_FULL;
-    const uint32_t stride = stride_of(width);
-    uint8_t *pixels = pixels_of(slots, flux, found);
-    *room = (struct vg_slots_room){.slot = found,
-                                   .luma = pixels,
-                                   .chroma = pixels + (size_t)stride * height,
-                                   .luma_stride = stride,
-                                   .chroma_stride = stride,
-                                   .width = width,
-                                   .height = height};
+    *room = (struct vg_slots_room){
+        .slot = found, .pixels = vg_pixels_over(pixels_of(slots, flux, found), width, height)};
     return VG_OK;
 }
 
@@ -364,8 +352,8 @@ void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slo
     struct flux_block *block = block_of(slots, flux);
     assert(room->slot < slots->geometry.slots_per_flux);
     struct slot_block *slot = &block->slot[room->slot];
-    SET(slot->width, room->width);
-    SET(slot->height, room->height);
+    SET(slot->width, room->pixels.width);
+    SET(slot->height, room->pixels.height);
     SET(slot->matrix, (uint32_t)about->matrix);
     SET(slot->range, (uint32_t)about->range);
     SET(slot->epoch, about->epoch);
@@ -518,15 +506,14 @@ static bool picture_read(const struct vg_slots *slots, uint32_t flux, uint32_t i
     if (!size_holds(slots, width, height) || matrix > VG_MATRIX_BT709 || range > VG_RANGE_FULL ||
         !time_holds(media) || !time_holds(arrival) || !time_holds(wall))
         return false;
-    const uint32_t stride = stride_of(width);
-    const uint8_t *pixels = pixels_of(slots, flux, i);
+    const struct vg_pixels pixels = vg_pixels_over(pixels_of(slots, flux, i), width, height);
     *picture = (struct vg_picture){
-        .luma = pixels,
-        .chroma = pixels + (size_t)stride * height,
+        .luma = pixels.luma,
+        .chroma = pixels.chroma,
         .width = width,
         .height = height,
-        .luma_stride = stride,
-        .chroma_stride = stride,
+        .luma_stride = pixels.luma_stride,
+        .chroma_stride = pixels.chroma_stride,
         .matrix = matrix == VG_MATRIX_BT709 ? VG_MATRIX_BT709 : VG_MATRIX_BT601,
         .range = range == VG_RANGE_FULL ? VG_RANGE_FULL : VG_RANGE_LIMITED,
         .flux = flux,

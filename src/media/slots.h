@@ -29,6 +29,7 @@
 #include "src/base/fault.h"
 #include "src/media/fate.h"
 #include "src/media/picture.h"
+#include "src/media/pixels.h"
 
 #define VG_SLOTS_FLUX_MAX     64
 #define VG_SLOTS_PER_FLUX_MAX 8
@@ -64,12 +65,10 @@ uint64_t vg_slots_tag(const char *id);
 
 /* ---- writer: for one flux, one thread at a time ---- */
 
-/* Room for one picture; borrowed until publish or abandon. */
+/* Room for one picture (each plane aligned to 64 bytes); borrowed until publish or abandon. */
 struct vg_slots_room {
     uint32_t slot;
-    uint8_t *luma, *chroma;              /* NV12, each plane aligned to 64 bytes */
-    uint32_t luma_stride, chroma_stride; /* width rounded up to 64 */
-    uint32_t width, height;
+    struct vg_pixels pixels;
 };
 
 /* Gives the place `flux` to the flux of this tag: counters start at 0 (the epoch goes on

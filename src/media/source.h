@@ -1,0 +1,101 @@
+/* Where compressed video comes from: a clip, a file played as if it were a camera, RTSP.
+ *
+ * By libavformat. Every call ends: at its deadline, or when another thread cancels it. Only
+ * known containers are opened (no playlists, no pictures, no subtitles, which libavformat would
+ * also take and which may name other files), and only from the place that was named. An address
+ * or a password never reaches a log or a fault. One thread at a time uses a source. */
+#ifndef VG_MEDIA_SOURCE_H
+#define VG_MEDIA_SOURCE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/clock.h"
+#include "src/base/fault.h"
+#include "src/media/timeline.h"
+
+struct AVCodecParameters; /* libavcodec's */
+struct AVPacket;
+
+/* How another thread ends a call early: it changes the number. Atomic, relaxed. */
+struct vg_cancel {
+    const _Atomic uint32_t *generation; /* borrowed; NULL: nobody cancels */
+    uint32_t seen;
+};
+
+enum vg_source_kind {
+    VG_SOURCE_CLIP, /* a file, as fast as it can be read, once */
+    VG_SOURCE_LIVE  /* RTSP; or a file at its true rate, again and again */
+};
+
+enum vg_transport {
+    VG_TRANSPORT_TCP,
+    VG_TRANSPORT_UDP
+};
+
+#define VG_SOURCE_URL_SIZE 1024
+
+struct vg_source_settings {
+    enum vg_source_kind kind;
+    const char *url;      /* borrowed: "rtsp://...", "file:/path", "/path" (a clip: any path) */
+    const char *user;     /* borrowed; NULL or "": none */
+    const char *password; /* borrowed; may be NULL */
+    enum vg_transport transport;
+    int64_t open_us, read_us; /* deadlines of the whole opening, and of each read */
+    struct vg_cancel cancel;
+};
+
+/* TCP, 5 s to open, 2.5 s to read, nobody cancels. */
+struct vg_source_settings vg_source_defaults(void);
+
+struct vg_source;
+
+/* Opens and finds the video stream.
+ * VG_E_MISSING no such file; VG_E_INPUT not a video that can be read, no video in it, a scheme
+ * that is not known; VG_E_DENIED the source refuses user and password; VG_E_TIMEOUT;
+ * VG_E_INTERRUPTED cancelled; VG_E_IO the source does not answer rightly; VG_E_MEMORY.
+ * The place of the fault is the path of a file, and empty for a camera. */
+enum vg_status vg_source_open(struct vg_source **source, const struct vg_source_settings *settings,
+                              struct vg_fault *fault) VG_MUST_USE;
+void vg_source_close(struct vg_source **source);
+
+struct vg_source_about {
+    const struct AVCodecParameters *codec; /* borrowed; sizes may be 0 with RTSP */
+    uint32_t fps_milli;                    /* nominal, thousandths; 0: unknown */
+    int64_t duration_us;                   /* of a file, by its head; 0: unknown */
+    uint64_t pictures;                     /* of a file, by its head or its rate; 0: unknown */
+    uint64_t pictures_promised;            /* the container's own count, if it binds; or 0 */
+};
+struct vg_source_about vg_source_about(const struct vg_source *source);
+
+/* One packet of the video stream. */
+struct vg_packet {
+    const struct AVPacket *data; /* borrowed until the next read or close */
+    struct vg_mono_time arrival; /* when it was there; of a file, when it was due */
+    bool key;
+    bool damaged;   /* cut short, as the container says */
+    bool early;     /* of a live source, before its first key frame: not to be decoded */
+    bool restarted; /* the file began again with this packet: finish the decoder first */
+};
+
+/* The next packet. A live file waits until it is due.
+ * VG_E_END end of a clip, or the camera closed; VG_E_TIMEOUT nothing came within read_us;
+ * VG_E_INTERRUPTED cancelled; VG_E_IO reading failed or the file is damaged here. */
+enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet) VG_MUST_USE;
+
+/* A stamp of this stream in microseconds; VG_PTS_NONE stays so. */
+int64_t vg_source_stamp_us(const struct vg_source *source, int64_t stamp);
+
+/* The wall clock of a picture with this stamp: as the source's sender reports say, if that is
+ * within 2 s of `arrival` (cameras without a time service say anything), else `arrival`. */
+struct vg_wall_time vg_source_wall(const struct vg_source *source, int64_t pts_us,
+                                   struct vg_wall_time arrival);
+
+/* "rtsp://host/path" with user and password put in, percent-encoded. VG_E_FULL: longer than
+ * size; VG_E_INPUT: no "//", or it has credentials already and others are given. Pure. */
+enum vg_status vg_source_address(const char *url, const char *user, const char *password,
+                                 char *address, size_t size) VG_MUST_USE;
+
+#endif
