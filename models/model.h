@@ -121,6 +121,15 @@ enum vg_status vg_model_open(const char *path, struct vg_model **model,
 enum vg_status vg_model_find(const char *name, struct vg_model **model,
                              struct vg_fault *fault) VG_MUST_USE;
 
+/* The bytes that save writes; *data given (vg_free). VG_E_INPUT when check refuses the model. */
+enum vg_status vg_model_pack(const struct vg_model *model, uint8_t **data, size_t *size,
+                             struct vg_fault *fault) VG_MUST_USE;
+
+/* Where the model of this name would lie: NAME.vgm in the models' folder; a name that holds a
+ * slash or ends with .vgm is a path already. VG_E_CALL (not a name), VG_E_LACK (no folder). */
+enum vg_status vg_model_path(const char *name, char *path, size_t size,
+                             struct vg_fault *fault) VG_MUST_USE;
+
 /* Writes it synced, by rename: nothing half-written is ever left. */
 enum vg_status vg_model_save(const struct vg_model *model, const char *path,
                              struct vg_fault *fault) VG_MUST_USE;

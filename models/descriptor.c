@@ -1,0 +1,392 @@
+#include "models/descriptor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gen/vg_model_descriptors.h"
+#include "models/model_check.h"
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/json.h"
+#include "src/base/text.h"
+
+static enum vg_status read_words(const struct vg_json *json, struct vg_model *m)
+{
+    static const char *const keys[] = {"version", "name", "licence", "origin",    "source",
+                                       "input",   "head", "outputs", "threshold", "nms",
+                                       "classes", "map",  NULL};
+    int64_t version = 0;
+    enum vg_status status = vg_json_keys(json, json->root, "", keys);
+    if (status == VG_OK)
+        status = vg_json_integer(json, json->root, "", "version", VG_JSON_REQUIRED, 1, 1, &version);
+    if (status == VG_OK)
+        status =
+            vg_json_string(json, json->root, "", "name", VG_JSON_REQUIRED, m->name, sizeof m->name);
+    if (status == VG_OK && !vg_model_name_valid(m->name))
+        return vg_json_refuse(json, "/name", N_("this cannot be the name of a model"),
+                              N_("use a-z, 0-9, '.', '_' and '-', at most 63 characters"));
+    if (status == VG_OK)
+        status = vg_json_string(json, json->root, "", "licence", VG_JSON_REQUIRED, m->licence,
+                                sizeof m->licence);
+    if (status == VG_OK)
+        status = vg_json_string(json, json->root, "", "origin", VG_JSON_REQUIRED, m->origin,
+                                sizeof m->origin);
+    return status;
+}
+
+/* An object that must be there, with the keys that it may have. */
+static enum vg_status object_of(const struct vg_json *json, const char *pointer,
+                                const json_t *value, const char *const *keys)
+{
+    if (!json_is_object(value))
+        return vg_json_refuse(json, pointer, N_("an object is missing here"), NULL);
+    return vg_json_keys(json, value, pointer, keys);
+}
+
+static enum vg_status read_file(const struct vg_json *json, const json_t *source, const char *key,
+                                struct vg_descriptor_file *file)
+{
+    static const char *const keys[] = {"file", "bytes", "sha256", NULL};
+    char pointer[64], digest[VG_SHA256_TEXT] = "";
+    (void)snprintf(pointer, sizeof pointer, "/source/%s", key);
+    const json_t *object = json_object_get(source, key);
+    enum vg_status status = object_of(json, pointer, object, keys);
+    int64_t bytes = 0;
+    if (status == VG_OK)
+        status = vg_json_string(json, object, pointer, "file", VG_JSON_REQUIRED, file->file,
+                                sizeof file->file);
+    if (status == VG_OK)
+        status = vg_json_integer(json, object, pointer, "bytes", VG_JSON_REQUIRED, 1,
+                                 VG_MODEL_FILE_MAX, &bytes);
+    if (status == VG_OK)
+        status = vg_json_string(json, object, pointer, "sha256", VG_JSON_REQUIRED, digest,
+                                sizeof digest);
+    if (status != VG_OK)
+        return status;
+    file->bytes = (uint64_t)bytes;
+    if (vg_sha256_parse(digest, file->sha256) == VG_OK)
+        return VG_OK;
+    (void)snprintf(pointer, sizeof pointer, "/source/%s/sha256", key);
+    return vg_json_refuse(json, pointer, N_("this is not a SHA-256 sum"),
+                          N_("write 64 hexadecimal digits"));
+}
+
+static enum vg_status read_source(const struct vg_json *json, struct vg_descriptor *d)
+{
+    static const char *const keys[] = {"graph", "weights", NULL};
+    const json_t *source = json_object_get(json->root, "source");
+    if (!source)
+        return VG_OK;
+    enum vg_status status = object_of(json, "/source", source, keys);
+    if (status == VG_OK)
+        status = read_file(json, source, "graph", &d->graph);
+    if (status == VG_OK)
+        status = read_file(json, source, "weights", &d->weights);
+    return status;
+}
+
+/* Three numbers, as mean or standard deviation. */
+static enum vg_status read_three(const struct vg_json *json, const json_t *input, const char *key,
+                                 double least, double three[3])
+{
+    char pointer[64];
+    (void)snprintf(pointer, sizeof pointer, "/input/%s", key);
+    json_t *array = NULL;
+    enum vg_status status = vg_json_array(json, input, "/input", key, VG_JSON_REQUIRED, 3, &array);
+    if (status != VG_OK)
+        return status;
+    if (json_array_size(array) != 3)
+        return vg_json_refuse(json, pointer, N_("three numbers are expected"), NULL);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *value = json_array_get(array, i);
+        (void)snprintf(pointer, sizeof pointer, "/input/%s/%zu", key, i);
+        three[i] = json_number_value(value);
+        if (!json_is_number(value) || !(three[i] >= least && three[i] <= 1000))
+            return vg_json_refuse(json, pointer, N_("mean or scale of the input is out of range"),
+                                  NULL);
+    }
+    return VG_OK;
+}
+
+static enum vg_status read_side(const struct vg_json *json, const json_t *input, const char *key,
+                                int64_t most, uint32_t *side)
+{
+    int64_t value = 0;
+    const enum vg_status status =
+        vg_json_integer(json, input, "/input", key, VG_JSON_REQUIRED, 1, most, &value);
+    *side = (uint32_t)value;
+    return status;
+}
+
+static enum vg_status read_input(const struct vg_json *json, struct vg_model *m)
+{
+    static const char *const keys[] = {"width", "height", "multiple", "order",
+                                       "mean",  "std",    "fill",     NULL};
+    const json_t *input = json_object_get(json->root, "input");
+    enum vg_status status = object_of(json, "/input", input, keys);
+    char order[8] = "";
+    double mean[3] = {0}, std[3] = {0}, fill = 0;
+    if (status == VG_OK)
+        status = read_side(json, input, "width", VG_MODEL_SIDE_MAX, &m->input_width);
+    if (status == VG_OK)
+        status = read_side(json, input, "height", VG_MODEL_SIDE_MAX, &m->input_height);
+    if (status == VG_OK)
+        status = read_side(json, input, "multiple", VG_MODEL_MULTIPLE_MAX, &m->input_multiple);
+    if (status == VG_OK)
+        status =
+            vg_json_string(json, input, "/input", "order", VG_JSON_REQUIRED, order, sizeof order);
+    if (status == VG_OK && strcmp(order, "bgr") != 0 && strcmp(order, "rgb") != 0)
+        return vg_json_refuse(json, "/input/order", N_("the order of the planes is unknown"),
+                              N_("write \"bgr\" or \"rgb\""));
+    if (status == VG_OK)
+        status = read_three(json, input, "mean", -1000, mean);
+    if (status == VG_OK)
+        status = read_three(json, input, "std", 0.001, std);
+    if (status == VG_OK)
+        status = vg_json_number(json, input, "/input", "fill", VG_JSON_REQUIRED, 0, 255, &fill);
+    if (status != VG_OK)
+        return status;
+    m->order = order[0] == 'b' ? VG_ORDER_BGR : VG_ORDER_RGB;
+    m->fill = (float)fill;
+    for (unsigned i = 0; i < 3; i++) {
+        m->mean[i] = (float)mean[i];
+        m->scale[i] = (float)(1 / std[i]);
+    }
+    return VG_OK;
+}
+
+static enum vg_status read_head(const struct vg_json *json, struct vg_model *m)
+{
+    static const char *const keys[] = {"type", "bins", NULL};
+    const json_t *head = json_object_get(json->root, "head");
+    char type[16] = "";
+    int64_t bins = 0;
+    double threshold = 0, nms = 0;
+    enum vg_status status = object_of(json, "/head", head, keys);
+    if (status == VG_OK)
+        status = vg_json_string(json, head, "/head", "type", VG_JSON_REQUIRED, type, sizeof type);
+    if (status == VG_OK && strcmp(type, "nanodet") != 0)
+        return vg_json_refuse(json, "/head/type", N_("the kind of head is unknown"),
+                              N_("write \"nanodet\""));
+    if (status == VG_OK)
+        status = vg_json_integer(json, head, "/head", "bins", VG_JSON_REQUIRED, 2,
+                                 VG_MODEL_BINS_MAX, &bins);
+    if (status == VG_OK)
+        status = vg_json_number(json, json->root, "", "threshold", VG_JSON_REQUIRED, 0.001, 1,
+                                &threshold);
+    if (status == VG_OK)
+        status = vg_json_number(json, json->root, "", "nms", VG_JSON_REQUIRED, 0.001, 1, &nms);
+    m->head = VG_HEAD_NANODET;
+    m->bins = (uint32_t)bins;
+    m->threshold = (float)threshold;
+    m->nms = (float)nms;
+    return status;
+}
+
+static enum vg_status read_output(const struct vg_json *json, const json_t *object, size_t i,
+                                  struct vg_output *output)
+{
+    static const char *const keys[] = {"name", "role", NULL};
+    char pointer[64], role[16] = "";
+    (void)snprintf(pointer, sizeof pointer, "/outputs/%zu", i);
+    enum vg_status status = object_of(json, pointer, object, keys);
+    if (status == VG_OK)
+        status = vg_json_string(json, object, pointer, "name", VG_JSON_REQUIRED, output->name,
+                                sizeof output->name);
+    if (status == VG_OK)
+        status = vg_json_string(json, object, pointer, "role", VG_JSON_REQUIRED, role, sizeof role);
+    if (status != VG_OK)
+        return status;
+    if (strcmp(role, "scores") == 0)
+        output->role = VG_OUTPUT_SCORES;
+    else if (strcmp(role, "distances") == 0)
+        output->role = VG_OUTPUT_DISTANCES;
+    else {
+        (void)snprintf(pointer, sizeof pointer, "/outputs/%zu/role", i);
+        return vg_json_refuse(json, pointer, N_("the output's role is unknown"),
+                              N_("write \"scores\" or \"distances\""));
+    }
+    return VG_OK;
+}
+
+static enum vg_status read_outputs(const struct vg_json *json, struct vg_model *m)
+{
+    json_t *array = NULL;
+    enum vg_status status = vg_json_array(json, json->root, "", "outputs", VG_JSON_REQUIRED,
+                                          VG_MODEL_OUTPUTS_MAX, &array);
+    if (status == VG_OK && json_array_size(array) == 0)
+        status = vg_json_refuse(json, "/outputs", N_("the list is empty"), NULL);
+    for (size_t i = 0; status == VG_OK && i < json_array_size(array); i++)
+        status = read_output(json, json_array_get(array, i), i, &m->output[m->output_count++]);
+    return status;
+}
+
+/* Refuses one class: by its own name, with the line where it stands. */
+static enum vg_status refuse_class(const struct vg_json *json, const char *pointer,
+                                   const char *word, const char *what, const char *remedy)
+{
+    (void)vg_json_refuse(json, pointer, what, remedy);
+    if (!json->fault)
+        return VG_E_INPUT;
+    char place[sizeof json->fault->place];
+    memcpy(place, json->fault->place, sizeof place);
+    return vg_fault_set(json->fault, VG_E_INPUT, what, remedy, "%.400s: \"%.40s\"", place, word);
+}
+
+static enum vg_status read_class(const struct vg_json *json, const json_t *map, const char *word,
+                                 size_t i, struct vg_model *m)
+{
+    char pointer[80];
+    (void)snprintf(pointer, sizeof pointer, "/classes/%zu", i);
+    if (strlen(word) == 0 || strlen(word) >= sizeof m->class_name[i])
+        return refuse_class(json, pointer, word, N_("the class has no proper name"),
+                            N_("use 1 to 31 characters"));
+    if (vg_class_forbidden(word))
+        return refuse_class(json, pointer, word,
+                            N_("the net detects what this product must never detect"), NULL);
+    const json_t *to = json_object_get(map, word);
+    if (!to)
+        return refuse_class(json, pointer, word, N_("a class of the net is not mapped"),
+                            N_("give it one of our classes, or null to drop it, in \"map\""));
+    m->class_map[i] = json_is_string(to) ? vg_class_parse(json_string_value(to)) : VG_CLASS_NONE;
+    if (!json_is_null(to) && m->class_map[i] == VG_CLASS_NONE)
+        return refuse_class(json, pointer, word, N_("the class is mapped to none that exists"),
+                            N_("give it one of our classes, or null to drop it, in \"map\""));
+    memcpy(m->class_name[i], word, strlen(word));
+    return VG_OK;
+}
+
+/* What stands in the map but is no class of the net is a slip of the pen. */
+static enum vg_status check_map(const struct vg_json *json, json_t *map, const struct vg_model *m)
+{
+    const char *word;
+    json_t *to;
+    json_object_foreach(map, word, to)
+    {
+        bool found = false;
+        for (uint32_t i = 0; i < m->class_count && !found; i++)
+            found = strcmp(m->class_name[i], word) == 0;
+        if (vg_class_forbidden(word))
+            return refuse_class(json, "/map", word,
+                                N_("the net detects what this product must never detect"), NULL);
+        if (!found)
+            return refuse_class(json, "/map", word, N_("the net has no such class"),
+                                N_("take it out, or add it to \"classes\""));
+    }
+    return VG_OK;
+}
+
+static enum vg_status read_classes(const struct vg_json *json, struct vg_model *m)
+{
+    json_t *array = NULL, *map = json_object_get(json->root, "map");
+    enum vg_status status = vg_json_array(json, json->root, "", "classes", VG_JSON_REQUIRED,
+                                          VG_MODEL_CLASSES_MAX, &array);
+    if (status == VG_OK && !json_is_object(map))
+        status = vg_json_refuse(json, "/map", N_("an object is missing here"), NULL);
+    for (size_t i = 0; status == VG_OK && i < json_array_size(array); i++) {
+        const char *word = json_string_value(json_array_get(array, i));
+        status = read_class(json, map, word ? word : "", i, m);
+        m->class_count++;
+    }
+    return status == VG_OK ? check_map(json, map, m) : status;
+}
+
+enum vg_status vg_descriptor_parse(const char *name, const char *text, size_t size,
+                                   struct vg_descriptor **descriptor, struct vg_fault *fault)
+{
+    *descriptor = NULL;
+    struct vg_json json;
+    enum vg_status status = vg_json_open(&json, name, text, size, VG_DESCRIPTOR_TEXT_MAX, fault);
+    if (status != VG_OK)
+        return status;
+    struct vg_descriptor *d = vg_alloc(sizeof *d);
+    if (!d)
+        status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory for the model"), NULL, "%s", name);
+    if (status == VG_OK)
+        status = read_words(&json, &d->model);
+    if (status == VG_OK)
+        status = read_source(&json, d);
+    if (status == VG_OK)
+        status = read_input(&json, &d->model);
+    if (status == VG_OK)
+        status = read_head(&json, &d->model);
+    if (status == VG_OK)
+        status = read_outputs(&json, &d->model);
+    if (status == VG_OK)
+        status = read_classes(&json, &d->model);
+    vg_json_close(&json);
+    if (status == VG_OK)
+        *descriptor = d;
+    else
+        vg_free(d);
+    return status;
+}
+
+enum vg_status vg_descriptor_open(const char *path, struct vg_descriptor **descriptor,
+                                  struct vg_fault *fault)
+{
+    *descriptor = NULL;
+    uint8_t *text = NULL;
+    size_t size = 0;
+    enum vg_status status = vg_file_read(path, VG_DESCRIPTOR_TEXT_MAX, &text, &size, fault);
+    if (status == VG_OK)
+        status = vg_descriptor_parse(path, (const char *)text, size, descriptor, fault);
+    vg_free(text);
+    return status;
+}
+
+enum vg_status vg_descriptor_known(const char *file, const uint8_t digest[VG_SHA256_BYTES],
+                                   struct vg_descriptor **descriptor, struct vg_fault *fault)
+{
+    struct vg_descriptor *by_name = NULL;
+    *descriptor = NULL;
+    for (const struct vg_model_descriptors_row *row = vg_model_descriptors; row->name; row++) {
+        struct vg_descriptor *d = NULL;
+        const enum vg_status status =
+            vg_descriptor_parse(row->name, (const char *)row->text, *row->len, &d, fault);
+        if (status != VG_OK) {
+            vg_descriptor_close(&by_name);
+            return status;
+        }
+        if (memcmp(d->graph.sha256, digest, VG_SHA256_BYTES) == 0) {
+            vg_descriptor_close(&by_name);
+            *descriptor = d;
+            return VG_OK;
+        }
+        if (!by_name && strcmp(d->graph.file, file) == 0)
+            by_name = d;
+        else
+            vg_descriptor_close(&d);
+    }
+    *descriptor = by_name;
+    if (by_name)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_INPUT, N_("no descriptor is known for this file"),
+                        N_("name one with --descriptor"), "%.400s", file);
+}
+
+enum vg_status vg_descriptor_compare(const struct vg_descriptor_file *expected, const char *path,
+                                     const uint8_t *data, size_t size, struct vg_fault *fault)
+{
+    if (!expected->file[0])
+        return VG_OK;
+    if (size < expected->bytes)
+        return vg_fault_set(fault, VG_E_INPUT, N_("the file is cut"), N_("fetch it again"),
+                            "%.300s: %zu bytes, expected %llu", path, size,
+                            (unsigned long long)expected->bytes);
+    uint8_t digest[VG_SHA256_BYTES];
+    vg_sha256(data, size, digest);
+    if (memcmp(digest, expected->sha256, sizeof digest) == 0)
+        return VG_OK;
+    char found[VG_SHA256_TEXT], want[VG_SHA256_TEXT];
+    vg_sha256_text(digest, found);
+    vg_sha256_text(expected->sha256, want);
+    return vg_fault_set(fault, VG_E_INTEGRITY, N_("the file is not the one expected"),
+                        N_("fetch it again"), "%.300s: sha256 %s, expected %s", path, found, want);
+}
+
+void vg_descriptor_close(struct vg_descriptor **descriptor)
+{
+    vg_free(*descriptor);
+    *descriptor = NULL;
+}

@@ -1,0 +1,121 @@
+#include "models/model_import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "models/descriptor.h"
+#include "models/model_check.h"
+#include "models/tfjs_graph.h"
+#include "models/tfjs_import.h"
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/text.h"
+
+struct bytes {
+    uint8_t *data; /* owned */
+    size_t size;
+};
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Path of `file` beside `path`. */
+static enum vg_status beside(const char *path, const char *file, char *out, size_t size,
+                             struct vg_fault *fault)
+{
+    const size_t folder = (size_t)(base_name(path) - path), length = strlen(file);
+    if (folder + length < size) {
+        memcpy(out, path, folder);
+        memcpy(out + folder, file, length + 1);
+        return VG_OK;
+    }
+    return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%.200s", path);
+}
+
+/* Appends a file. */
+static enum vg_status append_file(const char *path, struct bytes *all, struct vg_fault *fault)
+{
+    struct bytes one = {NULL, 0};
+    enum vg_status status = vg_file_read(path, VG_MODEL_FILE_MAX, &one.data, &one.size, fault);
+    if (status != VG_OK)
+        return status;
+    uint8_t *grown = vg_alloc(all->size + one.size + 1);
+    if (!grown || all->size + one.size > VG_MODEL_FILE_MAX) {
+        status = grown ? VG_E_INPUT : VG_E_MEMORY;
+        vg_free(grown);
+        vg_free(one.data);
+        return vg_fault_set(fault, status, N_("the model is too large"), NULL, "%.300s", path);
+    }
+    if (all->size)
+        memcpy(grown, all->data, all->size);
+    memcpy(grown + all->size, one.data, one.size);
+    vg_free(one.data);
+    vg_free(all->data);
+    *all = (struct bytes){grown, all->size + one.size};
+    return VG_OK;
+}
+
+/* The weight files that the graph names, behind each other. A descriptor that expects a weight
+ * file expects exactly one. */
+static enum vg_status read_weights(const char *path, const struct bytes *graph_text,
+                                   const struct vg_descriptor *descriptor, struct bytes *weights,
+                                   struct vg_fault *fault)
+{
+    struct vg_tfjs_graph graph;
+    enum vg_status status =
+        vg_tfjs_graph_init(&graph, path, (const char *)graph_text->data, graph_text->size, fault);
+    char file[4096] = "";
+    for (uint32_t i = 0; status == VG_OK && i < graph.path_count; i++) {
+        status = beside(path, graph.path[i], file, sizeof file, fault);
+        if (status == VG_OK)
+            status = append_file(file, weights, fault);
+    }
+    if (status == VG_OK)
+        status =
+            vg_descriptor_compare(&descriptor->weights, file, weights->data, weights->size, fault);
+    vg_tfjs_graph_release(&graph);
+    return status;
+}
+
+static enum vg_status choose_descriptor(const char *path, const struct bytes *graph,
+                                        const struct vg_import_settings *settings,
+                                        struct vg_descriptor **descriptor, struct vg_fault *fault)
+{
+    if (settings->descriptor)
+        return vg_descriptor_open(settings->descriptor, descriptor, fault);
+    uint8_t digest[VG_SHA256_BYTES];
+    vg_sha256(graph->data, graph->size, digest);
+    return vg_descriptor_known(base_name(path), digest, descriptor, fault);
+}
+
+enum vg_status vg_model_import(const char *path, const struct vg_import_settings *settings,
+                               struct vg_model **model, struct vg_fault *fault)
+{
+    *model = NULL;
+    struct bytes graph = {NULL, 0}, weights = {NULL, 0};
+    struct vg_descriptor *descriptor = NULL;
+    enum vg_status status = VG_OK;
+    if (settings->name && !vg_model_name_valid(settings->name))
+        return vg_fault_set(fault, VG_E_CALL, N_("this cannot be the name of a model"),
+                            N_("use a-z, 0-9, '.', '_' and '-', at most 63 characters"),
+                            "\"%.80s\"", settings->name);
+    status = vg_file_read(path, VG_TFJS_TEXT_MAX, &graph.data, &graph.size, fault);
+    if (status == VG_OK)
+        status = choose_descriptor(path, &graph, settings, &descriptor, fault);
+    if (status == VG_OK)
+        status = vg_descriptor_compare(&descriptor->graph, path, graph.data, graph.size, fault);
+    if (status == VG_OK)
+        status = read_weights(path, &graph, descriptor, &weights, fault);
+    if (status == VG_OK)
+        status = vg_tfjs_import(path, (const char *)graph.data, graph.size, weights.data,
+                                weights.size, descriptor, model, fault);
+    if (status == VG_OK && settings->name)
+        (void)snprintf((*model)->name, sizeof(*model)->name, "%s", settings->name);
+    vg_descriptor_close(&descriptor);
+    vg_free(weights.data);
+    vg_free(graph.data);
+    return status;
+}
