@@ -53,6 +53,11 @@ struct plan {
     int64_t stop_us;
 };
 
+/* what a child said of its fault before it ended */
+struct words {
+    char what[VG_CHILD_TEXT_SIZE], remedy[VG_CHILD_TEXT_SIZE], place[VG_CHILD_TEXT_SIZE];
+};
+
 struct child {
     struct vg_children *table;
     size_t number;
@@ -71,7 +76,7 @@ struct child {
     enum vg_end_cause ordered; /* why it is being ended by us */
     enum vg_end_cause cause;   /* of the last end */
     char detail[48];
-    char what[VG_CHILD_TEXT_SIZE], remedy[VG_CHILD_TEXT_SIZE], place[VG_CHILD_TEXT_SIZE];
+    struct words words, last; /* of this life, of the one before */
     char note[VG_CHILD_TEXT_SIZE];
 };
 
@@ -204,11 +209,12 @@ static void log_end(struct child *child, struct vg_mono_time now)
     if (count == 0)
         return;
     int64_t wait_us = vg_restart_due_us(&child->restart, now);
+    const struct words *last = &child->last;
     vg_log(child->cause == VG_END_PLANNED ? VG_LOG_INFO : VG_LOG_WARN,
            "%s ended: %s (%s)%s%s%s%s; %llu since the last line, next start in %.1f s", name,
-           vg_end_cause_text(child->cause), child->detail, child->what[0] != '\0' ? ": " : "",
-           child->what, child->place[0] != '\0' ? ": " : "", child->place,
-           (unsigned long long)count, (double)wait_us / (double)VG_US_PER_S);
+           vg_end_cause_text(child->cause), child->detail, last->what[0] != '\0' ? ": " : "",
+           last->what, last->place[0] != '\0' ? ": " : "", last->place, (unsigned long long)count,
+           (double)wait_us / (double)VG_US_PER_S);
 }
 
 /* ---- messages ---- */
@@ -246,9 +252,10 @@ static void take_message(struct child *child, const char *type, const json_t *me
         if (news)
             tell_changed(child);
     } else if (strcmp(type, "fault") == 0) {
-        text_of(message, "what", child->what, sizeof child->what);
-        text_of(message, "remedy", child->remedy, sizeof child->remedy);
-        text_of(message, "place", child->place, sizeof child->place);
+        struct words *words = &child->words;
+        text_of(message, "what", words->what, sizeof words->what);
+        text_of(message, "remedy", words->remedy, sizeof words->remedy);
+        text_of(message, "place", words->place, sizeof words->place);
     } else {
         table->listener->message(table->listener, child->number, type, message);
     }
@@ -423,6 +430,7 @@ static void start(struct child *child, struct vg_mono_time now)
     child->stage = STAGE_RUN;
     child->ordered = VG_END_NONE;
     child->note[0] = '\0';
+    child->words = (struct words){.what = ""};
     vg_restart_on_start(&child->restart, now);
     enum vg_status status = launch(child);
     if (status != VG_OK) {
@@ -444,9 +452,9 @@ static void arm(struct vg_children *table);
 /* The process is gone and reaped. */
 static void ended(struct child *child, int wait_status, struct vg_mono_time now)
 {
-    child->what[0] = child->remedy[0] = child->place[0] = '\0';
     if (child->control >= 0)
-        (void)take_messages(child); /* its last words */
+        (void)take_messages(child);
+    child->last = child->words;
     control_close(child);
     child->pid = -1;
     child->note[0] = '\0';
@@ -738,9 +746,9 @@ void vg_children_state(const struct vg_children *children, size_t number,
         .restarts = starts > 0 ? starts - 1 : 0,
         .since = child->since,
         .cause = child->cause,
-        .what = child->what,
-        .remedy = child->remedy,
-        .place = child->place,
+        .what = child->last.what,
+        .remedy = child->last.remedy,
+        .place = child->last.place,
         .note = child->note,
     };
     memcpy(state->detail, child->detail, sizeof state->detail);

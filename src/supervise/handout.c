@@ -1,0 +1,198 @@
+/* From rows of SQLite to messages. */
+#include "src/supervise/handout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/text.h"
+
+/* one flux with what stands apart from its row */
+struct row {
+    struct vg_flux_config flux;
+    uint32_t place;
+    json_t *scene; /* NULL: none */
+    char password[VG_FLUX_PASSWORD_SIZE];
+};
+
+struct vg_handout {
+    uint64_t version;
+    struct vg_config_site site;
+    struct vg_authorisation authorisation;
+    char redis[128];
+    size_t count;
+    struct row *rows;
+};
+
+/* ---- reading ---- */
+
+static enum vg_status read_scene(struct row *row, struct vg_database *database,
+                                 struct vg_fault *fault)
+{
+    char *text = NULL;
+    size_t size = 0;
+    uint64_t version = 0;
+    if (!row->flux.has_scene)
+        return VG_OK;
+    enum vg_status status =
+        vg_config_scene_get(database, row->flux.id, &text, &size, &version, fault);
+    if (status != VG_OK)
+        return status;
+    row->scene = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    vg_free(text);
+    if (row->scene != NULL)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_INTEGRITY, N_("the stored scene of a flux cannot be read"),
+                        N_("put the scene again"), "%s", row->flux.id);
+}
+
+/* What makes a flux unusable switches it off and is told; the others are not held up by it. */
+static void read_row(struct row *row, struct vg_database *database, const struct vg_secret *secret,
+                     struct vg_fault *fault)
+{
+    struct vg_fault own = {.status = VG_OK};
+    enum vg_status status = read_scene(row, database, &own);
+    if (status == VG_OK && row->flux.has_password)
+        status = vg_config_password(database, secret, row->flux.id, row->password, &own);
+    if (status == VG_OK)
+        return;
+    row->flux.active = false;
+    *fault = own;
+    fault->status = status;
+}
+
+static enum vg_status read_rows(struct vg_handout *handout, const struct vg_flux_config *flux,
+                                struct vg_places *places)
+{
+    uint32_t place[VG_PLACES_MAX];
+    enum vg_status status = vg_places_assign(places, flux, handout->count, place);
+    if (status != VG_OK)
+        return status;
+    handout->rows = vg_alloc_array(handout->count + 1, sizeof *handout->rows);
+    if (handout->rows == NULL)
+        return VG_E_MEMORY;
+    for (size_t i = 0; i < handout->count; i++) {
+        handout->rows[i].flux = flux[i];
+        handout->rows[i].place = place[i];
+    }
+    return VG_OK;
+}
+
+enum vg_status vg_handout_read(struct vg_handout **handout, struct vg_database *database,
+                               const struct vg_secret *secret, struct vg_places *places,
+                               const char *redis, struct vg_fault *fault)
+{
+    struct vg_flux_config *flux = NULL;
+    struct vg_handout *h = vg_alloc(sizeof *h);
+    *handout = NULL;
+    if (h == NULL)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s", "");
+    (void)snprintf(h->redis, sizeof h->redis, "%s", redis);
+    /* the version first: a change made while reading shows as a newer one at the next look */
+    enum vg_status status = vg_config_version(database, &h->version, fault);
+    if (status == VG_OK)
+        status = vg_config_site_get(database, &h->site, fault);
+    if (status == VG_OK)
+        status = vg_config_authorisation_get(database, &h->authorisation, fault);
+    if (status == VG_OK)
+        status = vg_config_flux_list(database, &flux, &h->count, fault);
+    if (status == VG_OK)
+        status = read_rows(h, flux, places);
+    vg_free(flux);
+    if (status != VG_OK) {
+        vg_handout_close(&h);
+        return status;
+    }
+    fault->status = VG_OK;
+    for (size_t i = 0; i < h->count; i++)
+        read_row(&h->rows[i], database, secret, fault);
+    *handout = h;
+    return VG_OK;
+}
+
+void vg_handout_close(struct vg_handout **handout)
+{
+    struct vg_handout *h = *handout;
+    *handout = NULL;
+    if (h == NULL)
+        return;
+    for (size_t i = 0; h->rows != NULL && i < h->count; i++) {
+        json_decref(h->rows[i].scene);
+        vg_secret_wipe(h->rows[i].password, sizeof h->rows[i].password);
+    }
+    vg_free(h->rows);
+    vg_free(h);
+}
+
+uint64_t vg_handout_version(const struct vg_handout *handout)
+{
+    return handout->version;
+}
+
+uint32_t vg_handout_flux_count(const struct vg_handout *handout)
+{
+    return (uint32_t)handout->count;
+}
+
+/* ---- messages ---- */
+
+static json_t *names(const struct vg_stop_list *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++)
+        (void)json_array_append_new(array, json_string(list->name[i]));
+    return array;
+}
+
+static json_t *authorisation(const struct vg_authorisation *a)
+{
+    char from[40], to[40];
+    if (!a->given)
+        return json_null();
+    vg_wall_format(a->first, from, sizeof from);
+    vg_wall_format(a->last, to, sizeof to);
+    return json_pack("{s:s,s:s,s:s,s:o,s:o}", "reference", a->reference, "from", from, "to", to,
+                     "flux", names(&a->flux), "events", names(&a->events));
+}
+
+static json_t *ingest_row(const struct row *row)
+{
+    const struct vg_flux_config *flux = &row->flux;
+    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:f}", "index",
+                     (json_int_t)(row->place % VG_PLACES_PER_INGEST), "id", flux->id, "url",
+                     flux->url, "user", flux->user, "password", row->password, "transport",
+                     vg_transport_name(flux->transport), "active", (int)flux->active, "rate_fps",
+                     flux->rate_fps);
+}
+
+static json_t *analysis_row(const struct row *row)
+{
+    const struct vg_flux_config *flux = &row->flux;
+    return json_pack("{s:I,s:I,s:I,s:s,s:s,s:f,s:I,s:b,s:O?}", "index", (json_int_t)row->place,
+                     "ingest", (json_int_t)(row->place / VG_PLACES_PER_INGEST), "slot",
+                     (json_int_t)(row->place % VG_PLACES_PER_INGEST), "id", flux->id, "label",
+                     flux->label, "rate_fps", flux->rate_fps, "priority",
+                     (json_int_t)flux->priority, "active", (int)flux->active, "scene", row->scene);
+}
+
+json_t *vg_handout_for_ingest(const struct vg_handout *handout, uint32_t ingest)
+{
+    json_t *flux = json_array();
+    for (size_t i = 0; i < handout->count; i++)
+        if (handout->rows[i].place / VG_PLACES_PER_INGEST == ingest)
+            (void)json_array_append_new(flux, ingest_row(&handout->rows[i]));
+    return json_pack("{s:s,s:I,s:o,s:o}", "type", "config", "version", (json_int_t)handout->version,
+                     "authorisation", authorisation(&handout->authorisation), "flux", flux);
+}
+
+json_t *vg_handout_for_analysis(const struct vg_handout *handout)
+{
+    json_t *flux = json_array();
+    for (size_t i = 0; i < handout->count; i++)
+        (void)json_array_append_new(flux, analysis_row(&handout->rows[i]));
+    return json_pack("{s:s,s:I,s:o,s:s,s:s,s:s,s:s,s:o}", "type", "config", "version",
+                     (json_int_t)handout->version, "authorisation",
+                     authorisation(&handout->authorisation), "phase",
+                     vg_phase_name(handout->site.phase), "model", handout->site.model, "node",
+                     handout->site.node, "redis", handout->redis, "flux", flux);
+}
