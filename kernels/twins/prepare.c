@@ -1,0 +1,74 @@
+/* Twin of kernels/prepare.cl. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels/twins/twins.h"
+
+static vg_i32 within(vg_i32 value, vg_i32 size)
+{
+    return value < 0 ? 0 : value < size ? value : size - 1;
+}
+
+static double byte_of(double value)
+{
+    return fmin(fmax(value, 0.0), 255.0);
+}
+
+/* R, G, B of the pixel (u, v) of the region turned clockwise by the job's quarters */
+static void colour(const uint8_t *pixels, const struct vg_device_job *job, vg_i32 u, vg_i32 v,
+                   double rgb[3])
+{
+    const vg_i32 w = job->width, h = job->height;
+    const vg_i32 from[4][2] = {{u, v}, {v, h - 1 - u}, {w - 1 - u, h - 1 - v}, {w - 1 - v, u}};
+    const vg_i32 x = job->left + from[job->rotation][0], y = job->top + from[job->rotation][1];
+    const uint8_t *pair = pixels + job->chroma_first + y / 2 * job->chroma_stride + x / 2 * 2;
+    const double luma =
+        (pixels[job->luma_first + y * job->luma_stride + x] - (double)job->luma_zero) *
+        (double)job->luma_gain;
+    const double cu = pair[0] - 128.0, cv = pair[1] - 128.0;
+    rgb[0] = byte_of(luma + (double)job->red_v * cv);
+    rgb[1] = byte_of(luma + (double)job->green_u * cu + (double)job->green_v * cv);
+    rgb[2] = byte_of(luma + (double)job->blue_u * cu);
+}
+
+static void interpolate(const uint8_t *pixels, const struct vg_device_job *job, vg_i32 inner_x,
+                        vg_i32 inner_y, double rgb[3])
+{
+    const vg_i32 turned = job->rotation % 2;
+    const vg_i32 width = turned ? job->height : job->width;
+    const vg_i32 height = turned ? job->width : job->height;
+    const double x = (inner_x + 0.5) * (double)job->step_x - 0.5;
+    const double y = (inner_y + 0.5) * (double)job->step_y - 0.5;
+    const vg_i32 left = (vg_i32)floor(x), top = (vg_i32)floor(y);
+    memset(rgb, 0, 3 * sizeof *rgb);
+    for (vg_i32 tap = 0; tap < 4; tap++) {
+        const vg_i32 dx = tap % 2, dy = tap / 2;
+        const double weight = (dx ? x - left : 1 - x + left) * (dy ? y - top : 1 - y + top);
+        double one[3];
+        colour(pixels, job, within(left + dx, width), within(top + dy, height), one);
+        for (vg_i32 c = 0; c < 3; c++)
+            rgb[c] += weight * one[c];
+    }
+}
+
+static void pixel(const uint8_t *pixels, const struct vg_device_job *job,
+                  const struct vg_prepare_sizes *s, vg_i32 row, vg_i32 column, float *to)
+{
+    const vg_i32 x = column - job->inner_left, y = row - job->inner_top;
+    double rgb[3] = {(double)s->fill, (double)s->fill, (double)s->fill};
+    if (x >= 0 && x < job->inner_width && y >= 0 && y < job->inner_height)
+        interpolate(pixels, job, x, y, rgb);
+    for (vg_i32 c = 0; c < 3; c++)
+        to[c] = (float)((rgb[s->red_first ? c : 2 - c] - (double)s->mean[c]) * (double)s->scale[c]);
+    to[3] = 0;
+}
+
+void vg_twin_prepare(const uint8_t *pixels, const struct vg_device_job *jobs, float *y,
+                     const struct vg_prepare_sizes *s, vg_i32 pictures)
+{
+    for (vg_i32 picture = 0; picture < pictures; picture++)
+        for (vg_i32 row = 0; row < s->height; row++)
+            for (vg_i32 column = 0; column < s->width; column++)
+                pixel(pixels, jobs + picture, s, row, column,
+                      y + s->y.first + picture * s->y.picture + row * s->y.row + column * 4);
+}

@@ -1,0 +1,177 @@
+#include "src/engine/device.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "src/base/text.h"
+
+#define PLATFORM_NOT_FOUND (-1001) /* CL_PLATFORM_NOT_FOUND_KHR of cl_khr_icd */
+
+enum vg_status vg_device_check(cl_int code, const char *call, struct vg_fault *fault)
+{
+    if (code == CL_SUCCESS)
+        return VG_OK;
+    if (code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES ||
+        code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("the device lacks memory"),
+                            N_("use a smaller batch or a smaller input"), "%s %d", call, code);
+    return vg_fault_set(fault, VG_E_DEVICE, N_("the OpenCL device failed"),
+                        N_("run `vigie device test`; update the driver"), "%s %d", call, code);
+}
+
+/* A text of the device, its end made sure of; empty when it cannot be had. */
+static void text_of(cl_device_id id, cl_device_info what, char text[VG_DEVICE_TEXT_SIZE])
+{
+    if (clGetDeviceInfo(id, what, VG_DEVICE_TEXT_SIZE - 1, text, NULL) != CL_SUCCESS)
+        text[0] = 0;
+    text[VG_DEVICE_TEXT_SIZE - 1] = 0;
+}
+
+static uint64_t number_of(cl_device_id id, cl_device_info what, size_t bytes)
+{
+    uint64_t wide = 0;
+    uint32_t narrow = 0;
+    void *to = bytes == sizeof wide ? (void *)&wide : (void *)&narrow;
+    if (clGetDeviceInfo(id, what, bytes, to, NULL) != CL_SUCCESS)
+        return 0;
+    return bytes == sizeof wide ? wide : narrow;
+}
+
+static void info_read(cl_platform_id platform, cl_device_id id, struct vg_device_info *info)
+{
+    char version[VG_DEVICE_TEXT_SIZE];
+    info->id = id;
+    text_of(id, CL_DEVICE_NAME, info->name);
+    text_of(id, CL_DRIVER_VERSION, version);
+    if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform,
+                          NULL) != CL_SUCCESS)
+        info->platform[0] = 0;
+    (void)snprintf(info->driver, sizeof info->driver, "%.100s %.100s", info->platform, version);
+    const uint64_t type = number_of(id, CL_DEVICE_TYPE, sizeof(cl_device_type));
+    info->kind = type & CL_DEVICE_TYPE_GPU   ? VG_DEVICE_GPU
+                 : type & CL_DEVICE_TYPE_CPU ? VG_DEVICE_CPU
+                                             : VG_DEVICE_OTHER;
+    info->compute_units = (uint32_t)number_of(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    info->float_width =
+        (uint32_t)number_of(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
+    info->memory_bytes = number_of(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    info->allocation_bytes_max = number_of(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    info->local_bytes = number_of(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+}
+
+enum vg_status vg_device_list(struct vg_device_info *devices, uint32_t *count,
+                              struct vg_fault *fault)
+{
+    cl_platform_id platforms[VG_DEVICES_MAX];
+    cl_uint platform_count = 0;
+    *count = 0;
+    const cl_int code = clGetPlatformIDs(VG_DEVICES_MAX, platforms, &platform_count);
+    if (code == PLATFORM_NOT_FOUND)
+        return VG_OK;
+    const enum vg_status status = vg_device_check(code, "clGetPlatformIDs", fault);
+    if (status)
+        return status;
+    for (cl_uint p = 0; p < platform_count && p < VG_DEVICES_MAX; p++) {
+        cl_device_id ids[VG_DEVICES_MAX];
+        cl_uint found = 0;
+        if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, VG_DEVICES_MAX, ids, &found) !=
+            CL_SUCCESS)
+            continue; /* a platform without devices */
+        for (cl_uint d = 0; d < found && d < VG_DEVICES_MAX && *count < VG_DEVICES_MAX; d++) {
+            struct vg_device_info *info = &devices[*count];
+            memset(info, 0, sizeof *info);
+            info->index = (*count)++;
+            info_read(platforms[p], ids[d], info);
+        }
+    }
+    return VG_OK;
+}
+
+static int contains(const char *text, const char *part)
+{
+    const size_t size = strlen(part);
+    for (; *text; text++)
+        if (!strncasecmp(text, part, size))
+            return 1;
+    return 0;
+}
+
+static int matches(const struct vg_device_info *info, const char *word)
+{
+    if (!strcasecmp(word, "cpu"))
+        return info->kind == VG_DEVICE_CPU;
+    if (!strcasecmp(word, "gpu"))
+        return info->kind == VG_DEVICE_GPU;
+    char *end = NULL;
+    const unsigned long index = strtoul(word, &end, 10);
+    if (isdigit((unsigned char)word[0]) && !*end)
+        return index == info->index;
+    return contains(info->name, word);
+}
+
+enum vg_status vg_device_find(const char *word, uint32_t threads, struct vg_device_info *device,
+                              struct vg_fault *fault)
+{
+    struct vg_device_info devices[VG_DEVICES_MAX];
+    uint32_t count = 0;
+    if (threads) { /* PoCL reads it once, when it makes its threads */
+        char number[16];
+        (void)snprintf(number, sizeof number, "%u", threads);
+        if (setenv("POCL_MAX_PTHREAD_COUNT", number, 1))
+            return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "setenv");
+    }
+    const enum vg_status status = vg_device_list(devices, &count, fault);
+    if (status)
+        return status;
+    if (!count)
+        return vg_fault_set(fault, VG_E_LACK, N_("this machine has no OpenCL device"),
+                            N_("install pocl-opencl-icd or a vendor's driver"), "OpenCL");
+    if (!word || !*word)
+        word = getenv("VIGIE_DEVICE");
+    if (!word || !*word)
+        word = "0";
+    for (uint32_t i = 0; i < count; i++) {
+        if (!matches(&devices[i], word))
+            continue;
+        *device = devices[i];
+        return VG_OK;
+    }
+    return vg_fault_set(fault, VG_E_LACK, N_("no OpenCL device of this name"),
+                        N_("see `vigie device list`; install pocl-opencl-icd or a vendor's driver"),
+                        "%.100s", word);
+}
+
+enum vg_status vg_device_open(struct vg_device *device, const char *word, uint32_t threads,
+                              struct vg_fault *fault)
+{
+    cl_int code = CL_SUCCESS;
+    memset(device, 0, sizeof *device);
+    enum vg_status status = vg_device_find(word, threads, &device->info, fault);
+    if (status)
+        return status;
+    device->context = clCreateContext(NULL, 1, &device->info.id, NULL, NULL, &code);
+    status = vg_device_check(code, "clCreateContext", fault);
+    if (status)
+        return status;
+    device->queue =
+        clCreateCommandQueue(device->context, device->info.id, CL_QUEUE_PROFILING_ENABLE, &code);
+    status = vg_device_check(code, "clCreateCommandQueue", fault);
+    if (status)
+        vg_device_close(device);
+    return status;
+}
+
+void vg_device_close(struct vg_device *device)
+{
+    if (device->queue) {
+        (void)clFinish(device->queue);
+        (void)clReleaseCommandQueue(device->queue);
+    }
+    if (device->context)
+        (void)clReleaseContext(device->context);
+    device->queue = NULL;
+    device->context = NULL;
+}

@@ -1,0 +1,62 @@
+/* OpenCL devices: which there are, choosing one by VIGIE_DEVICE's words, and one open: context
+ * and queue. One thread at a time uses an open device. */
+#ifndef VG_ENGINE_DEVICE_H
+#define VG_ENGINE_DEVICE_H
+
+#include <CL/cl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/fault.h"
+
+#define VG_DEVICES_MAX      16
+#define VG_DEVICE_TEXT_SIZE 256
+
+enum vg_device_kind {
+    VG_DEVICE_CPU,
+    VG_DEVICE_GPU,
+    VG_DEVICE_OTHER
+};
+
+struct vg_device_info {
+    uint32_t index; /* over all platforms, in their order */
+    enum vg_device_kind kind;
+    char name[VG_DEVICE_TEXT_SIZE];
+    char driver[VG_DEVICE_TEXT_SIZE]; /* platform and driver version */
+    char platform[VG_DEVICE_TEXT_SIZE];
+    uint32_t compute_units;
+    uint32_t float_width; /* native vector width of float */
+    uint64_t memory_bytes, allocation_bytes_max, local_bytes;
+    cl_device_id id;
+};
+
+/* Lists the devices of all platforms into devices (room for VG_DEVICES_MAX); *count may be 0.
+ * VG_E_DEVICE when the loader fails otherwise than by having none. */
+enum vg_status vg_device_list(struct vg_device_info *devices, uint32_t *count,
+                              struct vg_fault *fault) VG_MUST_USE;
+
+/* Chooses: `word` is an index, "cpu", "gpu" or a part of a name (any case); NULL or "": the
+ * variable VIGIE_DEVICE, else the first. threads: a CPU device's threads, 0 the device's
+ * choice; only the first use of OpenCL in a process can set it.
+ * VG_E_LACK, place the word: no such device, or none at all. */
+enum vg_status vg_device_find(const char *word, uint32_t threads, struct vg_device_info *device,
+                              struct vg_fault *fault) VG_MUST_USE;
+
+struct vg_device {
+    struct vg_device_info info;
+    cl_context context;
+    cl_command_queue queue; /* in order, with times */
+};
+
+/* Opens the device found by `word`. VG_E_LACK, VG_E_DEVICE. */
+enum vg_status vg_device_open(struct vg_device *device, const char *word, uint32_t threads,
+                              struct vg_fault *fault) VG_MUST_USE;
+/* Takes what open made; all zero is allowed. */
+void vg_device_close(struct vg_device *device);
+
+/* VG_OK for CL_SUCCESS, else VG_E_DEVICE with the call and the code in the place (VG_E_MEMORY
+ * when that is what the device lacks). */
+enum vg_status vg_device_check(cl_int code, const char *call, struct vg_fault *fault) VG_MUST_USE;
+
+#endif
