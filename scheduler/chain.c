@@ -57,13 +57,18 @@ static void begin_epoch(struct vg_chain *chain, uint32_t epoch)
     chain->epoch = epoch;
 }
 
-void vg_chain_step(struct vg_chain *chain, const struct vg_chain_input *input,
-                   struct vg_chain_output *output)
+void vg_chain_track(struct vg_chain *chain, const struct vg_chain_input *input,
+                    struct vg_chain_output *output)
 {
     begin_epoch(chain, input->epoch);
     *output = (struct vg_chain_output){.alerts = chain->alerts};
     vg_tracker_step(chain->tracker, input->detections, input->detection_count, input->moment.media,
                     &output->tracks, &output->track_count);
+}
+
+void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
+                    struct vg_chain_output *output)
+{
     if (!chain->scene)
         return;
     const struct vg_watch_input watch = {

@@ -29,7 +29,7 @@ struct vg_chain_input {
     struct vg_rule_moment moment;
 };
 
-/* Borrowed from the chain until its next step. */
+/* Borrowed from the chain until its next track. */
 struct vg_chain_output {
     const struct vg_track *const *tracks;
     uint32_t track_count;
@@ -38,8 +38,13 @@ struct vg_chain_output {
     uint32_t alert_count;
 };
 
-void vg_chain_step(struct vg_chain *chain, const struct vg_chain_input *input,
-                   struct vg_chain_output *output);
+/* First half: tracks. Fills output; watched and alerts are empty. */
+void vg_chain_track(struct vg_chain *chain, const struct vg_chain_input *input,
+                    struct vg_chain_output *output);
+
+/* Second half, after track with the same input and output: events and rules. */
+void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
+                    struct vg_chain_output *output);
 
 /* The rules' memory, for a restart; NULL without a scene. */
 struct vg_rulebook *vg_chain_rulebook(struct vg_chain *chain);

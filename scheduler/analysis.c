@@ -1,0 +1,639 @@
+/* The loop of analysis. One thread decides (this one); nothing in it blocks. Pictures go
+ *
+ *   slots -> take -> batch -> device thread -> worker -> back here -> slot given back
+ *
+ * and every picture that was taken ends here in one count. */
+#include "scheduler/analysis.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scheduler/decide_batch.h"
+#include "scheduler/decide_rate.h"
+#include "scheduler/device_thread.h"
+#include "scheduler/live_metrics.h"
+#include "scheduler/watch_thread.h"
+#include "scheduler/worker_thread.h"
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/base/message.h"
+#include "src/base/text.h"
+#include "src/media/slots.h"
+
+enum {
+    BATCHES = 2,
+    TICK_MS = 500,
+    READY_GRACE_US = 20000
+};
+
+struct ingest {
+    struct analysis *analysis;
+    struct vg_slots *slots;
+    int ready_fd;
+    struct event *ready;
+};
+
+struct analysis {
+    const struct vg_analysis_settings *settings;
+    struct vg_fault *fault;
+    enum vg_status status; /* why the loop ended */
+
+    struct event_base *base;
+    struct event *control, *tick;
+    struct event *back[VG_LIVE_WORKERS_MAX];
+    struct vg_message_reader reader;
+    char *message; /* VG_MESSAGE_MAX + 1 bytes */
+
+    struct ingest ingest[VG_ANALYSIS_INGESTS_MAX];
+    struct vg_live_flux flux[VG_LIVE_FLUX_MAX];
+    struct vg_live_config *config;  /* in force */
+    struct vg_live_config *pending; /* waits until the flux that it changes are at rest */
+
+    struct vg_model *model;
+    struct vg_engine *engine;
+    uint32_t batch_max, worker_count;
+    struct vg_live_batch batch[BATCHES];
+    bool batch_busy[BATCHES];
+    struct vg_device_thread *device;
+    struct vg_worker_thread *worker[VG_LIVE_WORKERS_MAX];
+    struct vg_live_alerts *alerts[VG_LIVE_WORKERS_MAX];
+    struct vg_live_outlet *outlet; /* publisher: spool, Redis */
+    struct vg_watch_thread *watch;
+    struct vg_live_beat loop_beat;
+    struct vg_stage_times *times;
+    struct vg_stop stop;
+    struct vg_live_totals totals;
+    struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
+};
+
+static void end(struct analysis *a, enum vg_status status)
+{
+    if (!a->status)
+        a->status = status;
+    (void)event_base_loopbreak(a->base);
+}
+
+/* ---- whose picture, when ------------------------------------------------------------------ */
+
+static struct vg_slots *slots_of(struct analysis *a, const struct vg_live_flux *flux)
+{
+    return a->ingest[flux->config.ingest].slots;
+}
+
+/* Asks for the next picture of the flux, a period after the last one was asked for. */
+static void want_next(struct analysis *a, struct vg_live_flux *flux, int64_t now_us)
+{
+    flux->due_us += flux->period_us;
+    if (flux->due_us < now_us - flux->period_us)
+        flux->due_us = now_us; /* a gap is not made up for */
+    flux->wanted++;
+    vg_slots_want(slots_of(a, flux), flux->config.slot, flux->due_us);
+}
+
+/* A want that was used up means that a picture was published since. */
+static void notice_pictures(struct analysis *a, uint32_t ingest, int64_t now_us)
+{
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_live_flux *flux = &a->flux[i];
+        if (!flux->used || !flux->config.active || flux->config.ingest != ingest)
+            continue;
+        if (vg_slots_wanted_us(slots_of(a, flux), flux->config.slot) != VG_SLOTS_NEVER)
+            continue;
+        flux->waiting = true;
+        want_next(a, flux, now_us);
+    }
+}
+
+static uint32_t gather(struct analysis *a)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        const struct vg_live_flux *flux = &a->flux[i];
+        if (flux->used && flux->waiting && !flux->in_flight)
+            a->candidate[count++] = (struct vg_candidate){
+                i, flux->config.priority, flux->due_us - flux->period_us, flux->period_us};
+    }
+    return count;
+}
+
+static uint32_t stopped_events(const struct analysis *a, const char *flux, struct vg_wall_time wall)
+{
+    uint32_t bits = 0;
+    for (int e = 0; e < VG_EVENT_COUNT; e++)
+        if (!vg_stop_permits(&a->stop, &a->config->authorisation, flux,
+                             vg_event_name((enum vg_event)e), wall))
+            bits |= UINT32_C(1) << e;
+    return bits;
+}
+
+/* Takes the flux's newest picture into the batch; false if there was none after all. */
+static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_batch *batch)
+{
+    struct vg_live_work *work = &batch->work[batch->count];
+    flux->waiting = false;
+    if (vg_slots_take_newest(slots_of(a, flux), flux->config.slot, &work->slot, &work->picture))
+        return false;
+    if (!flux->permitted) {
+        vg_slots_give_back(slots_of(a, flux), flux->config.slot, work->slot);
+        flux->stopped++;
+        return false;
+    }
+    work->flux = flux;
+    work->batch = batch;
+    work->answer = NULL;
+    work->taken = vg_mono_now();
+    work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
+    batch->job[batch->count] = (struct vg_job){
+        .picture = &work->picture,
+        .threshold = VG_CHAIN_THRESHOLD,
+        .nms = VG_CHAIN_NMS,
+        .deadline = {flux->due_us},
+    };
+    vg_stage_times_add(a->times, VG_STAGE_WAIT, work->taken.us - work->picture.arrival.us);
+    flux->in_flight = true;
+    batch->count++;
+    return true;
+}
+
+static int free_batch(const struct analysis *a)
+{
+    for (int i = 0; i < BATCHES; i++)
+        if (!a->batch_busy[i])
+            return i;
+    return -1;
+}
+
+static void dispatch(struct analysis *a)
+{
+    for (int at = free_batch(a); a->engine && at >= 0; at = free_batch(a)) {
+        struct vg_live_batch *batch = &a->batch[at];
+        const uint32_t count = gather(a);
+        const uint32_t chosen =
+            vg_batch_choose(a->candidate, count, a->batch_max, vg_mono_now().us);
+        batch->count = 0;
+        for (uint32_t i = 0; i < chosen; i++)
+            (void)take(a, &a->flux[a->candidate[i].flux], batch);
+        if (batch->count == 0)
+            return;
+        batch->left = batch->count;
+        a->batch_busy[at] = true;
+        a->totals.batches++;
+        a->totals.batched += batch->count;
+        if (vg_device_thread_run(a->device, batch)) { /* its ring has room for all batches */
+            end(a, VG_E_DEVICE);
+            return;
+        }
+    }
+}
+
+static void apply_pending(struct analysis *a);
+
+static void work_is_back(struct analysis *a, struct vg_live_work *work)
+{
+    struct vg_live_flux *flux = work->flux;
+    struct vg_live_batch *batch = work->batch;
+    vg_slots_give_back(slots_of(a, flux), flux->config.slot, work->slot);
+    flux->in_flight = false;
+    if (work->answer) {
+        flux->analysed++;
+        flux->last_done = work->done;
+        flux->last_latency_us = work->done.us - work->picture.arrival.us;
+    } else {
+        flux->failed++;
+        (void)vg_fault_set(a->fault, VG_E_DEVICE, N_("the device failed while working"),
+                           N_("see the log; the analysis starts again"), "%s",
+                           vg_engine_device_name(a->engine));
+        end(a, VG_E_DEVICE);
+    }
+    if (--batch->left == 0)
+        a->batch_busy[batch - a->batch] = false;
+}
+
+static void on_back(evutil_socket_t fd, short what, void *user)
+{
+    struct analysis *a = user;
+    (void)fd;
+    (void)what;
+    for (uint32_t w = 0; w < a->worker_count; w++) {
+        struct vg_ring *out = vg_worker_thread_out(a->worker[w]);
+        struct vg_live_work *work;
+        vg_ring_drain(out);
+        while (vg_ring_pop(out, &work) == VG_OK)
+            work_is_back(a, work);
+    }
+    if (a->pending)
+        apply_pending(a);
+    dispatch(a);
+}
+
+static void on_ready(evutil_socket_t fd, short what, void *user)
+{
+    struct ingest *in = user;
+    uint64_t count;
+    (void)what;
+    if (read(fd, &count, sizeof count) < 0)
+        count = 0; /* another wake-up emptied it */
+    notice_pictures(in->analysis, (uint32_t)(in - in->analysis->ingest), vg_mono_now().us);
+    dispatch(in->analysis);
+}
+
+/* ---- configuration ------------------------------------------------------------------------ */
+
+static void look_at_permission(struct analysis *a)
+{
+    const struct vg_wall_time now = vg_wall_now();
+    vg_watch_thread_stop(a->watch, &a->stop);
+    for (uint32_t i = 0; a->config && i < VG_LIVE_FLUX_MAX; i++)
+        if (a->flux[i].used)
+            a->flux[i].permitted = vg_stop_permits(&a->stop, &a->config->authorisation,
+                                                   a->flux[i].config.id, NULL, now);
+}
+
+static bool same_flux(const struct vg_live_flux_config *a, const struct vg_live_flux_config *b)
+{
+    const char *ta = a->scene_text ? a->scene_text : "", *tb = b->scene_text ? b->scene_text : "";
+    return strcmp(a->id, b->id) == 0 && a->ingest == b->ingest && a->slot == b->slot &&
+           strcmp(ta, tb) == 0;
+}
+
+/* Starts (or restarts) asking for pictures at the flux's rate. */
+static void set_rate(struct analysis *a, struct vg_live_flux *flux)
+{
+    const double floor_fps =
+        flux->config.scene ? (double)vg_scene_floor_fps(flux->config.scene) : 0;
+    const double fps = vg_rate_choose(flux->config.rate_fps, floor_fps, 0);
+    flux->period_us = vg_rate_of(fps).period_us;
+    vg_slots_expect(slots_of(a, flux), flux->config.slot, vg_slots_tag(flux->config.id));
+    if (flux->config.active) {
+        flux->due_us = vg_mono_now().us;
+        flux->wanted++;
+        vg_slots_want(slots_of(a, flux), flux->config.slot, flux->due_us);
+    } else {
+        flux->waiting = false;
+        vg_slots_want(slots_of(a, flux), flux->config.slot, VG_SLOTS_NEVER);
+    }
+}
+
+static const struct vg_live_flux_config *find_config(const struct vg_live_config *config,
+                                                     const struct vg_live_flux *flux)
+{
+    for (uint32_t i = 0; i < config->flux_count; i++)
+        if (same_flux(&config->flux[i], &flux->config))
+            return &config->flux[i];
+    return NULL;
+}
+
+static struct vg_live_flux *find_flux(struct analysis *a, const struct vg_live_flux_config *config)
+{
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
+        if (a->flux[i].used && same_flux(&a->flux[i].config, config))
+            return &a->flux[i];
+    return NULL;
+}
+
+/* Closes what is gone or changed; false while one of these still has a picture under way. */
+static bool close_changed(struct analysis *a, const struct vg_live_config *config)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_live_flux *flux = &a->flux[i];
+        if (!flux->used || find_config(config, flux))
+            continue;
+        flux->waiting = false;
+        vg_slots_want(slots_of(a, flux), flux->config.slot, VG_SLOTS_NEVER);
+        if (flux->in_flight) {
+            all = false;
+            continue;
+        }
+        if (flux->restored)
+            vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, flux->timeline.last, vg_wall_now());
+        vg_live_flux_close(flux);
+    }
+    return all;
+}
+
+static void open_one(struct analysis *a, struct vg_live_flux_config *config)
+{
+    struct vg_live_flux *flux = find_flux(a, config);
+    if (flux) { /* only rate, priority or the switch may have changed */
+        const bool changed = flux->config.active != config->active ||
+                             flux->config.rate_fps < config->rate_fps ||
+                             flux->config.rate_fps > config->rate_fps;
+        flux->config.rate_fps = config->rate_fps;
+        flux->config.priority = config->priority;
+        flux->config.active = config->active;
+        if (changed)
+            set_rate(a, flux);
+        return;
+    }
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        if (a->flux[i].used)
+            continue;
+        if (config->ingest >= a->settings->ingest_count) {
+            vg_log(VG_LOG_ERROR, "flux %s names an ingest that is not there", config->id);
+            return;
+        }
+        if (vg_live_flux_open(&a->flux[i], config, a->settings->data)) {
+            vg_log(VG_LOG_ERROR, "flux %s: no memory for it", config->id);
+            return;
+        }
+        a->flux[i].worker = i % a->worker_count;
+        set_rate(a, &a->flux[i]);
+        return;
+    }
+}
+
+static void apply_pending(struct analysis *a)
+{
+    if (!close_changed(a, a->pending))
+        return; /* again when the last picture is back */
+    for (uint32_t i = 0; i < a->pending->flux_count; i++)
+        open_one(a, &a->pending->flux[i]);
+    vg_live_config_free(&a->config);
+    a->config = a->pending;
+    a->pending = NULL;
+    vg_live_outlet_configure(a->outlet, a->config);
+    look_at_permission(a);
+    vg_log(VG_LOG_INFO, "configuration %llu: %u flux", (unsigned long long)a->config->version,
+           a->config->flux_count);
+}
+
+/* ---- starting ----------------------------------------------------------------------------- */
+
+static enum vg_status open_engine(struct analysis *a, const char *model)
+{
+    enum vg_status status = vg_model_find(model, &a->model, a->fault);
+    if (status)
+        return status;
+    struct vg_engine_settings settings = vg_engine_defaults();
+    settings.device = a->settings->device;
+    a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
+    settings.batch_max = a->batch_max;
+    for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
+        const struct vg_slots_settings g = vg_slots_geometry(a->ingest[i].slots);
+        if (g.width_max > settings.picture_width_max)
+            settings.picture_width_max = g.width_max;
+        if (g.height_max > settings.picture_height_max)
+            settings.picture_height_max = g.height_max;
+    }
+    status = vg_engine_open(&a->engine, a->model, &settings, a->fault);
+    if (status)
+        return status;
+    vg_log(VG_LOG_INFO, "device %s, model %s, plan %.12s", vg_engine_device_name(a->engine),
+           a->model->name, vg_engine_plan_hash(a->engine));
+    for (int i = 0; i < BATCHES; i++) {
+        a->batch[i].answer = vg_alloc_array(a->batch_max, sizeof *a->batch[i].answer);
+        if (!a->batch[i].answer)
+            return VG_E_MEMORY;
+    }
+    return VG_OK;
+}
+
+static enum vg_status open_workers(struct analysis *a)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t count = a->settings->workers ? a->settings->workers : (uint32_t)(cores + 3) / 4;
+    if (count < 1)
+        count = 1;
+    if (count > VG_LIVE_WORKERS_MAX)
+        count = VG_LIVE_WORKERS_MAX;
+    struct vg_device_settings device = {.engine = a->engine, .times = a->times};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vg_live_alert_settings alerts = {
+            .outlet = a->outlet,
+            .outlet_place = i,
+            .model = a->model,
+            .plan = vg_engine_plan_hash(a->engine),
+        };
+        enum vg_status status = vg_live_alerts_open(&a->alerts[i], &alerts, a->fault);
+        if (status)
+            return status;
+        const struct vg_worker_settings worker = {a->times, a->alerts[i]};
+        status = vg_worker_thread_open(&a->worker[i], &worker);
+        if (status)
+            return status;
+        a->worker_count = i + 1;
+        device.to_worker[i] = vg_worker_thread_in(a->worker[i]);
+        a->back[i] = event_new(a->base, vg_ring_fd(vg_worker_thread_out(a->worker[i])),
+                               EV_READ | EV_PERSIST, on_back, a);
+        if (!a->back[i] || event_add(a->back[i], NULL))
+            return VG_E_MEMORY;
+    }
+    return vg_device_thread_open(&a->device, &device);
+}
+
+static enum vg_status start_working(struct analysis *a, const struct vg_live_config *config)
+{
+    const struct vg_live_outlet_settings outlet = {
+        .data = a->settings->data,
+        .redis = a->settings->redis,
+        .node = config->node,
+    };
+    enum vg_status status = open_engine(a, config->model);
+    if (!status)
+        status = vg_live_outlet_open(&a->outlet, &outlet, a->fault);
+    if (!status)
+        status = open_workers(a);
+    return status;
+}
+
+static void take_config(struct analysis *a, const json_t *message)
+{
+    struct vg_live_config *config;
+    struct vg_fault fault;
+    if (vg_live_config_read(message, &config, &fault)) {
+        vg_log(VG_LOG_ERROR, "the configuration was refused: %s", fault.place);
+        return;
+    }
+    if (!a->engine) {
+        const enum vg_status status = start_working(a, config);
+        if (status) {
+            vg_live_config_free(&config);
+            end(a, status);
+            return;
+        }
+    }
+    vg_live_config_free(&a->pending);
+    a->pending = config;
+    apply_pending(a);
+}
+
+static void on_control(evutil_socket_t fd, short what, void *user)
+{
+    struct analysis *a = user;
+    const char *text, *type;
+    size_t size;
+    (void)what;
+    for (;;) {
+        const enum vg_status status = vg_message_take(&a->reader, fd, &text, &size);
+        if (status == VG_E_END)
+            return;
+        if (status) { /* the supervisor is gone */
+            (void)event_base_loopbreak(a->base);
+            return;
+        }
+        json_t *message = vg_message_parse(text, size, &type);
+        if (message && strcmp(type, "config") == 0)
+            take_config(a, message);
+        else if (message && strcmp(type, "quit") == 0)
+            (void)event_base_loopbreak(a->base);
+        json_decref(message);
+    }
+}
+
+/* ---- the tick: permission, state of the flux, metrics -------------------------------------- */
+
+static void publish_state(struct analysis *a)
+{
+    if (!a->outlet)
+        return;
+    a->totals.busy_us = vg_device_thread_busy_us(a->device);
+    struct vg_live_report *report = vg_live_outlet_report(a->outlet);
+    if (!report)
+        return; /* the publisher still reads the last one */
+    vg_live_report_begin(report, &a->totals, a->times);
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_slots_state state;
+        if (!a->flux[i].used)
+            continue;
+        vg_slots_state(slots_of(a, &a->flux[i]), a->flux[i].config.slot, &state);
+        vg_live_report_flux(report, &a->flux[i], &state);
+    }
+    vg_live_outlet_send(a->outlet, report);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *user)
+{
+    struct analysis *a = user;
+    (void)fd;
+    (void)what;
+    /* the beat of a loop that runs: the tick itself is the deadline */
+    a->loop_beat.busy_since_us = vg_mono_now().us;
+    look_at_permission(a);
+    for (uint32_t i = 0; i < a->settings->ingest_count; i++)
+        notice_pictures(a, i, vg_mono_now().us); /* an eventfd lost by a killed ingest */
+    dispatch(a);
+    publish_state(a);
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static enum vg_status open_ingests(struct analysis *a)
+{
+    for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
+        struct ingest *in = &a->ingest[i];
+        in->analysis = a;
+        in->ready_fd = a->settings->ingest[i].ready_fd;
+        const enum vg_status status =
+            vg_slots_open(&in->slots, a->settings->ingest[i].slots_fd, a->fault);
+        if (status)
+            return status;
+        const uint32_t held = vg_slots_recover_reader(in->slots);
+        if (held)
+            vg_log(VG_LOG_WARN, "%u pictures were held by an analysis that died", held);
+        (void)evutil_make_socket_nonblocking(in->ready_fd);
+        in->ready = event_new(a->base, in->ready_fd, EV_READ | EV_PERSIST, on_ready, in);
+        if (!in->ready || event_add(in->ready, NULL))
+            return VG_E_MEMORY;
+    }
+    return VG_OK;
+}
+
+static enum vg_status open_all(struct analysis *a)
+{
+    char folder[4096];
+    struct timeval tick = {0, TICK_MS * 1000};
+    if (vg_path_join(folder, sizeof folder, a->settings->data, "state"))
+        return VG_E_CALL;
+    enum vg_status status = vg_folder_make(folder, a->fault);
+    if (status)
+        return status;
+    a->base = event_base_new();
+    a->message = vg_alloc(VG_MESSAGE_MAX + 1);
+    a->times = vg_alloc(sizeof *a->times);
+    if (!a->base || !a->message || !a->times)
+        return VG_E_MEMORY;
+    vg_message_reader_init(&a->reader, a->message, VG_MESSAGE_MAX + 1);
+    (void)evutil_make_socket_nonblocking(a->settings->control_fd);
+    a->control = event_new(a->base, a->settings->control_fd, EV_READ | EV_PERSIST, on_control, a);
+    a->tick = event_new(a->base, -1, EV_PERSIST, on_tick, a);
+    if (!a->control || !a->tick || event_add(a->control, NULL) || event_add(a->tick, &tick))
+        return VG_E_MEMORY;
+    a->loop_beat.name = "loop";
+    a->loop_beat.limit_us = 120 * VG_US_PER_S; /* opening a device compiles its kernels */
+    const struct vg_watch_settings watch = {
+        .data = a->settings->data,
+        .control_fd = a->settings->control_fd,
+        .beat_count = 1,
+        .beat = {&a->loop_beat},
+    };
+    status = vg_watch_thread_open(&a->watch, &watch);
+    return status ? status : open_ingests(a);
+}
+
+static void close_events(struct analysis *a)
+{
+    if (a->control)
+        event_free(a->control);
+    if (a->tick)
+        event_free(a->tick);
+    for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
+        if (a->back[i])
+            event_free(a->back[i]);
+    for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
+        if (a->ingest[i].ready)
+            event_free(a->ingest[i].ready);
+    if (a->base)
+        event_base_free(a->base);
+}
+
+static void close_all(struct analysis *a)
+{
+    /* in the order of the way: the device ends its batch, the workers what they hold */
+    vg_device_thread_close(&a->device);
+    for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
+        vg_worker_thread_close(&a->worker[i]);
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        if (a->flux[i].used && a->flux[i].restored)
+            vg_live_flux_save(&a->flux[i], VG_LIVE_SAVE_NOW, a->flux[i].timeline.last,
+                              vg_wall_now());
+        vg_live_flux_close(&a->flux[i]);
+    }
+    for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
+        vg_live_alerts_close(&a->alerts[i]);
+    vg_live_outlet_close(&a->outlet);
+    vg_watch_thread_close(&a->watch);
+    close_events(a);
+    for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
+        vg_slots_close(&a->ingest[i].slots);
+    vg_engine_close(&a->engine);
+    vg_model_close(&a->model);
+    for (int i = 0; i < BATCHES; i++)
+        vg_free(a->batch[i].answer);
+    vg_live_config_free(&a->config);
+    vg_live_config_free(&a->pending);
+    vg_free(a->times);
+    vg_free(a->message);
+}
+
+enum vg_status vg_analysis_run(const struct vg_analysis_settings *settings, struct vg_fault *fault)
+{
+    struct analysis *a = vg_alloc(sizeof *a);
+    if (!a)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "analysis");
+    a->settings = settings;
+    a->fault = fault;
+    enum vg_status status = open_all(a);
+    if (!status) {
+        (void)event_base_dispatch(a->base);
+        status = a->status;
+    }
+    close_all(a);
+    vg_free(a);
+    return status;
+}

@@ -1,0 +1,32 @@
+/* The analysis process: takes pictures from the ingest processes, has them looked at, follows
+ * objects, watches events, raises alerts. It uses no network but the private Redis socket. */
+#ifndef VG_SCHEDULER_ANALYSIS_H
+#define VG_SCHEDULER_ANALYSIS_H
+
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/fault.h"
+
+#define VG_ANALYSIS_INGESTS_MAX 16
+
+struct vg_analysis_settings {
+    const char *data;   /* data folder */
+    const char *redis;  /* path of the Redis socket */
+    const char *device; /* which OpenCL device, as VIGIE_DEVICE; NULL: the first */
+    int control_fd;     /* of the supervisor */
+    uint32_t ingest_count;
+    struct vg_analysis_ingest {
+        int slots_fd, ready_fd;
+    } ingest[VG_ANALYSIS_INGESTS_MAX];
+    uint32_t batch_max; /* 0: by the device */
+    uint32_t workers;   /* 0: one per four cores, at least one */
+};
+
+/* Runs until the supervisor says quit or is gone. The first configuration message opens model
+ * and device. VG_E_LACK: no device (4), VG_E_MISSING: no model, VG_E_DEVICE: it failed while
+ * working; the supervisor starts the process again. */
+enum vg_status vg_analysis_run(const struct vg_analysis_settings *settings,
+                               struct vg_fault *fault) VG_MUST_USE;
+
+#endif

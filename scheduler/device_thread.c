@@ -1,0 +1,117 @@
+#include "scheduler/device_thread.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "scheduler/live_flux.h"
+#include "src/base/alloc.h"
+#include "src/base/fault.h"
+#include "src/base/log.h"
+
+enum {
+    BATCHES_WAITING = 4,
+    DEVICE_LIMIT_S = 60
+};
+
+struct vg_device_thread {
+    struct vg_device_settings settings;
+    struct vg_ring *batches; /* of struct vg_live_batch *, NULL: quit */
+    struct vg_live_beat beat;
+    _Atomic int64_t busy_us;
+    pthread_t thread;
+    bool running;
+};
+
+static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
+{
+    struct vg_fault fault;
+    const struct vg_mono_time start = vg_mono_now();
+    atomic_store_explicit(&t->beat.busy_since_us, start.us, memory_order_relaxed);
+    const enum vg_status status =
+        vg_engine_run(t->settings.engine, batch->job, batch->count, batch->answer, &fault);
+    const struct vg_mono_time end = vg_mono_now();
+    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&t->busy_us, end.us - start.us, memory_order_relaxed);
+    if (status)
+        vg_log(VG_LOG_ERROR, "the device failed: %s", fault.place);
+    batch->times = vg_engine_last_times(t->settings.engine);
+    vg_stage_times_add(t->settings.times, VG_STAGE_PREPARE, batch->times.prepare_us);
+    vg_stage_times_add(t->settings.times, VG_STAGE_INFER,
+                       batch->times.infer_us + batch->times.boxes_us);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct vg_live_work *work = &batch->work[i];
+        work->answer = status ? NULL : &batch->answer[i];
+        /* a worker's ring has room for every work that exists: it cannot be full */
+        if (vg_ring_push(t->settings.to_worker[work->flux->worker], &work))
+            vg_log(VG_LOG_ERROR, "a worker's ring is full");
+    }
+}
+
+static void *device_main(void *user)
+{
+    struct vg_device_thread *t = user;
+    vg_alloc_seal();
+    for (;;) {
+        struct vg_live_batch *batch;
+        if (vg_ring_pop(t->batches, &batch)) {
+            (void)!vg_ring_wait(t->batches, -1);
+            continue;
+        }
+        if (!batch)
+            return NULL;
+        run_batch(t, batch);
+    }
+}
+
+enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
+                                     const struct vg_device_settings *settings)
+{
+    struct vg_device_thread *t = vg_alloc(sizeof *t);
+    *thread = NULL;
+    if (!t)
+        return VG_E_MEMORY;
+    t->settings = *settings;
+    t->beat.name = "device";
+    t->beat.limit_us = DEVICE_LIMIT_S * VG_US_PER_S;
+    enum vg_status status =
+        vg_ring_open(&t->batches, BATCHES_WAITING, sizeof(struct vg_live_batch *));
+    if (!status) {
+        t->running = pthread_create(&t->thread, NULL, device_main, t) == 0;
+        status = t->running ? VG_OK : VG_E_LACK;
+    }
+    if (status)
+        vg_device_thread_close(&t);
+    *thread = t;
+    return status;
+}
+
+void vg_device_thread_close(struct vg_device_thread **thread)
+{
+    struct vg_device_thread *t = *thread;
+    if (!t)
+        return;
+    if (t->running) {
+        struct vg_live_batch *quit = NULL;
+        while (vg_ring_push(t->batches, &quit))
+            vg_pause_us(1000); /* full: the thread empties it */
+        (void)pthread_join(t->thread, NULL);
+    }
+    vg_ring_close(&t->batches);
+    vg_free(t);
+    *thread = NULL;
+}
+
+enum vg_status vg_device_thread_run(struct vg_device_thread *thread, struct vg_live_batch *batch)
+{
+    return vg_ring_push(thread->batches, &batch);
+}
+
+struct vg_live_beat *vg_device_thread_beat(struct vg_device_thread *thread)
+{
+    return &thread->beat;
+}
+
+int64_t vg_device_thread_busy_us(const struct vg_device_thread *thread)
+{
+    return atomic_load_explicit(&thread->busy_us, memory_order_relaxed);
+}

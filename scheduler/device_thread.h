@@ -1,0 +1,36 @@
+/* The thread of one OpenCL device: takes batches, runs them, hands each picture's answer to
+ * the worker of its flux. Two batches may wait in its ring, so that the device never idles
+ * while the loop decides. */
+#ifndef VG_SCHEDULER_DEVICE_THREAD_H
+#define VG_SCHEDULER_DEVICE_THREAD_H
+
+#include "scheduler/live_work.h"
+#include "scheduler/stage_times.h"
+#include "src/base/attr.h"
+#include "src/base/ring.h"
+
+#define VG_LIVE_WORKERS_MAX 16
+
+struct vg_device_thread;
+
+struct vg_device_settings {
+    struct vg_engine *engine;                       /* borrowed; used by the thread alone */
+    struct vg_ring *to_worker[VG_LIVE_WORKERS_MAX]; /* borrowed; of struct vg_live_work * */
+    struct vg_stage_times *times;                   /* borrowed */
+};
+
+enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
+                                     const struct vg_device_settings *settings) VG_MUST_USE;
+/* Waits for the batch that runs. */
+void vg_device_thread_close(struct vg_device_thread **thread);
+
+/* Loop's thread. The batch is taken until all its works came back. VG_E_FULL: two wait. */
+enum vg_status vg_device_thread_run(struct vg_device_thread *thread,
+                                    struct vg_live_batch *batch) VG_MUST_USE;
+
+struct vg_live_beat *vg_device_thread_beat(struct vg_device_thread *thread);
+
+/* Microseconds the device was busy since the start; any thread. */
+int64_t vg_device_thread_busy_us(const struct vg_device_thread *thread);
+
+#endif

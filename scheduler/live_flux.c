@@ -1,0 +1,80 @@
+#include "scheduler/live_flux.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/log.h"
+
+enum {
+    STATE_TEXT_MAX = 1 << 20,
+    SAVE_EVERY_S = 5
+};
+
+enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
+                                 const char *data)
+{
+    memset(flux, 0, sizeof *flux);
+    flux->config = *config;
+    config->scene = NULL;
+    config->scene_text = NULL;
+    (void)snprintf(flux->state_path, sizeof flux->state_path, "%s/state/%s.json", data,
+                   flux->config.id);
+    const enum vg_status status = vg_chain_open(&flux->chain, flux->config.scene);
+    if (status) {
+        vg_live_flux_close(flux);
+        return status;
+    }
+    flux->used = true;
+    return VG_OK;
+}
+
+void vg_live_flux_close(struct vg_live_flux *flux)
+{
+    vg_chain_close(&flux->chain);
+    vg_scene_close(&flux->config.scene);
+    vg_free(flux->config.scene_text);
+    memset(flux, 0, sizeof *flux);
+}
+
+void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
+                          struct vg_wall_time wall)
+{
+    if (flux->restored || !vg_chain_rulebook(flux->chain))
+        return;
+    flux->restored = true;
+    struct vg_fault fault;
+    uint8_t *text = NULL;
+    size_t size;
+    enum vg_status status = vg_file_read(flux->state_path, STATE_TEXT_MAX, &text, &size, &fault);
+    if (status == VG_E_MISSING)
+        return;
+    if (!status)
+        status = vg_rulebook_restore(vg_chain_rulebook(flux->chain), (const char *)text, size,
+                                     media, wall, &fault);
+    vg_free(text);
+    if (status)
+        vg_log(VG_LOG_WARN, "flux %s: its rules start without memory: %s", flux->config.id,
+               fault.place);
+}
+
+void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
+                       struct vg_media_time media, struct vg_wall_time wall)
+{
+    const struct vg_mono_time now = vg_mono_now();
+    if (!vg_chain_rulebook(flux->chain) ||
+        (when == VG_LIVE_SAVE_WHEN_DUE && now.us - flux->saved.us < SAVE_EVERY_S * VG_US_PER_S))
+        return;
+    flux->saved = now;
+    struct vg_fault fault;
+    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall);
+    if (!text)
+        return;
+    /* at once means after an alert: then it must survive a power cut as the alert does */
+    if (vg_file_write(flux->state_path, text, strlen(text), 0600,
+                      when == VG_LIVE_SAVE_NOW ? VG_FILE_SYNCED : VG_FILE_PLAIN, &fault))
+        vg_log(VG_LOG_WARN, "flux %s: its rules' memory was not written: %s", flux->config.id,
+               fault.place);
+    vg_free(text);
+}

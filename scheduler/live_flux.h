@@ -1,0 +1,55 @@
+/* One flux in analysis. The loop owns it while no work of it is under way; while one is, its
+ * worker owns the fields marked so. At most one work of a flux is under way at a time: its
+ * pictures stay in order and its state needs no lock. */
+#ifndef VG_SCHEDULER_LIVE_FLUX_H
+#define VG_SCHEDULER_LIVE_FLUX_H
+
+#include "scheduler/chain.h"
+#include "scheduler/live_config.h"
+#include "scheduler/live_timeline.h"
+#include "src/base/attr.h"
+
+struct vg_live_flux {
+    /* fixed while a work is under way */
+    struct vg_live_flux_config config; /* owns its scene */
+    uint32_t worker;
+    char state_path[512]; /* DATA/state/ID.json */
+
+    /* the loop's */
+    bool used;      /* this place holds a flux */
+    bool waiting;   /* a picture is ready */
+    bool in_flight; /* a work is under way */
+    bool permitted; /* by stop and authorisation, as last looked */
+    int64_t due_us, period_us;
+    double source_fps;
+    uint64_t wanted, analysed, stopped, failed;
+    struct vg_mono_time last_done;
+    int64_t last_latency_us;
+
+    /* the worker's while a work is under way, the loop's otherwise */
+    struct vg_chain *chain;
+    struct vg_live_timeline timeline;
+    bool restored; /* the rules' memory was read back */
+    struct vg_mono_time saved;
+    uint64_t alerts;
+    uint32_t tracks;
+};
+
+/* Opens the chain and takes over the configuration (its scene moves in). data: data folder. */
+enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
+                                 const char *data) VG_MUST_USE;
+void vg_live_flux_close(struct vg_live_flux *flux);
+
+/* Reads back what the rules remembered, once, with the first picture's times; then, at most
+ * every 5 s (or at once with VG_LIVE_SAVE_NOW), writes it. Worker's thread. A file that cannot
+ * be read or written is logged: rules then start without memory. */
+void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
+                          struct vg_wall_time wall);
+enum vg_live_save {
+    VG_LIVE_SAVE_WHEN_DUE,
+    VG_LIVE_SAVE_NOW
+};
+void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
+                       struct vg_media_time media, struct vg_wall_time wall);
+
+#endif

@@ -1,0 +1,46 @@
+/* What travels between the threads of analysis: a picture on its way through a batch.
+ *
+ *   loop --batch--> device thread --work--> worker (of the flux) --work--> loop
+ *
+ * Whoever holds a pointer owns what it points to until it hands it on. */
+#ifndef VG_SCHEDULER_LIVE_WORK_H
+#define VG_SCHEDULER_LIVE_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/clock.h"
+#include "src/engine/engine.h"
+#include "src/media/picture.h"
+
+struct vg_live_flux;
+struct vg_live_batch;
+
+struct vg_live_work {
+    struct vg_live_flux *flux;
+    struct vg_live_batch *batch;
+    uint32_t slot;           /* of the flux's slots, held until the work is back at the loop */
+    uint32_t stopped_events; /* as of dispatch */
+    struct vg_picture picture;
+    const struct vg_answer *answer; /* set by the device thread; NULL: the device failed */
+    struct vg_mono_time taken, done;
+};
+
+struct vg_live_batch {
+    uint32_t count;
+    uint32_t left; /* the loop's: works not yet back */
+    struct vg_live_work work[VG_BATCH_MAX];
+    struct vg_job job[VG_BATCH_MAX];
+    struct vg_answer *answer; /* batch_max of them */
+    struct vg_engine_times times;
+};
+
+/* Since when a thread has been busy with one thing, for the watchdog: 0 idle. Written by the
+ * thread, read by the watchdog; relaxed, it is only compared with a limit of seconds. */
+struct vg_live_beat {
+    const char *name;
+    int64_t limit_us;
+    _Atomic int64_t busy_since_us;
+};
+
+#endif

@@ -1,0 +1,130 @@
+#include "scheduler/watch_thread.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/log.h"
+#include "src/base/message.h"
+#include "src/base/ring.h"
+
+enum {
+    STEP_MS = 400,
+    ALIVE_EVERY_US = 1000000
+};
+
+struct vg_watch_thread {
+    struct vg_watch_settings settings;
+    pthread_t thread;
+    bool running;
+    struct vg_ring *quit; /* its only element ends the thread */
+    pthread_mutex_t lock; /* of stop */
+    struct vg_stop stop;
+    struct vg_stop read; /* the thread's own */
+    _Atomic(const char *) note;
+    struct vg_log_repeat unreadable, late;
+};
+
+static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
+{
+    struct vg_fault fault;
+    if (vg_stop_read(t->settings.data, &t->read, &fault) &&
+        vg_log_repeat_due(&t->unreadable, now, 60 * VG_US_PER_S))
+        vg_log(VG_LOG_ERROR, "the stop file cannot be read, all is stopped: %s", fault.place);
+    (void)pthread_mutex_lock(&t->lock);
+    t->stop = t->read;
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+static bool all_in_time(struct vg_watch_thread *t, struct vg_mono_time now)
+{
+    for (uint32_t i = 0; i < t->settings.beat_count; i++) {
+        const struct vg_live_beat *beat = t->settings.beat[i];
+        const int64_t since = atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed);
+        if (since == 0 || now.us - since <= beat->limit_us)
+            continue;
+        if (vg_log_repeat_due(&t->late, now, 10 * VG_US_PER_S))
+            vg_log(VG_LOG_ERROR, "thread %s is stuck since %.1f s", beat->name,
+                   (double)(now.us - since) / 1e6);
+        return false;
+    }
+    return true;
+}
+
+static void say_alive(struct vg_watch_thread *t)
+{
+    const char *note = atomic_load_explicit(&t->note, memory_order_relaxed);
+    char text[512];
+    const int n = note ? snprintf(text, sizeof text, "{\"type\":\"alive\",\"note\":\"%s\"}", note)
+                       : snprintf(text, sizeof text, "{\"type\":\"alive\"}");
+    /* a supervisor that is gone closes the socket: the loop sees that and ends */
+    if (t->settings.control_fd >= 0 && n > 0 && (size_t)n < sizeof text)
+        (void)!vg_message_write(t->settings.control_fd, text, (size_t)n);
+}
+
+static void *watch_main(void *user)
+{
+    struct vg_watch_thread *t = user;
+    struct vg_mono_time said = {0};
+    vg_alloc_unseal();
+    for (;;) {
+        const struct vg_mono_time now = vg_mono_now();
+        read_stop(t, now);
+        if (now.us - said.us >= ALIVE_EVERY_US && all_in_time(t, now)) {
+            say_alive(t);
+            said = now;
+        }
+        if (vg_ring_wait(t->quit, STEP_MS) == VG_OK)
+            return NULL;
+    }
+}
+
+enum vg_status vg_watch_thread_open(struct vg_watch_thread **thread,
+                                    const struct vg_watch_settings *settings)
+{
+    struct vg_watch_thread *t = vg_alloc(sizeof *t);
+    *thread = NULL;
+    if (!t)
+        return VG_E_MEMORY;
+    t->settings = *settings;
+    t->stop.all = true;
+    enum vg_status status = vg_ring_open(&t->quit, 2, sizeof(int));
+    if (!status && pthread_mutex_init(&t->lock, NULL) == 0) {
+        t->running = pthread_create(&t->thread, NULL, watch_main, t) == 0;
+        status = t->running ? VG_OK : VG_E_LACK;
+    }
+    if (status)
+        vg_watch_thread_close(&t);
+    *thread = t;
+    return status;
+}
+
+void vg_watch_thread_close(struct vg_watch_thread **thread)
+{
+    struct vg_watch_thread *t = *thread;
+    if (!t)
+        return;
+    if (t->running) {
+        const int end = 1;
+        (void)!vg_ring_push(t->quit, &end);
+        (void)pthread_join(t->thread, NULL);
+        (void)pthread_mutex_destroy(&t->lock);
+    }
+    vg_ring_close(&t->quit);
+    vg_free(t);
+    *thread = NULL;
+}
+
+void vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop)
+{
+    (void)pthread_mutex_lock(&thread->lock);
+    *stop = thread->stop;
+    (void)pthread_mutex_unlock(&thread->lock);
+}
+
+void vg_watch_thread_note(struct vg_watch_thread *thread, const char *msgid)
+{
+    atomic_store_explicit(&thread->note, msgid, memory_order_relaxed);
+}

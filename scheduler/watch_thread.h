@@ -1,0 +1,35 @@
+/* The watchdog of analysis: reads the stop file twice a second (so that stopping works while
+ * the loop, Redis or the disk of the spool is stuck), watches the other threads' deadlines and
+ * tells the supervisor once a second that the process lives. A thread that missed its deadline
+ * is named in the log, and no more sign of life is given: the supervisor kills the process. */
+#ifndef VG_SCHEDULER_WATCH_THREAD_H
+#define VG_SCHEDULER_WATCH_THREAD_H
+
+#include "scheduler/live_work.h"
+#include "src/base/attr.h"
+#include "src/base/stop.h"
+
+#define VG_WATCH_BEATS_MAX 32
+
+struct vg_watch_thread;
+
+struct vg_watch_settings {
+    const char *data; /* data folder; borrowed */
+    int control_fd;   /* for signs of life; -1: none */
+    uint32_t beat_count;
+    struct vg_live_beat *beat[VG_WATCH_BEATS_MAX]; /* borrowed */
+};
+
+enum vg_status vg_watch_thread_open(struct vg_watch_thread **thread,
+                                    const struct vg_watch_settings *settings) VG_MUST_USE;
+void vg_watch_thread_close(struct vg_watch_thread **thread);
+
+/* Copies the stop file's state as last read (all stopped before the first reading). Any
+ * thread; a short lock, never held while reading the file. */
+void vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop);
+
+/* A sentence for `health` about something unwell that the process lives with; msgid, static;
+ * NULL: all is well. Any thread. */
+void vg_watch_thread_note(struct vg_watch_thread *thread, const char *msgid);
+
+#endif

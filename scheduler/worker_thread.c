@@ -1,0 +1,145 @@
+#include "scheduler/worker_thread.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "scheduler/live_config.h"
+#include "src/base/alloc.h"
+
+enum {
+    WORKER_LIMIT_S = 30
+};
+
+struct vg_worker_thread {
+    struct vg_worker_settings settings;
+    struct vg_ring *in, *out;
+    struct vg_live_beat beat;
+    pthread_t thread;
+    bool running;
+};
+
+/* Alerts and the rules' memory are the exceptions on the way of a picture: they may allocate. */
+static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
+                         const struct vg_chain_output *seen, struct vg_media_time media)
+{
+    struct vg_live_flux *flux = work->flux;
+    vg_alloc_unseal();
+    for (uint32_t i = 0; i < seen->alert_count; i++) {
+        const struct vg_mono_time start = vg_mono_now();
+        vg_live_alert_raise(t->settings.alerts, flux, &seen->alerts[i], &work->picture);
+        flux->alerts++;
+        vg_stage_times_add(t->settings.times, VG_STAGE_ALERT, vg_mono_now().us - start.us);
+    }
+    vg_live_flux_save(flux, seen->alert_count ? VG_LIVE_SAVE_NOW : VG_LIVE_SAVE_WHEN_DUE, media,
+                      work->picture.wall);
+    vg_alloc_seal();
+}
+
+static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
+{
+    struct vg_live_flux *flux = work->flux;
+    const struct vg_picture *picture = &work->picture;
+    const struct vg_mono_time start = vg_mono_now();
+    struct vg_chain_input input = {
+        .detections = work->answer->detection,
+        .detection_count = work->answer->count,
+        .width = picture->width,
+        .height = picture->height,
+        .epoch = picture->epoch,
+        .moment = {.wall_known = true,
+                   .wall = picture->wall,
+                   .stopped_events = work->stopped_events},
+    };
+    input.moment.media =
+        vg_live_timeline_step(&flux->timeline, picture->epoch, picture->media, picture->arrival);
+    if (!flux->restored) {
+        vg_alloc_unseal();
+        vg_live_flux_restore(flux, input.moment.media, picture->wall);
+        vg_alloc_seal();
+    }
+    struct vg_chain_output seen;
+    vg_chain_track(flux->chain, &input, &seen);
+    flux->tracks = seen.track_count;
+    const struct vg_mono_time tracked = vg_mono_now();
+    vg_chain_judge(flux->chain, &input, &seen);
+    work->done = vg_mono_now();
+    vg_stage_times_add(t->settings.times, VG_STAGE_TRACK, tracked.us - start.us);
+    vg_stage_times_add(t->settings.times, VG_STAGE_RULES, work->done.us - tracked.us);
+    vg_stage_times_add(t->settings.times, VG_STAGE_TOTAL, work->done.us - picture->arrival.us);
+    raise_alerts(t, work, &seen, input.moment.media);
+}
+
+static void *worker_main(void *user)
+{
+    struct vg_worker_thread *t = user;
+    vg_alloc_seal();
+    for (;;) {
+        struct vg_live_work *work;
+        if (vg_ring_pop(t->in, &work)) {
+            (void)!vg_ring_wait(t->in, -1);
+            continue;
+        }
+        if (!work)
+            return NULL;
+        atomic_store_explicit(&t->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+        if (work->answer)
+            follow(t, work);
+        atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+        (void)!vg_ring_push(t->out, &work); /* room for every work that exists */
+    }
+}
+
+enum vg_status vg_worker_thread_open(struct vg_worker_thread **thread,
+                                     const struct vg_worker_settings *settings)
+{
+    struct vg_worker_thread *t = vg_alloc(sizeof *t);
+    *thread = NULL;
+    if (!t)
+        return VG_E_MEMORY;
+    t->settings = *settings;
+    t->beat.name = "worker";
+    t->beat.limit_us = WORKER_LIMIT_S * VG_US_PER_S;
+    enum vg_status status =
+        vg_ring_open(&t->in, VG_LIVE_FLUX_MAX * 2, sizeof(struct vg_live_work *));
+    if (!status)
+        status = vg_ring_open(&t->out, VG_LIVE_FLUX_MAX * 2, sizeof(struct vg_live_work *));
+    if (!status) {
+        t->running = pthread_create(&t->thread, NULL, worker_main, t) == 0;
+        status = t->running ? VG_OK : VG_E_LACK;
+    }
+    if (status)
+        vg_worker_thread_close(&t);
+    *thread = t;
+    return status;
+}
+
+void vg_worker_thread_close(struct vg_worker_thread **thread)
+{
+    struct vg_worker_thread *t = *thread;
+    if (!t)
+        return;
+    if (t->running) {
+        struct vg_live_work *quit = NULL;
+        (void)!vg_ring_push(t->in, &quit);
+        (void)pthread_join(t->thread, NULL);
+    }
+    vg_ring_close(&t->in);
+    vg_ring_close(&t->out);
+    vg_free(t);
+    *thread = NULL;
+}
+
+struct vg_ring *vg_worker_thread_in(struct vg_worker_thread *thread)
+{
+    return thread->in;
+}
+
+struct vg_ring *vg_worker_thread_out(struct vg_worker_thread *thread)
+{
+    return thread->out;
+}
+
+struct vg_live_beat *vg_worker_thread_beat(struct vg_worker_thread *thread)
+{
+    return &thread->beat;
+}
