@@ -1,0 +1,97 @@
+/* From the workers to Redis, by way of the spool; and the live state beside it.
+ *
+ *   workers --rings--> keeper thread --spool (promise)--> sender thread --script--> Redis
+ *
+ * The keeper does nothing but promise, so that a Redis that hangs delays no promise. The sender
+ * sends what waits, oldest first, asks what the archive has, and lets the spool forget it. Redis
+ * away: it tries again after 0.1 to 2 s, with jitter, for ever; alerts wait in the spool.
+ *
+ * An alert given is either promised or refused (spool or disk full): counted, and logged. */
+#ifndef VG_ALERTS_PUBLISHER_H
+#define VG_ALERTS_PUBLISHER_H
+
+#include "src/alerts/alert_json.h"
+#include "src/alerts/spool.h"
+#include "src/base/clock.h"
+
+#define VG_PUBLISHER_LANES_MAX   64
+#define VG_PUBLISHER_FLUX_MAX    512
+#define VG_PUBLISHER_FIELDS_MAX  12
+#define VG_PUBLISHER_METRICS_MAX (256u << 10)
+
+/* What a worker fills; about 1.1 MB, from a pool made at the start. */
+struct vg_publisher_item {
+    char id[VG_ULID_TEXT];
+    char key[VG_ALERT_KEY_TEXT];
+    struct vg_mono_time arrival; /* of the picture's last packet: latency counts from there */
+    uint32_t alert_bytes;        /* 0: the item is only handed back */
+    uint32_t picture_bytes;      /* 0: none */
+    char alert[VG_ALERT_JSON_MAX];
+    uint8_t picture[VG_SPOOL_PICTURE_MAX];
+};
+
+struct vg_publisher_settings {
+    struct vg_spool_settings spool;
+    const char *redis;       /* path of the socket; copied */
+    const char *node;        /* copied */
+    uint32_t lanes;          /* one per worker */
+    uint32_t items_per_lane; /* power of two; 4: an alert needs one for about 5 ms */
+    int linger_ms;           /* at close: so long is tried to send what waits; 500 */
+    int live_s;              /* live state and metrics expire after; 10 */
+};
+struct vg_publisher_settings vg_publisher_defaults(const char *spool_folder, const char *redis,
+                                                   const char *node);
+
+struct vg_publisher;
+
+/* Opens the spool and starts the two threads. Redis may be away. The process must ignore
+ * SIGPIPE. Statuses of vg_spool_open and vg_redis_open. */
+enum vg_status vg_publisher_open(struct vg_publisher **publisher,
+                                 const struct vg_publisher_settings *settings,
+                                 struct vg_spool_found *found, struct vg_fault *fault) VG_MUST_USE;
+
+/* All given is promised first; then linger_ms for sending. Within 5 s. */
+void vg_publisher_close(struct vg_publisher **publisher);
+
+/* Worker's thread, its own lane: an item to fill, or NULL when all are on their way (counted:
+ * the alert is refused). No allocation. */
+struct vg_publisher_item *vg_publisher_take(struct vg_publisher *publisher, uint32_t lane);
+/* Worker's thread: taken. Every item taken is given, in any order. Never blocks. */
+void vg_publisher_give(struct vg_publisher *publisher, uint32_t lane,
+                       struct vg_publisher_item *item);
+
+/* Live state of a flux, to vigie:flux:ID; the newest replaces one that is not yet sent. Names
+ * shorter than 24 bytes, values than 64 (cut else); at most VG_PUBLISHER_FIELDS_MAX. Any
+ * thread; does not wait for Redis. */
+struct vg_live_field {
+    const char *name, *value; /* borrowed for the call */
+};
+void vg_publisher_flux(struct vg_publisher *publisher, const char *flux,
+                       const struct vg_live_field *fields, size_t count);
+
+/* Metrics text of this process, to vigie:metrics:PART; as above. Longer texts are refused whole
+ * (VG_E_FULL). part: of at most 31 bytes, the same at each call. */
+enum vg_status vg_publisher_metrics(struct vg_publisher *publisher, const char *part,
+                                    const char *text, size_t size) VG_MUST_USE;
+
+/* Upper bounds of the latency's classes, seconds; the last class has none. */
+#define VG_PUBLISHER_CLASSES 10
+extern const double vg_publisher_class_s[VG_PUBLISHER_CLASSES - 1];
+
+struct vg_publisher_counts {
+    uint64_t given; /* = promised + refused */
+    uint64_t promised;
+    uint64_t refused;        /* spool full, disk full, or the record was not acceptable */
+    uint64_t no_item;        /* vg_publisher_take gave NULL */
+    uint64_t sent;           /* acknowledged by Redis; more than once after a restart of it */
+    uint64_t archived;       /* known to be in the archive */
+    uint64_t redis_failures; /* tries that failed */
+    uint64_t latency[VG_PUBLISHER_CLASSES]; /* from arrival to Redis, at the first send */
+    int64_t latency_us_sum, latency_us_max;
+    struct vg_spool_numbers spool;
+    bool redis_well; /* the last try succeeded */
+};
+/* Any thread. */
+void vg_publisher_read_counts(struct vg_publisher *publisher, struct vg_publisher_counts *counts);
+
+#endif
