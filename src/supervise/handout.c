@@ -6,6 +6,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/text.h"
+#include "src/store/redis_link.h"
 
 /* one flux with what stands apart from its row */
 struct row {
@@ -19,7 +20,7 @@ struct vg_handout {
     uint64_t version;
     struct vg_config_site site;
     struct vg_authorisation authorisation;
-    char redis[128];
+    char redis[VG_REDIS_PATH_MAX];
     size_t count;
     struct row *rows;
 };
@@ -61,51 +62,59 @@ static void read_row(struct row *row, struct vg_database *database, const struct
     fault->status = status;
 }
 
-static enum vg_status read_rows(struct vg_handout *handout, const struct vg_flux_config *flux,
-                                struct vg_places *places)
+/* The rows that have a place on this machine. */
+static enum vg_status place_rows(struct vg_handout *handout, const struct vg_flux_config *flux,
+                                 size_t count, const struct vg_handout_source *source,
+                                 struct vg_fault *fault)
 {
     uint32_t place[VG_PLACES_MAX];
-    enum vg_status status = vg_places_assign(places, flux, handout->count, place);
-    if (status != VG_OK)
-        return status;
-    handout->rows = vg_alloc_array(handout->count + 1, sizeof *handout->rows);
+    handout->rows = vg_alloc_array(count + 1, sizeof *handout->rows);
     if (handout->rows == NULL)
-        return VG_E_MEMORY;
-    for (size_t i = 0; i < handout->count; i++) {
-        handout->rows[i].flux = flux[i];
-        handout->rows[i].place = place[i];
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%zu flux",
+                            count);
+    if (vg_places_assign(source->places, flux, count, place) != VG_OK)
+        return vg_fault_set(fault, VG_E_FULL, N_("there are more flux than this server takes"),
+                            N_("delete some, or use another server for them"), "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        if (place[i] < source->flux_max) {
+            handout->rows[handout->count++] = (struct row){.flux = flux[i], .place = place[i]};
+            continue;
+        }
+        (void)vg_fault_set(fault, VG_E_FULL, N_("there are more flux than this server takes"),
+                           N_("delete some, or use another server for them"), "%s", flux[i].id);
     }
     return VG_OK;
 }
 
-enum vg_status vg_handout_read(struct vg_handout **handout, struct vg_database *database,
-                               const struct vg_secret *secret, struct vg_places *places,
-                               const char *redis, struct vg_fault *fault)
+enum vg_status vg_handout_read(struct vg_handout **handout, const struct vg_handout_source *source,
+                               struct vg_fault *fault)
 {
     struct vg_flux_config *flux = NULL;
+    size_t count = 0;
     struct vg_handout *h = vg_alloc(sizeof *h);
     *handout = NULL;
     if (h == NULL)
-        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s", "");
-    (void)snprintf(h->redis, sizeof h->redis, "%s", redis);
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s",
+                            VG_DATABASE_FILE);
+    (void)snprintf(h->redis, sizeof h->redis, "%s", source->redis);
     /* the version first: a change made while reading shows as a newer one at the next look */
-    enum vg_status status = vg_config_version(database, &h->version, fault);
+    enum vg_status status = vg_config_version(source->database, &h->version, fault);
     if (status == VG_OK)
-        status = vg_config_site_get(database, &h->site, fault);
+        status = vg_config_site_get(source->database, &h->site, fault);
     if (status == VG_OK)
-        status = vg_config_authorisation_get(database, &h->authorisation, fault);
+        status = vg_config_authorisation_get(source->database, &h->authorisation, fault);
     if (status == VG_OK)
-        status = vg_config_flux_list(database, &flux, &h->count, fault);
+        status = vg_config_flux_list(source->database, &flux, &count, fault);
+    fault->status = status;
     if (status == VG_OK)
-        status = read_rows(h, flux, places);
+        status = place_rows(h, flux, count, source, fault);
     vg_free(flux);
     if (status != VG_OK) {
         vg_handout_close(&h);
         return status;
     }
-    fault->status = VG_OK;
     for (size_t i = 0; i < h->count; i++)
-        read_row(&h->rows[i], database, secret, fault);
+        read_row(&h->rows[i], source->database, source->secret, fault);
     *handout = h;
     return VG_OK;
 }

@@ -23,13 +23,20 @@
 
 struct vg_handout;
 
-/* Reads the configuration. places: brought up to date. redis: the socket's path, copied.
- * A flux whose password or scene cannot be used is handed out as not active, and *fault tells
- * of the last such one with VG_OK as the result (fault->status is not VG_OK then). Statuses of
- * vg_config_*; VG_E_MEMORY. */
-enum vg_status vg_handout_read(struct vg_handout **handout, struct vg_database *database,
-                               const struct vg_secret *secret, struct vg_places *places,
-                               const char *redis, struct vg_fault *fault) VG_MUST_USE;
+/* Where the configuration is read, and what holds on this machine. All borrowed for the call. */
+struct vg_handout_source {
+    struct vg_database *database;
+    const struct vg_secret *secret;
+    struct vg_places *places; /* brought up to date */
+    const char *redis;        /* path of the socket */
+    uint32_t flux_max;        /* how many places this server has */
+};
+
+/* Reads the configuration. A flux whose password or scene cannot be used is handed out as not
+ * active, and one beyond flux_max not at all; *fault then tells of the last such one while the
+ * result is VG_OK (fault->status is not). Statuses of vg_config_*; VG_E_MEMORY. */
+enum vg_status vg_handout_read(struct vg_handout **handout, const struct vg_handout_source *source,
+                               struct vg_fault *fault) VG_MUST_USE;
 void vg_handout_close(struct vg_handout **handout);
 
 uint64_t vg_handout_version(const struct vg_handout *handout);
