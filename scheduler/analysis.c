@@ -423,8 +423,12 @@ static enum vg_status open_workers(struct analysis *a)
                                EV_READ | EV_PERSIST, on_back, a);
         if (!a->back[i] || event_add(a->back[i], NULL))
             return VG_E_MEMORY;
+        status = vg_watch_thread_add(a->watch, vg_worker_thread_beat(a->worker[i]));
+        if (status)
+            return status;
     }
-    return vg_device_thread_open(&a->device, &device);
+    const enum vg_status status = vg_device_thread_open(&a->device, &device);
+    return status ? status : vg_watch_thread_add(a->watch, vg_device_thread_beat(a->device));
 }
 
 static enum vg_status start_working(struct analysis *a, const struct vg_live_config *config)
@@ -566,13 +570,10 @@ static enum vg_status open_all(struct analysis *a)
         return VG_E_MEMORY;
     a->loop_beat.name = "loop";
     a->loop_beat.limit_us = 120 * VG_US_PER_S; /* opening a device compiles its kernels */
-    const struct vg_watch_settings watch = {
-        .data = a->settings->data,
-        .control_fd = a->settings->control_fd,
-        .beat_count = 1,
-        .beat = {&a->loop_beat},
-    };
+    const struct vg_watch_settings watch = {a->settings->data, a->settings->control_fd};
     status = vg_watch_thread_open(&a->watch, &watch);
+    if (!status)
+        status = vg_watch_thread_add(a->watch, &a->loop_beat);
     return status ? status : open_ingests(a);
 }
 
@@ -594,6 +595,7 @@ static void close_events(struct analysis *a)
 
 static void close_all(struct analysis *a)
 {
+    vg_watch_thread_close(&a->watch); /* it looks at the others */
     /* in the order of the way: the device ends its batch, the workers what they hold */
     vg_device_thread_close(&a->device);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
@@ -607,7 +609,6 @@ static void close_all(struct analysis *a)
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_live_alerts_close(&a->alerts[i]);
     vg_live_outlet_close(&a->outlet);
-    vg_watch_thread_close(&a->watch);
     close_events(a);
     for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
         vg_slots_close(&a->ingest[i].slots);

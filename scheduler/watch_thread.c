@@ -20,8 +20,10 @@ struct vg_watch_thread {
     pthread_t thread;
     bool running;
     struct vg_ring *quit; /* its only element ends the thread */
-    pthread_mutex_t lock; /* of stop */
+    pthread_mutex_t lock; /* of stop and beats */
     struct vg_stop stop;
+    uint32_t beat_count;
+    struct vg_live_beat *beat[VG_WATCH_BEATS_MAX];
     struct vg_stop read; /* the thread's own */
     _Atomic(const char *) note;
     struct vg_log_repeat unreadable, late;
@@ -38,19 +40,28 @@ static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
     (void)pthread_mutex_unlock(&t->lock);
 }
 
+/* The first thread that missed its deadline, or NULL. */
+static const struct vg_live_beat *find_late(struct vg_watch_thread *t, struct vg_mono_time now)
+{
+    const struct vg_live_beat *late = NULL;
+    (void)pthread_mutex_lock(&t->lock);
+    for (uint32_t i = 0; i < t->beat_count && !late; i++) {
+        const int64_t since =
+            atomic_load_explicit(&t->beat[i]->busy_since_us, memory_order_relaxed);
+        if (since != 0 && now.us - since > t->beat[i]->limit_us)
+            late = t->beat[i];
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+    return late;
+}
+
 static bool all_in_time(struct vg_watch_thread *t, struct vg_mono_time now)
 {
-    for (uint32_t i = 0; i < t->settings.beat_count; i++) {
-        const struct vg_live_beat *beat = t->settings.beat[i];
-        const int64_t since = atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed);
-        if (since == 0 || now.us - since <= beat->limit_us)
-            continue;
-        if (vg_log_repeat_due(&t->late, now, 10 * VG_US_PER_S))
-            vg_log(VG_LOG_ERROR, "thread %s is stuck since %.1f s", beat->name,
-                   (double)(now.us - since) / 1e6);
-        return false;
-    }
-    return true;
+    const struct vg_live_beat *late = find_late(t, now);
+    if (late && vg_log_repeat_due(&t->late, now, 10 * VG_US_PER_S))
+        vg_log(VG_LOG_ERROR, "thread %s is stuck for more than %.0f s", late->name,
+               (double)late->limit_us / 1e6);
+    return !late;
 }
 
 static void say_alive(struct vg_watch_thread *t)
@@ -68,7 +79,6 @@ static void *watch_main(void *user)
 {
     struct vg_watch_thread *t = user;
     struct vg_mono_time said = {0};
-    vg_alloc_unseal();
     for (;;) {
         const struct vg_mono_time now = vg_mono_now();
         read_stop(t, now);
@@ -115,6 +125,18 @@ void vg_watch_thread_close(struct vg_watch_thread **thread)
     vg_ring_close(&t->quit);
     vg_free(t);
     *thread = NULL;
+}
+
+enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread, struct vg_live_beat *beat)
+{
+    enum vg_status status = VG_E_FULL;
+    (void)pthread_mutex_lock(&thread->lock);
+    if (thread->beat_count < VG_WATCH_BEATS_MAX) {
+        thread->beat[thread->beat_count++] = beat;
+        status = VG_OK;
+    }
+    (void)pthread_mutex_unlock(&thread->lock);
+    return status;
 }
 
 void vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop)

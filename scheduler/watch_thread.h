@@ -16,13 +16,15 @@ struct vg_watch_thread;
 struct vg_watch_settings {
     const char *data; /* data folder; borrowed */
     int control_fd;   /* for signs of life; -1: none */
-    uint32_t beat_count;
-    struct vg_live_beat *beat[VG_WATCH_BEATS_MAX]; /* borrowed */
 };
 
 enum vg_status vg_watch_thread_open(struct vg_watch_thread **thread,
                                     const struct vg_watch_settings *settings) VG_MUST_USE;
 void vg_watch_thread_close(struct vg_watch_thread **thread);
+
+/* Watches one more thread; beat is borrowed until close. Any thread. VG_E_FULL. */
+enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread,
+                                   struct vg_live_beat *beat) VG_MUST_USE;
 
 /* Copies the stop file's state as last read (all stopped before the first reading). Any
  * thread; a short lock, never held while reading the file. */
