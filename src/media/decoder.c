@@ -285,6 +285,15 @@ enum vg_status vg_decoder_convert(struct vg_decoder *decoder, const struct vg_pi
     return VG_OK;
 }
 
+uint32_t vg_decoder_fps_milli(const struct vg_decoder *decoder)
+{
+    const AVRational rate = decoder->context->framerate;
+    if (rate.num <= 0 || rate.den <= 0)
+        return 0;
+    const int64_t milli = av_rescale(1000, rate.num, rate.den);
+    return milli > 0 && milli <= 1000000 ? (uint32_t)milli : 0;
+}
+
 void vg_decoder_flush(struct vg_decoder *decoder)
 {
     avcodec_flush_buffers(decoder->context);

@@ -55,6 +55,9 @@ enum vg_status vg_decoder_receive(struct vg_decoder *decoder,
 enum vg_status vg_decoder_convert(struct vg_decoder *decoder,
                                   const struct vg_pixels *pixels) VG_MUST_USE;
 
+/* The rate that the stream itself announces, thousandths of a picture a second; 0: none. */
+uint32_t vg_decoder_fps_milli(const struct vg_decoder *decoder);
+
 /* Forgets all pictures: the stream begins anew (after a loop). */
 void vg_decoder_flush(struct vg_decoder *decoder);
 

@@ -154,7 +154,7 @@ uint32_t vg_slots_recover_reader(struct vg_slots *slots);
 struct vg_slots_state {
     uint64_t tag;
     enum vg_connection connection;
-    enum vg_status cause;   /* of the last loss; VG_OK when none */
+    enum vg_status cause;   /* of the last loss, until pictures come again; VG_OK: none */
     uint32_t width, height; /* as displayed by the source, 0 before the first picture */
     uint32_t fps_milli;     /* nominal, thousandths; 0: the source does not say */
     uint32_t epoch;

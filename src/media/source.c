@@ -54,7 +54,7 @@ struct vg_source {
 struct vg_source_settings vg_source_defaults(void)
 {
     return (struct vg_source_settings){.kind = VG_SOURCE_CLIP,
-                                       .transport = VG_TRANSPORT_TCP,
+                                       .transport = VG_SOURCE_TCP,
                                        .open_us = 5 * VG_US_PER_S,
                                        .read_us = 5 * VG_US_PER_S / 2};
 }
@@ -165,7 +165,7 @@ static enum vg_status set_options(const struct vg_source *source, AVDictionary *
     } else {
         failed |= av_dict_set(options, "protocol_whitelist", "tcp,udp,rtp", 0);
         failed |= av_dict_set(options, "rtsp_transport",
-                              source->settings.transport == VG_TRANSPORT_UDP ? "udp" : "tcp", 0);
+                              source->settings.transport == VG_SOURCE_UDP ? "udp" : "tcp", 0);
         failed |= av_dict_set(options, "timeout", timeout, 0);
         failed |= av_dict_set(options, "allowed_media_types", "video", 0);
     }
@@ -506,7 +506,7 @@ static int64_t due_of(struct vg_source *source)
     }
     const int64_t guess = source->last_dts_us + source->interval_us;
     const bool sound = dts != VG_PTS_NONE && dts >= source->last_dts_us &&
-                       dts - source->last_dts_us <= 10 * VG_US_PER_S;
+                       dts - source->last_dts_us <= source->settings.read_us;
     if (sound || dts == VG_PTS_NONE) {
         source->last_dts_us = sound ? dts : guess;
     } else { /* as if the round had begun so that this stamp is the next one */

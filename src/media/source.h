@@ -30,9 +30,9 @@ enum vg_source_kind {
     VG_SOURCE_LIVE  /* RTSP; or a file at its true rate, again and again */
 };
 
-enum vg_transport {
-    VG_TRANSPORT_TCP,
-    VG_TRANSPORT_UDP
+enum vg_source_transport {
+    VG_SOURCE_TCP,
+    VG_SOURCE_UDP
 };
 
 #define VG_SOURCE_URL_SIZE 1024
@@ -42,7 +42,7 @@ struct vg_source_settings {
     const char *url;      /* borrowed: "rtsp://...", "file:/path", "/path" (a clip: any path) */
     const char *user;     /* borrowed; NULL or "": none */
     const char *password; /* borrowed; may be NULL */
-    enum vg_transport transport;
+    enum vg_source_transport transport;
     int64_t open_us, read_us; /* deadlines of the whole opening, and of each read */
     struct vg_cancel cancel;
 };
@@ -73,7 +73,7 @@ struct vg_source_about vg_source_about(const struct vg_source *source);
 /* One packet of the video stream. */
 struct vg_packet {
     const struct AVPacket *data; /* borrowed until the next read or close */
-    struct vg_mono_time arrival; /* when it was there; of a file, when it was due */
+    struct vg_mono_time arrival; /* when it was there */
     bool key;
     bool damaged;   /* cut short, as the container says */
     bool early;     /* of a live source, before its first key frame: not to be decoded */

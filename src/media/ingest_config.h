@@ -1,0 +1,39 @@
+/* The configuration as the supervisor hands it to an ingest process, read into plain structs.
+ * It holds passwords: it is wiped when it is let go. */
+#ifndef VG_MEDIA_INGEST_CONFIG_H
+#define VG_MEDIA_INGEST_CONFIG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/fault.h"
+#include "src/base/stop.h"
+#include "src/media/slots.h"
+#include "src/media/source.h"
+
+struct vg_ingest_flux_config {
+    bool present; /* a flux has this place */
+    bool active;
+    char id[VG_STOP_NAME_SIZE];
+    char url[VG_SOURCE_URL_SIZE];
+    char user[256], password[256];
+    enum vg_source_transport transport;
+};
+
+struct vg_ingest_config {
+    uint64_t version;
+    struct vg_authorisation authorisation;
+    struct vg_ingest_flux_config flux[VG_SLOTS_FLUX_MAX]; /* by place in the slots */
+};
+
+/* message: the object with "type":"config". flux_max: places that there are. Further keys are
+ * ignored (rate_fps: the reader's wants decide). *config given. VG_E_INPUT (the place names
+ * the flux or its number, never an address), VG_E_MEMORY. */
+enum vg_status vg_ingest_config_read(const json_t *message, uint32_t flux_max,
+                                     struct vg_ingest_config **config,
+                                     struct vg_fault *fault) VG_MUST_USE;
+void vg_ingest_config_free(struct vg_ingest_config **config);
+
+#endif

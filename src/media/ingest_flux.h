@@ -1,0 +1,57 @@
+/* One flux inside ingest: a thread that opens its source, decodes, and hands the wanted
+ * pictures over; that tries again when the source is lost, and rests while it may not run. */
+#ifndef VG_MEDIA_INGEST_FLUX_H
+#define VG_MEDIA_INGEST_FLUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/clock.h"
+#include "src/media/ingest_config.h"
+#include "src/media/slots.h"
+
+struct vg_ingest_flux_settings {
+    struct vg_slots *slots;   /* borrowed */
+    uint32_t place;           /* in the slots */
+    int event_fd;             /* borrowed; told of each picture */
+    int64_t open_us, read_us; /* deadlines, see vg_source_settings */
+    uint64_t seed;            /* of the jitter */
+};
+
+struct vg_ingest_flux;
+
+/* Makes the flux and starts its thread, at rest. VG_E_MEMORY, VG_E_LACK (no thread). */
+enum vg_status vg_ingest_flux_open(struct vg_ingest_flux **flux,
+                                   const struct vg_ingest_flux_settings *settings) VG_MUST_USE;
+
+/* Waits until the thread has ended, after vg_ingest_flux_quit. */
+void vg_ingest_flux_close(struct vg_ingest_flux **flux);
+
+/* ---- any thread; none of these waits for the source ---- */
+
+/* By the stop file and the authorisation. */
+enum vg_ingest_leave {
+    VG_INGEST_MAY_RUN,
+    VG_INGEST_STOPPED
+};
+
+/* What it shall do from now on; copied. What it does is interrupted if anything differs. */
+void vg_ingest_flux_configure(struct vg_ingest_flux *flux,
+                              const struct vg_ingest_flux_config *config,
+                              enum vg_ingest_leave leave);
+
+/* Asks the thread to end. */
+void vg_ingest_flux_quit(struct vg_ingest_flux *flux);
+
+bool vg_ingest_flux_ended(const struct vg_ingest_flux *flux);
+
+/* Whether the thread is within the deadline that it gave itself. */
+bool vg_ingest_flux_alive(const struct vg_ingest_flux *flux, struct vg_mono_time now);
+
+/* How long to wait before try number `attempt` (0 after the first loss): 0.5 s at first, up to a
+ * random time between 0.5 and 2 s, so that cameras that fell together do not come back together.
+ * random: 0 to 1. Pure. */
+int64_t vg_ingest_back_off_us(uint32_t attempt, double random);
+
+#endif
