@@ -200,7 +200,7 @@ static enum vg_status add_ingest(struct serve *serve, struct vg_fault *fault)
                                        .environment = environment,
                                        .fds = fds,
                                        .fd_count = 2,
-                                       .stop_us = 4 * VG_US_PER_S};
+                                       .stop_us = 9 * VG_US_PER_S};
     status =
         ingest->ready < 0 ? VG_E_LACK : vg_children_add(serve->children, &spec, &ingest->child);
     if (status == VG_OK) {
