@@ -5,8 +5,8 @@
 
 #include "gen/vg_model_descriptors.h"
 #include "models/model_check.h"
+#include "models/source_file.h"
 #include "src/base/alloc.h"
-#include "src/base/file.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
 
@@ -326,12 +326,11 @@ enum vg_status vg_descriptor_open(const char *path, struct vg_descriptor **descr
                                   struct vg_fault *fault)
 {
     *descriptor = NULL;
-    uint8_t *text = NULL;
-    size_t size = 0;
-    enum vg_status status = vg_file_read(path, VG_DESCRIPTOR_TEXT_MAX, &text, &size, fault);
+    struct vg_source_bytes text = {NULL, 0};
+    enum vg_status status = vg_source_append(&text, path, VG_DESCRIPTOR_TEXT_MAX, fault);
     if (status == VG_OK)
-        status = vg_descriptor_parse(path, (const char *)text, size, descriptor, fault);
-    vg_free(text);
+        status = vg_descriptor_parse(path, (const char *)text.data, text.size, descriptor, fault);
+    vg_source_release(&text);
     return status;
 }
 

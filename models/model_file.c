@@ -7,6 +7,7 @@
 #include "models/half.h"
 #include "models/model.h"
 #include "models/model_check.h"
+#include "models/source_file.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/folders.h"
@@ -359,12 +360,11 @@ enum vg_status vg_model_parse(const char *name, const uint8_t *data, size_t size
 enum vg_status vg_model_open(const char *path, struct vg_model **model, struct vg_fault *fault)
 {
     *model = NULL;
-    uint8_t *data = NULL;
-    size_t size = 0;
-    enum vg_status status = vg_file_read(path, VG_MODEL_FILE_MAX, &data, &size, fault);
+    struct vg_source_bytes bytes = {NULL, 0};
+    enum vg_status status = vg_source_append(&bytes, path, VG_MODEL_FILE_MAX, fault);
     if (status == VG_OK)
-        status = vg_model_parse(path, data, size, model, fault);
-    vg_free(data);
+        status = vg_model_parse(path, bytes.data, bytes.size, model, fault);
+    vg_source_release(&bytes);
     return status;
 }
 

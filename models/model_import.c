@@ -5,16 +5,10 @@
 
 #include "models/descriptor.h"
 #include "models/model_check.h"
+#include "models/source_file.h"
 #include "models/tfjs_graph.h"
 #include "models/tfjs_import.h"
-#include "src/base/alloc.h"
-#include "src/base/file.h"
 #include "src/base/text.h"
-
-struct bytes {
-    uint8_t *data; /* owned */
-    size_t size;
-};
 
 static const char *base_name(const char *path)
 {
@@ -35,34 +29,11 @@ static enum vg_status beside(const char *path, const char *file, char *out, size
     return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%.200s", path);
 }
 
-/* Appends a file. */
-static enum vg_status append_file(const char *path, struct bytes *all, struct vg_fault *fault)
-{
-    struct bytes one = {NULL, 0};
-    enum vg_status status = vg_file_read(path, VG_MODEL_FILE_MAX, &one.data, &one.size, fault);
-    if (status != VG_OK)
-        return status;
-    uint8_t *grown = vg_alloc(all->size + one.size + 1);
-    if (!grown || all->size + one.size > VG_MODEL_FILE_MAX) {
-        status = grown ? VG_E_INPUT : VG_E_MEMORY;
-        vg_free(grown);
-        vg_free(one.data);
-        return vg_fault_set(fault, status, N_("the model is too large"), NULL, "%.300s", path);
-    }
-    if (all->size)
-        memcpy(grown, all->data, all->size);
-    memcpy(grown + all->size, one.data, one.size);
-    vg_free(one.data);
-    vg_free(all->data);
-    *all = (struct bytes){grown, all->size + one.size};
-    return VG_OK;
-}
-
 /* The weight files that the graph names, behind each other. A descriptor that expects a weight
  * file expects exactly one. */
-static enum vg_status read_weights(const char *path, const struct bytes *graph_text,
-                                   const struct vg_descriptor *descriptor, struct bytes *weights,
-                                   struct vg_fault *fault)
+static enum vg_status read_weights(const char *path, const struct vg_source_bytes *graph_text,
+                                   const struct vg_descriptor *descriptor,
+                                   struct vg_source_bytes *weights, struct vg_fault *fault)
 {
     struct vg_tfjs_graph graph;
     enum vg_status status =
@@ -71,7 +42,7 @@ static enum vg_status read_weights(const char *path, const struct bytes *graph_t
     for (uint32_t i = 0; status == VG_OK && i < graph.path_count; i++) {
         status = beside(path, graph.path[i], file, sizeof file, fault);
         if (status == VG_OK)
-            status = append_file(file, weights, fault);
+            status = vg_source_append(weights, file, VG_MODEL_FILE_MAX, fault);
     }
     if (status == VG_OK)
         status =
@@ -80,7 +51,7 @@ static enum vg_status read_weights(const char *path, const struct bytes *graph_t
     return status;
 }
 
-static enum vg_status choose_descriptor(const char *path, const struct bytes *graph,
+static enum vg_status choose_descriptor(const char *path, const struct vg_source_bytes *graph,
                                         const struct vg_import_settings *settings,
                                         struct vg_descriptor **descriptor, struct vg_fault *fault)
 {
@@ -95,14 +66,14 @@ enum vg_status vg_model_import(const char *path, const struct vg_import_settings
                                struct vg_model **model, struct vg_fault *fault)
 {
     *model = NULL;
-    struct bytes graph = {NULL, 0}, weights = {NULL, 0};
+    struct vg_source_bytes graph = {NULL, 0}, weights = {NULL, 0};
     struct vg_descriptor *descriptor = NULL;
     enum vg_status status = VG_OK;
     if (settings->name && !vg_model_name_valid(settings->name))
         return vg_fault_set(fault, VG_E_CALL, N_("this cannot be the name of a model"),
                             N_("use a-z, 0-9, '.', '_' and '-', at most 63 characters"),
                             "\"%.80s\"", settings->name);
-    status = vg_file_read(path, VG_TFJS_TEXT_MAX, &graph.data, &graph.size, fault);
+    status = vg_source_append(&graph, path, VG_TFJS_TEXT_MAX, fault);
     if (status == VG_OK)
         status = choose_descriptor(path, &graph, settings, &descriptor, fault);
     if (status == VG_OK)
@@ -115,7 +86,7 @@ enum vg_status vg_model_import(const char *path, const struct vg_import_settings
     if (status == VG_OK && settings->name)
         (void)snprintf((*model)->name, sizeof(*model)->name, "%s", settings->name);
     vg_descriptor_close(&descriptor);
-    vg_free(weights.data);
-    vg_free(graph.data);
+    vg_source_release(&weights);
+    vg_source_release(&graph);
     return status;
 }

@@ -1,0 +1,477 @@
+/* vigie model import | list | info | verify | remove | run: a table of words, one function each. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "models/model.h"
+#include "models/model_cost.h"
+#include "models/model_import.h"
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/folders.h"
+#include "src/base/json.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/model_run.h"
+#include "src/cli/options.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ------------------------------------------------------------ what several words need */
+
+static enum vg_status want_operands(const struct vg_usage *usage, int count, int least, int most,
+                                    struct vg_fault *fault)
+{
+    if (count >= least && count <= most)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
+                        "vigie %s %s", usage->command, usage->operands);
+}
+
+/* Prints an object as one line of JSON; takes the reference. */
+static enum vg_status print_json(json_t *object, struct vg_fault *fault)
+{
+    char *text = object ? vg_json_text(object) : NULL;
+    json_decref(object);
+    if (!text)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "JSON");
+    (void)printf("%s\n", text);
+    vg_free(text);
+    return VG_OK;
+}
+
+static enum vg_status models_folder(char *path, size_t size, struct vg_fault *fault)
+{
+    const enum vg_status status = vg_folder_path(VG_FOLDER_MODELS, path, size);
+    if (status)
+        return vg_fault_set(fault, status, N_("the models' folder cannot be named"),
+                            N_("set VIGIE_MODELS"), "VIGIE_MODELS, VIGIE_DATA, HOME");
+    return VG_OK;
+}
+
+/* The names of the models that lie in the folder, sorted. */
+struct names {
+    size_t count;
+    char name[256][VG_MODEL_NAME_SIZE];
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const char *x = a, *y = b;
+    return strcmp(x, y);
+}
+
+static void add_name(struct names *names, const char *file)
+{
+    const size_t length = strlen(file);
+    if (file[0] == '.' || length <= 4 || length - 4 >= VG_MODEL_NAME_SIZE ||
+        strcmp(file + length - 4, ".vgm") != 0 || names->count == COUNT(names->name))
+        return;
+    memcpy(names->name[names->count], file, length - 4);
+    names->name[names->count++][length - 4] = '\0';
+}
+
+/* A folder that is not there holds no models. *names given. */
+static enum vg_status read_names(struct names **names, struct vg_fault *fault)
+{
+    char folder[4096];
+    *names = NULL;
+    const enum vg_status status = models_folder(folder, sizeof folder, fault);
+    if (status)
+        return status;
+    struct names *n = vg_alloc(sizeof *n);
+    if (!n)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%.400s", folder);
+    DIR *dir = opendir(folder);
+    if (!dir && errno != ENOENT) {
+        vg_free(n);
+        return vg_fault_set(fault, VG_E_IO, N_("the models' folder cannot be read"),
+                            N_("check its rights and its disk"), "%.400s", folder);
+    }
+    for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
+        add_name(n, e->d_name);
+    if (dir)
+        (void)closedir(dir);
+    qsort(n->name, n->count, sizeof n->name[0], by_name);
+    *names = n;
+    return VG_OK;
+}
+
+static void digest_text(const struct vg_model *model, char text[VG_SHA256_TEXT])
+{
+    vg_sha256_text(model->digest, text);
+}
+
+static uint32_t kept_classes(const struct vg_model *model)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < model->class_count; i++)
+        kept += model->class_map[i] != VG_CLASS_NONE;
+    return kept;
+}
+
+/* ------------------------------------------------------------ import */
+
+/* Whether `path` already holds this very model (VG_OK), another one (VG_E_EXISTS), or nothing
+ * that can be read (VG_E_MISSING): then it is written. */
+static enum vg_status compare_existing(const struct vg_model *model, const char *path,
+                                       struct vg_fault *fault)
+{
+    struct vg_model *there = NULL;
+    uint8_t *data = NULL;
+    size_t size = 0;
+    if (vg_model_open(path, &there, NULL))
+        return VG_E_MISSING;
+    enum vg_status status = vg_model_pack(model, &data, &size, fault);
+    if (!status && memcmp(there->digest, data + size - VG_SHA256_BYTES, VG_SHA256_BYTES) != 0)
+        status = vg_fault_set(fault, VG_E_EXISTS, N_("another model has this name"),
+                              N_("remove it first, or give a name with --name"), "%.400s", path);
+    vg_free(data);
+    vg_model_close(&there);
+    return status;
+}
+
+static enum vg_status store(const struct vg_model *model, struct vg_fault *fault)
+{
+    char folder[4096], path[4096];
+    enum vg_status status = models_folder(folder, sizeof folder, fault);
+    if (!status)
+        status = vg_folder_make(folder, fault);
+    if (!status)
+        status = vg_model_path(model->name, path, sizeof path, fault);
+    if (status)
+        return status;
+    status = compare_existing(model, path, fault);
+    if (status == VG_OK) {
+        (void)printf(_("%s is there already, unchanged: %s\n"), model->name, path);
+        return VG_OK;
+    }
+    if (status != VG_E_MISSING)
+        return status;
+    status = vg_model_save(model, path, fault);
+    if (!status)
+        (void)printf(_("%s imported: %s (%u of %u classes kept, licence %s)\n"), model->name, path,
+                     kept_classes(model), model->class_count, model->licence);
+    return status;
+}
+
+static enum vg_status word_import(int argc, char **argv, struct vg_fault *fault)
+{
+    struct vg_import_settings settings = {NULL, NULL};
+    const struct vg_option options[] = {
+        {"name", "N", N_("the model's name; without it the descriptor's"), &settings.name, NULL},
+        {"descriptor", "FILE", N_("what the file does not say of itself (JSON)"),
+         &settings.descriptor, NULL},
+    };
+    const struct vg_usage usage = {"model import", "FILE",
+                                   N_("converts a TensorFlow.js graph model to Vigie's own file"),
+                                   options, COUNT(options)};
+    int count = 0;
+    enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (!status)
+        status = want_operands(&usage, count, 1, 1, fault);
+    if (status)
+        return status;
+    struct vg_model *model = NULL;
+    status = vg_model_import(argv[1], &settings, &model, fault);
+    if (!status)
+        status = store(model, fault);
+    vg_model_close(&model);
+    return status;
+}
+
+/* ------------------------------------------------------------ list */
+
+static json_t *list_entry(const char *name, const struct vg_model *model)
+{
+    char digest[VG_SHA256_TEXT];
+    if (!model)
+        return json_pack("{s:s, s:b}", "name", name, "whole", 0);
+    digest_text(model, digest);
+    return json_pack("{s:s, s:b, s:s, s:s, s:i, s:i}", "name", name, "whole", 1, "licence",
+                     model->licence, "sha256", digest, "classes", (int)model->class_count,
+                     "classes_kept", (int)kept_classes(model));
+}
+
+static void list_line(const char *name, const struct vg_model *model, const struct vg_fault *broken)
+{
+    char text[1024];
+    if (model) {
+        digest_text(model, text);
+        (void)printf("%-24s %-12s %.12s\n", name, model->licence, text);
+        return;
+    }
+    vg_fault_text(broken, text, sizeof text);
+    (void)printf("%-24s %s\n", name, text);
+}
+
+/* A damaged model is listed as such, and its status is the result: the first one's. */
+static enum vg_status list_all(const struct names *names, json_t *items, struct vg_fault *fault)
+{
+    enum vg_status first = VG_OK;
+    for (size_t i = 0; i < names->count; i++) {
+        struct vg_model *model = NULL;
+        struct vg_fault broken;
+        const enum vg_status status = vg_model_find(names->name[i], &model, &broken);
+        if (items)
+            (void)json_array_append_new(items, list_entry(names->name[i], model));
+        else
+            list_line(names->name[i], model, &broken);
+        if (status && !first) {
+            first = status;
+            *fault = broken;
+        }
+        vg_model_close(&model);
+    }
+    return first;
+}
+
+static enum vg_status word_list(int argc, char **argv, struct vg_fault *fault)
+{
+    bool as_json = false;
+    const struct vg_option options[] = {
+        {"json", NULL, N_("for machines"), NULL, &as_json},
+    };
+    const struct vg_usage usage = {"model list", "", N_("lists the models that are installed"),
+                                   options, COUNT(options)};
+    int count = 0;
+    enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (!status)
+        status = want_operands(&usage, count, 0, 0, fault);
+    struct names *names = NULL;
+    if (!status)
+        status = read_names(&names, fault);
+    if (status)
+        return status;
+    json_t *items = as_json ? json_array() : NULL;
+    if (!as_json && names->count == 0)
+        (void)printf("%s\n", _("no model is installed; ./dev model fetches the default one"));
+    status = list_all(names, items, fault);
+    vg_free(names);
+    if (!as_json)
+        return status;
+    const enum vg_status printed =
+        print_json(items ? json_pack("{s:o}", "models", items) : NULL, fault);
+    return printed ? printed : status;
+}
+
+/* ------------------------------------------------------------ info */
+
+static json_t *json_classes(const struct vg_model *m)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < m->class_count; i++) {
+        const char *ours = vg_class_name(m->class_map[i]);
+        (void)json_array_append_new(list, json_pack("{s:s, s:s?}", "net", m->class_name[i], "class",
+                                                    ours[0] ? ours : NULL));
+    }
+    return list;
+}
+
+static json_t *json_outputs(const struct vg_model *m)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < m->output_count; i++) {
+        const struct vg_output *o = &m->output[i];
+        const struct vg_tensor *t = &m->tensor[o->tensor];
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:i, s:i}", "name", o->name, "role",
+                            o->role == VG_OUTPUT_SCORES ? "scores" : "distances", "stride",
+                            (int)t->stride, "channels", (int)t->channels));
+    }
+    return list;
+}
+
+static enum vg_status info_json(const struct vg_model *m, struct vg_fault *fault)
+{
+    char digest[VG_SHA256_TEXT];
+    digest_text(m, digest);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:{s:i, s:i, s:i, s:s, s:[f,f,f], s:[f,f,f], s:f}}", "name", m->name,
+        "licence", m->licence, "origin", m->origin, "sha256", digest, "input", "width",
+        (int)m->input_width, "height", (int)m->input_height, "multiple", (int)m->input_multiple,
+        "order", m->order == VG_ORDER_BGR ? "bgr" : "rgb", "mean", (double)m->mean[0],
+        (double)m->mean[1], (double)m->mean[2], "scale", (double)m->scale[0], (double)m->scale[1],
+        (double)m->scale[2], "fill", (double)m->fill);
+    json_t *rest =
+        json_pack("{s:s, s:i, s:f, s:f, s:i, s:I, s:I, s:o, s:o}", "head", "nanodet", "bins",
+                  (int)m->bins, "threshold", (double)m->threshold, "nms", (double)m->nms, "steps",
+                  (int)m->node_count, "weights", (json_int_t)m->weight_count, "multiply_adds",
+                  (json_int_t)vg_model_multiply_adds(m, m->input_width, m->input_height), "outputs",
+                  json_outputs(m), "classes", json_classes(m));
+    if (object && rest && json_object_update(object, rest) != 0) {
+        json_decref(object);
+        object = NULL;
+    }
+    json_decref(rest);
+    return print_json(object, fault);
+}
+
+static void info_text(const struct vg_model *m)
+{
+    char digest[VG_SHA256_TEXT];
+    digest_text(m, digest);
+    const double gigas = (double)vg_model_multiply_adds(m, m->input_width, m->input_height) / 1e9;
+    (void)printf(_("name           %s\n"), m->name);
+    (void)printf(_("licence        %s\n"), m->licence);
+    (void)printf(_("origin         %s\n"), m->origin);
+    (void)printf("sha256         %s\n", digest);
+    (void)printf(_("input          %ux%u, any multiple of %u, planes %s\n"), m->input_width,
+                 m->input_height, m->input_multiple, m->order == VG_ORDER_BGR ? "B,G,R" : "R,G,B");
+    (void)printf(_("preparation    (byte - %g %g %g) * %g %g %g, border %g\n"), (double)m->mean[0],
+                 (double)m->mean[1], (double)m->mean[2], (double)m->scale[0], (double)m->scale[1],
+                 (double)m->scale[2], (double)m->fill);
+    (void)printf(_("network        %u steps, %" PRIu64 " weights, %.3f G multiply-adds\n"),
+                 m->node_count, m->weight_count, gigas);
+    (void)printf(_("thresholds     score %g, NMS %g\n"), (double)m->threshold, (double)m->nms);
+    (void)printf(_("classes        %u of %u kept:\n"), kept_classes(m), m->class_count);
+    for (uint32_t i = 0; i < m->class_count; i++)
+        if (m->class_map[i] != VG_CLASS_NONE)
+            (void)printf("  %3u %-20s %s\n", i, m->class_name[i],
+                         _(vg_class_label(m->class_map[i])));
+}
+
+static enum vg_status word_info(int argc, char **argv, struct vg_fault *fault)
+{
+    bool as_json = false;
+    const struct vg_option options[] = {
+        {"json", NULL, N_("for machines"), NULL, &as_json},
+    };
+    const struct vg_usage usage = {"model info", "MODEL",
+                                   N_("tells what a model is, where it comes from, what it sees"),
+                                   options, COUNT(options)};
+    int count = 0;
+    struct vg_model *model = NULL;
+    enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (!status)
+        status = want_operands(&usage, count, 1, 1, fault);
+    if (!status)
+        status = vg_model_find(argv[1], &model, fault);
+    if (status)
+        return status;
+    if (as_json)
+        status = info_json(model, fault);
+    else
+        info_text(model);
+    vg_model_close(&model);
+    return status;
+}
+
+/* ------------------------------------------------------------ verify */
+
+static enum vg_status verify_one(const char *name, struct vg_fault *fault)
+{
+    struct vg_model *model = NULL;
+    const enum vg_status status = vg_model_find(name, &model, fault);
+    if (status)
+        return status;
+    char digest[VG_SHA256_TEXT];
+    digest_text(model, digest);
+    (void)printf(_("%s is whole: sha256 %s\n"), name, digest);
+    vg_model_close(&model);
+    return VG_OK;
+}
+
+/* All are looked at; the first error is the result, the others are said at once. */
+static enum vg_status word_verify(int argc, char **argv, struct vg_fault *fault)
+{
+    const struct vg_usage usage = {"model verify", "[MODEL...]",
+                                   N_("checks that models are whole; without a name, all of them"),
+                                   NULL, 0};
+    int count = 0;
+    enum vg_status first = vg_options_read(&usage, argc, argv, &count, fault);
+    struct names *names = NULL;
+    if (!first && count == 0)
+        first = read_names(&names, fault);
+    if (first)
+        return first;
+    const size_t total = names ? names->count : (size_t)count;
+    for (size_t i = 0; i < total; i++) {
+        struct vg_fault broken;
+        const enum vg_status status = verify_one(names ? names->name[i] : argv[1 + i], &broken);
+        if (status && first)
+            vg_fault_print(&broken);
+        if (status && !first) {
+            first = status;
+            *fault = broken;
+        }
+    }
+    vg_free(names);
+    return first;
+}
+
+/* ------------------------------------------------------------ remove */
+
+static enum vg_status word_remove(int argc, char **argv, struct vg_fault *fault)
+{
+    const struct vg_usage usage = {"model remove", "MODEL",
+                                   N_("deletes a model from the models' folder"), NULL, 0};
+    int count = 0;
+    char path[4096];
+    enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (!status)
+        status = want_operands(&usage, count, 1, 1, fault);
+    if (status)
+        return status;
+    if (strchr(argv[1], '/'))
+        return vg_fault_set(fault, VG_E_CALL, N_("only a model of the models' folder is removed"),
+                            N_("name it without a folder"), "%.400s", argv[1]);
+    status = vg_model_path(argv[1], path, sizeof path, fault);
+    if (status)
+        return status;
+    if (unlink(path) == 0) {
+        (void)printf(_("%s removed\n"), argv[1]);
+        return VG_OK;
+    }
+    if (errno == ENOENT)
+        return vg_fault_set(fault, VG_E_MISSING, N_("there is no such model"),
+                            N_("see `vigie model list`; `./dev model` fetches the default one"),
+                            "%.400s", path);
+    return vg_fault_set(fault, VG_E_IO, N_("the model cannot be removed"),
+                        N_("check its rights and its disk"), "%.400s", path);
+}
+
+/* ------------------------------------------------------------ the table */
+
+static const struct {
+    const char *word;
+    enum vg_status (*run)(int argc, char **argv, struct vg_fault *fault);
+    const char *summary;
+} words[] = {
+    {"import", word_import, N_("converts a TensorFlow.js graph model to Vigie's own file")},
+    {"list", word_list, N_("lists the models that are installed")},
+    {"info", word_info, N_("tells what a model is, where it comes from, what it sees")},
+    {"verify", word_verify, N_("checks that models are whole; without a name, all of them")},
+    {"run", vg_model_run, N_("runs a model on pictures and prints the boxes")},
+    {"remove", word_remove, N_("deletes a model from the models' folder")},
+};
+
+static void help(void)
+{
+    (void)printf("%s\n\n", _("vigie model WORD [options]: import, check and try detectors"));
+    for (size_t i = 0; i < COUNT(words); i++)
+        (void)printf("  %-8s %s\n", words[i].word, _(words[i].summary));
+    (void)printf("\n%s\n", _("vigie model WORD --help tells more."));
+}
+
+int vg_cmd_model(int argc, char **argv)
+{
+    struct vg_fault fault = {.status = VG_OK};
+    const char *word = argc > 1 ? argv[1] : "";
+    if (strcmp(word, "--help") == 0) {
+        help();
+        return 0;
+    }
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (strcmp(words[i].word, word) == 0)
+            return vg_command_exit(words[i].run(argc - 1, argv + 1, &fault), &fault);
+    const enum vg_status status =
+        vg_fault_set(&fault, VG_E_CALL, N_("unknown word"), N_("see vigie model --help"),
+                     "vigie model %.80s", word);
+    return vg_command_exit(status, &fault);
+}

@@ -1,0 +1,315 @@
+#include "src/cli/model_run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "models/model.h"
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/json.h"
+#include "src/base/text.h"
+#include "src/cli/options.h"
+#include "src/engine/engine.h"
+#include "src/media/still.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* The call, as read. */
+struct request {
+    const char *model, *raw, *tensor, *size, *device, *threshold_text, *nms_text;
+    bool as_json;
+    unsigned width, height;
+    double threshold, nms; /* below 0: the model's */
+    char **pictures;
+    int picture_count;
+};
+
+/* What stays open over the pictures. */
+struct run {
+    const struct request *request;
+    struct vg_model *model;
+    struct vg_engine *engine;
+    struct vg_answer *answer;
+    json_t *items; /* of --json */
+};
+
+/* ------------------------------------------------------------ the call */
+
+static enum vg_status check_request(struct request *r, const struct vg_usage *usage,
+                                    struct vg_fault *fault)
+{
+    enum vg_status status = VG_OK;
+    if (!r->model)
+        return vg_fault_set(fault, VG_E_CALL, N_("a model is wanted"), N_("see vigie help"),
+                            "vigie %s --model M", usage->command);
+    if (r->tensor ? r->picture_count > 0 || !r->size : r->picture_count == 0)
+        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"),
+                            N_("give pictures, or --tensor with --size"), "vigie %s %s",
+                            usage->command, usage->operands);
+    if (r->raw && r->picture_count > 1)
+        return vg_fault_set(fault, VG_E_CALL, N_("--raw takes one picture"), NULL, "%d",
+                            r->picture_count);
+    if (r->size)
+        status = vg_option_size("size", r->size, &r->width, &r->height, fault);
+    if (!status && r->threshold_text)
+        status = vg_option_number("threshold", r->threshold_text, 0, 1, &r->threshold, fault);
+    if (!status && r->nms_text)
+        status = vg_option_number("nms", r->nms_text, 0, 1, &r->nms, fault);
+    return status;
+}
+
+/* A size that the net cannot take is the caller's mistake, said before a device is opened. */
+static enum vg_status check_size(const struct request *r, const struct vg_model *m,
+                                 struct vg_fault *fault)
+{
+    if (!r->size || (r->width % m->input_multiple == 0 && r->height % m->input_multiple == 0))
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_CALL, N_("the model does not take this size"),
+                        N_("give multiples of what `vigie model info` says"), "--size %ux%u (%u)",
+                        r->width, r->height, m->input_multiple);
+}
+
+/* ------------------------------------------------------------ printing */
+
+static void print_boxes(const char *name, const struct vg_answer *answer)
+{
+    (void)printf(_("%s: %u boxes (class, score, left, top, width, height)\n"), name, answer->count);
+    for (uint32_t i = 0; i < answer->count; i++) {
+        const struct vg_detection *d = &answer->detection[i];
+        (void)printf("  %-12s %.4f %9.2f %9.2f %9.2f %9.2f\n", vg_class_name(d->class_id),
+                     (double)d->score, (double)d->box.left, (double)d->box.top,
+                     (double)d->box.width, (double)d->box.height);
+    }
+    if (answer->overflow)
+        (void)printf(_("  %u candidates found no place: raise the threshold\n"), answer->overflow);
+}
+
+static json_t *json_boxes(const char *name, const struct vg_picture *picture,
+                          const struct vg_answer *answer)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < answer->count; i++) {
+        const struct vg_detection *d = &answer->detection[i];
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:f, s:[f,f,f,f]}", "class", vg_class_name(d->class_id), "score",
+                            (double)d->score, "box", (double)d->box.left, (double)d->box.top,
+                            (double)d->box.width, (double)d->box.height));
+    }
+    return json_pack("{s:s, s:i, s:i, s:o, s:i}", "picture", name, "width", (int)picture->width,
+                     "height", (int)picture->height, "boxes", list, "overflow",
+                     (int)answer->overflow);
+}
+
+/* ------------------------------------------------------------ raw outputs */
+
+/* [cells][channels] as the source file orders them, little-endian float32. */
+static enum vg_status write_output(const struct run *run, uint32_t index, const char *folder,
+                                   struct vg_fault *fault)
+{
+    const struct vg_output *output = &run->model->output[index];
+    const struct vg_tensor *tensor = &run->model->tensor[output->tensor];
+    uint32_t width = 0, height = 0;
+    vg_engine_input_size(run->engine, &width, &height);
+    const size_t count =
+        (size_t)(width / tensor->stride) * (height / tensor->stride) * tensor->channels;
+    char file[VG_MODEL_NAME_SIZE + 4], path[4096];
+    (void)snprintf(file, sizeof file, "%s.f32", output->name);
+    if (vg_path_join(path, sizeof path, folder, file))
+        return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%.400s", folder);
+    float *values = vg_alloc_array(count, sizeof *values);
+    if (!values)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%.400s", path);
+    enum vg_status status = vg_engine_read_output(run->engine, index, values, fault);
+    if (!status)
+        status = vg_file_write(path, values, count * sizeof *values, 0644, VG_FILE_PLAIN, fault);
+    if (!status && !run->request->as_json)
+        (void)printf("%s: 1x%zux%u\n", path, count / tensor->channels, tensor->channels);
+    vg_free(values);
+    return status;
+}
+
+static enum vg_status write_outputs(const struct run *run, struct vg_fault *fault)
+{
+    const char *folder = run->request->raw;
+    if (!folder)
+        return VG_OK;
+    enum vg_status status = vg_folder_make(folder, fault);
+    for (uint32_t i = 0; !status && i < run->model->output_count; i++)
+        status = write_output(run, i, folder, fault);
+    return status;
+}
+
+/* ------------------------------------------------------------ pictures and tensors */
+
+static enum vg_status open_engine(struct run *run, uint32_t width, uint32_t height,
+                                  struct vg_fault *fault)
+{
+    struct vg_engine_settings settings = vg_engine_defaults();
+    settings.device = run->request->device ? run->request->device : settings.device;
+    settings.width = run->request->width;
+    settings.height = run->request->height;
+    settings.batch_max = 1;
+    settings.picture_width_max = width;
+    settings.picture_height_max = height;
+    return vg_engine_open(&run->engine, run->model, &settings, fault);
+}
+
+static enum vg_status run_picture(struct run *run, const char *path, struct vg_fault *fault)
+{
+    struct vg_still *still = NULL;
+    enum vg_status status = vg_still_read(path, &still, fault);
+    if (!status && !run->engine)
+        status = open_engine(run, VG_PICTURE_WIDTH_MAX, VG_PICTURE_HEIGHT_MAX, fault);
+    if (!status) {
+        const struct request *r = run->request;
+        const struct vg_job job = {
+            .picture = vg_still_picture(still),
+            .threshold = r->threshold < 0 ? run->model->threshold : (float)r->threshold,
+            .nms = r->nms < 0 ? run->model->nms : (float)r->nms,
+        };
+        status = vg_engine_run(run->engine, &job, 1, run->answer, fault);
+    }
+    if (!status && run->items)
+        (void)json_array_append_new(run->items,
+                                    json_boxes(path, vg_still_picture(still), run->answer));
+    else if (!status)
+        print_boxes(path, run->answer);
+    if (!status)
+        status = write_outputs(run, fault);
+    vg_still_close(&still);
+    return status;
+}
+
+/* Goes on after a picture that is refused; the first one's error is the result. */
+static enum vg_status run_pictures(struct run *run, struct vg_fault *fault)
+{
+    enum vg_status first = VG_OK;
+    for (int i = 0; i < run->request->picture_count; i++) {
+        struct vg_fault broken = {.status = VG_OK};
+        const enum vg_status status = run_picture(run, run->request->pictures[i], &broken);
+        if (status && first)
+            vg_fault_print(&broken);
+        if (status && !first) {
+            first = status;
+            *fault = broken;
+        }
+        if (status && !run->engine && status != VG_E_INPUT && status != VG_E_MISSING)
+            break; /* no device: the next picture would fail the same way */
+    }
+    return first;
+}
+
+static enum vg_status check_tensor(const struct request *r, const float *values, size_t size,
+                                   struct vg_fault *fault)
+{
+    const size_t count = (size_t)3 * r->width * r->height;
+    if (size != count * sizeof *values)
+        return vg_fault_set(fault, VG_E_INPUT, N_("the tensor has not the size said by --size"),
+                            N_("give 3 x height x width values of float32"),
+                            "%.300s: %zu bytes, expected %zu", r->tensor, size,
+                            count * sizeof *values);
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return vg_fault_set(fault, VG_E_INPUT, N_("the tensor holds what is no number"), NULL,
+                                "%.300s: value %zu", r->tensor, i);
+    return VG_OK;
+}
+
+static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
+{
+    const struct request *r = run->request;
+    const size_t limit = (size_t)3 * r->width * r->height * sizeof(float);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum vg_status status = vg_file_read(r->tensor, limit + 64, &bytes, &size, fault);
+    if (status == VG_E_FULL)
+        return vg_fault_set(fault, VG_E_INPUT, N_("the tensor has not the size said by --size"),
+                            N_("give 3 x height x width values of float32"),
+                            "%.300s: more than %zu bytes", r->tensor, limit);
+    if (status)
+        return status;
+    const float *values = (const float *)(const void *)bytes; /* aligned to 64 by vg_alloc */
+    status = check_tensor(r, values, size, fault);
+    if (!status)
+        status = open_engine(run, r->width, r->height, fault);
+    if (!status)
+        status = vg_engine_run_tensor(run->engine, values, fault);
+    if (!status)
+        status = write_outputs(run, fault);
+    vg_free(bytes);
+    return status;
+}
+
+static enum vg_status print_result(struct run *run, struct vg_fault *fault)
+{
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:O}", "model", run->model->name, "device",
+                  run->engine ? vg_engine_device_name(run->engine) : "", "plan",
+                  run->engine ? vg_engine_plan_hash(run->engine) : "", "pictures", run->items);
+    char *text = object ? vg_json_text(object) : NULL;
+    json_decref(object);
+    if (!text)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "JSON");
+    (void)printf("%s\n", text);
+    vg_free(text);
+    return VG_OK;
+}
+
+static enum vg_status run_request(const struct request *request, struct vg_fault *fault)
+{
+    struct run run = {.request = request};
+    enum vg_status status = vg_model_find(request->model, &run.model, fault);
+    if (status)
+        return status;
+    run.answer = vg_alloc(sizeof *run.answer);
+    run.items = request->as_json ? json_array() : NULL;
+    if (!run.answer || (request->as_json && !run.items))
+        status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", request->model);
+    if (!status)
+        status = check_size(request, run.model, fault);
+    if (status)
+        goto done;
+    status = request->tensor ? run_tensor(&run, fault) : run_pictures(&run, fault);
+    if (run.items) {
+        struct vg_fault unprinted;
+        const enum vg_status printed = print_result(&run, &unprinted);
+        if (printed && !status) {
+            status = printed;
+            *fault = unprinted;
+        }
+    }
+done:
+    json_decref(run.items);
+    vg_free(run.answer);
+    vg_engine_close(&run.engine);
+    vg_model_close(&run.model);
+    return status;
+}
+
+enum vg_status vg_model_run(int argc, char **argv, struct vg_fault *fault)
+{
+    struct request r = {.threshold = -1, .nms = -1};
+    const struct vg_option options[] = {
+        {"model", "M", N_("name or file of the model"), &r.model, NULL},
+        {"threshold", "T", N_("least score shown; without it the model's"), &r.threshold_text,
+         NULL},
+        {"nms", "T", N_("overlap above which the lesser box goes"), &r.nms_text, NULL},
+        {"size", "WxH", N_("size of the net's input"), &r.size, NULL},
+        {"raw", "DIR", N_("writes each output tensor there, as float32"), &r.raw, NULL},
+        {"tensor", "FILE", N_("takes a prepared input (3 x H x W float32) instead of a picture"),
+         &r.tensor, NULL},
+        {"device", "D", N_("device to run on: number, cpu, gpu or a part of its name"), &r.device,
+         NULL},
+        {"json", NULL, N_("for machines"), NULL, &r.as_json},
+    };
+    const struct vg_usage usage = {"model run", "PICTURE...",
+                                   N_("runs a model on pictures and prints the boxes"), options,
+                                   COUNT(options)};
+    enum vg_status status = vg_options_read(&usage, argc, argv, &r.picture_count, fault);
+    r.pictures = argv + 1;
+    if (!status)
+        status = check_request(&r, &usage, fault);
+    return status ? status : run_request(&r, fault);
+}
