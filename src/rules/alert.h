@@ -12,7 +12,10 @@ struct vg_alert {
     int place;                  /* index in the scene, -1: whole picture */
     struct vg_media_time media; /* of the picture that raised it */
     struct vg_media_time onset; /* when the condition began to hold */
-    uint64_t sequence;          /* of this rule's alerts, from 1, kept over restarts */
+    /* The same moment on the clock of the site, as it was read then: with flux and rule it is
+     * the name of the onset, the same after a restart. 0 when that clock is not known. */
+    struct vg_wall_time onset_wall;
+    uint64_t sequence; /* of this rule's alerts, from 1, kept over restarts */
     float score;
     double count; /* density: objects in the place */
     uint32_t box_count;

@@ -1,0 +1,30 @@
+/* The events that this version watches, one row each: the row is the whole of what the watcher
+ * knows of an event. Inside of src/events only. */
+#ifndef VG_EVENTS_EVENT_TABLE_H
+#define VG_EVENTS_EVENT_TABLE_H
+
+#include "src/events/watch.h"
+
+struct vg_event_row {
+    enum vg_event event;
+    /* Looks at one picture for one rule: adds sightings, says why not. */
+    void (*watch)(const struct vg_watch *watch);
+    /* A number of the rule's place, or NULL with `measure` NULL. */
+    const char *measure;
+    double (*value)(const struct vg_watch *watch);
+};
+
+/* NULL for an event that is not watched. */
+const struct vg_event_row *vg_event_row(enum vg_event event);
+
+/* crossing.c: passages through a line, or presence in a zone. */
+void vg_crossing_watch(const struct vg_watch *watch);
+
+/* wrong_way.c: movement against a zone's direction. */
+void vg_wrong_way_watch(const struct vg_watch *watch);
+
+/* density.c: more objects in a zone than the rule allows; how many there are. */
+void vg_density_watch(const struct vg_watch *watch);
+double vg_density_count(const struct vg_watch *watch);
+
+#endif

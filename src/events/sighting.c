@@ -1,0 +1,34 @@
+#include "src/events/sighting.h"
+
+#include "src/base/text.h"
+
+static const struct {
+    const char *name, *label;
+} words[VG_WHY_COUNT] = {
+    [VG_WHY_HOLDS] = {"holds", N_("the condition holds")},
+    [VG_WHY_CLASS] = {"class", N_("not a class of the rule")},
+    [VG_WHY_SCORE] = {"score", N_("the score is too low")},
+    [VG_WHY_UNCONFIRMED] = {"unconfirmed", N_("seen too few times to be sure")},
+    [VG_WHY_MASKED] = {"masked", N_("stands under a mask")},
+    [VG_WHY_OUTSIDE] = {"outside", N_("stands outside of the zone")},
+    [VG_WHY_NO_PASSAGE] = {"no_passage", N_("did not pass the line")},
+    [VG_WHY_OTHER_SIDE] = {"other_side", N_("passed the line towards the other side")},
+    [VG_WHY_WITH_THE_WAY] = {"with_the_way", N_("moves the allowed way")},
+    [VG_WHY_STILL] = {"still", N_("moves too little to have a way")},
+    [VG_WHY_FEW] = {"few", N_("not more objects than allowed")},
+    [VG_WHY_HOLD] = {"hold", N_("has not lasted long enough yet")},
+    [VG_WHY_COOLDOWN] = {"cooldown", N_("the rule raised an alert not long ago")},
+    [VG_WHY_CALENDAR] = {"calendar", N_("outside of the rule's hours")},
+    [VG_WHY_INACTIVE] = {"inactive", N_("the rule is switched off")},
+    [VG_WHY_STOPPED] = {"stopped", N_("stopped, or not authorised")},
+};
+
+const char *vg_why_not_name(enum vg_why_not why)
+{
+    return (int)why >= 0 && why < VG_WHY_COUNT ? words[why].name : "";
+}
+
+const char *vg_why_not_label(enum vg_why_not why)
+{
+    return (int)why >= 0 && why < VG_WHY_COUNT ? words[why].label : "";
+}

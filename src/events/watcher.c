@@ -1,0 +1,245 @@
+/* The watcher: knows the tracks from picture to picture, walks the rules, and leaves what an
+ * event is to its row of event_table.c.
+ *
+ * Memory, laid out once at open:
+ *   slot[VG_TRACKS_MAX]                         what is known of a track, whatever the rule
+ *   passage[line rules][VG_TRACKS_MAX]          one table for each rule at a line
+ * A slot belongs to a track id for as long as the tracker hands that track in. */
+#include "src/events/watcher.h"
+
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/events/event_table.h"
+
+#define SCORE_WINDOW_US VG_US_PER_S
+
+struct slot {
+    uint32_t id;                 /* 0: free */
+    bool live;                   /* handed in for this picture */
+    struct vg_media_time window; /* start of the present second of scores */
+    float best_now, best_before; /* best score of this second and of the one before */
+};
+
+struct vg_watcher {
+    const struct vg_scene *scene;
+    struct slot slot[VG_TRACKS_MAX];
+    struct vg_subject subject[VG_TRACKS_MAX];
+    struct vg_passage *passages;           /* all tables, one after the other */
+    int passage_table[VG_SCENE_RULES_MAX]; /* which is the rule's; -1: none */
+};
+
+static bool at_line(const struct vg_scene *scene, const struct vg_rule *rule)
+{
+    return rule->place >= 0 && scene->place[rule->place].kind == VG_PLACE_LINE;
+}
+
+enum vg_status vg_watcher_open(struct vg_watcher **watcher, const struct vg_scene *scene)
+{
+    *watcher = NULL;
+    struct vg_watcher *w = vg_alloc(sizeof *w);
+    if (!w)
+        return VG_E_MEMORY;
+    w->scene = scene;
+    size_t tables = 0;
+    for (uint32_t i = 0; i < scene->rule_count; i++)
+        w->passage_table[i] = at_line(scene, &scene->rule[i]) ? (int)tables++ : -1;
+    if (tables) {
+        w->passages = vg_alloc_array(tables * VG_TRACKS_MAX, sizeof *w->passages);
+        if (!w->passages) {
+            vg_free(w);
+            return VG_E_MEMORY;
+        }
+    }
+    *watcher = w;
+    return VG_OK;
+}
+
+void vg_watcher_close(struct vg_watcher **watcher)
+{
+    if (!*watcher)
+        return;
+    vg_free((*watcher)->passages);
+    vg_free(*watcher);
+    *watcher = NULL;
+}
+
+static struct vg_passage *passages_of(struct vg_watcher *w, uint32_t rule)
+{
+    const int table = w->passage_table[rule];
+    return table < 0 ? NULL : w->passages + (size_t)table * VG_TRACKS_MAX;
+}
+
+static void free_slot(struct vg_watcher *w, uint32_t slot)
+{
+    w->slot[slot] = (struct slot){0};
+    for (uint32_t r = 0; r < w->scene->rule_count; r++) {
+        struct vg_passage *passages = passages_of(w, r);
+        if (passages)
+            passages[slot] = (struct vg_passage){0};
+    }
+}
+
+void vg_watcher_reset(struct vg_watcher *watcher)
+{
+    for (uint32_t i = 0; i < VG_TRACKS_MAX; i++)
+        if (watcher->slot[i].id)
+            free_slot(watcher, i);
+}
+
+/* ---- tracks ------------------------------------------------------------------------------- */
+
+/* The slot of the id, or -1. */
+static int find_slot(const struct vg_watcher *w, uint32_t id)
+{
+    for (int i = 0; i < VG_TRACKS_MAX; i++)
+        if (w->slot[i].id == id)
+            return i;
+    return -1;
+}
+
+static void note_score(struct slot *slot, const struct vg_track *track, struct vg_media_time now)
+{
+    const int64_t age_us = now.us - slot->window.us;
+    if (age_us >= SCORE_WINDOW_US) {
+        slot->best_before = age_us < 2 * SCORE_WINDOW_US ? slot->best_now : 0;
+        slot->best_now = 0;
+        slot->window = now;
+    }
+    if (track->detected && track->score > slot->best_now)
+        slot->best_now = track->score;
+}
+
+/* Gives each track of the picture its slot, old ones first so that new ones find room. */
+static uint32_t take_subjects(struct vg_watcher *w, const struct vg_watch_input *in)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < VG_TRACKS_MAX; i++)
+        w->slot[i].live = false;
+    for (uint32_t i = 0; i < in->track_count; i++) {
+        const int slot = find_slot(w, in->tracks[i]->id);
+        if (slot >= 0)
+            w->slot[slot].live = true;
+    }
+    for (uint32_t i = 0; i < VG_TRACKS_MAX; i++)
+        if (w->slot[i].id && !w->slot[i].live)
+            free_slot(w, i);
+    for (uint32_t i = 0; i < in->track_count && count < VG_TRACKS_MAX; i++) {
+        const struct vg_track *track = in->tracks[i];
+        int slot = find_slot(w, track->id);
+        if (slot < 0)
+            slot = find_slot(w, 0);
+        if (slot < 0)
+            break;
+        struct slot *own = &w->slot[slot];
+        if (own->id != track->id)
+            *own = (struct slot){.id = track->id, .live = true, .window = in->time};
+        note_score(own, track, in->time);
+        const struct vg_point foot = vg_box_foot(track->box);
+        struct vg_subject *subject = &w->subject[count++];
+        *subject = (struct vg_subject){
+            .track = track,
+            .slot = (uint32_t)slot,
+            .foot = {foot.x / (float)in->width, foot.y / (float)in->height},
+            .score = own->best_now > own->best_before ? own->best_now : own->best_before,
+        };
+        subject->masked = vg_scene_masked(w->scene, subject->foot);
+    }
+    return count;
+}
+
+/* ---- what events ask of a rule ------------------------------------------------------------ */
+
+enum vg_why_not vg_watch_admits(const struct vg_watch *watch, const struct vg_subject *subject)
+{
+    const struct vg_track *track = subject->track;
+    if (track->class_id < 0 || !(watch->rule->classes & 1u << track->class_id))
+        return VG_WHY_CLASS;
+    if (subject->score < watch->rule->min_score)
+        return VG_WHY_SCORE;
+    if (track->state == VG_TRACK_TENTATIVE)
+        return VG_WHY_UNCONFIRMED;
+    return subject->masked ? VG_WHY_MASKED : VG_WHY_HOLDS;
+}
+
+const struct vg_place *vg_watch_place(const struct vg_watch *watch)
+{
+    return watch->rule->place < 0 ? NULL : &watch->scene->place[watch->rule->place];
+}
+
+bool vg_watch_inside(const struct vg_watch *watch, struct vg_point foot)
+{
+    const struct vg_place *place = vg_watch_place(watch);
+    return !place || vg_polygon_contains(place->corner, place->corner_count, foot);
+}
+
+void vg_watch_say(const struct vg_watch *watch, uint32_t track, enum vg_why_not why, double value)
+{
+    const struct vg_explainer *explainer = watch->input->explainer;
+    if (explainer)
+        explainer->say(explainer->user, watch->rule_index, track, why, value);
+}
+
+struct vg_sighting *vg_watch_sight(const struct vg_watch *watch)
+{
+    struct vg_watch_output *out = watch->output;
+    if (out->sighting_count == VG_SIGHTINGS_MAX) {
+        out->dropped++;
+        return NULL;
+    }
+    struct vg_sighting *sighting = &out->sighting[out->sighting_count++];
+    memset(sighting, 0, sizeof *sighting);
+    sighting->rule = watch->rule_index;
+    sighting->time = watch->input->time;
+    return sighting;
+}
+
+void vg_watch_show(struct vg_sighting *sighting, const struct vg_subject *subject)
+{
+    if (sighting->box_count == VG_SIGHTING_BOXES_MAX)
+        return;
+    const struct vg_track *track = subject->track;
+    sighting->box[sighting->box_count++] = (struct vg_sighting_box){
+        track->id, track->class_id, track->score, track->detected ? track->seen : track->box};
+    if (subject->score > sighting->score)
+        sighting->score = subject->score;
+}
+
+/* ---- one picture -------------------------------------------------------------------------- */
+
+/* A place is measured once, by the first rule that does. */
+static void measure(const struct vg_watch *watch, const struct vg_event_row *row)
+{
+    struct vg_watch_output *out = watch->output;
+    if (!row->measure || out->measure_count == VG_MEASURES_MAX)
+        return;
+    for (uint32_t i = 0; i < out->measure_count; i++)
+        if (out->measure[i].place == watch->rule->place && out->measure[i].name == row->measure)
+            return;
+    out->measure[out->measure_count++] =
+        (struct vg_measure){watch->rule->place, row->measure, row->value(watch)};
+}
+
+void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *input,
+                     struct vg_watch_output *output)
+{
+    output->sighting_count = output->dropped = output->measure_count = 0;
+    struct vg_watch watch = {.scene = watcher->scene,
+                             .input = input,
+                             .subjects = watcher->subject,
+                             .subject_count = take_subjects(watcher, input),
+                             .output = output};
+    for (uint32_t i = 0; i < watcher->scene->rule_count; i++) {
+        watch.rule = &watcher->scene->rule[i];
+        watch.rule_index = i;
+        watch.passages = passages_of(watcher, i);
+        const struct vg_event_row *row = vg_event_row(watch.rule->event);
+        if (!row)
+            continue;
+        measure(&watch, row);
+        if (watch.rule->active)
+            row->watch(&watch);
+        else
+            vg_watch_say(&watch, 0, VG_WHY_INACTIVE, 0);
+    }
+}

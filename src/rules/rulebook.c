@@ -1,0 +1,257 @@
+/* What is decided of each sighting. Order of work in a picture: what may speak now; which
+ * conditions go on, begin or end; which of them are due. */
+#include "src/rules/rulebook.h"
+
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/rules/rulebook_state.h"
+
+#define GAP_US       (VG_US_PER_S / 2)  /* a condition not seen for this long goes on... */
+#define GAP_PICTURES 1u                 /* ... and over this many pictures, however slow... */
+#define GAP_US_MOST  (5 * VG_US_PER_S)  /* ... but never over this */
+#define CARRY_US     (3 * VG_US_PER_S)  /* after the first picture that follows a restart */
+#define CARRY_AGE_US (15 * VG_US_PER_S) /* since the carried condition was last seen */
+
+enum vg_status vg_rulebook_open(struct vg_rulebook **book, const struct vg_scene *scene)
+{
+    *book = vg_alloc(sizeof **book);
+    if (!*book)
+        return VG_E_MEMORY;
+    (*book)->scene = scene;
+    return VG_OK;
+}
+
+void vg_rulebook_close(struct vg_rulebook **book)
+{
+    vg_free(*book);
+    *book = NULL;
+}
+
+void vg_rulebook_reset(struct vg_rulebook *book)
+{
+    memset(book->held, 0, sizeof book->held);
+    for (uint32_t i = 0; i < VG_SCENE_RULES_MAX; i++)
+        book->rule[i].carried = false;
+}
+
+uint64_t vg_rulebook_dropped(const struct vg_rulebook *book)
+{
+    return book->dropped;
+}
+
+static void say(const struct vg_rule_moment *moment, const struct vg_sighting *sighting,
+                enum vg_why_not why, int64_t value_us)
+{
+    if (moment->explainer)
+        moment->explainer->say(moment->explainer->user, sighting->rule, sighting->subject, why,
+                               (double)value_us / (double)VG_US_PER_S);
+}
+
+/* VG_WHY_HOLDS if the rule may speak at this moment. */
+static enum vg_why_not may_speak(const struct vg_rule *rule, const struct vg_rule_moment *moment)
+{
+    if (!rule->active)
+        return VG_WHY_INACTIVE;
+    if (moment->stopped_events & 1u << rule->event)
+        return VG_WHY_STOPPED;
+    if (moment->wall_known && !vg_calendar_holds(&rule->calendar, moment->wall))
+        return VG_WHY_CALENDAR;
+    return VG_WHY_HOLDS;
+}
+
+/* ---- conditions that go on ---------------------------------------------------------------- */
+
+static struct vg_held *find_held(struct vg_rulebook *book, const struct vg_sighting *sighting)
+{
+    for (size_t i = 0; i < VG_HELD_MAX; i++) {
+        struct vg_held *held = &book->held[i];
+        if (held->used && held->rule == sighting->rule && held->subject == sighting->subject)
+            return held;
+    }
+    return NULL;
+}
+
+/* A free place, else the one not seen for longest. */
+static struct vg_held *room_for(struct vg_rulebook *book)
+{
+    struct vg_held *stalest = &book->held[0];
+    for (size_t i = 0; i < VG_HELD_MAX; i++) {
+        struct vg_held *held = &book->held[i];
+        if (!held->used)
+            return held;
+        if (held->onset.last.us < stalest->onset.last.us)
+            stalest = held;
+    }
+    return stalest;
+}
+
+static struct vg_held *begin(struct vg_rulebook *book, const struct vg_sighting *sighting,
+                             const struct vg_rule_moment *moment)
+{
+    const struct vg_rule_state *state = &book->rule[sighting->rule];
+    struct vg_held *held = room_for(book);
+    *held = (struct vg_held){.used = true, .rule = sighting->rule, .subject = sighting->subject};
+    held->onset.first = moment->media;
+    if (moment->wall_known)
+        held->onset.wall = moment->wall;
+    if (state->carried && moment->media.us - state->carry.last.us <= CARRY_AGE_US)
+        held->onset = state->carry;
+    return held;
+}
+
+static void end_carried(struct vg_rulebook *book, const struct vg_rule_moment *moment)
+{
+    if (book->restored) {
+        book->carry_until.us = moment->media.us + CARRY_US;
+        book->restored = false;
+    }
+    for (uint32_t i = 0; i < book->scene->rule_count; i++)
+        book->rule[i].carried &= moment->media.us <= book->carry_until.us;
+}
+
+/* Notes that the condition of a lasting sighting holds in this picture. */
+static void note(struct vg_rulebook *book, const struct vg_sighting *sighting,
+                 const struct vg_rule_moment *moment)
+{
+    struct vg_held *held = find_held(book, sighting);
+    if (!held)
+        held = begin(book, sighting, moment);
+    held->missed = 0;
+    held->onset.last = moment->media;
+}
+
+static void end_what_is_over(struct vg_rulebook *book, const struct vg_rule_moment *moment)
+{
+    for (size_t i = 0; i < VG_HELD_MAX; i++) {
+        struct vg_held *held = &book->held[i];
+        if (!held->used)
+            continue;
+        const int64_t unseen_us = moment->media.us - held->onset.last.us;
+        if ((unseen_us > GAP_US && held->missed - 1 > GAP_PICTURES) || unseen_us > GAP_US_MOST)
+            held->used = false;
+    }
+}
+
+/* ---- alerts ------------------------------------------------------------------------------- */
+
+static int64_t cooldown_left_us(const struct vg_rulebook *book, uint32_t rule,
+                                struct vg_media_time now)
+{
+    const struct vg_rule_state *state = &book->rule[rule];
+    if (!state->raised)
+        return 0;
+    const int64_t left_us = book->scene->rule[rule].cooldown_us - (now.us - state->raised_at.us);
+    return left_us > 0 ? left_us : 0;
+}
+
+static void add_boxes(struct vg_alert *alert, const struct vg_sighting *sighting)
+{
+    for (uint32_t i = 0; i < sighting->box_count && alert->box_count < VG_SIGHTING_BOXES_MAX; i++)
+        alert->box[alert->box_count++] = sighting->box[i];
+}
+
+/* Fills the alert for sighting `due`, with the boxes of all the rule's sightings of the picture,
+ * its own first; what the rule holds for is told by it. */
+static void raise_alert(struct vg_rulebook *book, const struct vg_watch_output *watched,
+                        const struct vg_sighting *due, const struct vg_onset *onset,
+                        const struct vg_rule_moment *moment, struct vg_alert *alert)
+{
+    const struct vg_rule *rule = &book->scene->rule[due->rule];
+    struct vg_rule_state *state = &book->rule[due->rule];
+    memset(alert, 0, sizeof *alert);
+    alert->rule = due->rule;
+    alert->event = rule->event;
+    alert->severity = rule->severity;
+    alert->place = rule->place;
+    alert->media = moment->media;
+    alert->onset = onset->first;
+    alert->onset_wall = onset->wall;
+    alert->sequence = ++state->sequence;
+    alert->score = due->score;
+    alert->count = due->count;
+    add_boxes(alert, due);
+    for (uint32_t i = 0; i < watched->sighting_count; i++) {
+        const struct vg_sighting *other = &watched->sighting[i];
+        if (other != due && other->rule == due->rule)
+            add_boxes(alert, other);
+    }
+    state->raised = true;
+    state->raised_at = moment->media;
+    state->carried = false;
+    for (size_t i = 0; i < VG_HELD_MAX; i++)
+        if (book->held[i].used && book->held[i].rule == due->rule)
+            book->held[i].onset.told = true;
+}
+
+/* Whether the sighting is due now; says why not. `onset` is since when it holds. */
+static bool is_due(const struct vg_rulebook *book, const struct vg_sighting *sighting,
+                   const struct vg_onset *onset, const struct vg_rule_moment *moment)
+{
+    const struct vg_rule *rule = &book->scene->rule[sighting->rule];
+    const int64_t lasted_us = moment->media.us - onset->first.us;
+    const int64_t left_us = cooldown_left_us(book, sighting->rule, moment->media);
+    if (onset->told)
+        say(moment, sighting, VG_WHY_HOLDS, lasted_us);
+    else if (!sighting->instant && lasted_us < rule->hold_us)
+        say(moment, sighting, VG_WHY_HOLD, lasted_us);
+    else if (left_us > 0)
+        say(moment, sighting, VG_WHY_COOLDOWN, left_us);
+    else
+        return true;
+    return false;
+}
+
+/* Whether an alert of this picture speaks of the rule already. */
+static bool told_now(const struct vg_alert *alerts, uint32_t count, uint32_t rule)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (alerts[i].rule == rule)
+            return true;
+    return false;
+}
+
+static uint32_t raise_what_is_due(struct vg_rulebook *book, const struct vg_watch_output *watched,
+                                  const struct vg_rule_moment *moment, const enum vg_why_not *speak,
+                                  struct vg_alert *alerts)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < watched->sighting_count; i++) {
+        const struct vg_sighting *sighting = &watched->sighting[i];
+        if (speak[sighting->rule] != VG_WHY_HOLDS || told_now(alerts, count, sighting->rule))
+            continue;
+        const struct vg_held *held = sighting->instant ? NULL : find_held(book, sighting);
+        const struct vg_onset passage = {
+            moment->media, moment->media, {moment->wall_known ? moment->wall.us : 0}, false};
+        const struct vg_onset *onset = held ? &held->onset : &passage;
+        if (!is_due(book, sighting, onset, moment))
+            continue;
+        if (count == VG_ALERTS_PER_PICTURE_MAX) {
+            book->dropped += sighting->instant;
+            continue;
+        }
+        say(moment, sighting, VG_WHY_HOLDS, moment->media.us - onset->first.us);
+        raise_alert(book, watched, sighting, onset, moment, &alerts[count++]);
+    }
+    return count;
+}
+
+uint32_t vg_rulebook_step(struct vg_rulebook *book, const struct vg_watch_output *watched,
+                          const struct vg_rule_moment *moment, struct vg_alert *alerts)
+{
+    enum vg_why_not speak[VG_SCENE_RULES_MAX];
+    for (uint32_t i = 0; i < book->scene->rule_count; i++)
+        speak[i] = may_speak(&book->scene->rule[i], moment);
+    end_carried(book, moment);
+    for (size_t i = 0; i < VG_HELD_MAX; i++)
+        book->held[i].missed++;
+    end_what_is_over(book, moment); /* first: a condition back after a long gap has a new onset */
+    for (uint32_t i = 0; i < watched->sighting_count; i++) {
+        const struct vg_sighting *sighting = &watched->sighting[i];
+        if (speak[sighting->rule] != VG_WHY_HOLDS)
+            say(moment, sighting, speak[sighting->rule], 0);
+        else if (!sighting->instant)
+            note(book, sighting, moment);
+    }
+    return raise_what_is_due(book, watched, moment, speak, alerts);
+}

@@ -1,0 +1,46 @@
+/* The inside of a rulebook, shared by the file that decides (rulebook.c) and the one that
+ * writes it down and reads it back (rulebook_save.c). Inside of src/rules only. */
+#ifndef VG_RULES_RULEBOOK_STATE_H
+#define VG_RULES_RULEBOOK_STATE_H
+
+#include <stdbool.h>
+
+#include "src/rules/rulebook.h"
+
+/* Conditions followed at once. A picture adds at most VG_SIGHTINGS_MAX, and those of the last
+ * half second are kept; the stalest goes first when there is no room. */
+#define VG_HELD_MAX 512
+
+/* From when a condition holds. */
+struct vg_onset {
+    struct vg_media_time first, last; /* picture of its onset, and the last that showed it */
+    struct vg_wall_time wall;         /* of first; 0: not known */
+    bool told;                        /* by an alert */
+};
+
+/* One condition: a rule about a subject. */
+struct vg_held {
+    bool used;
+    uint32_t rule, subject, missed; /* missed: pictures since last, this one too */
+    struct vg_onset onset;
+};
+
+struct vg_rule_state {
+    uint64_t sequence; /* alerts so far */
+    bool raised;       /* raised_at is a time */
+    struct vg_media_time raised_at;
+    /* An onset from before a restart, waiting for a subject. */
+    bool carried;
+    struct vg_onset carry;
+};
+
+struct vg_rulebook {
+    const struct vg_scene *scene; /* borrowed */
+    struct vg_rule_state rule[VG_SCENE_RULES_MAX];
+    struct vg_held held[VG_HELD_MAX];
+    bool restored;                    /* carry_until is not set yet: no picture since */
+    struct vg_media_time carry_until; /* carried onsets are taken up to here */
+    uint64_t dropped;
+};
+
+#endif

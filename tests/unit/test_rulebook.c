@@ -1,0 +1,506 @@
+/* Hold, cooldown, calendar, stop, and what survives a restart: scripts of pictures, ten a
+ * second unless said, in which a letter is a subject seen for rule "z" (a zone), '|' a passage
+ * for rule "l" (a line), '.' nobody. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "src/base/alloc.h"
+#include "src/base/clock.h"
+#include "src/base/text.h"
+#include "src/rules/rulebook.h"
+#include "src/scene/scene.h"
+
+#define S VG_US_PER_S
+
+/* hold 1 s, cooldown 5 s at the zone; no hold, cooldown 5 s at the line */
+#define PLACES                                                                                  \
+    "{\"version\":1,\"name\":\"x\",\"zones\":[{\"id\":\"z\",\"polygon\":[[0,0],[1,0],[1,1]]}]," \
+    "\"lines\":[{\"id\":\"l\",\"points\":[[0,0],[1,1]]}],\"rules\":["
+#define ZONE_RULE \
+    "{\"id\":\"z\",\"severity\":\"high\",\"event\":\"crossing\",\"at\":\"z\",\"cooldown_s\":5"
+#define LINE_RULE \
+    "{\"id\":\"l\",\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"l\",\"cooldown_s\":5}"
+#define SCENE PLACES ZONE_RULE "}," LINE_RULE "]}"
+
+enum {
+    ZONE,
+    LINE
+};
+
+struct bench {
+    struct vg_scene *scene;
+    struct vg_rulebook *book;
+    struct vg_watch_output watched;
+    struct vg_alert alert[VG_ALERTS_PER_PICTURE_MAX];
+    struct vg_rule_moment moment;
+    int64_t step_us;
+    enum vg_why_not why; /* last told */
+    char raised[512];    /* a mark for each alert, as in struct row */
+};
+
+static void hear(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
+{
+    (void)rule;
+    (void)track;
+    (void)value;
+    ((struct bench *)user)->why = why;
+}
+
+static void bench_open(struct bench *b, const char *scene)
+{
+    struct vg_fault fault = {0};
+    memset(b, 0, sizeof *b);
+    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
+        fail_msg("%s %s", fault.what, fault.place);
+    assert_int_equal(vg_rulebook_open(&b->book, b->scene), VG_OK);
+    b->step_us = S / 10;
+    b->moment.wall_known = true;
+    b->moment.wall.us = INT64_C(1763980000) * S;
+}
+
+static void bench_close(struct bench *b)
+{
+    vg_rulebook_close(&b->book);
+    vg_scene_close(&b->scene);
+}
+
+static void see(struct bench *b, uint32_t rule, uint32_t subject)
+{
+    struct vg_sighting *sighting = &b->watched.sighting[b->watched.sighting_count++];
+    memset(sighting, 0, sizeof *sighting);
+    sighting->rule = rule;
+    sighting->subject = subject;
+    sighting->instant = rule == LINE;
+    sighting->time = b->moment.media;
+    sighting->score = 0.5f;
+    sighting->box_count = 1;
+    sighting->box[0].track = subject;
+}
+
+/* One picture with the sightings put in before; clears them. */
+static uint32_t picture(struct bench *b)
+{
+    const struct vg_explainer explainer = {hear, b};
+    b->moment.explainer = &explainer;
+    vg_alloc_seal();
+    const uint32_t count = vg_rulebook_step(b->book, &b->watched, &b->moment, b->alert);
+    vg_alloc_unseal();
+    b->watched.sighting_count = 0;
+    b->moment.media.us += b->step_us;
+    b->moment.wall.us += b->step_us;
+    b->moment.explainer = NULL;
+    return count;
+}
+
+/* Plays a script; pictures are parted by blanks and may show several subjects. Adds to
+ * b->raised "PICTURE:BOXES " for each alert, pictures counted from 0 in the script. */
+static void play(struct bench *b, const char *script)
+{
+    int number = 0;
+    while (*script) {
+        for (; *script && *script != ' '; script++) {
+            if (*script == '|')
+                see(b, LINE, 99);
+            else if (*script != '.')
+                see(b, ZONE, (uint32_t)(*script - 'a' + 1));
+        }
+        const uint32_t count = picture(b);
+        for (uint32_t i = 0; i < count; i++) {
+            const size_t used = strlen(b->raised);
+            (void)snprintf(b->raised + used, sizeof b->raised - used, "%d:", number);
+            for (uint32_t k = 0; k < b->alert[i].box_count; k++) {
+                const size_t end = strlen(b->raised);
+                const uint32_t track = b->alert[i].box[k].track;
+                b->raised[end] = track == 99 ? '|' : (char)('a' + track - 1);
+            }
+            b->raised[strlen(b->raised)] = ' ';
+        }
+        number++;
+        while (*script == ' ')
+            script++;
+    }
+}
+
+/* `script` with its last picture repeated until it has `pictures`. */
+static void stretch(char *text, size_t size, const char *script, int pictures)
+{
+    int have = 1;
+    for (const char *p = script; *p; p++)
+        have += *p == ' ';
+    const char *last = strrchr(script, ' ');
+    last = last ? last + 1 : script;
+    size_t used = (size_t)snprintf(text, size, "%s", script);
+    for (; have < pictures; have++)
+        used += (size_t)snprintf(text + used, size - used, " %s", last);
+}
+
+static void scripts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *script;
+        int pictures;
+        const char *want;
+    } rows[] = {
+        {"nobody", ".", 30, ""},
+        {"held for a second", "a", 11, "10:a "},
+        {"told once for as long as it lasts", "a", 120, "10:a "},
+        {"not long enough", "a a a a a a a a a a . .", 20, ""},
+        {"one missed picture does not end it", "a a a a a . a a a a a", 11, "10:a "},
+        {"half a second missed does not", "a . . . . a a a a a a", 11, "10:a "},
+        {"more than that ends it", "a . . . . . . a", 18, "17:a "},
+        {"not raised in a picture that misses it", "a a a a a a a a a a . a", 12, "11:a "},
+        {"two together are one alert", "ab", 40, "10:ab "},
+        {"who joins is told with it", "a a a ab", 40, "10:ab "},
+        {"who comes in the cooldown waits for its end", "a a a a a a a a a a a a a b", 80,
+         "10:a 60:b "},
+        {"who left before is never told", "a a a a a a a a a a a a a b b b b b b b b b b b b .", 80,
+         "10:a "},
+        {"back after a while is a new onset", "a a a a a a a a a a a . . . . . . . . . . a", 90,
+         "10:a 60:a "},
+        {"a passage at once", "|", 1, "0:| "},
+        {"a passage in the cooldown is dropped", "| . . . | . .", 60, "0:| "},
+        {"two passages of a picture are one alert", "|| .", 60, "0:|| "},
+        {"rules do not cool one another", "a| a", 11, "0:| 10:a "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char script[1024];
+        struct bench b;
+        stretch(script, sizeof script, rows[i].script, rows[i].pictures);
+        bench_open(&b, SCENE);
+        play(&b, script);
+        if (strcmp(b.raised, rows[i].want) != 0)
+            fail_msg("%s: raised \"%s\", not \"%s\"", rows[i].name, b.raised, rows[i].want);
+        bench_close(&b);
+    }
+}
+
+static void a_missed_picture_is_bridged_at_any_rate(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, PLACES ZONE_RULE ",\"hold_s\":4}]}");
+    b.step_us = S;
+    play(&b, "a a . a a");
+    assert_string_equal(b.raised, "4:a ");
+    bench_close(&b);
+    bench_open(&b, PLACES ZONE_RULE ",\"hold_s\":4}]}");
+    b.step_us = S;
+    play(&b, "a a . . a a a a a");
+    assert_string_equal(b.raised, "8:a ");
+    bench_close(&b);
+}
+
+static void an_alert_says_what_was_seen(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    const int64_t wall = b.moment.wall.us;
+    for (int k = 0; k < 11; k++) {
+        see(&b, ZONE, 7);
+        b.watched.sighting[0].count = 3;
+        assert_int_equal(picture(&b), k == 10);
+    }
+    const struct vg_alert *alert = &b.alert[0];
+    assert_int_equal(alert->rule, ZONE);
+    assert_int_equal(alert->event, VG_EVENT_CROSSING);
+    assert_int_equal(alert->severity, VG_SEVERITY_HIGH);
+    assert_int_equal(alert->place, b.scene->rule[ZONE].place);
+    assert_int_equal(alert->media.us, S);
+    assert_int_equal(alert->onset.us, 0);
+    assert_int_equal(alert->onset_wall.us, wall);
+    assert_int_equal(alert->sequence, 1);
+    assert_float_equal(alert->score, 0.5, 1e-6);
+    assert_float_equal(alert->count, 3, 0);
+    bench_close(&b);
+}
+
+static void what_may_not_speak_says_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule; /* what is added to it */
+        bool wall_known;
+        uint32_t stopped;
+        enum vg_why_not want;
+    } rows[] = {
+        {"", true, 0, VG_WHY_HOLDS},
+        {",\"active\":false", true, 0, VG_WHY_INACTIVE},
+        {"", true, 1u << VG_EVENT_CROSSING, VG_WHY_STOPPED},
+        {"", true, 1u << VG_EVENT_DENSITY, VG_WHY_HOLDS},
+        /* the bench begins at 2025-11-24 10:26:40 UTC, a Monday */
+        {",\"calendar\":{\"days\":[\"mon\"],\"from\":\"10:00\",\"to\":\"11:00\"}", true, 0,
+         VG_WHY_HOLDS},
+        {",\"calendar\":{\"days\":[\"tue\"]}", true, 0, VG_WHY_CALENDAR},
+        {",\"calendar\":{\"days\":[\"tue\"]}", false, 0, VG_WHY_HOLDS},
+        {",\"calendar\":{\"from\":\"20:00\",\"to\":\"06:00\"}", true, 0, VG_WHY_CALENDAR},
+        {",\"hold_s\":3", true, 0, VG_WHY_HOLD},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char scene[1024];
+        (void)snprintf(scene, sizeof scene, PLACES ZONE_RULE "%s}]}", rows[i].rule);
+        struct bench b;
+        bench_open(&b, scene);
+        b.moment.wall_known = rows[i].wall_known;
+        b.moment.stopped_events = rows[i].stopped;
+        play(&b, "a a a a a a a a a a a");
+        assert_int_equal(b.why, rows[i].want);
+        assert_string_equal(b.raised, rows[i].want == VG_WHY_HOLDS ? "10:a " : "");
+        bench_close(&b);
+    }
+}
+
+static void an_hour_that_begins_finds_a_new_onset(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, PLACES ZONE_RULE ",\"calendar\":{\"from\":\"10:27\",\"to\":\"11:00\"}}]}");
+    char script[1024];
+    stretch(script, sizeof script, "a", 250);
+    play(&b, script); /* 20 s until 10:27, and then a second of hold */
+    assert_string_equal(b.raised, "210:a ");
+    bench_close(&b);
+}
+
+static void a_new_epoch_ends_conditions_but_not_cooldowns(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    play(&b, "a a a a a");
+    vg_rulebook_reset(b.book);
+    play(&b, "a a a a a a a a a a a");
+    assert_string_equal(b.raised, "10:a ");
+    vg_rulebook_reset(b.book);
+    char script[256];
+    stretch(script, sizeof script, "a", 60);
+    play(&b, script);
+    assert_string_equal(b.raised, "10:a 49:a ");
+    assert_int_equal(b.alert[0].sequence, 2);
+    bench_close(&b);
+}
+
+static void sixteen_alerts_a_picture_and_the_rest_later(void **state)
+{
+    (void)state;
+    enum {
+        RULES = 20
+    };
+    char scene[16384];
+    size_t used = (size_t)snprintf(scene, sizeof scene, PLACES);
+    for (int i = 0; i < RULES; i++)
+        used += (size_t)snprintf(scene + used, sizeof scene - used,
+                                 "%s{\"id\":\"%d\",\"severity\":\"low\",\"event\":\"crossing\","
+                                 "\"at\":\"%s\",\"hold_s\":0}",
+                                 i ? "," : "", i, i < 10 ? "z" : "l");
+    (void)snprintf(scene + used, sizeof scene - used, "]}");
+    struct bench b;
+    bench_open(&b, scene);
+    for (int k = 0; k < 2; k++) {
+        for (uint32_t i = 0; i < RULES; i++) {
+            see(&b, RULES - 1 - i, 5); /* passages first */
+            b.watched.sighting[i].instant = i < 10;
+        }
+        assert_int_equal(picture(&b), k == 0 ? 16 : 4);
+    }
+    assert_int_equal(vg_rulebook_dropped(b.book), 0); /* only what lasts had to wait */
+    bench_close(&b);
+}
+
+/* ---- restart ------------------------------------------------------------------------------ */
+
+/* Saves, lets `away_us` go by on the wall, and goes on in a new book with a new media clock. */
+static void restart(struct bench *b, int64_t away_us)
+{
+    char *text = vg_rulebook_save(b->book, b->moment.media, b->moment.wall);
+    assert_non_null(text);
+    vg_rulebook_close(&b->book);
+    assert_int_equal(vg_rulebook_open(&b->book, b->scene), VG_OK);
+    b->moment.media.us = 0;
+    b->moment.wall.us += away_us;
+    struct vg_fault fault = {0};
+    if (vg_rulebook_restore(b->book, text, strlen(text), b->moment.media, b->moment.wall, &fault))
+        fail_msg("%s: %s", fault.place, text);
+    vg_free(text);
+    memset(b->raised, 0, sizeof b->raised);
+}
+
+static void what_survives_a_restart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *before;
+        int pictures; /* of before */
+        int64_t away_us;
+        const char *after;
+        int length;
+        const char *want;
+    } rows[] = {
+        {"an onset goes on, of another track now", "a", 6, S / 5, ". . b", 40, "2:b "},
+        {"one that is told stays told", "a", 15, S, ". . b", 120, ""},
+        {"too long away: a new onset", "a", 6, 16 * S, "b", 40, "10:b "},
+        {"who comes later is new", "a", 6, S,
+         ". . . . . . . . . . . . . . . . . . . . . . . . . "
+         ". . . . . . . . . . b",
+         60, "45:b "},
+        {"a cooldown goes on", "|", 1, 2 * S,
+         ". . . . | . . . . . . . . . . . . . . . . . . . . "
+         ". . . . . . |",
+         40, "31:| "},
+        {"and is over when its time is", "|", 1, 10 * S, "|", 1, "0:| "},
+        {"a clock set back: no time has gone by", "|", 1, -3600 * S, "|", 60, "49:| "},
+        {"the cooldown of a told onset binds the next", "a", 15, S,
+         ". . . . . . . . . . . . . . "
+         ". . . . . . . . . . . . . . "
+         ". . . . . . . b",
+         60, "45:b "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char script[1024];
+        struct bench b;
+        bench_open(&b, SCENE);
+        stretch(script, sizeof script, rows[i].before, rows[i].pictures);
+        play(&b, script);
+        restart(&b, rows[i].away_us);
+        stretch(script, sizeof script, rows[i].after, rows[i].length);
+        play(&b, script);
+        if (strcmp(b.raised, rows[i].want) != 0)
+            fail_msg("%s: raised \"%s\", not \"%s\"", rows[i].name, b.raised, rows[i].want);
+        bench_close(&b);
+    }
+}
+
+static void an_onset_keeps_its_name_and_the_count_goes_on(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    play(&b, "| .");
+    const int64_t wall = b.moment.wall.us;
+    play(&b, "a a a a a");
+    restart(&b, S);
+    restart(&b, S); /* a second one before anything was seen */
+    play(&b, ". . b");
+    assert_int_equal(b.alert[0].onset_wall.us, wall);
+    assert_int_equal(b.alert[0].onset.us, -2 * S - S / 2);
+    assert_int_equal(b.alert[0].sequence, 1);
+    char script[256];
+    stretch(script, sizeof script, "|", 60);
+    play(&b, script);
+    assert_int_equal(b.alert[0].rule, LINE);
+    assert_true(b.alert[0].sequence >= 2);
+    bench_close(&b);
+}
+
+static void a_rule_no_longer_there_is_passed_over(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    play(&b, "|");
+    char *text = vg_rulebook_save(b.book, b.moment.media, b.moment.wall);
+    bench_close(&b);
+    bench_open(&b, PLACES ZONE_RULE "}]}");
+    assert_int_equal(
+        vg_rulebook_restore(b.book, text, strlen(text), b.moment.media, b.moment.wall, NULL),
+        VG_OK);
+    vg_free(text);
+    bench_close(&b);
+}
+
+static void the_text_is_as_documented(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    b.moment.wall.us = 5 * S;
+    play(&b, "|a a a");
+    char *text = vg_rulebook_save(b.book, b.moment.media, b.moment.wall);
+    assert_string_equal(text, "{\"version\":1,\"saved_us\":5300000,\"rules\":[{\"id\":\"z\","
+                              "\"sequence\":0,\"onset\":{\"age_us\":300000,\"last_age_us\":100000,"
+                              "\"wall_us\":5000000,\"told\":false}},{\"id\":\"l\",\"sequence\":1,"
+                              "\"raised_age_us\":300000}]}");
+    vg_free(text);
+    bench_close(&b);
+}
+
+static void bad_states_are_refused_and_nothing_is_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"", "not valid JSON"},
+        {"[]", "a JSON object was expected"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[", "not valid JSON"},
+        {"{\"version\":2,\"saved_us\":0,\"rules\":[]}", "this version of the state is not known"},
+        {"{\"saved_us\":0,\"rules\":[]}", "a required key is missing"},
+        {"{\"version\":1,\"rules\":[]}", "a required key is missing"},
+        {"{\"version\":1,\"saved_us\":0}", "a required key is missing"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[],\"x\":1}", "unknown key"},
+        {"{\"version\":1,\"saved_us\":-1,\"rules\":[]}", "the number is out of range"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[{\"id\":\"l\"}]}", "a required key is missing"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[{\"id\":\"l\",\"sequence\":9,"
+         "\"raised_age_us\":0},3]}",
+         "an object was expected"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[{\"id\":\"l\",\"sequence\":9,"
+         "\"raised_age_us\":0},{\"id\":\"l\",\"sequence\":1}]}",
+         "this rule stands there twice"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[{\"id\":\"l\",\"sequence\":1,"
+         "\"raised_age_us\":1e300}]}",
+         "a whole number was expected"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[{\"id\":\"l\",\"sequence\":1,"
+         "\"raised_age_us\":9223372036854775807}]}",
+         "the number is out of range"},
+        {"{\"version\":1,\"saved_us\":0,\"rules\":[{\"id\":\"l\",\"sequence\":1,\"onset\":{"
+         "\"age_us\":1,\"last_age_us\":1,\"wall_us\":1}}]}",
+         "a required key is missing"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        struct vg_fault fault = {0};
+        bench_open(&b, SCENE);
+        assert_int_equal(vg_rulebook_restore(b.book, rows[i].text, strlen(rows[i].text),
+                                             b.moment.media, b.moment.wall, &fault),
+                         VG_E_INPUT);
+        assert_string_equal(fault.what, rows[i].want);
+        play(&b, "|");
+        assert_string_equal(b.raised, "0:| ");
+        assert_int_equal(b.alert[0].sequence, 1);
+        bench_close(&b);
+    }
+}
+
+int main(void)
+{
+    (void)vg_text_init("en");
+    (void)setenv("TZ", "UTC0", 1);
+    tzset();
+    const uint64_t before = vg_alloc_sealed_count();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scripts),
+        cmocka_unit_test(a_missed_picture_is_bridged_at_any_rate),
+        cmocka_unit_test(an_alert_says_what_was_seen),
+        cmocka_unit_test(what_may_not_speak_says_why),
+        cmocka_unit_test(an_hour_that_begins_finds_a_new_onset),
+        cmocka_unit_test(a_new_epoch_ends_conditions_but_not_cooldowns),
+        cmocka_unit_test(sixteen_alerts_a_picture_and_the_rest_later),
+        cmocka_unit_test(what_survives_a_restart),
+        cmocka_unit_test(an_onset_keeps_its_name_and_the_count_goes_on),
+        cmocka_unit_test(a_rule_no_longer_there_is_passed_over),
+        cmocka_unit_test(the_text_is_as_documented),
+        cmocka_unit_test(bad_states_are_refused_and_nothing_is_taken),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed || vg_alloc_sealed_count() != before;
+}

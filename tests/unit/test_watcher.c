@@ -1,0 +1,501 @@
+/* The events on tracks made by hand: each row is a walk of foot points and what is seen of it.
+ * Picture 1000 x 500, 10 pictures a second, boxes 40 wide and 100 high unless said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "models/class.h"
+#include "src/base/alloc.h"
+#include "src/events/watcher.h"
+#include "src/scene/scene.h"
+
+#define WIDTH     1000
+#define HEIGHT    500
+#define STEP_US   100000
+#define WALKS_MAX 8
+
+/* zone "z" is the lower half, directed to the right; line "l" goes from left to right at half
+ * height over the middle; mask "m" hides the right tenth */
+#define PLACES                                                                                  \
+    "{\"version\":1,\"name\":\"x\","                                                            \
+    "\"masks\":[{\"id\":\"m\",\"polygon\":[[0.9,0],[1,0],[1,1],[0.9,1]]}],"                     \
+    "\"zones\":[{\"id\":\"z\",\"polygon\":[[0,0.5],[1,0.5],[1,1],[0,1]],\"direction\":[1,0]}]," \
+    "\"lines\":[{\"id\":\"l\",\"points\":[[0.2,0.5],[0.8,0.5]]}],\"rules\":["
+#define RULE(body) PLACES "{\"id\":\"r\",\"severity\":\"low\"," body "}]}"
+
+/* One flux with its watcher, output and hand-made tracks. */
+struct bench {
+    struct vg_scene *scene;
+    struct vg_watcher *watcher;
+    struct vg_watch_output output;
+    struct vg_track track[WALKS_MAX];
+    const struct vg_track *list[WALKS_MAX];
+    uint32_t count;
+    int64_t now_us;
+    enum vg_why_not why[WALKS_MAX + 1]; /* last told, by track id */
+    double value[WALKS_MAX + 1];
+};
+
+static void hear(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
+{
+    (void)rule;
+    struct bench *b = user;
+    assert_true(track <= WALKS_MAX);
+    b->why[track] = why;
+    b->value[track] = value;
+}
+
+static void bench_open(struct bench *b, const char *scene)
+{
+    struct vg_fault fault = {0};
+    memset(b, 0, sizeof *b);
+    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
+        fail_msg("%s %s", fault.what, fault.place);
+    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
+}
+
+static void bench_close(struct bench *b)
+{
+    vg_watcher_close(&b->watcher);
+    vg_scene_close(&b->scene);
+}
+
+static struct vg_track *add_track(struct bench *b)
+{
+    struct vg_track *track = &b->track[b->count];
+    b->list[b->count] = track;
+    *track = (struct vg_track){.id = ++b->count,
+                               .state = VG_TRACK_CONFIRMED,
+                               .class_id = VG_CLASS_PERSON,
+                               .score = 0.8f,
+                               .box = {0, 0, 40, 100}};
+    return track;
+}
+
+/* Puts the track's foot at (x, y) pixels at the bench's time, as a detection. */
+static void place(struct bench *b, struct vg_track *track, double x, double y)
+{
+    const struct vg_point before = vg_box_foot(track->box);
+    const float step_s = (float)STEP_US / 1e6f;
+    track->box.left = (float)x - track->box.width / 2;
+    track->box.top = (float)y - track->box.height;
+    track->seen = track->box;
+    track->detected = true;
+    track->last_seen.us = b->now_us;
+    const struct vg_point foot = vg_box_foot(track->box);
+    if (track->history_count > 0)
+        track->velocity =
+            (struct vg_point){(foot.x - before.x) / step_s, (foot.y - before.y) / step_s};
+    const uint32_t at = (track->history_first + track->history_count) % VG_TRACK_HISTORY_SIZE;
+    track->history[at] = (struct vg_track_step){{b->now_us}, foot};
+    if (track->history_count < VG_TRACK_HISTORY_SIZE)
+        track->history_count++;
+    else
+        track->history_first = (track->history_first + 1) % VG_TRACK_HISTORY_SIZE;
+}
+
+static uint32_t look(struct bench *b)
+{
+    const struct vg_explainer explainer = {hear, b};
+    const struct vg_watch_input input = {b->list, b->count, WIDTH, HEIGHT, {b->now_us}, &explainer};
+    vg_alloc_seal();
+    vg_watcher_step(b->watcher, &input, &b->output);
+    vg_alloc_unseal();
+    b->now_us += STEP_US;
+    return b->output.sighting_count;
+}
+
+/* ---- line --------------------------------------------------------------------------------- */
+
+enum {
+    END = -1,
+    GONE = -2
+}; /* in a walk: its end; not detected in this picture */
+
+static void passages_of_a_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *direction;
+        double x[12], y[12];
+        int want; /* sightings in all */
+        enum vg_why_not last;
+    } rows[] = {
+        {"upwards", "left", {500, 500, 500, END}, {300, 260, 240}, 1, VG_WHY_HOLDS},
+        {"downwards", "left", {500, 500, 500, END}, {200, 240, 260}, 0, VG_WHY_OTHER_SIDE},
+        {"downwards to the right", "right", {500, 500, END}, {240, 260}, 1, VG_WHY_HOLDS},
+        {"both ways", NULL, {500, 500, 500, END}, {260, 240, 260}, 2, VG_WHY_HOLDS},
+        {"beside the line", NULL, {900, 900, END}, {260, 240}, 0, VG_WHY_MASKED},
+        {"beyond its end", NULL, {850, 850, END}, {260, 240}, 0, VG_WHY_NO_PASSAGE},
+        {"through its end", NULL, {800, 800, END}, {260, 240}, 1, VG_WHY_HOLDS},
+        {"along it", NULL, {300, 500, 700, END}, {260, 260, 260}, 0, VG_WHY_NO_PASSAGE},
+        {"halts on it and goes on", NULL, {500, 500, 500, END}, {260, 250, 240}, 1, VG_WHY_HOLDS},
+        {"halts on it and turns",
+         NULL,
+         {500, 500, 500, END},
+         {260, 250, 260},
+         0,
+         VG_WHY_NO_PASSAGE},
+        {"trembles on it",
+         NULL,
+         {500, 500, 500, 500, 500, END},
+         {260, 249, 251, 248, 260},
+         0,
+         VG_WHY_NO_PASSAGE},
+        {"trembles, then is through",
+         NULL,
+         {500, 500, 500, 500, END},
+         {260, 249, 251, 240},
+         1,
+         VG_WHY_HOLDS},
+        {"slowly", NULL, {500, 500, 500, 500, END}, {251, 249, 247, 244}, 1, VG_WHY_HOLDS},
+        {"first seen on the other side", NULL, {500, 500, END}, {240, 200}, 0, VG_WHY_NO_PASSAGE},
+        {"missed while passing",
+         NULL,
+         {500, GONE, GONE, 500, END},
+         {260, 0, 0, 240},
+         1,
+         VG_WHY_HOLDS},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char scene[1024];
+        (void)snprintf(scene, sizeof scene, RULE("\"event\":\"crossing\",\"at\":\"l\"%s%s%s"),
+                       rows[i].direction ? ",\"direction\":\"" : "",
+                       rows[i].direction ? rows[i].direction : "", rows[i].direction ? "\"" : "");
+        struct bench b;
+        bench_open(&b, scene);
+        struct vg_track *track = add_track(&b);
+        uint32_t seen = 0;
+        for (size_t k = 0; rows[i].x[k] > END || rows[i].x[k] < END; k++) {
+            if (rows[i].x[k] < END)
+                track->detected = false;
+            else
+                place(&b, track, rows[i].x[k], rows[i].y[k]);
+            const uint32_t now = look(&b);
+            seen += now;
+            if (now) {
+                assert_true(b.output.sighting[0].instant);
+                assert_int_equal(b.output.sighting[0].subject, 1);
+                assert_int_equal(b.output.sighting[0].box_count, 1);
+            }
+        }
+        if (seen != (uint32_t)rows[i].want || b.why[1] != rows[i].last)
+            fail_msg("%s: %u sightings, last %s", rows[i].name, seen, vg_why_not_name(b.why[1]));
+        bench_close(&b);
+    }
+}
+
+static void a_track_gone_for_long_has_not_passed(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+    struct vg_track *track = add_track(&b);
+    place(&b, track, 500, 300);
+    (void)look(&b);
+    b.now_us += 3 * VG_US_PER_S;
+    place(&b, track, 500, 200);
+    assert_int_equal(look(&b), 0);
+    bench_close(&b);
+}
+
+static void a_passage_under_a_mask_is_none(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, "{\"version\":1,\"name\":\"x\",\"masks\":[{\"id\":\"m\",\"polygon\":"
+                   "[[0,0.48],[1,0.48],[1,0.52],[0,0.52]]}],\"lines\":[{\"id\":\"l\",\"points\":"
+                   "[[0.2,0.5],[0.8,0.5]]}],\"rules\":[{\"id\":\"r\",\"severity\":\"low\","
+                   "\"event\":\"crossing\",\"at\":\"l\"}]}");
+    struct vg_track *track = add_track(&b);
+    for (double y = 300; y >= 200; y -= 5) {
+        place(&b, track, 500, y);
+        assert_int_equal(look(&b), 0);
+    }
+    bench_close(&b);
+}
+
+static void a_reset_forgets_positions(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+    struct vg_track *track = add_track(&b);
+    place(&b, track, 500, 300);
+    (void)look(&b);
+    vg_watcher_reset(b.watcher);
+    place(&b, track, 500, 200);
+    assert_int_equal(look(&b), 0);
+    place(&b, track, 500, 300);
+    assert_int_equal(look(&b), 1);
+    bench_close(&b);
+}
+
+/* ---- zone --------------------------------------------------------------------------------- */
+
+static void presence_in_a_zone_and_why_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double x, y;
+        enum vg_class class_id;
+        float score;
+        enum vg_track_state state;
+        enum vg_why_not want;
+    } rows[] = {
+        {"inside", 500, 400, VG_CLASS_PERSON, 0.8f, VG_TRACK_CONFIRMED, VG_WHY_HOLDS},
+        {"only the foot counts", 500, 249, VG_CLASS_PERSON, 0.8f, VG_TRACK_CONFIRMED,
+         VG_WHY_OUTSIDE},
+        {"upper edge belongs to it", 500, 250, VG_CLASS_PERSON, 0.8f, VG_TRACK_CONFIRMED,
+         VG_WHY_HOLDS},
+        {"under the mask", 950, 400, VG_CLASS_PERSON, 0.8f, VG_TRACK_CONFIRMED, VG_WHY_MASKED},
+        {"not of the classes", 500, 400, VG_CLASS_SUITCASE, 0.8f, VG_TRACK_CONFIRMED, VG_WHY_CLASS},
+        {"a vehicle is", 500, 400, VG_CLASS_BUS, 0.8f, VG_TRACK_CONFIRMED, VG_WHY_HOLDS},
+        {"no class", 500, 400, VG_CLASS_NONE, 0.8f, VG_TRACK_CONFIRMED, VG_WHY_CLASS},
+        {"low score", 500, 400, VG_CLASS_PERSON, 0.34f, VG_TRACK_CONFIRMED, VG_WHY_SCORE},
+        {"least score", 500, 400, VG_CLASS_PERSON, 0.35f, VG_TRACK_CONFIRMED, VG_WHY_HOLDS},
+        {"tentative", 500, 400, VG_CLASS_PERSON, 0.8f, VG_TRACK_TENTATIVE, VG_WHY_UNCONFIRMED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
+        struct vg_track *track = add_track(&b);
+        track->class_id = rows[i].class_id;
+        track->score = rows[i].score;
+        track->state = rows[i].state;
+        place(&b, track, rows[i].x, rows[i].y);
+        const uint32_t seen = look(&b);
+        if (b.why[1] != rows[i].want || seen != (rows[i].want == VG_WHY_HOLDS))
+            fail_msg("%s: %s", rows[i].name, vg_why_not_name(b.why[1]));
+        if (seen)
+            assert_false(b.output.sighting[0].instant);
+        bench_close(&b);
+    }
+}
+
+static void one_bad_look_does_not_undo_a_good_one(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
+    struct vg_track *track = add_track(&b);
+    place(&b, track, 500, 400);
+    assert_int_equal(look(&b), 1);
+    track->score = 0.1f;
+    place(&b, track, 500, 400);
+    assert_int_equal(look(&b), 1);
+    b.now_us += 3 * VG_US_PER_S; /* but it does not count for ever */
+    place(&b, track, 500, 400);
+    assert_int_equal(look(&b), 0);
+    assert_int_equal(b.why[1], VG_WHY_SCORE);
+    bench_close(&b);
+}
+
+static void a_rule_switched_off_sees_nothing(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\",\"active\":false"));
+    place(&b, add_track(&b), 500, 400);
+    assert_int_equal(look(&b), 0);
+    assert_int_equal(b.why[0], VG_WHY_INACTIVE);
+    bench_close(&b);
+}
+
+/* ---- wrong way ---------------------------------------------------------------------------- */
+
+static void the_way_is_judged_in_pixels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *way; /* allowed */
+        double x, y;     /* start */
+        double dx, dy;   /* each picture */
+        int pictures;
+        enum vg_why_not want;
+    } rows[] = {
+        {"with the way", "[1,0]", 300, 400, 10, 0, 20, VG_WHY_WITH_THE_WAY},
+        {"against it", "[1,0]", 600, 400, -10, 0, 20, VG_WHY_HOLDS},
+        {"across it", "[1,0]", 500, 300, 0, 8, 20, VG_WHY_WITH_THE_WAY},
+        {"a little back", "[1,0]", 500, 300, -1.5, 8, 20, VG_WHY_WITH_THE_WAY},
+        {"well back", "[1,0]", 500, 300, -5, 8, 20, VG_WHY_HOLDS},
+        {"still", "[1,0]", 500, 400, 0, 0, 20, VG_WHY_STILL},
+        {"too slow", "[1,0]", 500, 400, -1.6, 0, 40, VG_WHY_STILL},
+        {"slow", "[1,0]", 500, 400, -2, 0, 40, VG_WHY_HOLDS},
+        {"not yet long enough", "[1,0]", 600, 400, -20, 0, 5, VG_WHY_STILL},
+        {"fast", "[1,0]", 600, 400, -20, 0, 7, VG_WHY_HOLDS},
+        {"outside", "[1,0]", 600, 200, -10, 0, 20, VG_WHY_OUTSIDE},
+        {"just come in", "[1,0]", 600, 241, -10, 1, 12, VG_WHY_STILL},
+        {"pixels, not fractions", "[1,1]", 300, 450, 10, -9.9, 12, VG_WHY_WITH_THE_WAY},
+        {"length of the way is nothing", "[500,0]", 600, 400, -10, 0, 20, VG_WHY_HOLDS},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char scene[1024];
+        (void)snprintf(scene, sizeof scene,
+                       "{\"version\":1,\"name\":\"x\",\"zones\":[{\"id\":\"z\",\"polygon\":"
+                       "[[0,0.5],[1,0.5],[1,1],[0,1]],\"direction\":%s}],\"rules\":[{\"id\":\"r\","
+                       "\"severity\":\"low\",\"event\":\"wrong_way\",\"at\":\"z\"}]}",
+                       rows[i].way);
+        struct bench b;
+        bench_open(&b, scene);
+        struct vg_track *track = add_track(&b);
+        uint32_t seen = 0;
+        for (int k = 0; k < rows[i].pictures; k++) {
+            place(&b, track, rows[i].x + k * rows[i].dx, rows[i].y + k * rows[i].dy);
+            seen = look(&b);
+        }
+        if (b.why[1] != rows[i].want || seen != (rows[i].want == VG_WHY_HOLDS))
+            fail_msg("%s: %s (%g)", rows[i].name, vg_why_not_name(b.why[1]), b.value[1]);
+        bench_close(&b);
+    }
+}
+
+static void who_has_turned_back_is_let_off(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
+    struct vg_track *track = add_track(&b);
+    for (int k = 0; k < 20; k++) {
+        place(&b, track, 600 - 10 * k, 400);
+        (void)look(&b);
+    }
+    assert_int_equal(b.why[1], VG_WHY_HOLDS);
+    place(&b, track, 425, 400);
+    assert_int_equal(look(&b), 0);
+    bench_close(&b);
+}
+
+/* ---- density ------------------------------------------------------------------------------ */
+
+static void density_counts_strictly_more_than_over(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":3"));
+    struct vg_track *track[6];
+    for (size_t i = 0; i < 6; i++)
+        track[i] = add_track(&b);
+    for (uint32_t inside = 0; inside <= 5; inside++) {
+        for (uint32_t i = 0; i < 6; i++)
+            place(&b, track[i], 100 + 100 * i, i < inside ? 400 : 100);
+        const uint32_t seen = look(&b);
+        assert_int_equal(seen, inside > 3);
+        assert_int_equal(b.why[0], inside > 3 ? VG_WHY_HOLDS : VG_WHY_FEW);
+        assert_int_equal(b.output.measure_count, 1);
+        assert_string_equal(b.output.measure[0].name, "count");
+        assert_int_equal(b.output.measure[0].place, b.scene->rule[0].place);
+        assert_float_equal(b.output.measure[0].value, inside, 0);
+        if (!seen)
+            continue;
+        assert_int_equal(b.output.sighting[0].subject, 0);
+        assert_int_equal(b.output.sighting[0].box_count, inside);
+        assert_float_equal(b.output.sighting[0].count, inside, 0);
+        assert_float_equal(b.output.sighting[0].score, 0.8, 1e-6);
+    }
+    bench_close(&b);
+}
+
+static void a_missed_box_does_not_lower_the_count_at_once(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":1"));
+    struct vg_track *a = add_track(&b), *c = add_track(&b);
+    place(&b, a, 300, 400);
+    place(&b, c, 600, 400);
+    assert_int_equal(look(&b), 1);
+    c->detected = false;
+    for (int k = 1; k <= 7; k++) { /* half a second, then it is gone */
+        place(&b, a, 300, 400);
+        assert_int_equal(look(&b), k <= 5);
+    }
+    bench_close(&b);
+}
+
+static void a_place_is_measured_once(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, PLACES "{\"id\":\"a\",\"severity\":\"low\",\"event\":\"density\",\"at\":\"z\","
+                          "\"over\":1,\"active\":false},{\"id\":\"b\",\"severity\":\"high\","
+                          "\"event\":\"density\",\"at\":\"z\",\"over\":2}]}");
+    place(&b, add_track(&b), 300, 400);
+    (void)look(&b);
+    assert_int_equal(b.output.measure_count, 1);
+    bench_close(&b);
+}
+
+/* ---- bounds ------------------------------------------------------------------------------- */
+
+static void more_than_fits_is_counted_as_dropped(void **state)
+{
+    (void)state;
+    enum {
+        TRACKS = VG_TRACKS_MAX
+    };
+    static struct vg_track track[TRACKS];
+    static const struct vg_track *list[TRACKS];
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
+    for (uint32_t i = 0; i < TRACKS; i++) {
+        track[i] = (struct vg_track){.id = i + 1,
+                                     .state = VG_TRACK_CONFIRMED,
+                                     .score = 0.9f,
+                                     .detected = true,
+                                     .box = {100, 300, 40, 100}};
+        list[i] = &track[i];
+    }
+    const struct vg_watch_input input = {list, TRACKS, WIDTH, HEIGHT, {0}, NULL};
+    vg_watcher_step(b.watcher, &input, &b.output);
+    assert_int_equal(b.output.sighting_count, VG_SIGHTINGS_MAX);
+    assert_int_equal(b.output.dropped, TRACKS - VG_SIGHTINGS_MAX);
+    for (uint32_t i = 0; i < TRACKS; i++) /* all others: every slot changes hands at once */
+        track[i].id += TRACKS;
+    vg_watcher_step(b.watcher, &input, &b.output);
+    assert_int_equal(b.output.sighting_count, VG_SIGHTINGS_MAX);
+    assert_int_equal(b.output.sighting[0].subject, TRACKS + 1);
+    bench_close(&b);
+}
+
+static void reasons_have_names(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VG_WHY_COUNT; i++) {
+        assert_true(vg_why_not_name((enum vg_why_not)i)[0] != '\0');
+        assert_true(vg_why_not_label((enum vg_why_not)i)[0] != '\0');
+    }
+    assert_string_equal(vg_why_not_name(VG_WHY_OUTSIDE), "outside");
+    assert_string_equal(vg_why_not_name(VG_WHY_COUNT), "");
+}
+
+int main(void)
+{
+    const uint64_t before = vg_alloc_sealed_count();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passages_of_a_line),
+        cmocka_unit_test(a_track_gone_for_long_has_not_passed),
+        cmocka_unit_test(a_passage_under_a_mask_is_none),
+        cmocka_unit_test(a_reset_forgets_positions),
+        cmocka_unit_test(presence_in_a_zone_and_why_not),
+        cmocka_unit_test(one_bad_look_does_not_undo_a_good_one),
+        cmocka_unit_test(a_rule_switched_off_sees_nothing),
+        cmocka_unit_test(the_way_is_judged_in_pixels),
+        cmocka_unit_test(who_has_turned_back_is_let_off),
+        cmocka_unit_test(density_counts_strictly_more_than_over),
+        cmocka_unit_test(a_missed_box_does_not_lower_the_count_at_once),
+        cmocka_unit_test(a_place_is_measured_once),
+        cmocka_unit_test(more_than_fits_is_counted_as_dropped),
+        cmocka_unit_test(reasons_have_names),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed || vg_alloc_sealed_count() != before; /* nothing was allocated on the way */
+}
