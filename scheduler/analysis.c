@@ -62,7 +62,9 @@ struct analysis {
     struct vg_device_thread *device;
     struct vg_worker_thread *worker[VG_LIVE_WORKERS_MAX];
     struct vg_live_alerts *alerts[VG_LIVE_WORKERS_MAX];
-    struct vg_live_outlet *outlet; /* publisher: spool, Redis */
+    struct vg_publisher *publisher;
+    char node[64]; /* of the first configuration */
+    struct vg_live_report *report;
     struct vg_watch_thread *watch;
     struct vg_live_beat loop_beat;
     struct vg_stage_times *times;
@@ -146,6 +148,7 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     work->flux = flux;
     work->batch = batch;
     work->answer = NULL;
+    work->phase = a->config->phase;
     work->taken = vg_mono_now();
     work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
     batch->job[batch->count] = (struct vg_job){
@@ -170,7 +173,8 @@ static int free_batch(const struct analysis *a)
 
 static void dispatch(struct analysis *a)
 {
-    for (int at = free_batch(a); a->engine && at >= 0; at = free_batch(a)) {
+    /* while a configuration waits, nothing new starts: the pictures under way end first */
+    for (int at = free_batch(a); a->engine && !a->pending && at >= 0; at = free_batch(a)) {
         struct vg_live_batch *batch = &a->batch[at];
         const uint32_t count = gather(a);
         const uint32_t chosen =
@@ -296,25 +300,18 @@ static struct vg_live_flux *find_flux(struct analysis *a, const struct vg_live_f
     return NULL;
 }
 
-/* Closes what is gone or changed; false while one of these still has a picture under way. */
-static bool close_changed(struct analysis *a, const struct vg_live_config *config)
+/* Closes what is gone or changed. */
+static void close_changed(struct analysis *a, const struct vg_live_config *config)
 {
-    bool all = true;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         struct vg_live_flux *flux = &a->flux[i];
         if (!flux->used || find_config(config, flux))
             continue;
-        flux->waiting = false;
         vg_slots_want(slots_of(a, flux), flux->config.slot, VG_SLOTS_NEVER);
-        if (flux->in_flight) {
-            all = false;
-            continue;
-        }
         if (flux->restored)
             vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, flux->timeline.last, vg_wall_now());
         vg_live_flux_close(flux);
     }
-    return all;
 }
 
 static void open_one(struct analysis *a, struct vg_live_flux_config *config)
@@ -348,16 +345,25 @@ static void open_one(struct analysis *a, struct vg_live_flux_config *config)
     }
 }
 
+static bool any_under_way(const struct analysis *a)
+{
+    for (int i = 0; i < BATCHES; i++)
+        if (a->batch_busy[i])
+            return true;
+    return false;
+}
+
+/* Takes the pending configuration over once no picture is under way: works point into it. */
 static void apply_pending(struct analysis *a)
 {
-    if (!close_changed(a, a->pending))
+    if (any_under_way(a))
         return; /* again when the last picture is back */
+    close_changed(a, a->pending);
     for (uint32_t i = 0; i < a->pending->flux_count; i++)
         open_one(a, &a->pending->flux[i]);
     vg_live_config_free(&a->config);
     a->config = a->pending;
     a->pending = NULL;
-    vg_live_outlet_configure(a->outlet, a->config);
     look_at_permission(a);
     vg_log(VG_LOG_INFO, "configuration %llu: %u flux", (unsigned long long)a->config->version,
            a->config->flux_count);
@@ -394,21 +400,23 @@ static enum vg_status open_engine(struct analysis *a, const char *model)
     return VG_OK;
 }
 
-static enum vg_status open_workers(struct analysis *a)
+static uint32_t choose_workers(const struct vg_analysis_settings *settings)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t count = a->settings->workers ? a->settings->workers : (uint32_t)(cores + 3) / 4;
-    if (count < 1)
-        count = 1;
-    if (count > VG_LIVE_WORKERS_MAX)
-        count = VG_LIVE_WORKERS_MAX;
+    const long count = settings->workers ? (long)settings->workers : (cores + 3) / 4;
+    return count < 1 ? 1 : count > VG_LIVE_WORKERS_MAX ? VG_LIVE_WORKERS_MAX : (uint32_t)count;
+}
+
+static enum vg_status open_workers(struct analysis *a, uint32_t count, const char *node)
+{
     struct vg_device_settings device = {.engine = a->engine, .times = a->times};
     for (uint32_t i = 0; i < count; i++) {
         const struct vg_live_alert_settings alerts = {
-            .outlet = a->outlet,
-            .outlet_place = i,
+            .publisher = a->publisher,
+            .lane = i,
             .model = a->model,
             .plan = vg_engine_plan_hash(a->engine),
+            .node = node,
         };
         enum vg_status status = vg_live_alerts_open(&a->alerts[i], &alerts, a->fault);
         if (status)
@@ -431,18 +439,27 @@ static enum vg_status open_workers(struct analysis *a)
     return status ? status : vg_watch_thread_add(a->watch, vg_device_thread_beat(a->device));
 }
 
+static enum vg_status open_publisher(struct analysis *a, uint32_t lanes)
+{
+    char folder[4096];
+    struct vg_spool_found found;
+    if (vg_path_join(folder, sizeof folder, a->settings->data, "spool"))
+        return VG_E_CALL;
+    struct vg_publisher_settings settings =
+        vg_publisher_defaults(folder, a->settings->redis, a->node);
+    settings.lanes = lanes;
+    return vg_publisher_open(&a->publisher, &settings, &found, a->fault);
+}
+
 static enum vg_status start_working(struct analysis *a, const struct vg_live_config *config)
 {
-    const struct vg_live_outlet_settings outlet = {
-        .data = a->settings->data,
-        .redis = a->settings->redis,
-        .node = config->node,
-    };
+    const uint32_t workers = choose_workers(a->settings);
+    (void)snprintf(a->node, sizeof a->node, "%s", config->node);
     enum vg_status status = open_engine(a, config->model);
     if (!status)
-        status = vg_live_outlet_open(&a->outlet, &outlet, a->fault);
+        status = open_publisher(a, workers);
     if (!status)
-        status = open_workers(a);
+        status = open_workers(a, workers, a->node);
     return status;
 }
 
@@ -494,21 +511,27 @@ static void on_control(evutil_socket_t fd, short what, void *user)
 
 static void publish_state(struct analysis *a)
 {
-    if (!a->outlet)
+    if (!a->publisher)
         return;
+    struct vg_publisher_counts published;
+    const struct vg_mono_time now = vg_mono_now();
+    vg_publisher_read_counts(a->publisher, &published);
     a->totals.busy_us = vg_device_thread_busy_us(a->device);
-    struct vg_live_report *report = vg_live_outlet_report(a->outlet);
-    if (!report)
-        return; /* the publisher still reads the last one */
-    vg_live_report_begin(report, &a->totals, a->times);
+    a->totals.sealed_allocations = vg_alloc_sealed_count();
+    vg_live_report_begin(a->report, &a->totals, a->times, &published);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         struct vg_slots_state state;
         if (!a->flux[i].used)
             continue;
         vg_slots_state(slots_of(a, &a->flux[i]), a->flux[i].config.slot, &state);
-        vg_live_report_flux(report, &a->flux[i], &state);
+        vg_live_report_flux(a->report, &a->flux[i], &state);
+        vg_live_publish_flux(a->publisher, &a->flux[i], &state, now);
     }
-    vg_live_outlet_send(a->outlet, report);
+    if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->size))
+        vg_log(VG_LOG_WARN, "the metrics text found no place");
+    vg_watch_thread_note(a->watch, published.redis_well
+                                       ? NULL
+                                       : N_("Redis does not answer: alerts wait in the spool"));
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *user)
@@ -560,7 +583,9 @@ static enum vg_status open_all(struct analysis *a)
     a->base = event_base_new();
     a->message = vg_alloc(VG_MESSAGE_MAX + 1);
     a->times = vg_alloc(sizeof *a->times);
-    if (!a->base || !a->message || !a->times)
+    a->report = vg_alloc(sizeof *a->report);
+    a->totals.start = vg_mono_now();
+    if (!a->base || !a->message || !a->times || !a->report)
         return VG_E_MEMORY;
     vg_message_reader_init(&a->reader, a->message, VG_MESSAGE_MAX + 1);
     (void)evutil_make_socket_nonblocking(a->settings->control_fd);
@@ -608,7 +633,7 @@ static void close_all(struct analysis *a)
     }
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_live_alerts_close(&a->alerts[i]);
-    vg_live_outlet_close(&a->outlet);
+    vg_publisher_close(&a->publisher);
     close_events(a);
     for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
         vg_slots_close(&a->ingest[i].slots);
@@ -618,6 +643,7 @@ static void close_all(struct analysis *a)
         vg_free(a->batch[i].answer);
     vg_live_config_free(&a->config);
     vg_live_config_free(&a->pending);
+    vg_free(a->report);
     vg_free(a->times);
     vg_free(a->message);
 }

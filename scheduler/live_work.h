@@ -21,6 +21,7 @@ struct vg_live_work {
     struct vg_live_batch *batch;
     uint32_t slot;           /* of the flux's slots, held until the work is back at the loop */
     uint32_t stopped_events; /* as of dispatch */
+    const char *phase;       /* of the configuration in force, which stays until the work is back */
     struct vg_picture picture;
     const struct vg_answer *answer; /* set by the device thread; NULL: the device failed */
     struct vg_mono_time taken, done;

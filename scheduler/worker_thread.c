@@ -26,7 +26,8 @@ static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
     vg_alloc_unseal();
     for (uint32_t i = 0; i < seen->alert_count; i++) {
         const struct vg_mono_time start = vg_mono_now();
-        vg_live_alert_raise(t->settings.alerts, flux, &seen->alerts[i], &work->picture);
+        vg_live_alert_raise(t->settings.alerts, flux, &seen->alerts[i], &work->picture,
+                            work->phase);
         flux->alerts++;
         vg_stage_times_add(t->settings.times, VG_STAGE_ALERT, vg_mono_now().us - start.us);
     }

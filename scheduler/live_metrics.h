@@ -1,0 +1,38 @@
+/* What analysis tells of itself: the state of each flux and the metrics text. */
+#ifndef VG_SCHEDULER_LIVE_METRICS_H
+#define VG_SCHEDULER_LIVE_METRICS_H
+
+#include <stdint.h>
+
+#include "scheduler/live_flux.h"
+#include "scheduler/stage_times.h"
+#include "src/alerts/publisher.h"
+#include "src/media/slots.h"
+
+/* The loop's counters. */
+struct vg_live_totals {
+    uint64_t batches, batched; /* batches run, pictures in them */
+    int64_t busy_us;           /* of the device, since the start */
+    struct vg_mono_time start;
+    uint64_t sealed_allocations;
+};
+
+struct vg_live_report {
+    size_t size;
+    char text[VG_PUBLISHER_METRICS_MAX];
+};
+
+/* Begins the text with what concerns the whole process. */
+void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_totals *totals,
+                          const struct vg_stage_times *times,
+                          const struct vg_publisher_counts *published);
+
+/* Adds the lines of one flux: each decoded picture under exactly one fate. */
+void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_flux *flux,
+                         const struct vg_slots_state *state);
+
+/* Hands the live state of a flux to the publisher (vigie:flux:ID). */
+void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_flux *flux,
+                          const struct vg_slots_state *state, struct vg_mono_time now);
+
+#endif
