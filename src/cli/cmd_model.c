@@ -287,6 +287,19 @@ static json_t *json_outputs(const struct vg_model *m)
     return list;
 }
 
+/* The shortest decimal that is this float: 0.35, not 0.349999994. */
+static double shortest(float value)
+{
+    char text[32];
+    for (int digits = 6; digits <= 9; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        const float back = strtof(text, NULL);
+        if (memcmp(&back, &value, sizeof back) == 0)
+            break;
+    }
+    return strtod(text, NULL);
+}
+
 static enum vg_status info_json(const struct vg_model *m, struct vg_fault *fault)
 {
     char digest[VG_SHA256_TEXT];
@@ -295,15 +308,15 @@ static enum vg_status info_json(const struct vg_model *m, struct vg_fault *fault
         "{s:s, s:s, s:s, s:s, s:{s:i, s:i, s:i, s:s, s:[f,f,f], s:[f,f,f], s:f}}", "name", m->name,
         "licence", m->licence, "origin", m->origin, "sha256", digest, "input", "width",
         (int)m->input_width, "height", (int)m->input_height, "multiple", (int)m->input_multiple,
-        "order", m->order == VG_ORDER_BGR ? "bgr" : "rgb", "mean", (double)m->mean[0],
-        (double)m->mean[1], (double)m->mean[2], "scale", (double)m->scale[0], (double)m->scale[1],
-        (double)m->scale[2], "fill", (double)m->fill);
-    json_t *rest =
-        json_pack("{s:s, s:i, s:f, s:f, s:i, s:I, s:I, s:o, s:o}", "head", "nanodet", "bins",
-                  (int)m->bins, "threshold", (double)m->threshold, "nms", (double)m->nms, "steps",
-                  (int)m->node_count, "weights", (json_int_t)m->weight_count, "multiply_adds",
-                  (json_int_t)vg_model_multiply_adds(m, m->input_width, m->input_height), "outputs",
-                  json_outputs(m), "classes", json_classes(m));
+        "order", m->order == VG_ORDER_BGR ? "bgr" : "rgb", "mean", shortest(m->mean[0]),
+        shortest(m->mean[1]), shortest(m->mean[2]), "scale", shortest(m->scale[0]),
+        shortest(m->scale[1]), shortest(m->scale[2]), "fill", shortest(m->fill));
+    json_t *rest = json_pack("{s:s, s:i, s:f, s:f, s:i, s:I, s:I, s:o, s:o}", "head", "nanodet",
+                             "bins", (int)m->bins, "threshold", shortest(m->threshold), "nms",
+                             shortest(m->nms), "steps", (int)m->node_count, "weights",
+                             (json_int_t)m->weight_count, "multiply_adds",
+                             (json_int_t)vg_model_multiply_adds(m, m->input_width, m->input_height),
+                             "outputs", json_outputs(m), "classes", json_classes(m));
     if (object && rest && json_object_update(object, rest) != 0) {
         json_decref(object);
         object = NULL;
