@@ -1,0 +1,130 @@
+/* Stop, and the authorisation: what analysis must not do. */
+#include <string.h>
+
+#include "api/body.h"
+#include "api/handlers.h"
+#include "src/base/alloc.h"
+#include "src/base/json.h"
+#include "src/base/sha256.h"
+#include "src/store/config.h"
+
+static json_t *names_json(const struct vg_stop_list *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < list->count; i++)
+        (void)json_array_append_new(array, json_string(list->name[i]));
+    return array;
+}
+
+static void reply_stop(struct vg_reply *reply, const struct vg_stop *stop)
+{
+    vg_reply_json(reply, 200,
+                  json_pack("{s:b,s:o,s:o}", "all", stop->all, "flux", names_json(&stop->flux),
+                            "events", names_json(&stop->events)));
+}
+
+void vg_on_stop_get(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
+{
+    struct vg_fault fault = {0};
+    struct vg_stop stop;
+    if (vg_stop_read(desk->data, &stop, &fault) && !stop.all)
+        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+    else
+        reply_stop(reply, &stop); /* a broken file stops all: that is what it says */
+}
+
+void vg_on_stop_put(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
+{
+    struct vg_fault fault = {0};
+    struct vg_stop stop;
+    /* a file that cannot be read is replaced: it says "all", and so does the start of this */
+    if (vg_stop_read(desk->data, &stop, &fault))
+        fault = (struct vg_fault){0};
+    if (vg_body_stop(request->body, request->body_size, &stop, &fault))
+        vg_reply_fault(reply, request->language, 422, "bad_stop", &fault);
+    else if (vg_stop_write(desk->data, &stop, &fault))
+        vg_reply_fault(reply, request->language, 503, NULL, &fault);
+    else
+        reply_stop(reply, &stop);
+}
+
+static json_t *authorisation_json(const struct vg_authorisation *a)
+{
+    char from[40], to[40];
+    if (!a->given)
+        return json_null();
+    vg_wall_format(a->first, from, sizeof from);
+    vg_wall_format(a->last, to, sizeof to);
+    return json_pack("{s:s,s:s,s:s,s:o,s:o}", "reference", a->reference, "from", from, "to", to,
+                     "flux", names_json(&a->flux), "events", names_json(&a->events));
+}
+
+/* The store has no number for it: 60 bits of the hash of what it says. Two that are alike may
+ * be taken for each other, which harms nobody. */
+static uint64_t authorisation_version(const struct vg_authorisation *a)
+{
+    uint8_t digest[VG_SHA256_BYTES];
+    uint64_t version = 0;
+    json_t *value = authorisation_json(a);
+    char *text = value ? vg_json_text(value) : NULL;
+    json_decref(value);
+    vg_sha256(text ? text : "", text ? strlen(text) : 0, digest);
+    vg_free(text);
+    for (int i = 0; i < 8; i++)
+        version = version << 8 | digest[i];
+    return (version >> 4) | 1;
+}
+
+static void reply_authorisation(struct vg_reply *reply, const struct vg_authorisation *a)
+{
+    vg_reply_json(reply, 200, authorisation_json(a));
+    reply->version = authorisation_version(a);
+    reply->has_version = true;
+}
+
+void vg_on_authorisation_get(struct vg_desk *desk, const struct vg_request *request,
+                             struct vg_reply *reply)
+{
+    struct vg_authorisation authorisation;
+    struct vg_fault fault = {0};
+    enum vg_status status = vg_desk_database(desk, &fault);
+    if (!status)
+        status = vg_config_authorisation_get(desk->database, &authorisation, &fault);
+    if (status)
+        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+    else
+        reply_authorisation(reply, &authorisation);
+}
+
+void vg_on_authorisation_put(struct vg_desk *desk, const struct vg_request *request,
+                             struct vg_reply *reply)
+{
+    struct vg_authorisation now, wanted;
+    struct vg_fault fault = {0};
+    uint64_t expected = VG_VERSION_ANY;
+    if (vg_body_authorisation(request->body, request->body_size, &wanted, &fault)) {
+        vg_reply_fault(reply, request->language, 422, "bad_authorisation", &fault);
+        return;
+    }
+    enum vg_status status = vg_config_authorisation_get(desk->database, &now, &fault);
+    if (status) {
+        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+        return;
+    }
+    const bool given = vg_request_if_match(request, &expected);
+    if (now.given && !given) {
+        vg_reply_error(reply, request->language, 412, "no_if_match",
+                       N_("send the ETag that the change is based on as If-Match"), "");
+        return;
+    }
+    if (given && expected != VG_VERSION_ANY && expected != authorisation_version(&now)) {
+        vg_reply_error(reply, request->language, 412, "changed",
+                       N_("someone else changed it meanwhile: read it again"), "");
+        return;
+    }
+    status = vg_config_authorisation_put(desk->database, &wanted, &fault);
+    if (status)
+        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+    else
+        reply_authorisation(reply, &wanted);
+}

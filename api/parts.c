@@ -1,0 +1,32 @@
+#include "api/parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int read_part(struct vg_part *part, const json_t *from)
+{
+    const char *name = json_string_value(json_object_get(from, "part"));
+    const char *reason = json_string_value(json_object_get(from, "reason"));
+    const json_t *up = json_object_get(from, "up");
+    const json_int_t restarts = json_integer_value(json_object_get(from, "restarts"));
+    if (!name || !name[0] || !json_is_boolean(up) || restarts < 0 || restarts > UINT32_MAX)
+        return -1;
+    *part = (struct vg_part){.up = json_is_true(up), .restarts = (uint32_t)restarts};
+    (void)snprintf(part->name, sizeof part->name, "%s", name);
+    (void)snprintf(part->reason, sizeof part->reason, "%s", reason ? reason : "");
+    return 0;
+}
+
+enum vg_status vg_parts_read(struct vg_parts *parts, const json_t *message)
+{
+    const json_t *list = json_object_get(message, "parts");
+    const size_t count = json_array_size(list);
+    struct vg_parts read = {.count = count};
+    if (!json_is_array(list) || count > VG_PARTS_MAX)
+        return VG_E_INPUT;
+    for (size_t i = 0; i < count; i++)
+        if (read_part(&read.part[i], json_array_get(list, i)))
+            return VG_E_INPUT;
+    *parts = read;
+    return VG_OK;
+}

@@ -1,0 +1,91 @@
+/* The one table of what is served: method, path, permission, audit, schema, handler. OpenAPI and
+ * the tests of rights are made from it; adding a row is the whole change. */
+#ifndef VG_API_ROUTES_H
+#define VG_API_ROUTES_H
+
+#include <stddef.h>
+
+#include "api/desk.h"
+#include "api/exchange.h"
+
+struct vg_reception;
+struct vg_exchange;
+
+enum vg_permission {
+    VG_PERMIT_PUBLIC,
+    VG_PERMIT_LOCAL,    /* from this machine, or signed in */
+    VG_PERMIT_OPERATOR, /* see, judge alerts, stop: every role that is signed in */
+    VG_PERMIT_TECHNICAL /* also change flux, scenes and the authorisation */
+};
+const char *vg_permission_name(enum vg_permission permission);
+
+/* Whether `identity` may. Pure. */
+bool vg_permission_holds(enum vg_permission permission, const struct vg_identity *identity);
+
+/* Where the handler runs. Each but the loop is a thread with its own desk (lane.h). */
+enum vg_lane_kind {
+    VG_LANE_STORE,  /* SQLite */
+    VG_LANE_LIVE,   /* Redis: may wait for a server that does not answer */
+    VG_LANE_GUARD,  /* passwords: argon2id is slow by design */
+    VG_LANE_URGENT, /* stop: must not wait behind anything */
+    VG_LANE_COUNT,
+    VG_LANE_LOOP = -1 /* no handler: `finish` answers at once */
+};
+
+/* How what was done gets into the audit. */
+enum vg_audit_manner {
+    VG_AUDIT_NONE,
+    VG_AUDIT_BEFORE_ANSWER, /* no row, no answer: for what shows something */
+    VG_AUDIT_WITH_CHANGE,   /* change and row in one transaction */
+    VG_AUDIT_BY_STORE,      /* the store writes the row of what was done; we that of a refusal */
+    VG_AUDIT_IF_POSSIBLE    /* what must work when the store does not */
+};
+
+/* Does the work and fills the reply. Lane's thread. */
+typedef void vg_handler(struct vg_desk *desk, const struct vg_request *request,
+                        struct vg_reply *reply);
+/* Loop's thread: before the lane (true: already answered in reply), or after it. */
+typedef bool vg_route_before(struct vg_reception *reception, struct vg_exchange *exchange);
+typedef void vg_route_finish(struct vg_reception *reception, struct vg_exchange *exchange);
+
+struct vg_route {
+    enum vg_method method;
+    const char *pattern; /* "/api/v1/flux/{id}/scene" */
+    enum vg_permission permission;
+    enum vg_lane_kind lane;
+    enum vg_audit_manner audit;
+    const char *action;  /* audit's word for it, "flux.change"; NULL without audit */
+    const char *query;   /* names of its parameters, "flux,event"; NULL: none */
+    const char *body;    /* schema of the body (openapi.c), NULL: none */
+    const char *answer;  /* schema of the answer, NULL: none */
+    const char *summary; /* one English line for OpenAPI */
+    vg_handler *handle;
+    vg_route_before *before; /* NULL: nothing */
+    vg_route_finish *finish; /* NULL: nothing */
+};
+
+/* Rows until one whose pattern is NULL. */
+extern const struct vg_route vg_routes[];
+
+enum vg_route_match {
+    VG_ROUTE_FOUND,
+    VG_ROUTE_NO_PATH,
+    VG_ROUTE_NO_METHOD
+};
+
+/* The row for a request. path: raw (still encoded). id: what stands at {id}, decoded; a segment
+ * that decodes to "/", "..", control characters or too much is no path. allow: methods of that
+ * path, "GET, HEAD, PUT". Pure. */
+enum vg_route_match vg_route_find(enum vg_method method, const char *path,
+                                  const struct vg_route **route, char id[VG_REQUEST_ID_SIZE],
+                                  char allow[48]);
+
+/* Whether the route takes a query parameter of that name. */
+bool vg_route_takes(const struct vg_route *route, const char *name);
+
+/* Runs a route's handler with all that belongs to it: JSON well-formed or 400, transaction,
+ * audit. A reply that has a code already is a refusal: only the audit is written. */
+void vg_route_call(struct vg_desk *desk, const struct vg_route *route,
+                   const struct vg_request *request, struct vg_reply *reply);
+
+#endif
