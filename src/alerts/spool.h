@@ -58,9 +58,13 @@ enum vg_status vg_spool_walk(struct vg_spool_walk *walk, const uint8_t *data, si
 
 /* What the spool asks of the disk; tests put their own in its place to record every write and
  * to fail at will. Functions return what the system calls do, errno set. */
+enum vg_spool_how {
+    VG_SPOOL_NEW, /* it must not be there */
+    VG_SPOOL_KEPT /* made where it is missing */
+};
 struct vg_spool_disk {
     void *user;
-    int (*create)(void *user, const char *path); /* O_RDWR, new: a descriptor */
+    int (*open)(void *user, const char *path, enum vg_spool_how how); /* a descriptor, or -1 */
     ssize_t (*write)(void *user, int fd, const void *data, size_t size, uint64_t offset);
     int (*sync)(void *user, int fd); /* of data and size */
     int (*cut)(void *user, int fd, uint64_t size);
