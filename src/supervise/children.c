@@ -293,16 +293,21 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
         kill_for(child, VG_END_NONSENSE);
 }
 
+/* send, not evbuffer_write: a child may have closed, and no SIGPIPE is wanted */
 static void flush(struct child *child)
 {
-    while (evbuffer_get_length(child->queue) > 0) {
-        if (evbuffer_write(child->queue, child->control) > 0)
-            continue;
-        if (errno == EAGAIN || errno == EINTR)
+    struct evbuffer_iovec piece;
+    while (evbuffer_peek(child->queue, -1, NULL, &piece, 1) > 0) {
+        ssize_t sent =
+            send(child->control, piece.iov_base, piece.iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) {
+            (void)evbuffer_drain(child->queue, (size_t)sent);
+        } else if (errno == EAGAIN || errno == EINTR) {
             (void)event_add(child->writable, NULL);
-        else /* its end will be seen by SIGCHLD */
+            return;
+        } else { /* its end will be seen by SIGCHLD */
             (void)evbuffer_drain(child->queue, evbuffer_get_length(child->queue));
-        return;
+        }
     }
 }
 
@@ -335,7 +340,7 @@ static enum vg_status queue_text(struct child *child, const char *text)
 enum vg_status vg_children_send(struct vg_children *children, size_t number, const json_t *message)
 {
     struct child *child = children->child[number];
-    if (child->control < 0 || child->stage == STAGE_KILLED)
+    if (child->control < 0 || child->stage != STAGE_RUN)
         return VG_E_STATE;
     char *text = vg_json_text(message);
     if (text == NULL)

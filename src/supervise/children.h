@@ -77,7 +77,7 @@ enum vg_status vg_children_add(struct vg_children *children, const struct vg_chi
 enum vg_status vg_children_replan(struct vg_children *children, size_t child,
                                   const struct vg_child_spec *spec) VG_MUST_USE;
 
-/* Queues a message; never blocks. VG_E_STATE: it does not run, or is mute; VG_E_MEMORY;
+/* Queues a message; never blocks. VG_E_STATE: it does not run, is mute or ending; VG_E_MEMORY;
  * VG_E_FULL: it has stopped reading, and is killed. */
 enum vg_status vg_children_send(struct vg_children *children, size_t child,
                                 const json_t *message) VG_MUST_USE;

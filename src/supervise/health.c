@@ -17,23 +17,25 @@ static json_t *child_row(const struct vg_children *children, size_t number)
 {
     struct vg_child_state child;
     vg_children_state(children, number, &child);
-    const char *reason = child.what;
-    if (reason[0] == '\0' && child.cause != VG_END_NONE)
-        reason = vg_end_cause_text(child.cause);
-    return json_pack("{s:s,s:s,s:b,s:I,s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "part", child.name, "state",
-                     vg_part_state_name(child.state), "up", (int)(child.state == VG_PART_UP),
-                     "restarts", (json_int_t)child.restarts, "since", moment(child.since), "cause",
-                     vg_end_cause_name(child.cause), "reason", reason, "remedy", child.remedy,
-                     "place", child.place, "detail", child.detail, "note", child.note);
+    const bool up = child.state == VG_PART_UP;
+    const char *last = child.what;
+    if (last[0] == '\0' && child.cause != VG_END_NONE)
+        last = vg_end_cause_text(child.cause);
+    return json_pack("{s:s,s:s,s:b,s:I,s:o,s:s,s:s,s:s,s:{s:s,s:s,s:s}}", "part", child.name,
+                     "state", vg_part_state_name(child.state), "up", (int)up, "restarts",
+                     (json_int_t)child.restarts, "since", moment(child.since), "reason",
+                     up ? child.note : last, "remedy", up ? "" : child.remedy, "place",
+                     up ? "" : child.place, "last", "cause", vg_end_cause_name(child.cause),
+                     "reason", last, "detail", child.detail);
 }
 
 static json_t *part_row(const struct vg_health_part *part)
 {
-    return json_pack("{s:s,s:s,s:b,s:i,s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "part", part->name, "state",
-                     vg_part_state_name(part->up ? VG_PART_UP : VG_PART_WAITING), "up",
-                     (int)part->up, "restarts", 0, "since", moment(part->since), "cause", "none",
-                     "reason", text(part->reason), "remedy", text(part->remedy), "place",
-                     text(part->place), "detail", "", "note", "");
+    return json_pack("{s:s,s:s,s:b,s:i,s:o,s:s,s:s,s:s,s:{s:s,s:s,s:s}}", "part", part->name,
+                     "state", vg_part_state_name(part->up ? VG_PART_UP : VG_PART_WAITING), "up",
+                     (int)part->up, "restarts", 0, "since", moment(part->since), "reason",
+                     text(part->reason), "remedy", text(part->remedy), "place", text(part->place),
+                     "last", "cause", vg_end_cause_name(VG_END_NONE), "reason", "", "detail", "");
 }
 
 json_t *vg_health_message(const struct vg_health_view *view, struct vg_wall_time now)

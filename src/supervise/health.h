@@ -2,14 +2,14 @@
  *
  *   {"type":"health","well":true,"time":ISO,"version":N,"flux":N,"parts":[
  *     {"part":"analysis","state":"waiting|starting|up|stopped","up":false,"restarts":2,
- *      "since":ISO,"cause":"exit","reason":msgid,"remedy":msgid,"place":"","detail":
- *      "exit code 4","note":msgid}]}
+ *      "since":ISO,"reason":msgid,"remedy":msgid,"place":"",
+ *      "last":{"cause":"exit","reason":msgid,"detail":"exit code 4"}}]}
  *
- * cause, reason, remedy, place and detail speak of the last end, also when the part is up again
- * ("" when it never ended). reason is the part's own last words if it left any, else what the
- * supervisor saw. note: what an up part lives with. msgids are English; the reader's side
- * translates them. Beside the children there are "redis" when it is another's, and
- * "configuration". */
+ * reason is what is wrong now, "" if nothing: of a part that is down its own last words if it
+ * left any, else what the supervisor saw; of one that is up the note it lives with. last speaks
+ * of its last end, whatever it is now (cause "none": it never ended). msgids are English; the
+ * reader's side translates them. Beside the children there are "configuration", and "redis" when
+ * it is another's. */
 #ifndef VG_SUPERVISE_HEALTH_H
 #define VG_SUPERVISE_HEALTH_H
 
