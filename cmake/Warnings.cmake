@@ -15,7 +15,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL GNU)
        -Wtrampolines -Wstringop-overflow=4 -Wcast-align=strict)
 else()
   list(APPEND W -Wcomma -Wloop-analysis -Wassign-enum -Wunreachable-code
-       -Wconditional-uninitialized -Wextra-semi-stmt -Wbad-function-cast
+       -Wconditional-uninitialized -Wextra-semi-stmt
        -Wshift-sign-overflow -Wthread-safety
        -Wno-gnu-zero-variadic-macro-arguments)   # sys/sdt.h probes under -Wpedantic
 endif()

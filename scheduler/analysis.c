@@ -527,7 +527,7 @@ static void publish_state(struct analysis *a)
         vg_live_report_flux(a->report, &a->flux[i], &state);
         vg_live_publish_flux(a->publisher, &a->flux[i], &state, now);
     }
-    if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->size))
+    if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->out.size))
         vg_log(VG_LOG_WARN, "the metrics text found no place");
     vg_watch_thread_note(a->watch, published.redis_well
                                        ? NULL

@@ -7,6 +7,7 @@
 #include "scheduler/live_flux.h"
 #include "scheduler/stage_times.h"
 #include "src/alerts/publisher.h"
+#include "src/base/text_buffer.h"
 #include "src/media/slots.h"
 
 /* The loop's counters. */
@@ -18,7 +19,7 @@ struct vg_live_totals {
 };
 
 struct vg_live_report {
-    size_t size;
+    struct vg_text_buffer out; /* over text */
     char text[VG_PUBLISHER_METRICS_MAX];
 };
 

@@ -40,40 +40,33 @@ double vg_stage_times_quantile_s(const struct vg_stage_times *times, enum vg_sta
     return 3600; /* above every bound */
 }
 
-static size_t print_one(const struct vg_stage_histogram *h, const char *metric, const char *label,
-                        char *text, size_t size)
+static void print_one(const struct vg_stage_histogram *h, const char *metric, const char *label,
+                      struct vg_text_buffer *out)
 {
-    size_t n = 0;
     uint64_t sum = 0;
-    for (size_t i = 0; i < VG_STAGE_BUCKETS && n < size; i++) {
-        char bound[24] = "+Inf";
-        if (i < VG_STAGE_BUCKETS - 1)
-            (void)snprintf(bound, sizeof bound, "%g", (double)bound_us[i] / 1e6);
+    const char *comma = *label ? "," : "";
+    for (size_t i = 0; i < VG_STAGE_BUCKETS - 1; i++) {
         sum += atomic_load_explicit(&h->bucket[i], memory_order_relaxed);
-        n += (size_t)snprintf(text + n, size - n, "%s_bucket{%s%sle=\"%s\"} %llu\n", metric, label,
-                              *label ? "," : "", bound, (unsigned long long)sum);
+        vg_text_add(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", metric, label, comma,
+                    (double)bound_us[i] / 1e6, (unsigned long long)sum);
     }
+    sum += atomic_load_explicit(&h->bucket[VG_STAGE_BUCKETS - 1], memory_order_relaxed);
+    vg_text_add(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", metric, label, comma,
+                (unsigned long long)sum);
     const double seconds = (double)atomic_load_explicit(&h->sum_us, memory_order_relaxed) / 1e6;
     const char *open = *label ? "{" : "", *close = *label ? "}" : "";
-    if (n < size)
-        n += (size_t)snprintf(text + n, size - n, "%s_sum%s%s%s %.6f\n%s_count%s%s%s %llu\n",
-                              metric, open, label, close, seconds, metric, open, label, close,
-                              (unsigned long long)sum);
-    return n < size ? n : size - 1;
+    vg_text_add(out, "%s_sum%s%s%s %.6f\n", metric, open, label, close, seconds);
+    vg_text_add(out, "%s_count%s%s%s %llu\n", metric, open, label, close, (unsigned long long)sum);
 }
 
-size_t vg_stage_times_print(const struct vg_stage_times *times, char *text, size_t size)
+void vg_stage_times_print(const struct vg_stage_times *times, struct vg_text_buffer *out)
 {
-    size_t n = (size_t)snprintf(text, size, "# TYPE vigie_stage_seconds histogram\n");
-    for (int s = 0; s < VG_STAGE_TOTAL && n < size; s++) {
+    vg_text_add(out, "# TYPE vigie_stage_seconds histogram\n");
+    for (int s = 0; s < VG_STAGE_TOTAL; s++) {
         char label[32];
         (void)snprintf(label, sizeof label, "stage=\"%s\"", stage_name[s]);
-        n += print_one(&times->stage[s], "vigie_stage_seconds", label, text + n, size - n);
+        print_one(&times->stage[s], "vigie_stage_seconds", label, out);
     }
-    if (n < size)
-        n += (size_t)snprintf(text + n, size - n, "# TYPE vigie_latency_seconds histogram\n");
-    if (n < size)
-        n += print_one(&times->stage[VG_STAGE_TOTAL], "vigie_latency_seconds", "", text + n,
-                       size - n);
-    return n < size ? n : size - 1;
+    vg_text_add(out, "# TYPE vigie_latency_seconds histogram\n");
+    print_one(&times->stage[VG_STAGE_TOTAL], "vigie_latency_seconds", "", out);
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/base/text_buffer.h"
+
 enum vg_stage {
     VG_STAGE_WAIT,    /* from the picture's last packet to its batch */
     VG_STAGE_PREPARE, /* picture to tensor, of the batch */
@@ -33,7 +35,7 @@ void vg_stage_times_add(struct vg_stage_times *times, enum vg_stage stage, int64
 double vg_stage_times_quantile_s(const struct vg_stage_times *times, enum vg_stage stage, double q);
 
 /* Writes vigie_stage_seconds{stage} (and vigie_latency_seconds for the total) in Prometheus'
- * text form; returns how many bytes, at most size - 1. */
-size_t vg_stage_times_print(const struct vg_stage_times *times, char *text, size_t size);
+ * text form. */
+void vg_stage_times_print(const struct vg_stage_times *times, struct vg_text_buffer *out);
 
 #endif

@@ -44,26 +44,23 @@ static void stem_of(const char *clip, char *stem, size_t size)
         *dot = '\0';
 }
 
-static bool taken(const struct vg_batch_names *used, const char *stem)
+static bool taken(char stems[][VG_BATCH_STEM_SIZE], uint32_t count, const char *stem)
 {
-    for (uint32_t i = 0; i < used->count; i++)
-        if (strcmp(used->stem[i], stem) == 0)
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(stems[i], stem) == 0)
             return true;
     return false;
 }
 
-static enum vg_status choose_stem(const char *clip, struct vg_batch_names *used, char *stem,
-                                  size_t size)
+void vg_batch_stems(char *const *clips, uint32_t count, char stems[][VG_BATCH_STEM_SIZE])
 {
-    char plain[120];
-    stem_of(clip, plain, sizeof plain);
-    (void)snprintf(stem, size, "%s", plain);
-    for (unsigned n = 2; taken(used, stem); n++)
-        (void)snprintf(stem, size, "%s-%u", plain, n);
-    if (used->count == sizeof used->stem / sizeof *used->stem)
-        return VG_E_FULL;
-    (void)snprintf(used->stem[used->count++], sizeof used->stem[0], "%s", stem);
-    return VG_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        char plain[VG_BATCH_STEM_SIZE - 8];
+        stem_of(clips[i], plain, sizeof plain);
+        (void)snprintf(stems[i], VG_BATCH_STEM_SIZE, "%s", plain);
+        for (unsigned n = 2; taken(stems, i, stems[i]) && n < 1000000; n++)
+            (void)snprintf(stems[i], VG_BATCH_STEM_SIZE, "%s-%u", plain, n % 1000000);
+    }
 }
 
 static void path_of(const struct vg_batch_files *files, int which, const char *ending, char *path,
@@ -97,19 +94,17 @@ static enum vg_status open_all(struct vg_batch_files *f, uint32_t wanted, struct
     return f->file[VG_BATCH_TRACKS] ? vg_track_rows_open(&f->rows) : VG_OK;
 }
 
-enum vg_status vg_batch_files_open(struct vg_batch_files **files, const char *dir, const char *clip,
-                                   uint32_t wanted, struct vg_batch_names *used,
-                                   struct vg_fault *fault)
+enum vg_status vg_batch_files_open(struct vg_batch_files **files, const char *dir, const char *stem,
+                                   uint32_t wanted, struct vg_fault *fault)
 {
     struct vg_batch_files *f = vg_alloc(sizeof *f);
-    char stem[128];
     *files = NULL;
     if (!f)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", clip);
-    enum vg_status status = choose_stem(clip, used, stem, sizeof stem);
-    if (status || vg_path_join(f->folder, sizeof f->folder, dir, stem))
-        status = vg_fault_set(fault, VG_E_CALL, N_("too many clips, or too long a path"), NULL,
-                              "%s", dir);
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", stem);
+    enum vg_status status = VG_OK;
+    if (vg_path_join(f->folder, sizeof f->folder, dir, stem))
+        status =
+            vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%s/%s", dir, stem);
     if (!status)
         status = vg_folder_make(f->folder, fault);
     if (!status)

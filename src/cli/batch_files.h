@@ -23,17 +23,16 @@ enum vg_batch_file {
 
 struct vg_batch_files;
 
-/* Makes DIR/STEM (DIR/STEM-2, ... while it was made by this run already: `used` is a list of
- * the run's folders, borrowed) and opens the files whose bit 1 << file is set. The files are
- * written beside their names and take them at close, so that a run that is cut never leaves
- * half a file under a full name. VG_E_IO, VG_E_LACK (disk full), place is the path. */
-struct vg_batch_names {
-    uint32_t count;
-    char stem[4096][128];
-};
-enum vg_status vg_batch_files_open(struct vg_batch_files **files, const char *dir, const char *clip,
-                                   uint32_t wanted, struct vg_batch_names *used,
-                                   struct vg_fault *fault) VG_MUST_USE;
+/* The folder names of a run's clips: each clip's name without folder and ending; one met twice
+ * gets "-2", "-3". Pure. */
+#define VG_BATCH_STEM_SIZE 128
+void vg_batch_stems(char *const *clips, uint32_t count, char stems[][VG_BATCH_STEM_SIZE]);
+
+/* Makes DIR/STEM and opens the files whose bit 1 << file is set. They are written beside their
+ * names and take them at close, so that a run that is killed never leaves half a file under a
+ * full name. VG_E_IO, VG_E_LACK (disk full), place is the path. */
+enum vg_status vg_batch_files_open(struct vg_batch_files **files, const char *dir, const char *stem,
+                                   uint32_t wanted, struct vg_fault *fault) VG_MUST_USE;
 
 /* The clip's folder. Borrowed. */
 const char *vg_batch_files_folder(const struct vg_batch_files *files);

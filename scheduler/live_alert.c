@@ -1,0 +1,142 @@
+#include "scheduler/live_alert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/alerts/alert_json.h"
+#include "src/base/alloc.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+#include "src/base/version.h"
+#include "src/draw/image_file.h"
+#include "src/draw/overlay.h"
+
+enum {
+    JPEG_QUALITY = 85
+};
+
+struct vg_live_alerts {
+    struct vg_live_alert_settings settings;
+    struct vg_ulid_source ids;
+    struct vg_canvas canvas;
+    char model[VG_MODEL_NAME_SIZE + VG_SHA256_TEXT + 16];
+    struct vg_log_repeat refused;
+};
+
+enum vg_status vg_live_alerts_open(struct vg_live_alerts **alerts,
+                                   const struct vg_live_alert_settings *settings,
+                                   struct vg_fault *fault)
+{
+    struct vg_live_alerts *a = vg_alloc(sizeof *a);
+    char digest[VG_SHA256_TEXT];
+    *alerts = NULL;
+    if (!a)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "alerts");
+    a->settings = *settings;
+    vg_sha256_text(settings->model->digest, digest);
+    (void)snprintf(a->model, sizeof a->model, "%s@sha256:%s", settings->model->name, digest);
+    *alerts = a;
+    return VG_OK;
+}
+
+void vg_live_alerts_close(struct vg_live_alerts **alerts)
+{
+    if (!*alerts)
+        return;
+    vg_canvas_release(&(*alerts)->canvas);
+    vg_free(*alerts);
+    *alerts = NULL;
+}
+
+static const char *place_name(const struct vg_scene *scene, int place)
+{
+    if (place < 0)
+        return "";
+    return scene->place[place].label[0] ? scene->place[place].label : scene->place[place].id;
+}
+
+/* The moment with its boxes and place, as JPEG into the item; none if that fails. */
+static void draw(struct vg_live_alerts *a, const struct vg_scene *scene,
+                 const struct vg_alert *alert, const struct vg_picture *picture,
+                 struct vg_publisher_item *item)
+{
+    struct vg_draw_box boxes[VG_SIGHTING_BOXES_MAX];
+    char time[40];
+    uint8_t *jpeg;
+    size_t size;
+    item->picture_bytes = 0;
+    if (vg_canvas_from_picture(&a->canvas, picture))
+        return;
+    for (uint32_t i = 0; i < alert->box_count; i++)
+        boxes[i] = (struct vg_draw_box){alert->box[i].track, alert->box[i].class_id,
+                                        alert->box[i].score, alert->box[i].box};
+    vg_wall_format(picture->wall, time, sizeof time);
+    time[19] = '\0'; /* to the second, without the offset: local, for a person */
+    time[10] = ' ';
+    const struct vg_draw_alert drawn = {
+        .scene = scene,
+        .place = alert->place,
+        .title = _(vg_event_label(alert->event)),
+        .place_name = place_name(scene, alert->place),
+        .time = time,
+        .boxes = boxes,
+        .box_count = alert->box_count,
+    };
+    vg_draw_alert(&a->canvas, &drawn);
+    if (vg_image_jpeg(&a->canvas, JPEG_QUALITY, &jpeg, &size))
+        return;
+    if (size <= sizeof item->picture) {
+        memcpy(item->picture, jpeg, size);
+        item->picture_bytes = (uint32_t)size;
+    }
+    vg_free(jpeg);
+}
+
+static enum vg_status write_json(struct vg_live_alerts *a, const struct vg_live_flux *flux,
+                                 const struct vg_alert *alert, const struct vg_picture *picture,
+                                 const char *phase, struct vg_publisher_item *item)
+{
+    size_t size;
+    const struct vg_alert_context context = {
+        .id = item->id,
+        .flux = flux->config.id,
+        .node = a->settings.node,
+        .software = vg_version(),
+        .model = a->model,
+        .plan = a->settings.plan,
+        .phase = phase,
+        .wall_known = true,
+        .wall = picture->wall,
+        .width = picture->width,
+        .height = picture->height,
+        .has_picture = item->picture_bytes > 0,
+        .latency_ms = (vg_mono_now().us - picture->arrival.us) / 1000,
+    };
+    const enum vg_status status = vg_alert_json(alert, flux->config.scene, &context, item->alert,
+                                                sizeof item->alert, &size, item->key);
+    item->alert_bytes = status ? 0 : (uint32_t)size;
+    return status;
+}
+
+void vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
+                         const struct vg_alert *alert, const struct vg_picture *picture,
+                         const char *phase)
+{
+    struct vg_publisher *publisher = alerts->settings.publisher;
+    struct vg_publisher_item *item = vg_publisher_take(publisher, alerts->settings.lane);
+    if (!item) {
+        if (vg_log_repeat_due(&alerts->refused, vg_mono_now(), 10 * VG_US_PER_S))
+            vg_log(VG_LOG_ERROR, "flux %s: an alert found no room on its way to the spool",
+                   flux->config.id);
+        return;
+    }
+    vg_ulid_make(&alerts->ids, item->id);
+    item->arrival = picture->arrival;
+    draw(alerts, flux->config.scene, alert, picture, item);
+    if (write_json(alerts, flux, alert, picture, phase, item))
+        vg_log(VG_LOG_ERROR, "flux %s: an alert could not be written as JSON", flux->config.id);
+    else
+        vg_log(VG_LOG_INFO, "flux %s: alert %s, rule %s, %s", flux->config.id, item->id,
+               flux->config.scene->rule[alert->rule].id, vg_event_name(alert->event));
+    vg_publisher_give(publisher, alerts->settings.lane, item);
+}

@@ -1,0 +1,20 @@
+/* Text put together piece by piece in room that is given. What does not fit whole is left out
+ * and counted: never half a piece. */
+#ifndef VG_BASE_TEXT_BUFFER_H
+#define VG_BASE_TEXT_BUFFER_H
+
+#include <stddef.h>
+
+#include "src/base/attr.h"
+
+struct vg_text_buffer {
+    char *text;  /* borrowed; always ended by a zero */
+    size_t room; /* bytes at text, at least 1 */
+    size_t size; /* without the zero */
+    size_t left_out;
+};
+
+void vg_text_buffer_init(struct vg_text_buffer *buffer, char *text, size_t room);
+void vg_text_add(struct vg_text_buffer *buffer, const char *format, ...) VG_PRINTF(2, 3);
+
+#endif

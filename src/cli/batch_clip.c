@@ -1,0 +1,276 @@
+#include "src/cli/batch_clip.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "scheduler/chain.h"
+#include "scheduler/decide_rate.h"
+#include "src/alerts/alert_json.h"
+#include "src/base/alloc.h"
+#include "src/base/progress.h"
+#include "src/base/text.h"
+#include "src/base/version.h"
+#include "src/cli/batch_video.h"
+#include "src/media/clip.h"
+
+struct room { /* one picture of the batch */
+    uint8_t *memory;
+    size_t bytes;
+    struct vg_picture picture;
+    struct vg_clip_picture about;
+};
+
+struct run {
+    const struct vg_batch_settings *settings;
+    const char *path;
+    uint8_t digest[VG_SHA256_BYTES];
+    struct vg_clip *clip;
+    struct vg_chain *chain;
+    struct vg_batch_files *files;
+    struct vg_batch_video *video;
+    struct vg_rate rate;
+    struct vg_progress progress;
+    uint64_t total; /* pictures, by the file's head */
+    struct room room[VG_BATCH_PICTURES];
+    uint32_t count;           /* rooms filled */
+    struct vg_answer *answer; /* 2 * VG_BATCH_PICTURES: tracked, then written */
+    char json[VG_ALERT_JSON_MAX];
+    char model[VG_MODEL_NAME_SIZE + VG_SHA256_TEXT + 16];
+    struct vg_batch_result *result;
+    struct vg_fault *fault;
+};
+
+static bool wants(const struct run *run, enum vg_batch_file file)
+{
+    return run->settings->files >> file & 1;
+}
+
+/* detections.csv asks for other boxes than the tracker: then each picture is two jobs. */
+static bool writes_other_boxes(const struct run *run)
+{
+    const struct vg_batch_settings *s = run->settings;
+    return wants(run, VG_BATCH_DETECTIONS) && (s->nms > VG_CHAIN_NMS || s->nms < VG_CHAIN_NMS);
+}
+
+static enum vg_status run_batch(struct run *run)
+{
+    struct vg_job job[2 * VG_BATCH_PICTURES];
+    const struct vg_batch_settings *s = run->settings;
+    const bool low = wants(run, VG_BATCH_DETECTIONS) && s->threshold < VG_CHAIN_THRESHOLD;
+    const uint32_t jobs = writes_other_boxes(run) ? 2 * run->count : run->count;
+    for (uint32_t i = 0; i < jobs; i++)
+        job[i] = (struct vg_job){
+            .picture = &run->room[i % run->count].picture,
+            .threshold =
+                i < run->count && (!low || jobs > run->count) ? VG_CHAIN_THRESHOLD : s->threshold,
+            .nms = i < run->count ? VG_CHAIN_NMS : s->nms,
+        };
+    return vg_engine_run(s->engine, job, jobs, run->answer, run->fault);
+}
+
+static void write_detections(struct run *run, uint32_t at)
+{
+    if (!wants(run, VG_BATCH_DETECTIONS))
+        return;
+    const struct vg_answer *answer = &run->answer[writes_other_boxes(run) ? run->count + at : at];
+    for (uint32_t i = 0; i < answer->count; i++)
+        if (answer->detection[i].score >= run->settings->threshold)
+            vg_batch_write_detection(run->files, run->room[at].about.sequence + 1,
+                                     &answer->detection[i]);
+}
+
+static enum vg_status write_alert(struct run *run, const struct vg_alert *alert,
+                                  const struct vg_chain_input *input)
+{
+    char id[VG_ULID_TEXT], key[VG_ALERT_KEY_TEXT];
+    size_t size;
+    vg_alert_batch_id(run->digest, alert, run->settings->scene, id);
+    const struct vg_alert_context context = {
+        .id = id,
+        .flux = run->path,
+        .software = vg_version(),
+        .model = run->model,
+        .plan = vg_engine_plan_hash(run->settings->engine),
+        .phase = "operational",
+        .wall_known = input->moment.wall_known,
+        .wall = input->moment.wall,
+        .width = input->width,
+        .height = input->height,
+        .latency_ms = -1,
+    };
+    const enum vg_status status = vg_alert_json(alert, run->settings->scene, &context, run->json,
+                                                sizeof run->json, &size, key);
+    if (status)
+        return vg_fault_set(run->fault, status, N_("the alert cannot be written"), NULL, "%s",
+                            run->path);
+    vg_batch_write_line(run->files, VG_BATCH_ALERTS, run->json);
+    run->result->alerts++;
+    return VG_OK;
+}
+
+/* Tracker, events and rules of one answered picture, and all that is written of it. */
+static enum vg_status follow(struct run *run, uint32_t at)
+{
+    const struct room *room = &run->room[at];
+    const struct vg_explainer explainer = vg_batch_explainer(run->files);
+    struct vg_chain_input input = {
+        .detections = run->answer[at].detection,
+        .detection_count = run->answer[at].count,
+        .width = room->picture.width,
+        .height = room->picture.height,
+        .epoch = room->about.epoch,
+        .moment = {.media = room->about.media,
+                   .wall_known = run->settings->wall_known,
+                   .wall = {run->settings->start.us + room->about.media.us},
+                   .explainer = run->settings->explain ? &explainer : NULL},
+    };
+    struct vg_chain_output seen;
+    while (input.detection_count > 0 && /* falling scores: the tail is only for detections.csv */
+           input.detections[input.detection_count - 1].score < VG_CHAIN_THRESHOLD)
+        input.detection_count--;
+    write_detections(run, at);
+    vg_batch_explain_at(run->files, run->settings->scene, room->about.media);
+    vg_chain_track(run->chain, &input, &seen);
+    vg_chain_judge(run->chain, &input, &seen);
+    if (seen.watched)
+        vg_batch_write_measures(run->files, run->settings->scene, room->about.media, seen.watched);
+    enum vg_status status =
+        vg_batch_add_tracks(run->files, room->about.sequence + 1, seen.tracks, seen.track_count);
+    for (uint32_t i = 0; !status && i < seen.alert_count; i++)
+        status = write_alert(run, &seen.alerts[i], &input);
+    if (!status && run->video)
+        status =
+            vg_batch_video_add(run->video, &room->picture, room->about.media, &seen, run->fault);
+    return status;
+}
+
+static enum vg_status flush(struct run *run)
+{
+    if (run->count == 0)
+        return VG_OK;
+    enum vg_status status = run_batch(run);
+    for (uint32_t i = 0; !status && i < run->count; i++)
+        status = follow(run, i);
+    run->result->analysed += run->count;
+    run->count = 0;
+    return status;
+}
+
+/* Converts the picture that was just decoded into the next room. */
+static enum vg_status keep(struct run *run, const struct vg_clip_picture *about)
+{
+    struct room *room = &run->room[run->count];
+    const size_t bytes = vg_pixels_bytes(about->width, about->height);
+    if (room->bytes < bytes) {
+        vg_free(room->memory);
+        room->memory = vg_alloc(bytes);
+        room->bytes = room->memory ? bytes : 0;
+        if (!room->memory)
+            return vg_fault_set(run->fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s",
+                                run->path);
+    }
+    const struct vg_pixels pixels = vg_pixels_over(room->memory, about->width, about->height);
+    if (vg_clip_convert(run->clip, &pixels, &room->picture)) {
+        run->result->lost++; /* a picture that cannot be converted ends here, counted */
+        return VG_OK;
+    }
+    room->about = *about;
+    run->count++;
+    return run->count == VG_BATCH_PICTURES ? flush(run) : VG_OK;
+}
+
+static enum vg_status read_all(struct run *run, const volatile int *interrupted)
+{
+    struct vg_clip_picture about;
+    for (;;) {
+        if (*interrupted) {
+            const enum vg_status status = flush(run);
+            return status ? status
+                          : vg_fault_set(run->fault, VG_E_INTERRUPTED, N_("interrupted"), NULL,
+                                         "%s", run->path);
+        }
+        const enum vg_status next = vg_clip_next(run->clip, &about, run->fault);
+        if (next) { /* the end, or as far as a damaged clip goes: what was read counts */
+            struct vg_fault kept = *run->fault;
+            const enum vg_status status = flush(run);
+            if (status)
+                return status;
+            *run->fault = kept;
+            return next == VG_E_END ? VG_OK : next;
+        }
+        run->result->pictures = about.sequence + 1;
+        run->result->media_us = about.media.us;
+        if (!about.corrupt && vg_rate_wants(&run->rate, about.media.us)) {
+            const enum vg_status status = keep(run, &about);
+            if (status)
+                return status;
+        }
+        vg_progress_show(&run->progress, run->path, run->result->pictures, run->total);
+    }
+}
+
+static enum vg_status open_run(struct run *run, const char *stem)
+{
+    const struct vg_batch_settings *s = run->settings;
+    char digest[VG_SHA256_TEXT];
+    enum vg_status status = vg_clip_open(&run->clip, run->path, run->fault);
+    if (!status)
+        status = vg_sha256_file(run->path, run->digest, run->fault);
+    if (!status)
+        status = vg_chain_open(&run->chain, s->scene);
+    if (!status)
+        status = vg_batch_files_open(&run->files, s->out, stem, s->files, run->fault);
+    if (status)
+        return status;
+    const struct vg_clip_about about = vg_clip_about(run->clip);
+    run->total = about.pictures;
+    run->rate = vg_rate_of(s->rate_fps);
+    vg_sha256_text(s->model->digest, digest);
+    (void)snprintf(run->model, sizeof run->model, "%s@sha256:%s", s->model->name, digest);
+    run->answer = vg_alloc_array((size_t)2 * VG_BATCH_PICTURES, sizeof *run->answer);
+    if (!run->answer)
+        return vg_fault_set(run->fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", run->path);
+    if (!s->video)
+        return VG_OK;
+    return vg_batch_video_open(&run->video, vg_batch_files_folder(run->files), s->scene, &about,
+                               s->rate_fps, run->fault);
+}
+
+enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const char *path,
+                             const char *stem, const volatile int *interrupted,
+                             struct vg_batch_result *result, struct vg_fault *fault)
+{
+    struct run *run = vg_alloc(sizeof *run);
+    memset(result, 0, sizeof *result);
+    if (!run)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", path);
+    const struct vg_mono_time start = vg_mono_now();
+    run->settings = settings;
+    run->path = path;
+    run->result = result;
+    run->fault = fault;
+    vg_progress_init(&run->progress, stderr);
+    enum vg_status status = open_run(run, stem);
+    if (!status) {
+        status = read_all(run, interrupted);
+        vg_progress_end(&run->progress, path, result->pictures, run->total);
+        result->lost += vg_clip_lost(run->clip);
+    }
+    struct vg_fault closing;
+    if (run->video) {
+        const enum vg_status closed = vg_batch_video_close(&run->video, status ? &closing : fault);
+        status = status ? status : closed;
+    }
+    if (run->files) {
+        const enum vg_status closed = vg_batch_files_close(&run->files, status ? &closing : fault);
+        status = status ? status : closed;
+    }
+    vg_chain_close(&run->chain);
+    vg_clip_close(&run->clip);
+    for (int i = 0; i < VG_BATCH_PICTURES; i++)
+        vg_free(run->room[i].memory);
+    vg_free(run->answer);
+    vg_free(run);
+    result->elapsed_us = vg_mono_now().us - start.us;
+    return status;
+}

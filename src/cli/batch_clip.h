@@ -1,0 +1,42 @@
+/* One clip through decode, engine, tracker, events and rules: what `vigie batch` does with
+ * each. Time comes from the pictures alone, so the result does not depend on the machine. */
+#ifndef VG_CLI_BATCH_CLIP_H
+#define VG_CLI_BATCH_CLIP_H
+
+#include <stdbool.h>
+
+#include "models/model.h"
+#include "src/base/attr.h"
+#include "src/base/clock.h"
+#include "src/base/fault.h"
+#include "src/cli/batch_files.h"
+#include "src/engine/engine.h"
+#include "src/scene/scene.h"
+
+#define VG_BATCH_PICTURES 4 /* pictures in one batch of the engine */
+
+struct vg_batch_settings {
+    const struct vg_scene *scene; /* NULL: no rules */
+    const struct vg_model *model;
+    struct vg_engine *engine;
+    const char *out;
+    uint32_t files; /* bits of enum vg_batch_file */
+    bool video, explain;
+    double rate_fps;      /* 0: every picture */
+    float threshold, nms; /* of detections.csv */
+    bool wall_known;      /* --start was given */
+    struct vg_wall_time start;
+};
+
+struct vg_batch_result {
+    uint64_t pictures, analysed, alerts, lost;
+    int64_t media_us, elapsed_us;
+};
+
+/* Analyses `path` and writes its files to OUT/stem. A clip that is cut keeps its results and gives VG_E_IO.
+ * interrupted: set by a signal; then VG_E_INTERRUPTED, results so far kept. */
+enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const char *path,
+                             const char *stem, const volatile int *interrupted,
+                             struct vg_batch_result *result, struct vg_fault *fault) VG_MUST_USE;
+
+#endif

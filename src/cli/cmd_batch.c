@@ -1,0 +1,305 @@
+/* vigie batch CLIP...: the clips, one after the other or --jobs at a time (a process each). */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/text.h"
+#include "src/cli/batch_clip.h"
+#include "src/cli/commands.h"
+#include "src/cli/options.h"
+
+enum {
+    CLIPS_MAX = 4096,
+    JOBS_MAX = 64
+};
+
+/* Set by SIGINT and SIGTERM, read between pictures: the one variable a handler may touch. */
+static volatile int interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+struct batch {
+    const char *scene_path, *out, *rate, *model_name, *threshold, *nms, *start, *device, *jobs;
+    bool detections, tracks, measures, video, explain, json;
+    struct vg_batch_settings settings;
+    struct vg_scene *scene;
+    struct vg_model *model;
+    struct vg_engine *engine;
+    uint32_t clip_count;
+    char (*stem)[VG_BATCH_STEM_SIZE]; /* of each clip */
+    char *clip[CLIPS_MAX];            /* owned */
+};
+
+static enum vg_status add_clip(struct batch *b, const char *path, struct vg_fault *fault)
+{
+    if (b->clip_count == CLIPS_MAX)
+        return vg_fault_set(fault, VG_E_CALL, N_("too many clips"), N_("give fewer at a time"),
+                            "%d", CLIPS_MAX);
+    b->clip[b->clip_count] = vg_alloc_text(path);
+    if (!b->clip[b->clip_count])
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", path);
+    b->clip_count++;
+    return VG_OK;
+}
+
+static bool looks_like_a_clip(const char *name)
+{
+    static const char *const endings[] = {".mp4", ".avi",  ".mkv",  ".mov",  ".ts",   ".m4v",
+                                          ".mpg", ".mpeg", ".webm", ".h264", ".mjpeg"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && name[0] != '.' && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_clip(const struct dirent *entry)
+{
+    return looks_like_a_clip(entry->d_name);
+}
+
+static enum vg_status add_folder(struct batch *b, const char *path, struct vg_fault *fault)
+{
+    struct dirent **entries;
+    const int n = scandir(path, &entries, is_clip, by_name);
+    enum vg_status status = VG_OK;
+    if (n <= 0)
+        status = vg_fault_set(fault, VG_E_INPUT, N_("no clip in this folder"),
+                              N_("give a folder with video files"), "%s", path);
+    for (int i = 0; i < n; i++) {
+        char clip[4096];
+        if (!status && !vg_path_join(clip, sizeof clip, path, entries[i]->d_name))
+            status = add_clip(b, clip, fault);
+        free(entries[i]);
+    }
+    if (n >= 0)
+        free(entries);
+    return status;
+}
+
+static enum vg_status gather_clips(struct batch *b, char **operands, int count,
+                                   struct vg_fault *fault)
+{
+    enum vg_status status = VG_OK;
+    if (count == 0)
+        return vg_fault_set(fault, VG_E_CALL, N_("no clip was given"), N_("see vigie help batch"),
+                            "vigie batch");
+    for (int i = 0; !status && i < count; i++) {
+        struct stat st;
+        const bool folder = stat(operands[i], &st) == 0 && S_ISDIR(st.st_mode);
+        status = folder ? add_folder(b, operands[i], fault) : add_clip(b, operands[i], fault);
+    }
+    return status;
+}
+
+static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_fault *fault)
+{
+    double threshold = 0.05, nms = (double)0.6F;
+    enum vg_status status = vg_option_number("rate", b->rate, 0, 120, &b->settings.rate_fps, fault);
+    if (!status && b->threshold)
+        status = vg_option_number("threshold", b->threshold, 0.01, 1, &threshold, fault);
+    if (!status && b->nms)
+        status = vg_option_number("nms", b->nms, 0, 1, &nms, fault);
+    if (!status)
+        status = vg_option_number("jobs", b->jobs, 1, JOBS_MAX, jobs, fault);
+    b->settings.threshold = (float)threshold;
+    b->settings.nms = (float)nms;
+    if (status || !b->start)
+        return status;
+    b->settings.wall_known = true;
+    if (vg_wall_parse(b->start, &b->settings.start))
+        return vg_fault_set(fault, VG_E_CALL, N_("not a time (ISO 8601)"),
+                            N_("give it as 2026-11-21T10:15:30+01:00"), "--start %s", b->start);
+    return VG_OK;
+}
+
+/* Model and device are opened by the process that uses them: a device does not survive fork. */
+static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
+{
+    struct vg_engine_settings settings = vg_engine_defaults();
+    settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
+    settings.batch_max = 2 * VG_BATCH_PICTURES;
+    settings.picture_width_max = VG_PICTURE_WIDTH_MAX;
+    settings.picture_height_max = VG_PICTURE_HEIGHT_MAX;
+    enum vg_status status = vg_model_find(b->model_name, &b->model, fault);
+    if (!status)
+        status = vg_engine_open(&b->engine, b->model, &settings, fault);
+    b->settings.model = b->model;
+    b->settings.engine = b->engine;
+    return status;
+}
+
+static void say_result(const struct batch *b, const char *path, const struct vg_batch_result *r)
+{
+    const double seconds = (double)r->elapsed_us / 1e6;
+    if (b->json)
+        (void)printf("{\"clip\":\"%s\",\"pictures\":%llu,\"analysed\":%llu,\"alerts\":%llu,"
+                     "\"lost\":%llu,\"media_s\":%.3f,\"elapsed_s\":%.3f}\n",
+                     path, (unsigned long long)r->pictures, (unsigned long long)r->analysed,
+                     (unsigned long long)r->alerts, (unsigned long long)r->lost,
+                     (double)r->media_us / 1e6, seconds);
+    else
+        (void)printf(_("%s: %llu pictures, %llu analysed, %llu alerts, %.1f s\n"), path,
+                     (unsigned long long)r->pictures, (unsigned long long)r->analysed,
+                     (unsigned long long)r->alerts, seconds);
+    (void)fflush(stdout);
+}
+
+/* The clips first, first + step, ...; goes on after a failure and returns the first one. */
+static enum vg_status run_clips(struct batch *b, uint32_t first, uint32_t step,
+                                struct vg_fault *fault)
+{
+    enum vg_status failed = open_engine(b, fault);
+    if (failed)
+        return failed;
+    for (uint32_t i = first; i < b->clip_count && !interrupted; i += step) {
+        struct vg_batch_result result;
+        struct vg_fault one = {.status = VG_OK};
+        const enum vg_status status =
+            vg_batch_clip(&b->settings, b->clip[i], b->stem[i], &interrupted, &result, &one);
+        if (status && failed)
+            vg_fault_print(&one); /* the first one is said at the end */
+        if (status && !failed) {
+            failed = status;
+            *fault = one;
+        }
+        if (result.pictures)
+            say_result(b, b->clip[i], &result);
+    }
+    vg_engine_close(&b->engine);
+    vg_model_close(&b->model);
+    return failed;
+}
+
+/* One process per job; each takes every jobs-th clip. The first error's code is the result. */
+static int run_jobs(struct batch *b, uint32_t jobs)
+{
+    pid_t pid[JOBS_MAX];
+    int code = 0;
+    for (uint32_t j = 0; j < jobs; j++) {
+        pid[j] = fork();
+        if (pid[j] == 0) {
+            struct vg_fault fault = {.status = VG_OK};
+            const enum vg_status status = run_clips(b, j, jobs, &fault);
+            const int result = vg_command_exit(status, &fault);
+            (void)fflush(NULL);
+            _exit(result);
+        }
+    }
+    for (uint32_t j = 0; j < jobs; j++) {
+        int status = 0;
+        while (pid[j] > 0 && waitpid(pid[j], &status, 0) < 0 && errno == EINTR) {
+        }
+        if (code == 0 && pid[j] > 0)
+            code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        if (pid[j] < 0)
+            code = vg_status_exit(VG_E_LACK);
+    }
+    return code;
+}
+
+static void take_signals(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+static void choose_files(struct batch *b)
+{
+    struct vg_batch_settings *s = &b->settings;
+    s->out = b->out;
+    s->scene = b->scene;
+    s->video = b->video;
+    s->explain = b->explain && b->scene;
+    s->files = 1u << VG_BATCH_ALERTS | (uint32_t)b->detections << VG_BATCH_DETECTIONS |
+               (uint32_t)b->tracks << VG_BATCH_TRACKS | (uint32_t)b->measures << VG_BATCH_MEASURES |
+               (uint32_t)b->explain << VG_BATCH_EXPLAIN;
+}
+
+static void close_batch(struct batch *b)
+{
+    for (uint32_t i = 0; i < b->clip_count; i++)
+        vg_free(b->clip[i]);
+    vg_scene_close(&b->scene);
+    vg_free(b->stem);
+    vg_free(b);
+}
+
+int vg_cmd_batch(int argc, char **argv)
+{
+    struct vg_fault fault = {.status = VG_OK};
+    struct batch *b = vg_alloc(sizeof *b);
+    if (!b)
+        return vg_status_exit(VG_E_MEMORY);
+    b->out = "vigie-out";
+    b->rate = "5";
+    b->model_name = "nanodet-g";
+    b->jobs = "1";
+    const struct vg_option options[] = {
+        {"scene", "FILE", N_("places and rules to watch"), &b->scene_path, NULL},
+        {"out", "DIR", N_("folder for the results (vigie-out)"), &b->out, NULL},
+        {"rate", "FPS", N_("pictures analysed per second of the clip (5; 0: every one)"), &b->rate,
+         NULL},
+        {"model", "NAME", N_("detector (nanodet-g)"), &b->model_name, NULL},
+        {"detections", NULL, N_("write detections.csv"), NULL, &b->detections},
+        {"tracks", NULL, N_("write tracks.csv"), NULL, &b->tracks},
+        {"measures", NULL, N_("write measures.csv"), NULL, &b->measures},
+        {"video", NULL, N_("write video.mp4 with boxes, tracks and places"), NULL, &b->video},
+        {"explain", NULL, N_("write explain.jsonl: why, and why not"), NULL, &b->explain},
+        {"threshold", "T", N_("least score in detections.csv (0.05)"), &b->threshold, NULL},
+        {"nms", "T", N_("overlap above which the lesser box goes, in detections.csv (0.6)"),
+         &b->nms, NULL},
+        {"start", "ISO", N_("clock time of the first picture; without it calendars are ignored"),
+         &b->start, NULL},
+        {"device", "D", N_("OpenCL device: a number, cpu, gpu, or a part of its name"), &b->device,
+         NULL},
+        {"jobs", "N", N_("clips analysed at the same time (1)"), &b->jobs, NULL},
+        {"json", NULL, N_("one JSON object per clip on the standard output"), NULL, &b->json},
+    };
+    const struct vg_usage usage = {"batch", "CLIP...",
+                                   N_("analyses files or folders as fast as it can"), options,
+                                   sizeof options / sizeof *options};
+    int operands = 0, code = 0;
+    double jobs = 1;
+    enum vg_status status = vg_options_read(&usage, argc, argv, &operands, &fault);
+    if (!status)
+        status = read_numbers(b, &jobs, &fault);
+    if (!status)
+        status = gather_clips(b, argv + 1, operands, &fault);
+    if (!status && b->scene_path)
+        status = vg_scene_open(b->scene_path, &b->scene, &fault);
+    if (!status) {
+        b->stem = vg_alloc_array(b->clip_count, sizeof *b->stem);
+        status = b->stem ? VG_OK : VG_E_MEMORY;
+    }
+    if (!status) {
+        vg_batch_stems(b->clip, b->clip_count, b->stem);
+        choose_files(b);
+        take_signals();
+        if (jobs > 1 && b->clip_count > 1)
+            code = run_jobs(b, (uint32_t)jobs < b->clip_count ? (uint32_t)jobs : b->clip_count);
+        else
+            status = run_clips(b, 0, 1, &fault);
+    }
+    close_batch(b);
+    return status ? vg_command_exit(status, &fault) : code;
+}
