@@ -80,7 +80,7 @@ struct serve {
     size_t part_count;
     struct vg_redis_place redis_place;
     struct vg_redis_watch *watch;
-    char listen[VG_LISTEN_SIZE];
+    char listen[VG_LISTEN_SIZE], redis_url[VG_REDIS_PATH_MAX + 8];
     char data_variable[1024];
     bool stopping, told_up;
 };
@@ -223,7 +223,8 @@ static enum vg_status plan_analysis(struct serve *serve, struct vg_fault *fault)
         fds[2 * i + 1] = serve->ingest[i].ready;
     }
     (void)snprintf(count, sizeof count, "%u", (unsigned)serve->ingest_count);
-    const char *const argv[] = {serve->settings->program, "child", "analysis", count, NULL};
+    const char *const argv[] = {serve->settings->program, "child", "analysis", count,
+                                serve->redis_url,         NULL};
     const char *const environment[] = {serve->data_variable, NULL};
     const struct vg_child_spec spec = {.name = "analysis",
                                        .kind = VG_CHILD_TALKS,
@@ -262,10 +263,8 @@ static enum vg_status add_redis(struct serve *serve, struct vg_fault *fault)
 
 static enum vg_status add_api(struct serve *serve, struct vg_fault *fault)
 {
-    char redis[VG_REDIS_PATH_MAX + 8];
-    (void)snprintf(redis, sizeof redis, "unix:%s", serve->redis_place.socket);
-    const char *const argv[] = {
-        serve->settings->program, "child", "api", serve->listen, redis, NULL};
+    const char *const argv[] = {serve->settings->program, "child", "api", serve->listen,
+                                serve->redis_url,         NULL};
     const char *const environment[] = {serve->data_variable, NULL};
     const struct vg_child_spec spec = {.name = "api",
                                        .kind = VG_CHILD_TALKS,
@@ -484,6 +483,7 @@ static enum vg_status prepare(struct serve *serve, struct vg_fault *fault)
     status = vg_lock_describe(serve->lock, serve->listen, fault);
     if (status == VG_OK && settings->redis == NULL)
         status = vg_redis_prepare(settings->data, &serve->redis_place, fault);
+    (void)snprintf(serve->redis_url, sizeof serve->redis_url, "unix:%s", serve->redis_place.socket);
     if (status == VG_OK)
         status = open_stores(serve, fault);
     return status;

@@ -1,0 +1,145 @@
+/* vigie child PART ...: one process of the server, as the supervisor starts it. Not for people.
+ *
+ *   child ingest N                fd 4: memory of its slots, fd 5: "a picture is ready"
+ *   child analysis COUNT REDIS    for ingest i: fd 4 + 2i and 5 + 2i
+ *   child api LISTEN REDIS
+ *
+ * fd 3 is the control socket; VIGIE_DATA names the data folder. What ends a process is told to
+ * the supervisor, which shows it in health, and is its exit code. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/api_process.h"
+#include "scheduler/analysis.h"
+#include "src/base/alloc.h"
+#include "src/base/folders.h"
+#include "src/base/log.h"
+#include "src/base/message.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/options.h"
+#include "src/media/ingest.h"
+#include "src/supervise/listen_address.h"
+#include "src/supervise/places.h"
+#include "src/supervise/redis_child.h"
+
+enum {
+    FIRST_FD = VG_MESSAGE_CONTROL_FD + 1
+};
+
+static enum vg_status wrong_call(struct vg_fault *fault, const char *word)
+{
+    return vg_fault_set(fault, VG_E_CALL, N_("the server starts this command by itself"),
+                        N_("use vigie serve"), "child %s", word);
+}
+
+/* The last words: health shows them until the process is up again. */
+static void tell(const struct vg_fault *fault)
+{
+    json_t *message = json_pack("{s:s,s:s,s:s,s:s}", "type", "fault", "what", fault->what, "remedy",
+                                fault->remedy == NULL ? "" : fault->remedy, "place", fault->place);
+    if (message == NULL || vg_message_write_json(VG_MESSAGE_CONTROL_FD, message) != VG_OK)
+        vg_log(VG_LOG_WARN, "the supervisor could not be told");
+    json_decref(message);
+}
+
+static enum vg_status run_ingest(char **words, const char *data, struct vg_fault *fault)
+{
+    struct vg_ingest_settings settings = vg_ingest_defaults();
+    settings.data = data;
+    vg_random_bytes(&settings.seed, sizeof settings.seed);
+    enum vg_status status = vg_ingest_run(&settings);
+    if (status == VG_E_TIMEOUT) { /* a thread hangs in a driver: leave without it */
+        vg_log(VG_LOG_WARN, "%s ends without a thread that does not", words[0]);
+        _exit(0);
+    }
+    if (status != VG_OK)
+        return vg_fault_set(fault, status, vg_status_text(status), NULL, "%s-%s", words[0],
+                            words[1]);
+    return VG_OK;
+}
+
+static enum vg_status run_analysis(char **words, const char *data, struct vg_fault *fault)
+{
+    struct vg_analysis_settings settings = {
+        .data = data, .device = getenv("VIGIE_DEVICE"), .control_fd = VG_MESSAGE_CONTROL_FD};
+    char socket[VG_REDIS_PATH_MAX];
+    double count = 0;
+    enum vg_status status =
+        vg_option_number("child analysis", words[1], 1, VG_ANALYSIS_INGESTS_MAX, &count, fault);
+    if (status == VG_OK)
+        status = vg_redis_url(words[2], socket, fault);
+    if (status != VG_OK)
+        return status;
+    settings.redis = socket;
+    settings.ingest_count = (uint32_t)count;
+    for (uint32_t i = 0; i < settings.ingest_count; i++) {
+        settings.ingest[i].slots_fd = FIRST_FD + 2 * (int)i;
+        settings.ingest[i].ready_fd = FIRST_FD + 2 * (int)i + 1;
+    }
+    return vg_analysis_run(&settings, fault);
+}
+
+/* The api tells the supervisor by itself. */
+static enum vg_status run_api(char **words, const char *data, struct vg_fault *fault)
+{
+    struct vg_listen listen;
+    char socket[VG_REDIS_PATH_MAX];
+    enum vg_status status = vg_listen_parse(words[1], &listen, fault);
+    if (status == VG_OK)
+        status = vg_redis_url(words[2], socket, fault);
+    if (status != VG_OK)
+        return status;
+    const struct vg_api_settings settings = {.address = listen.host,
+                                             .port = listen.port,
+                                             .data = data,
+                                             .redis_socket = socket,
+                                             .control_fd = VG_MESSAGE_CONTROL_FD};
+    status = vg_api_run(&settings);
+    _exit(vg_status_exit(status));
+}
+
+static const struct row {
+    const char *name;
+    int words; /* with the name */
+    enum vg_status (*run)(char **words, const char *data, struct vg_fault *fault);
+} rows[] = {{"ingest", 2, run_ingest}, {"analysis", 3, run_analysis}, {"api", 3, run_api}};
+
+/* "ingest-0"; lives as long as the process, like the log. */
+static void name_the_log(const struct row *row, const char *number)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "%s%s%s", row->name, row->run == run_ingest ? "-" : "",
+                   row->run == run_ingest ? number : "");
+    const char *kept = vg_alloc_text(name);
+    vg_log_init(kept == NULL ? row->name : kept);
+}
+
+int vg_cmd_child(int argc, char **argv)
+{
+    struct vg_fault fault = {.status = VG_OK};
+    char data[PATH_MAX];
+    int type = 0;
+    socklen_t size = sizeof type;
+    const char *name = argc > 1 ? argv[1] : "";
+    const struct row *row = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].name, name) == 0 && argc == rows[i].words + 1)
+            row = &rows[i];
+    if (row == NULL || getsockopt(VG_MESSAGE_CONTROL_FD, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
+        return vg_command_exit(wrong_call(&fault, name), &fault);
+    name_the_log(row, argv[2]);
+    enum vg_status status = vg_folder_path(VG_FOLDER_DATA, data, sizeof data);
+    if (status == VG_OK)
+        status = row->run(argv + 1, data, &fault);
+    else
+        (void)wrong_call(&fault, name);
+    if (status != VG_OK)
+        tell(&fault);
+    return vg_command_exit(status, &fault);
+}

@@ -1,0 +1,90 @@
+/* vigie serve: the server. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scheduler/analysis.h"
+#include "scheduler/live_config.h"
+#include "src/base/file.h"
+#include "src/base/folders.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/options.h"
+#include "src/media/slots.h"
+#include "src/supervise/listen_address.h"
+#include "src/supervise/places.h"
+#include "src/supervise/serve.h"
+
+/* What analysis takes: so many flux, and the memories of so many ingest processes. */
+enum {
+    FLUX_OF_INGESTS = VG_ANALYSIS_INGESTS_MAX * VG_PLACES_PER_INGEST,
+    FLUX_MAX = FLUX_OF_INGESTS < VG_LIVE_FLUX_MAX ? FLUX_OF_INGESTS : VG_LIVE_FLUX_MAX
+};
+
+static enum vg_status make_slots(uint32_t flux, int *fd, struct vg_fault *fault)
+{
+    struct vg_slots_settings settings = vg_slots_defaults();
+    settings.flux_max = flux;
+    return vg_slots_create(&settings, fd, fault);
+}
+
+static void say_up(const char *listen)
+{
+    (void)printf(_("Vigie answers on https://%s"), listen);
+    (void)putchar('\n');
+    (void)fflush(stdout);
+}
+
+/* The data folder as an absolute path, made if there is none. */
+static enum vg_status find_data(const char *given, char path[PATH_MAX], struct vg_fault *fault)
+{
+    char named[PATH_MAX];
+    enum vg_status status = VG_OK;
+    if (given != NULL)
+        status = snprintf(named, sizeof named, "%s", given) < (int)sizeof named ? VG_OK : VG_E_FULL;
+    else
+        status = vg_folder_path(VG_FOLDER_DATA, named, sizeof named);
+    if (status != VG_OK)
+        return vg_fault_set(fault, status, N_("there is no data folder"),
+                            N_("name one by --data or the variable VIGIE_DATA"), "--data");
+    if (vg_folder_make(named, fault) != VG_OK) /* whatever it is, nothing can be kept there */
+        return fault->status = VG_E_LACK;
+    if (realpath(named, path) == NULL)
+        return vg_fault_set(fault, VG_E_LACK, N_("the data folder cannot be used"), NULL, "%s",
+                            named);
+    return VG_OK;
+}
+
+int vg_cmd_serve(int argc, char **argv)
+{
+    const char *data = NULL, *listen = VG_LISTEN_DEFAULT, *redis = NULL;
+    const struct vg_option options[] = {
+        {"data", "DIR", N_("data folder (default: the variable VIGIE_DATA)"), &data, NULL},
+        {"listen", "ADDR:PORT", N_("where HTTPS answers (default: 127.0.0.1:8443; port 0: any)"),
+         &listen, NULL},
+        {"redis", "URL", N_("unix:PATH of a running Redis (default: a private one)"), &redis, NULL},
+    };
+    const struct vg_usage usage = {"serve", "", N_("Runs the server until it is told to stop."),
+                                   options, sizeof options / sizeof *options};
+    struct vg_fault fault = {.status = VG_OK};
+    char folder[PATH_MAX];
+    int operands = 0;
+    enum vg_status status = vg_options_read(&usage, argc, argv, &operands, &fault);
+    if (status == VG_OK && operands > 0)
+        status = vg_fault_set(&fault, VG_E_CALL, N_("this command takes no operand"),
+                              N_("see vigie help serve"), "%s", argv[1]);
+    if (status == VG_OK)
+        status = find_data(data, folder, &fault);
+    if (status != VG_OK)
+        return vg_command_exit(status, &fault);
+    const struct vg_serve_settings settings = {
+        .data = folder,
+        .listen = listen,
+        .redis = redis,
+        .program = "/proc/self/exe", /* this very program, also after an upgrade on disk */
+        .flux_max = FLUX_MAX,
+        .make_slots = make_slots,
+        .up = say_up,
+    };
+    return vg_command_exit(vg_serve_run(&settings, &fault), &fault);
+}
