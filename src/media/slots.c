@@ -364,11 +364,11 @@ void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slo
     SET(slot->arrival_us, about->arrival.us);
     SET(slot->wall_us, about->wall.us);
     use_want(block, about->arrival.us);
+    /* the older one first: were both READY for a moment, a quick reader would take the new one
+     * and then the old one */
+    vg_slots_withdraw(slots, flux, VG_FATE_NEWEST);
     atomic_store_explicit(&slot->state, (uint32_t)SLOT_READY, memory_order_release);
     ADD(block->published, 1);
-    for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++)
-        if (i != room->slot && state_move(&block->slot[i], SLOT_READY, SLOT_FREE))
-            reclaimed(block, VG_FATE_NEWEST);
 }
 
 void vg_slots_abandon(struct vg_slots *slots, uint32_t flux, const struct vg_slots_room *room)
@@ -474,7 +474,7 @@ void vg_slots_expect(struct vg_slots *slots, uint32_t flux, uint64_t tag)
     slots->expect[flux] = tag;
 }
 
-/* The READY slot published last, or slots_per_flux when there is none. */
+/* The READY slot published last (an honest writer has one at most), or slots_per_flux. */
 static uint32_t newest_ready(const struct vg_slots *slots, const struct flux_block *block)
 {
     const uint32_t count = slots->geometry.slots_per_flux;
@@ -531,8 +531,8 @@ enum vg_status vg_slots_take_newest(struct vg_slots *slots, uint32_t flux, uint3
 {
     struct flux_block *block = block_of(slots, flux);
     const uint32_t count = slots->geometry.slots_per_flux;
-    /* A slot vanishes under our hand only because a newer one is or soon will be READY; at the
-     * bound we leave, and its eventfd calls us again. */
+    /* A slot vanishes under our hand only because a newer picture is on its way; at the bound we
+     * leave, and its eventfd calls us again. */
     for (uint32_t attempt = 0; attempt < 4 * count; attempt++) {
         const uint32_t i = newest_ready(slots, block);
         if (i == count)
