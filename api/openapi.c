@@ -69,7 +69,7 @@ static const struct {
     {"Health", "application/json",
      OBJECT("\"properties\":{\"status\":{\"type\":\"string\",\"enum\":[\"ok\",\"unwell\"]},"
             "\"parts\":{\"type\":\"array\",\"items\":" OBJECT(
-                "\"properties\":{\"part\":" TEXT ",\"up\":" FLAG
+                "\"properties\":{\"part\":" TEXT ",\"up\":" FLAG ",\"state\":" TEXT
                 ",\"restarts\":{\"type\":\"integer\"},\"reason\":{\"type\":\"string\","
                 "\"nullable\":true}}") "}}")},
     {"Version", "application/json",

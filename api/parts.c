@@ -3,17 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
+static void copy(char *out, size_t size, const json_t *from, const char *key)
+{
+    const char *text = json_string_value(json_object_get(from, key));
+    (void)snprintf(out, size, "%s", text ? text : "");
+}
+
 static int read_part(struct vg_part *part, const json_t *from)
 {
     const char *name = json_string_value(json_object_get(from, "part"));
-    const char *reason = json_string_value(json_object_get(from, "reason"));
     const json_t *up = json_object_get(from, "up");
     const json_int_t restarts = json_integer_value(json_object_get(from, "restarts"));
     if (!name || !name[0] || !json_is_boolean(up) || restarts < 0 || restarts > UINT32_MAX)
         return -1;
     *part = (struct vg_part){.up = json_is_true(up), .restarts = (uint32_t)restarts};
     (void)snprintf(part->name, sizeof part->name, "%s", name);
-    (void)snprintf(part->reason, sizeof part->reason, "%s", reason ? reason : "");
+    copy(part->state, sizeof part->state, from, "state");
+    copy(part->reason, sizeof part->reason, from, "reason");
+    copy(part->remedy, sizeof part->remedy, from, "remedy");
     return 0;
 }
 

@@ -18,7 +18,9 @@ struct vg_part {
     char name[VG_PART_NAME_SIZE]; /* "ingest-0" */
     bool up;
     uint32_t restarts;
-    char reason[VG_PART_REASON_SIZE]; /* msgid or text, "" if well */
+    char state[16];                   /* "waiting", "starting", "up", "stopped"; "" if not said */
+    char reason[VG_PART_REASON_SIZE]; /* msgid of what is wrong, "" if nothing */
+    char remedy[VG_PART_REASON_SIZE]; /* msgid of what to do, "" if none */
 };
 
 struct vg_parts {
@@ -26,8 +28,8 @@ struct vg_parts {
     struct vg_part part[VG_PARTS_MAX];
 };
 
-/* Reads {"type":"health","parts":[{"part","up","restarts","reason"}]}; further keys are passed
- * over. VG_E_INPUT: not that; *parts is as before then. Pure. */
+/* Reads {"type":"health","parts":[{"part","up","restarts","state","reason","remedy"}]}; further
+ * keys are passed over, the last three may be missing. VG_E_INPUT: not that; *parts is as before then. Pure. */
 enum vg_status vg_parts_read(struct vg_parts *parts, const json_t *message) VG_MUST_USE;
 
 #endif

@@ -552,13 +552,20 @@ const char *vg_reception_note(const struct vg_reception *reception)
                                : N_("alerts cannot be archived: they wait in the queue");
 }
 
+/* A msgid in the reader's language, null for "". */
+static json_t *words_json(const struct vg_request *request, const char *msgid)
+{
+    return msgid[0] ? json_string(vg_text_in(request->language, msgid)) : json_null();
+}
+
 static json_t *part_json(const struct vg_part *part, const struct vg_request *request)
 {
     if (!request->identity.signed_in)
         return json_pack("{s:s,s:b}", "part", part->name, "up", part->up);
-    const char *reason = part->reason[0] ? vg_text_in(request->language, part->reason) : NULL;
-    return json_pack("{s:s,s:b,s:I,s:s?}", "part", part->name, "up", part->up, "restarts",
-                     (json_int_t)part->restarts, "reason", reason);
+    return json_pack("{s:s,s:b,s:s,s:I,s:o,s:o}", "part", part->name, "up", part->up, "state",
+                     part->state, "restarts", (json_int_t)part->restarts, "reason",
+                     words_json(request, part->reason), "remedy",
+                     words_json(request, part->remedy));
 }
 
 void vg_finish_health(struct vg_reception *reception, struct vg_exchange *exchange)
@@ -566,6 +573,7 @@ void vg_finish_health(struct vg_reception *reception, struct vg_exchange *exchan
     const struct vg_request *request = &exchange->request;
     const char *note = vg_reception_note(reception);
     struct vg_part archive = {.name = "archive", .up = note == NULL};
+    (void)snprintf(archive.state, sizeof archive.state, "%s", note ? "waiting" : "up");
     (void)snprintf(archive.reason, sizeof archive.reason, "%s", note ? note : "");
     json_t *parts = json_array();
     bool well = archive.up;
