@@ -192,8 +192,10 @@ static enum vg_status check_frame(struct reading *r, size_t size)
         return refuse_byte(r, 0, N_("this is not a model file of Vigie"), "magic");
     if (size < HEADER_BYTES)
         return refuse_byte(r, size, N_("the model file is cut"), "header of 512 bytes");
+    char detail[48];
+    (void)snprintf(detail, sizeof detail, "version %u, known %d", get_u32(r->data + 8), VERSION);
     if (get_u32(r->data + 8) != VERSION)
-        return refuse_byte(r, 8, N_("this version of the model file is unknown"), "version");
+        return refuse_byte(r, 8, N_("this version of the model file is unknown"), detail);
     enum vg_status status = read_counts(r);
     if (status == VG_OK)
         status = check_size(r, size);
@@ -210,11 +212,31 @@ static enum vg_status check_frame(struct reading *r, size_t size)
                         remedy_import, "%s: sha256 %s, expected %s", r->name, found, said);
 }
 
+/* The three texts of the header; the first that is not well-formed is refused at its byte. */
+static enum vg_status read_words(const struct reading *r, struct vg_model *m)
+{
+    const struct {
+        unsigned byte;
+        const char *name;
+        char *text;
+        size_t size;
+    } rows[] = {
+        {128, "name", m->name, sizeof m->name},
+        {192, "licence", m->licence, sizeof m->licence},
+        {256, "origin", m->origin, sizeof m->origin},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!get_text(r->data + rows[i].byte, rows[i].size, rows[i].text))
+            return refuse_byte(r, rows[i].byte, N_("a text is not filled up with zeros"),
+                               rows[i].name);
+    return VG_OK;
+}
+
 static enum vg_status read_header(const struct reading *r, struct vg_model *m)
 {
     const uint8_t *p = r->data;
-    for (unsigned i = 112; i < 128; i++)
-        if (p[i] != 0 || get_u32(p + 100) != 0)
+    for (unsigned i = 100; i < 128; i++)
+        if (p[i] != 0 && (i < 104 || i >= 112))
             return refuse_byte(r, i, N_("a reserved field is not zero"), "header");
     m->input_width = get_u32(p + 24);
     m->input_height = get_u32(p + 28);
@@ -234,11 +256,7 @@ static enum vg_status read_header(const struct reading *r, struct vg_model *m)
     m->node_count = r->counts.nodes;
     m->output_count = r->counts.outputs;
     m->weight_count = r->counts.weights;
-    if (!get_text(p + 128, sizeof m->name, m->name) ||
-        !get_text(p + 192, sizeof m->licence, m->licence) ||
-        !get_text(p + 256, sizeof m->origin, m->origin))
-        return refuse_byte(r, 128, N_("a text is not filled up with zeros"), "header");
-    return VG_OK;
+    return read_words(r, m);
 }
 
 static enum vg_status read_classes(const struct reading *r, struct vg_model *m)
