@@ -1,0 +1,32 @@
+# Common to the whole-program tests: a folder of one's own, checks that name what they expect.
+# VIGIE, VIGIE_SOURCE_DIR and VIGIE_BUILD_DIR come from CTest.
+set -uo pipefail
+T=$(mktemp -d /tmp/vigie-e2e-XXXXXX)
+PIDS=()
+cleanup() {
+    local p
+    for p in "${PIDS[@]}"; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/null; done
+    rm -rf "$T"
+}
+trap cleanup EXIT
+export VIGIE_MODELS=${VIGIE_MODELS:-$VIGIE_SOURCE_DIR/cache/models}
+export VIGIE_LANG=en
+CLIP=$VIGIE_SOURCE_DIR/cache/vtest.avi
+FAILS=0
+
+fail() { echo "FAILED: $*"; FAILS=$((FAILS + 1)); }
+finish() { [ "$FAILS" -eq 0 ] && echo "all as expected"; exit $((FAILS > 0)); }
+need() { [ -e "$1" ] || { echo "skipped: $2"; exit 77; }; }
+need_model() { need "$VIGIE_MODELS/nanodet-g.vgm" "no model: run ./dev model"; }
+need_clip() { need "$CLIP" "no demo clip: run ./dev clip"; }
+
+# expect CODE "PART OF STDERR" COMMAND...
+expect() {
+    local code=$1 words=$2 got
+    shift 2
+    "$@" >"$T/stdout" 2>"$T/stderr"
+    got=$?
+    [ "$got" -eq "$code" ] || fail "$*: code $got, expected $code: $(tail -n 2 "$T/stderr")"
+    [ -z "$words" ] || grep -qF -- "$words" "$T/stderr" ||
+        fail "$*: no \"$words\" in: $(tail -n 2 "$T/stderr")"
+}
