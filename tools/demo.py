@@ -68,7 +68,7 @@ def main():
         api = server.api()
         add_flux(api, "parvis", "file:" + os.path.abspath(args.clip), args.scene,
                  label="Parvis (démonstration)", rate_fps=5)
-        print(f"Vigie écoute sur https://{args.listen}/\n"
+        print(f"Vigie écoute sur https://{server.host}:{server.port}/\n"
               f"Compte de démonstration : demo   Mot de passe : {server.password}\n"
               f"Journal : {server.log_path}\nSignalements (Ctrl-C pour arrêter) :", flush=True)
         code = follow(server, api, args.once, 120)

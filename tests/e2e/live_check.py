@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""The whole server on real video, seen from outside: a camera and a file as live flux.
+
+Every decoded picture has one fate, a sealed thread allocates nothing (VIGIE_SEAL=abort would
+kill analysis), a true alert arrives with its picture, a verdict is kept, the audit holds.
+"""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["VIGIE_SOURCE_DIR"], "tools"))
+from vigie_server import Server, add_flux, metrics  # noqa: E402
+
+FAILS = []
+
+
+def check(what, true):
+    print(("ok      " if true else "FAILED  ") + what)
+    if not true:
+        FAILS.append(what)
+
+
+def fates_add_up(found, flux):
+    """decoded = sum of fates + at most what is under way (a slot or two)."""
+    decoded = found.get(f'vigie_pictures_decoded_total{{flux="{flux}"}}', 0)
+    fates = sum(v for k, v in found.items() if k.startswith(f'vigie_pictures_total{{flux="{flux}",'))
+    return decoded > 0 and -4 <= decoded - fates <= 4
+
+
+def main():
+    folder, source, build = sys.argv[1], os.environ["VIGIE_SOURCE_DIR"], os.environ["VIGIE_BUILD_DIR"]
+    clip, scene = os.path.join(source, "cache/vtest.avi"), os.path.join(source, "docs/examples/vtest.json")
+    rtsp = os.path.join(folder, "camera.mp4")
+    subprocess.run(["ffmpeg", "-v", "error", "-t", "20", "-i", clip, "-c:v", "libx264", "-g", "20", "-bf", "0",
+                    "-pix_fmt", "yuv420p", rtsp], check=True)
+    camera = subprocess.Popen([os.path.join(build, "tests/camera"), rtsp],
+                              stdout=subprocess.PIPE, text=True)
+    port = int("".join(c for c in camera.stdout.readline() if c.isdigit()))
+    server = Server(os.path.join(build, "vigie"), os.path.join(folder, "data"),
+                    environment={"VIGIE_SEAL": "abort"})
+    try:
+        api = server.api()
+        add_flux(api, "file", "file:" + clip, scene, rate_fps=5)
+        add_flux(api, "cam", f"rtsp://127.0.0.1:{port}/1", scene, rate_fps=5)
+        alerts = server.wait_for("an alert", lambda: api.json("GET", "/api/v1/alerts")["items"], 90)
+        alert = alerts[0]
+        check("the alert names flux, event, rule and boxes",
+              alert["flux"] in ("file", "cam") and alert["boxes"] and alert["rule_as_it_was"]["id"] == alert["rule"])
+        status, picture = api.call("GET", f"/api/v1/alerts/{alert['id']}/picture")
+        check("it has its picture", status == 200 and picture[:2] == b"\xff\xd8" and len(picture) > 5000)
+        api.json("PUT", f"/api/v1/alerts/{alert['id']}/verdict", {"state": "confirmed", "comment": "vu"})
+        check("the verdict is kept", api.json("GET", f"/api/v1/alerts/{alert['id']}")["state"] == "confirmed")
+        check("an unknown flux is 404", api.call("GET", "/api/v1/flux/none")[0] == 404)
+        found = server.wait_for("pictures of both", lambda: (lambda m: m if all(
+            m.get(f'vigie_pictures_total{{flux="{f}",fate="analysed"}}', 0) > 30 for f in ("file", "cam"))
+            else None)(metrics(api)), 60)
+        check("every picture of the file has one fate", fates_add_up(found, "file"))
+        check("every picture of the camera has one fate", fates_add_up(found, "cam"))
+        check("no allocation on the way of a picture", found.get("vigie_sealed_allocations_total") == 0)
+        check("all parts are up", all(v == 1 for k, v in found.items() if k.startswith("vigie_up{")))
+        state = api.json("GET", "/api/v1/flux/cam/state")
+        check(f"the camera is live: {state}", state.get("state") == "live")
+        camera.terminate()
+        camera.wait()
+        server.wait_for("the loss", lambda: api.json("GET", "/api/v1/flux/cam/state").get("state")
+                        in ("lost", "connecting"), 20)
+        check("a camera that goes away is lost", True)
+    except RuntimeError as error:
+        check(str(error), False)
+    finally:
+        code = server.stop()
+        camera.kill()
+    check(f"an orderly end (code {code})", code == 0)
+    audit = subprocess.run([server.vigie, "admin", "audit-verify", "--data", server.data],
+                           capture_output=True, text=True, check=False)
+    check("the audit chain holds", audit.returncode == 0)
+    if FAILS:
+        print(server.read_log()[-6000:])
+    return 1 if FAILS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
