@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -110,13 +111,16 @@ static const struct row {
     enum vg_status (*run)(char **words, const char *data, struct vg_fault *fault);
 } rows[] = {{"ingest", 2, run_ingest}, {"analysis", 3, run_analysis}, {"api", 3, run_api}};
 
-/* "ingest-0"; lives as long as the process, like the log. */
-static void name_the_log(const struct row *row, const char *number)
+/* "ingest-0" in the log (which keeps the name as long as the process lives), "vigie-ingest-0"
+ * in ps and top. */
+static void name_the_process(const struct row *row, const char *number)
 {
-    char name[32];
-    (void)snprintf(name, sizeof name, "%s%s%s", row->name, row->run == run_ingest ? "-" : "",
-                   row->run == run_ingest ? number : "");
-    const char *kept = vg_alloc_text(name);
+    static const char family[] = "vigie-";
+    char name[48];
+    (void)snprintf(name, sizeof name, "%s%s%s%s", family, row->name,
+                   row->run == run_ingest ? "-" : "", row->run == run_ingest ? number : "");
+    (void)prctl(PR_SET_NAME, name);
+    const char *kept = vg_alloc_text(name + sizeof family - 1);
     vg_log_init(kept == NULL ? row->name : kept);
 }
 
@@ -133,7 +137,7 @@ int vg_cmd_child(int argc, char **argv)
             row = &rows[i];
     if (row == NULL || getsockopt(VG_MESSAGE_CONTROL_FD, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
         return vg_command_exit(wrong_call(&fault, name), &fault);
-    name_the_log(row, argv[2]);
+    name_the_process(row, argv[2]);
     enum vg_status status = vg_folder_path(VG_FOLDER_DATA, data, sizeof data);
     if (status == VG_OK)
         status = row->run(argv + 1, data, &fault);
