@@ -1,0 +1,348 @@
+/* Sources: addresses, files played live, and the test camera with each of its faults.
+ * labels: threads */
+#include "tests/media_fixture.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "src/base/clock.h"
+#include "src/media/decoder.h"
+#include "src/media/source.h"
+
+#define S VG_US_PER_S
+
+struct rig {
+    struct media_folder folder;
+    struct camera_child camera, guarded;
+    char clip[512];
+};
+
+static void addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *user, *password;
+        enum vg_status want;
+        const char *address;
+    } rows[] = {
+        {"rtsp://h/p", NULL, NULL, VG_OK, "rtsp://h/p"},
+        {"rtsp://h/p", "", "x", VG_OK, "rtsp://h/p"},
+        {"rtsp://h:554/p?q=1", "op", "secret", VG_OK, "rtsp://op:secret@h:554/p?q=1"},
+        {"rtsp://h/p", "op", NULL, VG_OK, "rtsp://op:@h/p"},
+        {"rtsp://h/p", "a@b", "p:/@?#% \xc3\xa9", VG_OK,
+         "rtsp://a%40b:p%3A%2F%40%3F%23%25%20%C3%A9@h/p"},
+        {"rtsp://u:v@h/p", NULL, NULL, VG_OK, "rtsp://u:v@h/p"},
+        {"rtsp://u:v@h/p", "op", "x", VG_E_INPUT, NULL},
+        {"rtsp://h/p@q", "op", "x", VG_OK, "rtsp://op:x@h/p@q"},
+        {"h/p", "op", "x", VG_E_INPUT, NULL},
+        {"rtsp://h/0123456789012345678901234567890123456789012345678901234567890123456789", "op",
+         "x", VG_E_FULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char address[72];
+        assert_int_equal(
+            vg_source_address(rows[i].url, rows[i].user, rows[i].password, address, sizeof address),
+            rows[i].want);
+        if (rows[i].address)
+            assert_string_equal(address, rows[i].address);
+    }
+}
+
+static struct vg_source_settings live(const char *url)
+{
+    struct vg_source_settings settings = vg_source_defaults();
+    settings.kind = VG_SOURCE_LIVE;
+    settings.url = url;
+    settings.open_us = settings.read_us = S;
+    return settings;
+}
+
+static void schemes_are_few(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"http://127.0.0.1/x", "rtsps://127.0.0.1/x", "srt://h:1",
+                                       "tcp://h:1", "concat://x"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_source *source = NULL;
+        struct vg_fault fault;
+        const struct vg_source_settings settings = live(rows[i]);
+        assert_int_equal(vg_source_open(&source, &settings, &fault), VG_E_INPUT);
+        assert_null(source);
+        assert_null(strstr(fault.place, "127.0.0.1"));
+    }
+}
+
+/* A clip of 10 pictures at 25 a second, played live: at its rate, over and over. */
+static void a_live_file_keeps_its_rate(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "2", "-g", "5", NULL};
+    static const char *const forms[] = {"file:%s", "file://%s", "%s"};
+    char path[512], url[600];
+    make_clip(&rig->folder, "short.mp4", "testsrc2=s=64x48:r=25:d=0.4", options);
+    folder_file(&rig->folder, "short.mp4", path, sizeof path);
+    for (size_t form = 0; form < 3; form++) {
+        struct vg_source *source = NULL;
+        struct vg_packet packet;
+        int64_t first_us = 0;
+        (void)snprintf(url, sizeof url, "%s%s",
+                       form == 0   ? "file:"
+                       : form == 1 ? "file://"
+                                   : "",
+                       path);
+        print_message("%s\n", forms[form]);
+        const struct vg_source_settings settings = live(url);
+        assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+        for (int i = 0; i < (form == 0 ? 25 : 2); i++) {
+            assert_int_equal(vg_source_read(source, &packet), VG_OK);
+            if (i == 0)
+                first_us = packet.arrival.us;
+            /* never early; late only when the machine is */
+            assert_true(packet.arrival.us - first_us >= 40000 * i - 1000);
+            assert_true(packet.arrival.us - first_us < 40000 * i + S);
+            assert_int_equal(packet.restarted, i == 10 || i == 20);
+            assert_int_equal(packet.key, i % 5 == 0);
+            assert_false(packet.early);
+        }
+        vg_source_close(&source);
+    }
+}
+
+struct canceller {
+    _Atomic uint32_t generation;
+    pthread_t thread;
+};
+
+static void *cancel_soon(void *arg)
+{
+    struct canceller *canceller = arg;
+    vg_pause_us(100000);
+    atomic_fetch_add(&canceller->generation, 1);
+    return NULL;
+}
+
+/* Whatever the source is doing, a cancel ends it. */
+static void a_cancel_ends_any_call(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        const char *path;
+        enum vg_status open;
+    } rows[] = {{"nodescribe", VG_E_INTERRUPTED},
+                {"noplay", VG_E_INTERRUPTED},
+                {"nodata", VG_OK},
+                {"freeze=0.001", VG_OK}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct canceller canceller = {.generation = 3};
+        struct vg_source *source = NULL;
+        struct vg_packet packet;
+        char path[64], url[128];
+        (void)snprintf(path, sizeof path, "x?%s", rows[i].path);
+        camera_url(&rig->camera, path, url, sizeof url);
+        struct vg_source_settings settings = live(url);
+        settings.open_us = settings.read_us = 60 * S;
+        settings.cancel = (struct vg_cancel){&canceller.generation, 3};
+        const int64_t start_us = vg_mono_now().us;
+        assert_int_equal(pthread_create(&canceller.thread, NULL, cancel_soon, &canceller), 0);
+        enum vg_status status = vg_source_open(&source, &settings, NULL);
+        assert_int_equal(status, rows[i].open);
+        while (status == VG_OK)
+            status = vg_source_read(source, &packet);
+        assert_int_equal(status, VG_E_INTERRUPTED);
+        assert_true(vg_mono_now().us - start_us < 5 * S);
+        assert_int_equal(pthread_join(canceller.thread, NULL), 0);
+        vg_source_close(&source);
+    }
+}
+
+/* Each fault of a camera: how the opening ends, then how reading ends, and when. */
+static void faults_are_met_in_time(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        const char *query;
+        enum vg_status open, read;
+    } rows[] = {
+        {"x?nooptions", VG_E_TIMEOUT, VG_OK},  {"x?nodescribe", VG_E_TIMEOUT, VG_OK},
+        {"x?nosetup", VG_E_TIMEOUT, VG_OK},    {"x?noplay", VG_E_TIMEOUT, VG_OK},
+        {"missing", VG_E_MISSING, VG_OK},      {"x?nodata", VG_OK, VG_E_TIMEOUT},
+        {"x?freeze=0.3", VG_OK, VG_E_TIMEOUT}, {"x?close=0.3", VG_OK, VG_E_END},
+        {"x?reset=0.3", VG_OK, VG_E_END},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_source *source = NULL;
+        struct vg_packet packet;
+        struct vg_fault fault = {0};
+        char url[128];
+        print_message("%s\n", rows[i].query);
+        camera_url(&rig->camera, rows[i].query, url, sizeof url);
+        struct vg_source_settings settings = live(url);
+        settings.open_us = settings.read_us = 6 * S / 10;
+        const int64_t start_us = vg_mono_now().us;
+        enum vg_status status = vg_source_open(&source, &settings, &fault);
+        assert_int_equal(status, rows[i].open);
+        if (status) {
+            assert_null(source);
+            assert_string_equal(fault.place, "");
+        }
+        while (status == VG_OK)
+            status = vg_source_read(source, &packet);
+        if (rows[i].open == VG_OK)
+            assert_int_equal(status, rows[i].read);
+        assert_true(vg_mono_now().us - start_us < 3 * S); /* 0.6 s of deadline, and slack */
+        vg_source_close(&source);
+    }
+}
+
+static void nobody_there(void **state)
+{
+    (void)state;
+    struct vg_source *source = NULL;
+    const struct vg_source_settings settings = live("rtsp://127.0.0.1:1/x");
+    assert_int_equal(vg_source_open(&source, &settings, NULL), VG_E_IO);
+    assert_null(source);
+}
+
+/* The first picture comes without a second of probing, with and without parameter sets in the
+ * announcement; what comes before a key frame is marked. */
+static void the_first_picture_is_soon_there(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        const char *query;
+        bool early;
+    } rows[] = {{"x", false}, {"x?nosprop", false}, {"x?startnokey", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_source *source = NULL;
+        struct vg_decoder *decoder = NULL;
+        struct vg_decoded decoded = {0};
+        struct vg_packet packet;
+        char url[128];
+        unsigned early = 0;
+        enum vg_status status = VG_E_END;
+        print_message("%s\n", rows[i].query);
+        camera_url(&rig->camera, rows[i].query, url, sizeof url);
+        const struct vg_source_settings settings = live(url);
+        assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+        assert_int_equal(vg_decoder_open(&decoder, vg_source_about(source).codec, NULL), VG_OK);
+        while (status == VG_E_END) {
+            assert_int_equal(vg_source_read(source, &packet), VG_OK);
+            early += packet.early ? 1 : 0;
+            if (packet.early)
+                continue;
+            assert_int_equal(vg_decoder_send(decoder, packet.data, packet.arrival), VG_OK);
+            status = vg_decoder_receive(decoder, &decoded);
+        }
+        assert_int_equal(status, VG_OK);
+        assert_int_equal(decoded.width, 160);
+        assert_int_equal(decoded.height, 120);
+        assert_true(decoded.key && !decoded.corrupt);
+        assert_int_equal(early > 0, rows[i].early);
+        vg_decoder_close(&decoder);
+        vg_source_close(&source);
+    }
+}
+
+/* Lost packets: the pictures that suffer are marked until a key frame heals. */
+static void a_loss_is_marked(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_source *source = NULL;
+    struct vg_decoder *decoder = NULL;
+    struct vg_decoded decoded;
+    struct vg_packet packet;
+    char url[128];
+    unsigned corrupt = 0, sound = 0;
+    camera_url(&rig->camera, "x?lose=30", url, sizeof url);
+    const struct vg_source_settings settings = live(url);
+    assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+    assert_int_equal(vg_decoder_open(&decoder, vg_source_about(source).codec, NULL), VG_OK);
+    for (int i = 0; i < 60 && (corrupt == 0 || sound == 0); i++) {
+        assert_int_equal(vg_source_read(source, &packet), VG_OK);
+        const enum vg_status status = vg_decoder_send(decoder, packet.data, packet.arrival);
+        assert_true(status == VG_OK || status == VG_E_IO);
+        while (vg_decoder_receive(decoder, &decoded) == VG_OK) {
+            corrupt += decoded.corrupt ? 1 : 0;
+            sound += decoded.corrupt ? 0 : 1;
+        }
+    }
+    assert_true(corrupt > 0);
+    assert_true(sound > 0);
+    vg_decoder_close(&decoder);
+    vg_source_close(&source);
+}
+
+/* op:p@ss/é in base64 is what the camera wants; it reaches it unspoilt. */
+static void credentials_reach_the_camera(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        const char *user, *password;
+        enum vg_status want;
+    } rows[] = {
+        {"op", "p@ss/\xc3\xa9", VG_OK}, {"op", "wrong", VG_E_DENIED}, {"", "", VG_E_DENIED}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_source *source = NULL;
+        struct vg_fault fault = {0};
+        char url[128];
+        camera_url(&rig->guarded, "x", url, sizeof url);
+        struct vg_source_settings settings = live(url);
+        settings.user = rows[i].user;
+        settings.password = rows[i].password;
+        assert_int_equal(vg_source_open(&source, &settings, &fault), rows[i].want);
+        vg_source_close(&source);
+    }
+}
+
+/* The wall clock of a picture is the source's when that can be believed. */
+static void wall_clocks(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_source *source = NULL;
+    const struct vg_wall_time now = {INT64_C(1790000000) * S};
+    const struct vg_source_settings settings = live(rig->clip);
+    assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+    assert_true(vg_source_wall(source, 5 * S, now).us == now.us); /* a file does not say */
+    assert_true(vg_source_stamp_us(source, VG_PTS_NONE) == VG_PTS_NONE);
+    vg_source_close(&source);
+}
+
+static int set_up(void **state)
+{
+    static struct rig rig;
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "0", "-g", "12", NULL};
+    folder_open(&rig.folder);
+    make_clip(&rig.folder, "camera.mp4", "testsrc2=s=160x120:r=25:d=2,noise=alls=40:allf=t",
+              options);
+    folder_file(&rig.folder, "camera.mp4", rig.clip, sizeof rig.clip);
+    camera_start(&rig.camera, rig.clip, NULL);
+    camera_start(&rig.guarded, rig.clip, "b3A6cEBzcy/DqQ==");
+    *state = &rig;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct rig *rig = *state;
+    camera_stop(&rig->guarded);
+    camera_stop(&rig->camera);
+    folder_close(&rig->folder);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(schemes_are_few),
+        cmocka_unit_test(a_live_file_keeps_its_rate),
+        cmocka_unit_test(the_first_picture_is_soon_there),
+        cmocka_unit_test(faults_are_met_in_time),
+        cmocka_unit_test(a_cancel_ends_any_call),
+        cmocka_unit_test(a_loss_is_marked),
+        cmocka_unit_test(credentials_reach_the_camera),
+        cmocka_unit_test(nobody_there),
+        cmocka_unit_test(wall_clocks),
+    };
+    return cmocka_run_group_tests_name("source", tests, set_up, tear_down);
+}
