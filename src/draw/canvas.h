@@ -27,7 +27,8 @@ struct vg_colour {
 /* Room for width x height, black. A canvas is either zeroed or held room before: room that is
  * large enough is used again, so that a worker which has started need not allocate. VG_E_MEMORY,
  * VG_E_FULL beyond VG_PICTURE_*_MAX or for no size; the canvas is as it was then. */
-enum vg_status vg_canvas_init(struct vg_canvas *canvas, uint32_t width, uint32_t height) VG_MUST_USE;
+enum vg_status vg_canvas_init(struct vg_canvas *canvas, uint32_t width,
+                              uint32_t height) VG_MUST_USE;
 void vg_canvas_release(struct vg_canvas *canvas);
 
 /* The canvas becomes the picture, its size too: matrix and range as the picture says
@@ -41,6 +42,9 @@ enum vg_status vg_canvas_from_picture(struct vg_canvas *canvas,
 /* A line with round ends, anti-aliased. */
 void vg_canvas_line(struct vg_canvas *canvas, struct vg_point from, struct vg_point to,
                     float thickness_px, struct vg_colour colour);
+
+/* A polygon of more corners is not drawn. */
+#define VG_CANVAS_CORNERS_MAX 128
 
 /* The pixels whose centre lies in the polygon (even-odd), mixed with colour by alpha. */
 void vg_canvas_fill(struct vg_canvas *canvas, const struct vg_point *corners, size_t count,
@@ -57,7 +61,6 @@ void vg_canvas_frame(struct vg_canvas *canvas, struct vg_box box, float thicknes
                      struct vg_colour colour);
 
 /* Mixes one pixel; outside of the canvas nothing. */
-void vg_canvas_dot(struct vg_canvas *canvas, int x, int y, struct vg_colour colour,
-                   unsigned alpha);
+void vg_canvas_dot(struct vg_canvas *canvas, int x, int y, struct vg_colour colour, unsigned alpha);
 
 #endif

@@ -19,8 +19,7 @@ void vg_draw_detections(struct vg_canvas *canvas, const struct vg_detection *det
                         uint32_t count);
 
 /* Confirmed tracks seen in this picture, with number, class and the way they came. */
-void vg_draw_tracks(struct vg_canvas *canvas, const struct vg_track *const *tracks,
-                    uint32_t count);
+void vg_draw_tracks(struct vg_canvas *canvas, const struct vg_track *const *tracks, uint32_t count);
 
 /* A box of an alert; `track` 0: none. Pixels of the canvas. */
 struct vg_draw_box {

@@ -22,7 +22,6 @@ enum vg_status vg_video_file_add(struct vg_video_file *file, const struct vg_can
                                  struct vg_media_time time, struct vg_fault *fault) VG_MUST_USE;
 
 /* Ends the clip, gives it its name and frees. After a failure there is no file of that name. */
-enum vg_status vg_video_file_close(struct vg_video_file **file,
-                                   struct vg_fault *fault) VG_MUST_USE;
+enum vg_status vg_video_file_close(struct vg_video_file **file, struct vg_fault *fault) VG_MUST_USE;
 
 #endif
