@@ -4,8 +4,8 @@
  *   y[y_channel + i][r][q] = x[x_channel + i][r][q]
  *
  * x, y     blocked layout (kernel_sizes.h).
- * work     (height, channels copied, pictures), groups of any size; a work-item makes a row of
- *          one channel. */
+ * work     (height, channels copied, pictures), groups of one work-item; a work-item makes a
+ *          row of one channel. */
 #include "kernel_sizes.h"
 
 __kernel void copy_channels(__global const float *x, __global float *y,

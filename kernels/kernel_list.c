@@ -25,7 +25,7 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
     [VG_KERNEL_PREPARE] = {"prepare",
                            {VG_ARG_PIXELS, VG_ARG_JOBS, VG_ARG_Y, VG_ARG_SIZES},
                            sizeof(struct vg_prepare_sizes),
-                           0,
+                           32,
                            3},
     [VG_KERNEL_CONV_DIRECT] =
         {"conv_direct", {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES}, CONV_BYTES, 1, 3},
@@ -39,14 +39,20 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
     [VG_KERNEL_ADD] = {"add", {VG_ARG_X, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
     [VG_KERNEL_SIGMOID] = {"sigmoid", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
     [VG_KERNEL_COPY_CHANNELS] =
-        {"copy_channels", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 0, 3},
+        {"copy_channels", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
     [VG_KERNEL_NANODET_BOXES] = {"nanodet_boxes",
                                  {VG_ARG_X, VG_ARG_X2, VG_ARG_JOBS, VG_ARG_CLASSES, VG_ARG_COUNTS,
                                   VG_ARG_CANDIDATES, VG_ARG_SIZES},
                                  sizeof(struct vg_boxes_sizes),
-                                 0,
+                                 32,
                                  2},
 };
+
+size_t vg_kernel_work(enum vg_kernel kernel, size_t items)
+{
+    const size_t group = vg_kernel_rows[kernel].group_items;
+    return (items + group - 1) / group * group;
+}
 
 void vg_conv_options(enum vg_kernel kernel, struct vg_conv_tile tile, uint32_t side,
                      uint32_t stride, char options[VG_KERNEL_OPTIONS_SIZE])

@@ -45,10 +45,13 @@ struct vg_kernel_row {
     const char *name; /* of the kernel; its file is NAME.cl */
     enum vg_arg arg[VG_KERNEL_ARGS_MAX + 1];
     size_t sizes_bytes;
-    uint32_t group_items; /* work-items of a group: 1, or 0 for the device's choice */
+    uint32_t group_items; /* of the first dimension; of the others 1. The work is rounded up */
     uint32_t dimensions;
 };
 extern const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT];
+
+/* The first dimension of the work, rounded up to whole groups. */
+size_t vg_kernel_work(enum vg_kernel kernel, size_t items);
 
 union vg_kernel_sizes {
     struct vg_conv_sizes conv;

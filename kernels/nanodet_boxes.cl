@@ -17,7 +17,7 @@
  * classes     the net's class to enum vg_class, negative: dropped.
  * counts      for each job how many passed, counted on beyond candidates_max.
  * candidates  [job][candidates_max]
- * work        (width * height, pictures), groups of any size; a work-item is a cell. */
+ * work        (width * height rounded up to whole groups, pictures); a work-item is a cell. */
 #include "kernel_sizes.h"
 
 static inline float channel(__global const float *cell, int plane, int c)
@@ -48,6 +48,8 @@ __kernel void nanodet_boxes(__global const float *scores, __global const float *
 {
     const int cell = (int)get_global_id(0), picture = (int)get_global_id(1);
     const int row = cell / s.width, column = cell % s.width;
+    if (row >= s.height)
+        return;
     const float threshold = jobs[picture].threshold;
     scores += s.scores.first + picture * s.scores.picture + row * s.scores.row + column * VG_BLOCK;
     distances += s.distances.first + picture * s.distances.picture + row * s.distances.row +

@@ -14,7 +14,7 @@
  * pixels   the staged regions of the batch's pictures, bytes (struct vg_device_job).
  * jobs     one for each picture of the batch.
  * y        the net's input: [row][column][4] with a halo, three channels and a zero.
- * work     (width, height, pictures), groups of any size. */
+ * work     (width rounded up to whole groups, height, pictures), groups along a row. */
 #include "kernel_sizes.h"
 
 /* R, G, B of the pixel (u, v) of the turned region */
@@ -50,6 +50,8 @@ __kernel void prepare(__global const uchar *pixels, __global const struct vg_dev
                       __global float *y, const struct vg_prepare_sizes s)
 {
     const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (column >= s.width)
+        return;
     __global const struct vg_device_job *job = jobs + get_global_id(2);
     const int inner_x = column - job->inner_left, inner_y = row - job->inner_top;
     float3 rgb = (float3)(s.fill);

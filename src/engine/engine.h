@@ -82,6 +82,11 @@ enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, f
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
 
+/* The net alone over `count` pictures, on the input that the last run left on the device, until
+ * its raw outputs can be read by the host: what `bench model` times. VG_E_CALL, VG_E_DEVICE. */
+enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count,
+                               struct vg_fault *fault) VG_MUST_USE;
+
 /* What stands in each alert: SHA-256 over device, driver, programs and steps, as text. */
 const char *vg_engine_plan_hash(const struct vg_engine *engine);
 const char *vg_engine_device_name(const struct vg_engine *engine);

@@ -61,13 +61,13 @@ static enum vg_status args_set(const struct launch *launch, struct vg_fault *fau
 
 static enum vg_status kernel_run(const struct launch *launch, struct vg_fault *fault)
 {
-    static const size_t one[3] = {1, 1, 1};
     const struct vg_kernel_row *row = &vg_kernel_rows[launch->run->row->kernel];
+    const size_t group[3] = {row->group_items, 1, 1};
     const cl_command_queue queue = launch->programs->device->queue;
-    const enum vg_status status = vg_device_check(
-        clEnqueueNDRangeKernel(queue, launch->kernel, row->dimensions, NULL, launch->run->global,
-                               row->group_items ? one : NULL, 0, NULL, NULL),
-        row->name, fault);
+    const enum vg_status status =
+        vg_device_check(clEnqueueNDRangeKernel(queue, launch->kernel, row->dimensions, NULL,
+                                               launch->run->global, group, 0, NULL, NULL),
+                        row->name, fault);
     return status ? status : vg_device_check(clFinish(queue), "clFinish", fault);
 }
 

@@ -1,0 +1,484 @@
+/* Jobs to answers. A batch is enqueued whole (pixels, prepare, net, boxes) and waited for once,
+ * when its candidates are mapped; suppression and the way back to the pictures are the host's. */
+#include "src/engine/engine.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/sha256.h"
+#include "src/base/text.h"
+#include "src/engine/letterbox.h"
+#include "src/engine/nms.h"
+#include "src/engine/plan.h"
+#include "src/engine/runner.h"
+
+enum mark {
+    MARK_BEGIN,
+    MARK_PREPARED,
+    MARK_INFERRED,
+    MARK_BOXES,
+    MARK_COUNT
+};
+
+struct vg_engine {
+    const struct vg_model *model; /* borrowed */
+    struct vg_plan *plan;
+    struct vg_runner runner;
+    uint64_t slot_bytes; /* staged pixels of one job */
+    uint32_t whole_upto; /* steps run for slot 0 since its input came: outputs stand if all */
+    char hash[VG_SHA256_TEXT];
+    struct vg_engine_times times;
+    /* of the batch in work */
+    struct vg_letterbox letterbox[VG_BATCH_MAX];
+    struct vg_device_job job[VG_BATCH_MAX];
+    cl_event event[MARK_COUNT];
+    struct vg_candidate candidate[VG_PLAN_CANDIDATES_MAX]; /* of the job being answered */
+};
+
+/* ---- open ---- */
+
+struct vg_engine_settings vg_engine_defaults(void)
+{
+    return (struct vg_engine_settings){
+        .batch_max = 1, .picture_width_max = 1920, .picture_height_max = 1088};
+}
+
+static void hash_make(struct vg_engine *engine)
+{
+    uint8_t text[VG_SHA256_BYTES + 2 * VG_DEVICE_TEXT_SIZE] = {0}, digest[VG_SHA256_BYTES];
+    const struct vg_device_info *info = &engine->runner.device.info;
+    memcpy(text, engine->plan->digest, VG_SHA256_BYTES);
+    memcpy(text + VG_SHA256_BYTES, info->name, strlen(info->name));
+    memcpy(text + VG_SHA256_BYTES + VG_DEVICE_TEXT_SIZE, info->driver, strlen(info->driver));
+    vg_sha256(text, sizeof text, digest);
+    vg_sha256_text(digest, engine->hash);
+}
+
+static enum vg_status settings_check(const struct vg_engine_settings *settings,
+                                     struct vg_fault *fault)
+{
+    if (settings->picture_width_max >= 2 && settings->picture_height_max >= 2 &&
+        settings->picture_width_max <= VG_PICTURE_WIDTH_MAX &&
+        settings->picture_height_max <= VG_PICTURE_HEIGHT_MAX)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_CALL, N_("the largest picture's size is not allowed"), NULL,
+                        "%u x %u", settings->picture_width_max, settings->picture_height_max);
+}
+
+static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine_settings *settings,
+                                const struct vg_device_info *info, struct vg_fault *fault)
+{
+    const struct vg_model *model = engine->model;
+    const struct vg_plan_settings plan = {
+        .width = settings->width ? settings->width : model->input_width,
+        .height = settings->height ? settings->height : model->input_height,
+        .batch_max = settings->batch_max,
+        .lane = info->kind == VG_DEVICE_GPU ? VG_LANE_ANY : VG_LANE_CPU,
+        .float_width = info->float_width,
+        .compute_units = info->compute_units,
+        .local_bytes = info->local_bytes,
+    };
+    return vg_plan_open(&engine->plan, model, &plan, fault);
+}
+
+enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *model,
+                              const struct vg_engine_settings *settings, struct vg_fault *fault)
+{
+    struct vg_device device = {0};
+    *out = NULL;
+    enum vg_status status = settings_check(settings, fault);
+    if (status)
+        return status;
+    struct vg_engine *engine = vg_alloc(sizeof *engine);
+    if (!engine)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "engine");
+    engine->model = model;
+    engine->slot_bytes =
+        ((uint64_t)settings->picture_width_max * settings->picture_height_max * 3 / 2 + 63) / 64 *
+        64;
+    status = vg_device_open(&device, settings->device, settings->threads, fault);
+    if (status)
+        goto done;
+    status = plan_make(engine, settings, &device.info, fault);
+    if (!status && engine->slot_bytes * settings->batch_max > INT32_MAX)
+        status =
+            vg_fault_set(fault, VG_E_CALL, N_("the batch does not fit one arena"),
+                         N_("use a smaller batch or smaller pictures"), "%u", settings->batch_max);
+    if (status) {
+        vg_device_close(&device);
+        goto done;
+    }
+    status = vg_runner_open(&engine->runner, device, model, engine->plan,
+                            engine->slot_bytes * settings->batch_max, fault);
+    if (status)
+        goto done;
+    hash_make(engine);
+    engine->whole_upto = engine->plan->net_end;
+    *out = engine;
+    engine = NULL;
+done:
+    vg_engine_close(&engine);
+    return status;
+}
+
+static void events_release(struct vg_engine *engine)
+{
+    for (uint32_t i = 0; i < MARK_COUNT; i++) {
+        if (engine->event[i])
+            (void)clReleaseEvent(engine->event[i]);
+        engine->event[i] = NULL;
+    }
+}
+
+void vg_engine_close(struct vg_engine **engine)
+{
+    if (!*engine)
+        return;
+    if ((*engine)->runner.plan) /* was opened */
+        vg_runner_close(&(*engine)->runner);
+    events_release(*engine);
+    vg_plan_close(&(*engine)->plan);
+    vg_free(*engine);
+    *engine = NULL;
+}
+
+/* ---- a batch ---- */
+
+static enum vg_status count_check(const struct vg_engine *engine, uint32_t count,
+                                  struct vg_fault *fault)
+{
+    if (count && count <= engine->plan->settings.batch_max)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_CALL, N_("the engine was not opened for a batch of this size"),
+                        NULL, "%u of %u", count, engine->plan->settings.batch_max);
+}
+
+static enum vg_status job_check(struct vg_engine *engine, const struct vg_job *job, uint32_t index,
+                                struct vg_fault *fault)
+{
+    const struct vg_picture *picture = job->picture;
+    struct vg_letterbox *box = &engine->letterbox[index];
+    if (picture->width < 2 || picture->height < 2 || picture->width % 2 || picture->height % 2 ||
+        vg_letterbox_make(job, engine->plan->settings.width, engine->plan->settings.height, box))
+        return vg_fault_set(fault, VG_E_CALL, N_("the region lies outside the picture"), NULL,
+                            "%u x %u", picture->width, picture->height);
+    if (vg_letterbox_bytes(box) > engine->slot_bytes)
+        return vg_fault_set(fault, VG_E_CALL, N_("the picture is larger than the engine expects"),
+                            NULL, "%u x %u", picture->width, picture->height);
+    engine->job[index] =
+        vg_letterbox_job(box, picture, (uint32_t)(index * engine->slot_bytes), job->threshold);
+    return VG_OK;
+}
+
+/* one plane of the staged region: `rows` rows of staged_width bytes */
+static enum vg_status plane_stage(struct vg_engine *engine, const uint8_t *from, uint32_t stride,
+                                  vg_i32 first, const struct vg_letterbox *box, uint32_t top,
+                                  uint32_t rows, struct vg_fault *fault)
+{
+    const size_t to_origin[3] = {(size_t)first, 0, 0};
+    const size_t from_origin[3] = {box->staged_left, top, 0};
+    const size_t region[3] = {box->staged_width, rows, 1};
+    return vg_device_check(clEnqueueWriteBufferRect(engine->runner.device.queue,
+                                                    engine->runner.pixels, CL_FALSE, to_origin,
+                                                    from_origin, region, box->staged_width, 0,
+                                                    stride, 0, from, 0, NULL, NULL),
+                           "clEnqueueWriteBufferRect", fault);
+}
+
+static enum vg_status batch_stage(struct vg_engine *engine, const struct vg_job *jobs,
+                                  uint32_t count, struct vg_fault *fault)
+{
+    const cl_command_queue queue = engine->runner.device.queue;
+    const vg_i32 zero = 0;
+    enum vg_status status = vg_device_check(
+        clEnqueueFillBuffer(queue, engine->runner.counts, &zero, sizeof zero, 0,
+                            count * sizeof zero, 0, NULL, &engine->event[MARK_BEGIN]),
+        "clEnqueueFillBuffer", fault);
+    if (!status)
+        status = vg_device_check(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
+                                                      count * sizeof *engine->job, engine->job, 0,
+                                                      NULL, NULL),
+                                 "clEnqueueWriteBuffer", fault);
+    for (uint32_t i = 0; i < count && !status; i++) {
+        const struct vg_letterbox *box = &engine->letterbox[i];
+        const struct vg_picture *picture = jobs[i].picture;
+        status = plane_stage(engine, picture->luma, picture->luma_stride, engine->job[i].luma_first,
+                             box, box->staged_top, box->staged_height, fault);
+        if (!status)
+            status = plane_stage(engine, picture->chroma, picture->chroma_stride,
+                                 engine->job[i].chroma_first, box, box->staged_top / 2,
+                                 box->staged_height / 2, fault);
+    }
+    return status;
+}
+
+static enum vg_status batch_enqueue(struct vg_engine *engine, uint32_t count,
+                                    struct vg_fault *fault)
+{
+    const struct vg_plan *plan = engine->plan;
+    const struct {
+        uint32_t first, end;
+        enum mark mark;
+    } parts[] = {{0, plan->net_first, MARK_PREPARED},
+                 {plan->net_first, plan->net_end, MARK_INFERRED},
+                 {plan->net_end, plan->step_count, MARK_BOXES}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const enum vg_status status =
+            vg_runner_enqueue(&engine->runner, parts[i].first, parts[i].end, count,
+                              &engine->event[parts[i].mark], fault);
+        if (status)
+            return status;
+    }
+    return VG_OK;
+}
+
+static void answer_make(struct vg_engine *engine, const struct vg_job *job,
+                        const struct vg_letterbox *box, uint32_t found,
+                        const struct vg_candidate *candidates, struct vg_answer *answer)
+{
+    uint32_t count = found < VG_PLAN_CANDIDATES_MAX ? found : VG_PLAN_CANDIDATES_MAX;
+    answer->count = 0;
+    answer->overflow = found - count;
+    memcpy(engine->candidate, candidates, count * sizeof *candidates);
+    count = vg_nms(engine->candidate, count, job->nms);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vg_candidate *kept = &engine->candidate[i];
+        const struct vg_box place = vg_letterbox_back(box, kept);
+        if (!(place.width > 0 && place.height > 0))
+            continue; /* lies in the letterbox's border */
+        if (answer->count == VG_ANSWER_DETECTIONS_MAX) {
+            answer->overflow++;
+            continue;
+        }
+        answer->detection[answer->count++] = (struct vg_detection){
+            .box = place, .score = kept->score, .class_id = (enum vg_class)kept->class_id};
+    }
+}
+
+/* Waits for the batch (the one wait) and answers each job. */
+static enum vg_status batch_answer(struct vg_engine *engine, const struct vg_job *jobs,
+                                   uint32_t count, struct vg_answer *answers,
+                                   struct vg_fault *fault)
+{
+    const cl_command_queue queue = engine->runner.device.queue;
+    cl_int code = CL_SUCCESS;
+    void *counts = clEnqueueMapBuffer(queue, engine->runner.counts, CL_FALSE, CL_MAP_READ, 0,
+                                      count * sizeof(vg_i32), 0, NULL, NULL, &code);
+    enum vg_status status = vg_device_check(code, "clEnqueueMapBuffer", fault);
+    if (status)
+        return status;
+    void *candidates = clEnqueueMapBuffer(
+        queue, engine->runner.candidates, CL_TRUE, CL_MAP_READ, 0,
+        (size_t)count * VG_PLAN_CANDIDATES_MAX * sizeof(struct vg_candidate), 0, NULL, NULL, &code);
+    status = vg_device_check(code, "clEnqueueMapBuffer", fault);
+    if (!status) {
+        for (uint32_t i = 0; i < count; i++)
+            answer_make(
+                engine, &jobs[i], &engine->letterbox[i], (uint32_t)((const vg_i32 *)counts)[i],
+                (const struct vg_candidate *)candidates + (size_t)i * VG_PLAN_CANDIDATES_MAX,
+                &answers[i]);
+        status = vg_device_check(
+            clEnqueueUnmapMemObject(queue, engine->runner.candidates, candidates, 0, NULL, NULL),
+            "clEnqueueUnmapMemObject", fault);
+    }
+    const cl_int last =
+        clEnqueueUnmapMemObject(queue, engine->runner.counts, counts, 0, NULL, NULL);
+    return status ? status : vg_device_check(last, "clEnqueueUnmapMemObject", fault);
+}
+
+/* the device's clock, microseconds; 0 if it has none */
+static int64_t marked_us(const struct vg_engine *engine, enum mark mark, cl_profiling_info what)
+{
+    cl_ulong ns = 0;
+    if (clGetEventProfilingInfo(engine->event[mark], what, sizeof ns, &ns, NULL) != CL_SUCCESS)
+        return 0;
+    return (int64_t)(ns / 1000);
+}
+
+static void times_take(struct vg_engine *engine)
+{
+    const int64_t begin = marked_us(engine, MARK_BEGIN, CL_PROFILING_COMMAND_START);
+    const int64_t prepared = marked_us(engine, MARK_PREPARED, CL_PROFILING_COMMAND_END);
+    const int64_t inferred = marked_us(engine, MARK_INFERRED, CL_PROFILING_COMMAND_END);
+    const int64_t boxes = marked_us(engine, MARK_BOXES, CL_PROFILING_COMMAND_END);
+    engine->times = (struct vg_engine_times){.prepare_us = prepared - begin,
+                                             .infer_us = inferred - prepared,
+                                             .boxes_us = boxes - inferred};
+}
+
+enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
+                             struct vg_answer *answers, struct vg_fault *fault)
+{
+    enum vg_status status = count_check(engine, count, fault);
+    for (uint32_t i = 0; i < count && !status; i++)
+        status = job_check(engine, &jobs[i], i, fault);
+    if (status)
+        return status;
+    const struct vg_mono_time start = vg_mono_now();
+    status = batch_stage(engine, jobs, count, fault);
+    if (!status)
+        status = batch_enqueue(engine, count, fault);
+    if (!status)
+        status = batch_answer(engine, jobs, count, answers, fault);
+    if (status) { /* what was enqueued still reads the pictures */
+        (void)clFinish(engine->runner.device.queue);
+    } else {
+        const int64_t all_us = vg_mono_now().us - start.us;
+        times_take(engine);
+        const struct vg_engine_times t = engine->times;
+        const int64_t host_us = all_us - t.prepare_us - t.infer_us - t.boxes_us;
+        engine->times.boxes_us += host_us > 0 ? host_us : 0;
+    }
+    events_release(engine);
+    engine->whole_upto = engine->plan->net_end;
+    return status;
+}
+
+struct vg_engine_times vg_engine_last_times(const struct vg_engine *engine)
+{
+    return engine->times;
+}
+
+/* ---- raw ---- */
+
+static enum vg_status steps_run(struct vg_engine *engine, uint32_t end, uint32_t count,
+                                struct vg_fault *fault)
+{
+    enum vg_status status =
+        vg_runner_enqueue(&engine->runner, engine->plan->net_first, end, count, NULL, fault);
+    if (!status)
+        status = vg_runner_finish(&engine->runner, fault);
+    engine->whole_upto = status ? 0 : end;
+    return status;
+}
+
+static enum vg_status place_map(struct vg_engine *engine, const struct vg_place *place,
+                                cl_map_flags flags, float **out, struct vg_fault *fault)
+{
+    size_t first, count;
+    cl_int code = CL_SUCCESS;
+    vg_place_span(place, &first, &count);
+    *out = clEnqueueMapBuffer(engine->runner.device.queue, engine->runner.arena, CL_TRUE, flags,
+                              first * sizeof(float), count * sizeof(float), 0, NULL, NULL, &code);
+    return vg_device_check(code, "clEnqueueMapBuffer", fault);
+}
+
+static enum vg_status place_unmap(struct vg_engine *engine, float *mapped, struct vg_fault *fault)
+{
+    return vg_device_check(clEnqueueUnmapMemObject(engine->runner.device.queue,
+                                                   engine->runner.arena, mapped, 0, NULL, NULL),
+                           "clEnqueueUnmapMemObject", fault);
+}
+
+enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,
+                                    struct vg_fault *fault)
+{
+    const struct vg_place *place = &engine->plan->place[0];
+    float *mapped = NULL;
+    enum vg_status status = place_map(engine, place, CL_MAP_WRITE, &mapped, fault);
+    if (status)
+        return status;
+    for (uint32_t c = 0; c < 3; c++)
+        for (uint32_t row = 0; row < place->height; row++)
+            for (uint32_t column = 0; column < place->width; column++)
+                mapped[vg_place_at(place, c, row, column)] = *input++;
+    status = place_unmap(engine, mapped, fault);
+    return status ? status : steps_run(engine, engine->plan->net_end, 1, fault);
+}
+
+enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count, struct vg_fault *fault)
+{
+    const cl_command_queue queue = engine->runner.device.queue;
+    void *mapped[VG_MODEL_OUTPUTS_MAX] = {NULL};
+    enum vg_status status = count_check(engine, count, fault);
+    if (!status)
+        status = vg_runner_enqueue(&engine->runner, engine->plan->net_first, engine->plan->net_end,
+                                   count, NULL, fault);
+    for (uint32_t i = 0; i < engine->model->output_count && !status; i++) {
+        const struct vg_place *place = &engine->plan->place[engine->model->output[i].tensor];
+        size_t first, floats;
+        cl_int code = CL_SUCCESS;
+        vg_place_span(place, &first, &floats);
+        floats += (size_t)(count - 1) * (size_t)place->area.picture;
+        mapped[i] =
+            clEnqueueMapBuffer(queue, engine->runner.arena, CL_FALSE, CL_MAP_READ,
+                               first * sizeof(float), floats * sizeof(float), 0, NULL, NULL, &code);
+        status = vg_device_check(code, "clEnqueueMapBuffer", fault);
+    }
+    const enum vg_status finished =
+        vg_device_check(clFinish(queue), "clFinish", status ? NULL : fault);
+    for (uint32_t i = 0; i < engine->model->output_count; i++)
+        if (mapped[i])
+            (void)clEnqueueUnmapMemObject(queue, engine->runner.arena, mapped[i], 0, NULL, NULL);
+    engine->whole_upto = engine->plan->net_end;
+    return status ? status : finished;
+}
+
+enum order {
+    ORDER_CHANNELS_FIRST,
+    ORDER_CELLS_FIRST
+};
+
+static enum vg_status place_read(struct vg_engine *engine, const struct vg_place *place,
+                                 enum order order, float *values, struct vg_fault *fault)
+{
+    float *mapped = NULL;
+    const size_t cells = (size_t)place->width * place->height;
+    const enum vg_status status = place_map(engine, place, CL_MAP_READ, &mapped, fault);
+    if (status)
+        return status;
+    for (uint32_t c = 0; c < place->channels; c++)
+        for (uint32_t row = 0; row < place->height; row++)
+            for (uint32_t column = 0; column < place->width; column++) {
+                const size_t cell = (size_t)row * place->width + column;
+                const size_t at =
+                    order == ORDER_CELLS_FIRST ? cell * place->channels + c : c * cells + cell;
+                values[at] = mapped[vg_place_at(place, c, row, column)];
+            }
+    return place_unmap(engine, mapped, fault);
+}
+
+enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,
+                                     struct vg_fault *fault)
+{
+    if (index >= engine->model->output_count)
+        return vg_fault_set(fault, VG_E_CALL, N_("the model has no such output"), NULL, "%u",
+                            index);
+    enum vg_status status = VG_OK;
+    if (engine->whole_upto != engine->plan->net_end) /* a tensor was looked at since */
+        status = steps_run(engine, engine->plan->net_end, 1, fault);
+    const struct vg_place *place = &engine->plan->place[engine->model->output[index].tensor];
+    return status ? status : place_read(engine, place, ORDER_CELLS_FIRST, values, fault);
+}
+
+/* Its place may be another's by the end, so the net is run again from its input up to the step
+ * that makes it. */
+enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
+                                     struct vg_fault *fault)
+{
+    if (tensor >= engine->model->tensor_count)
+        return vg_fault_set(fault, VG_E_CALL, N_("the model has no such tensor"), NULL, "%u",
+                            tensor);
+    const struct vg_place *place = &engine->plan->place[tensor];
+    enum vg_status status = VG_OK;
+    if (tensor != 0)
+        status = steps_run(engine, place->last_step + 1, 1, fault);
+    return status ? status : place_read(engine, place, ORDER_CHANNELS_FIRST, values, fault);
+}
+
+const char *vg_engine_plan_hash(const struct vg_engine *engine)
+{
+    return engine->hash;
+}
+
+const char *vg_engine_device_name(const struct vg_engine *engine)
+{
+    return engine->runner.device.info.name;
+}
+
+void vg_engine_input_size(const struct vg_engine *engine, uint32_t *width, uint32_t *height)
+{
+    *width = engine->plan->settings.width;
+    *height = engine->plan->settings.height;
+}

@@ -1,0 +1,292 @@
+#include "src/engine/runner.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/text.h"
+
+/* ---- buffers ---- */
+
+static enum vg_status buffer_make(struct vg_runner *runner, uint64_t bytes, cl_mem *out,
+                                  struct vg_fault *fault)
+{
+    cl_int code = CL_SUCCESS;
+    if (bytes > runner->device.info.allocation_bytes_max)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("the device lacks memory"),
+                            N_("use a smaller batch or a smaller input"), "%llu MB",
+                            (unsigned long long)(bytes >> 20));
+    *out = clCreateBuffer(runner->device.context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR,
+                          (size_t)bytes, NULL, &code);
+    return vg_device_check(code, "clCreateBuffer", fault);
+}
+
+static enum vg_status buffers_make(struct vg_runner *runner, uint64_t pixels_bytes,
+                                   struct vg_fault *fault)
+{
+    const struct vg_plan *plan = runner->plan;
+    const uint64_t batch = plan->settings.batch_max;
+    const struct {
+        cl_mem *memory;
+        uint64_t bytes;
+    } rows[] = {
+        {&runner->arena, plan->arena_floats * sizeof(float)},
+        {&runner->weights, plan->weights_floats * sizeof(float)},
+        {&runner->pixels, pixels_bytes},
+        {&runner->jobs, batch * sizeof(struct vg_device_job)},
+        {&runner->classes, VG_MODEL_CLASSES_MAX * sizeof(vg_i32)},
+        {&runner->counts, batch * sizeof(vg_i32)},
+        {&runner->candidates, batch * VG_PLAN_CANDIDATES_MAX * sizeof(struct vg_candidate)},
+    };
+    runner->pixels_bytes = pixels_bytes;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const enum vg_status status = buffer_make(runner, rows[i].bytes, rows[i].memory, fault);
+        if (status)
+            return status;
+    }
+    /* every halo's zeros, once for ever (plan.h); jobs that were never set are harmless */
+    const float zero = 0;
+    const cl_int code = clEnqueueFillBuffer(runner->device.queue, runner->arena, &zero, sizeof zero,
+                                            0, plan->arena_floats * sizeof zero, 0, NULL, NULL);
+    return vg_device_check(code, "clEnqueueFillBuffer", fault);
+}
+
+static enum vg_status map(struct vg_runner *runner, cl_mem memory, size_t bytes, void **out,
+                          struct vg_fault *fault)
+{
+    cl_int code = CL_SUCCESS;
+    *out = clEnqueueMapBuffer(runner->device.queue, memory, CL_TRUE, CL_MAP_WRITE, 0, bytes, 0,
+                              NULL, NULL, &code);
+    return vg_device_check(code, "clEnqueueMapBuffer", fault);
+}
+
+static enum vg_status unmap(struct vg_runner *runner, cl_mem memory, void *mapped,
+                            struct vg_fault *fault)
+{
+    return vg_device_check(
+        clEnqueueUnmapMemObject(runner->device.queue, memory, mapped, 0, NULL, NULL),
+        "clEnqueueUnmapMemObject", fault);
+}
+
+static enum vg_status weights_upload(struct vg_runner *runner, const struct vg_model *model,
+                                     struct vg_fault *fault)
+{
+    void *mapped = NULL;
+    const size_t bytes = runner->plan->weights_floats * sizeof(float);
+    enum vg_status status = map(runner, runner->weights, bytes, &mapped, fault);
+    if (status)
+        return status;
+    float *w = mapped;
+    for (uint32_t i = runner->plan->net_first; i < runner->plan->net_end; i++) {
+        const struct vg_step *step = &runner->plan->step[i];
+        if (step->kernel != VG_KERNEL_CONV_DIRECT && step->kernel != VG_KERNEL_CONV_WINO)
+            continue;
+        const struct vg_node *node = &model->node[step->node];
+        vg_conv_pack(&step->conv, model->weights + node->weight_first,
+                     model->weights + node->bias_first, w + step->sizes.conv.w_first,
+                     w + step->sizes.conv.bias_first);
+    }
+    return unmap(runner, runner->weights, mapped, fault);
+}
+
+/* classes, and jobs of no pixels with a threshold that nothing reaches */
+static enum vg_status tables_upload(struct vg_runner *runner, const struct vg_model *model,
+                                    struct vg_fault *fault)
+{
+    void *mapped = NULL;
+    const size_t batch = runner->plan->settings.batch_max;
+    enum vg_status status =
+        map(runner, runner->classes, VG_MODEL_CLASSES_MAX * sizeof(vg_i32), &mapped, fault);
+    if (status)
+        return status;
+    for (uint32_t i = 0; i < VG_MODEL_CLASSES_MAX; i++)
+        ((vg_i32 *)mapped)[i] = i < model->class_count ? (vg_i32)model->class_map[i] : -1;
+    status = unmap(runner, runner->classes, mapped, fault);
+    if (!status)
+        status = map(runner, runner->jobs, batch * sizeof(struct vg_device_job), &mapped, fault);
+    if (status)
+        return status;
+    memset(mapped, 0, batch * sizeof(struct vg_device_job));
+    for (size_t i = 0; i < batch; i++)
+        ((struct vg_device_job *)mapped)[i].threshold = 2;
+    status = unmap(runner, runner->jobs, mapped, fault);
+    if (!status)
+        status = map(runner, runner->counts, batch * sizeof(vg_i32), &mapped, fault);
+    if (status)
+        return status;
+    memset(mapped, 0, batch * sizeof(vg_i32));
+    return unmap(runner, runner->counts, mapped, fault);
+}
+
+/* ---- kernels ---- */
+
+static const cl_mem *memory_of(const struct vg_runner *runner, enum vg_arg arg)
+{
+    switch (arg) {
+    case VG_ARG_X:
+    case VG_ARG_X2:
+    case VG_ARG_Y:
+        return &runner->arena;
+    case VG_ARG_WEIGHTS:
+        return &runner->weights;
+    case VG_ARG_PIXELS:
+        return &runner->pixels;
+    case VG_ARG_JOBS:
+        return &runner->jobs;
+    case VG_ARG_CLASSES:
+        return &runner->classes;
+    case VG_ARG_COUNTS:
+        return &runner->counts;
+    case VG_ARG_CANDIDATES:
+        return &runner->candidates;
+    case VG_ARG_NONE:
+    case VG_ARG_SIZES:
+    case VG_ARG_LOCAL:
+        break;
+    }
+    return NULL;
+}
+
+static enum vg_status args_set(struct vg_runner *runner, uint32_t index, struct vg_fault *fault)
+{
+    const struct vg_step *step = &runner->plan->step[index];
+    const struct vg_kernel_row *row = &vg_kernel_rows[step->kernel];
+    for (cl_uint i = 0; row->arg[i] != VG_ARG_NONE; i++) {
+        cl_int code;
+        if (row->arg[i] == VG_ARG_SIZES)
+            code = clSetKernelArg(runner->kernel[index], i, row->sizes_bytes, &step->sizes);
+        else if (row->arg[i] == VG_ARG_LOCAL)
+            code = clSetKernelArg(runner->kernel[index], i, step->local_bytes, NULL);
+        else
+            code = clSetKernelArg(runner->kernel[index], i, sizeof(cl_mem),
+                                  memory_of(runner, row->arg[i]));
+        const enum vg_status status = vg_device_check(code, "clSetKernelArg", fault);
+        if (status)
+            return status;
+    }
+    return VG_OK;
+}
+
+static enum vg_status kernels_make(struct vg_runner *runner, struct vg_fault *fault)
+{
+    const struct vg_plan *plan = runner->plan;
+    runner->kernel = vg_alloc_array(plan->step_count, sizeof(cl_kernel));
+    if (!runner->kernel)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        enum vg_status status =
+            vg_programs_kernel(&runner->programs, plan->step[i].kernel, plan->step[i].options,
+                               &runner->kernel[i], fault);
+        if (!status)
+            status = args_set(runner, i, fault);
+        if (status)
+            return status;
+    }
+    return VG_OK;
+}
+
+/* conv_wino counts its tiles through the whole batch, so it must know how many there are */
+static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
+                                   struct vg_fault *fault)
+{
+    if (runner->pictures == pictures)
+        return VG_OK;
+    for (uint32_t i = 0; i < runner->plan->step_count; i++) {
+        const struct vg_step *step = &runner->plan->step[i];
+        if (step->kernel != VG_KERNEL_CONV_WINO)
+            continue;
+        struct vg_conv_sizes sizes = step->sizes.conv;
+        sizes.pictures = (vg_i32)pictures;
+        cl_uint at = 0;
+        while (vg_kernel_rows[step->kernel].arg[at] != VG_ARG_SIZES)
+            at++;
+        const enum vg_status status = vg_device_check(
+            clSetKernelArg(runner->kernel[i], at, sizeof sizes, &sizes), "clSetKernelArg", fault);
+        if (status)
+            return status;
+    }
+    runner->pictures = pictures;
+    return VG_OK;
+}
+
+enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint32_t end,
+                                 uint32_t pictures, cl_event *event, struct vg_fault *fault)
+{
+    assert(pictures && pictures <= runner->plan->settings.batch_max);
+    assert(first < end && end <= runner->plan->step_count);
+    enum vg_status status = pictures_set(runner, pictures, fault);
+    for (uint32_t i = first; i < end && !status; i++) {
+        const struct vg_step *step = &runner->plan->step[i];
+        const struct vg_kernel_row *row = &vg_kernel_rows[step->kernel];
+        const size_t group[3] = {row->group_items, 1, 1};
+        size_t work[3];
+        vg_step_work(step, pictures, work);
+        status = vg_device_check(clEnqueueNDRangeKernel(runner->device.queue, runner->kernel[i],
+                                                        row->dimensions, NULL, work, group, 0, NULL,
+                                                        i + 1 == end ? event : NULL),
+                                 row->name, fault);
+    }
+    return status;
+}
+
+enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault)
+{
+    return vg_device_check(clFinish(runner->device.queue), "clFinish", fault);
+}
+
+enum vg_status vg_runner_open(struct vg_runner *runner, struct vg_device device,
+                              const struct vg_model *model, const struct vg_plan *plan,
+                              uint64_t pixels_bytes, struct vg_fault *fault)
+{
+    memset(runner, 0, sizeof *runner);
+    runner->device = device;
+    runner->plan = plan;
+    vg_programs_init(&runner->programs, &runner->device);
+    enum vg_status status = buffers_make(runner, pixels_bytes, fault);
+    if (!status)
+        status = weights_upload(runner, model, fault);
+    if (!status)
+        status = tables_upload(runner, model, fault);
+    if (!status)
+        status = kernels_make(runner, fault);
+    if (!status) /* compiles what is compiled at the first launch */
+        status = vg_runner_enqueue(runner, 0, plan->step_count, 1, NULL, fault);
+    if (!status)
+        status = vg_runner_finish(runner, fault);
+    if (status)
+        vg_runner_close(runner);
+    return status;
+}
+
+void vg_runner_close(struct vg_runner *runner)
+{
+    cl_mem memory[] = {runner->arena,   runner->weights, runner->pixels,    runner->jobs,
+                       runner->classes, runner->counts,  runner->candidates};
+    if (runner->device.queue)
+        (void)clFinish(runner->device.queue);
+    for (uint32_t i = 0; runner->kernel && i < runner->plan->step_count; i++)
+        if (runner->kernel[i])
+            (void)clReleaseKernel(runner->kernel[i]);
+    vg_free(runner->kernel);
+    vg_programs_release(&runner->programs);
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            (void)clReleaseMemObject(memory[i]);
+    vg_device_close(&runner->device);
+    memset(runner, 0, sizeof *runner);
+}
+
+void vg_place_span(const struct vg_place *place, size_t *first, size_t *count)
+{
+    const size_t pixel = place->pixel, row = (size_t)place->area.row;
+    const size_t blocks = (place->channels + pixel - 1) / pixel;
+    *first = (size_t)place->area.first;
+    *count =
+        (blocks - 1) * (size_t)place->area.plane + (place->height - 1) * row + place->width * pixel;
+}
+
+size_t vg_place_at(const struct vg_place *place, uint32_t c, uint32_t row, uint32_t column)
+{
+    return (size_t)(c / place->pixel) * (size_t)place->area.plane +
+           (size_t)row * (size_t)place->area.row + (size_t)column * place->pixel + c % place->pixel;
+}
