@@ -65,6 +65,7 @@ struct analysis {
     struct vg_publisher *publisher;
     char node[64]; /* of the first configuration */
     struct vg_live_report *report;
+    struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
     struct vg_live_beat loop_beat;
     struct vg_stage_times *times;
@@ -519,14 +520,16 @@ static void publish_state(struct analysis *a)
     a->totals.busy_us = vg_device_thread_busy_us(a->device);
     a->totals.sealed_allocations = vg_alloc_sealed_count();
     vg_live_report_begin(a->report, &a->totals, a->times, &published);
+    uint32_t count = 0;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
-        struct vg_slots_state state;
-        if (!a->flux[i].used)
+        const struct vg_live_flux *flux = &a->flux[i];
+        if (!flux->used)
             continue;
-        vg_slots_state(slots_of(a, &a->flux[i]), a->flux[i].config.slot, &state);
-        vg_live_report_flux(a->report, &a->flux[i], &state);
-        vg_live_publish_flux(a->publisher, &a->flux[i], &state, now);
+        a->view[count].flux = flux;
+        vg_slots_state(slots_of(a, flux), flux->config.slot, &a->view[count].state);
+        vg_live_publish_flux(a->publisher, &a->view[count++], now);
     }
+    vg_live_report_flux(a->report, a->view, count);
     if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->out.size))
         vg_log(VG_LOG_WARN, "the metrics text found no place");
     vg_watch_thread_note(a->watch, published.redis_well

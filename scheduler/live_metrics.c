@@ -28,29 +28,50 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_stage_times_print(times, out);
 }
 
-void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_flux *flux,
-                         const struct vg_slots_state *state)
+/* Pictures of the flux that ended so; the scheduler's own fates are counted here. */
+static uint64_t fate_count(const struct vg_live_view *view, enum vg_fate fate)
+{
+    const uint64_t count = view->state.fate[fate];
+    if (fate == VG_FATE_ANALYSED)
+        return view->flux->analysed;
+    if (fate == VG_FATE_STOPPED)
+        return count + view->flux->stopped;
+    return fate == VG_FATE_SHUTDOWN ? count + view->flux->failed : count;
+}
+
+static void report_fates(struct vg_text_buffer *out, const struct vg_live_view *view)
+{
+    for (int f = 0; f < VG_FATE_COUNT; f++)
+        vg_text_add(out, "vigie_pictures_total{flux=\"%s\",fate=\"%s\"} %llu\n",
+                    view->flux->config.id, vg_fate_name((enum vg_fate)f),
+                    (unsigned long long)fate_count(view, (enum vg_fate)f));
+}
+
+static void report_connection(struct vg_text_buffer *out, const struct vg_live_view *view)
+{
+    for (int c = VG_CONNECTION_OFF; c <= VG_CONNECTION_STOPPED; c++)
+        vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"%s\"} %d\n", view->flux->config.id,
+                    vg_connection_name((enum vg_connection)c), (int)view->state.connection == c);
+}
+
+void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_view *view,
+                         uint32_t count)
 {
     struct vg_text_buffer *out = &report->out;
-    const char *id = flux->config.id;
-    for (int f = 0; f < VG_FATE_COUNT; f++) {
-        uint64_t count = state->fate[f];
-        if (f == VG_FATE_ANALYSED)
-            count = flux->analysed;
-        else if (f == VG_FATE_STOPPED)
-            count += flux->stopped;
-        else if (f == VG_FATE_SHUTDOWN)
-            count += flux->failed;
-        vg_text_add(out, "vigie_pictures_total{flux=\"%s\",fate=\"%s\"} %llu\n", id,
-                    vg_fate_name((enum vg_fate)f), (unsigned long long)count);
-    }
-    vg_text_add(out, "vigie_pictures_decoded_total{flux=\"%s\"} %llu\n", id,
-                (unsigned long long)state->decoded);
-    vg_text_add(out, "vigie_pictures_wanted_total{flux=\"%s\"} %llu\n", id,
-                (unsigned long long)flux->wanted);
-    for (int c = VG_CONNECTION_OFF; c <= VG_CONNECTION_STOPPED; c++)
-        vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"%s\"} %d\n", id,
-                    vg_connection_name((enum vg_connection)c), (int)state->connection == c);
+    vg_text_add(out, "# TYPE vigie_pictures_total counter\n");
+    for (uint32_t i = 0; i < count; i++)
+        report_fates(out, &view[i]);
+    vg_text_add(out, "# TYPE vigie_pictures_decoded_total counter\n");
+    for (uint32_t i = 0; i < count; i++)
+        vg_text_add(out, "vigie_pictures_decoded_total{flux=\"%s\"} %llu\n",
+                    view[i].flux->config.id, (unsigned long long)view[i].state.decoded);
+    vg_text_add(out, "# TYPE vigie_pictures_wanted_total counter\n");
+    for (uint32_t i = 0; i < count; i++)
+        vg_text_add(out, "vigie_pictures_wanted_total{flux=\"%s\"} %llu\n", view[i].flux->config.id,
+                    (unsigned long long)view[i].flux->wanted);
+    vg_text_add(out, "# TYPE vigie_flux_state gauge\n");
+    for (uint32_t i = 0; i < count; i++)
+        report_connection(out, &view[i]);
 }
 
 /* The fields of one flux, each value written into `number` behind the one before. */
@@ -67,9 +88,11 @@ static const char *number(struct field_writer *w, int decimals, double value)
     return at;
 }
 
-void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_flux *flux,
-                          const struct vg_slots_state *state, struct vg_mono_time now)
+void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_view *view,
+                          struct vg_mono_time now)
 {
+    const struct vg_live_flux *flux = view->flux;
+    const struct vg_slots_state *state = &view->state;
     struct field_writer w;
     vg_text_buffer_init(&w.out, w.text, sizeof w.text);
     const double age_s =

@@ -28,12 +28,19 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
                           const struct vg_stage_times *times,
                           const struct vg_publisher_counts *published);
 
-/* Adds the lines of one flux: each decoded picture under exactly one fate. */
-void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_flux *flux,
-                         const struct vg_slots_state *state);
+/* A flux and what its slots say at this moment. Borrowed. */
+struct vg_live_view {
+    const struct vg_live_flux *flux;
+    struct vg_slots_state state;
+};
+
+/* Adds the lines of all flux, metric by metric as Prometheus wants them: each decoded picture
+ * under exactly one fate. */
+void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_view *view,
+                         uint32_t count);
 
 /* Hands the live state of a flux to the publisher (vigie:flux:ID). */
-void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_flux *flux,
-                          const struct vg_slots_state *state, struct vg_mono_time now);
+void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_view *view,
+                          struct vg_mono_time now);
 
 #endif
