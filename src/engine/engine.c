@@ -477,6 +477,11 @@ const char *vg_engine_device_name(const struct vg_engine *engine)
     return engine->runner.device.info.name;
 }
 
+uint32_t vg_engine_compute_units(const struct vg_engine *engine)
+{
+    return engine->runner.device.info.compute_units;
+}
+
 void vg_engine_input_size(const struct vg_engine *engine, uint32_t *width, uint32_t *height)
 {
     *width = engine->plan->settings.width;

@@ -90,6 +90,8 @@ enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count,
 /* What stands in each alert: SHA-256 over device, driver, programs and steps, as text. */
 const char *vg_engine_plan_hash(const struct vg_engine *engine);
 const char *vg_engine_device_name(const struct vg_engine *engine);
+/* Compute units of the device: of a CPU device, its threads. */
+uint32_t vg_engine_compute_units(const struct vg_engine *engine);
 void vg_engine_input_size(const struct vg_engine *engine, uint32_t *width, uint32_t *height);
 
 #endif

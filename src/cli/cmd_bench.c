@@ -1,0 +1,205 @@
+/* vigie bench model: the time of a net on this machine, from a prepared input on the device to
+ * raw outputs that the host can read. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/model.h"
+#include "src/base/alloc.h"
+#include "src/base/clock.h"
+#include "src/base/json.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/options.h"
+#include "src/engine/engine.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define RUNS_MAX     100000
+#define WARM_UP      10
+
+struct request {
+    const char *model, *size, *batch, *threads, *runs, *precision, *device;
+    bool as_json;
+    unsigned width, height;
+    double batch_count, thread_count, run_count;
+};
+
+static enum vg_status request_check(struct request *r, int operands, struct vg_fault *fault)
+{
+    if (operands)
+        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
+                            "vigie bench model");
+    if (!r->model)
+        return vg_fault_set(fault, VG_E_CALL, N_("a model is wanted"), N_("see vigie help"),
+                            "vigie bench model --model M");
+    if (strcmp(r->precision, "f32") != 0)
+        return vg_fault_set(fault, VG_E_CALL, N_("this precision is not available yet"),
+                            N_("give f32"), "--precision %.100s", r->precision);
+    enum vg_status status = VG_OK;
+    if (r->size)
+        status = vg_option_size("size", r->size, &r->width, &r->height, fault);
+    if (!status)
+        status = vg_option_number("batch", r->batch, 1, VG_BATCH_MAX, &r->batch_count, fault);
+    if (!status)
+        status = vg_option_number("threads", r->threads, 0, 1024, &r->thread_count, fault);
+    if (!status)
+        status = vg_option_number("runs", r->runs, 1, RUNS_MAX, &r->run_count, fault);
+    return status;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The value that `share` of the sorted times do not exceed. */
+static double quantile(const double *sorted, uint32_t count, double share)
+{
+    const double rank = ceil(share * count);
+    return sorted[rank < 1 ? 0 : (uint32_t)rank - 1];
+}
+
+/* Random values of the size of normalised ones: zeros would be kinder than pictures are. */
+static enum vg_status input_fill(struct vg_engine *engine, struct vg_fault *fault)
+{
+    struct vg_random random;
+    uint32_t width, height;
+    vg_engine_input_size(engine, &width, &height);
+    const size_t count = (size_t)width * height * 3;
+    float *input = vg_alloc_array(count, sizeof *input);
+    if (!input)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%u x %u", width,
+                            height);
+    vg_random_seed(&random, 1);
+    for (size_t i = 0; i < count; i++)
+        input[i] = (float)(4 * vg_random_unit(&random) - 2);
+    const enum vg_status status = vg_engine_run_tensor(engine, input, fault);
+    vg_free(input);
+    return status;
+}
+
+static enum vg_status measure(struct vg_engine *engine, const struct request *r, double *ms,
+                              struct vg_fault *fault)
+{
+    const uint32_t batch = (uint32_t)r->batch_count, runs = (uint32_t)r->run_count;
+    enum vg_status status = input_fill(engine, fault);
+    for (uint32_t i = 0; i < WARM_UP && !status; i++)
+        status = vg_engine_infer(engine, batch, fault);
+    for (uint32_t i = 0; i < runs && !status; i++) {
+        const struct vg_mono_time start = vg_mono_now();
+        status = vg_engine_infer(engine, batch, fault);
+        ms[i] = (double)(vg_mono_now().us - start.us) / 1000;
+    }
+    return status;
+}
+
+static enum vg_status report(const struct request *r, const struct vg_model *model,
+                             const struct vg_engine *engine, double *ms, struct vg_fault *fault)
+{
+    const uint32_t runs = (uint32_t)r->run_count;
+    char size[32];
+    uint32_t width, height;
+    vg_engine_input_size(engine, &width, &height);
+    (void)snprintf(size, sizeof size, "%ux%u", width, height);
+    qsort(ms, runs, sizeof *ms, by_value);
+    const double median = quantile(ms, runs, 0.5), p99 = quantile(ms, runs, 0.99);
+    const double per_s = 1000 * r->batch_count / median;
+    const uint32_t threads = vg_engine_compute_units(engine);
+    if (!r->as_json) {
+        (void)printf(_("%s %s, batch %u, %u threads, %s, %s\n"
+                       "%u runs: median %.2f ms, least %.2f ms, p99 %.2f ms, %.1f pictures a "
+                       "second\n"),
+                     model->name, size, (uint32_t)r->batch_count, threads, r->precision,
+                     vg_engine_device_name(engine), runs, median, ms[0], p99, per_s);
+        return VG_OK;
+    }
+    json_t *object =
+        json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:s}", "model",
+                  model->name, "size", size, "batch", (int)r->batch_count, "threads", (int)threads,
+                  "precision", r->precision, "device", vg_engine_device_name(engine), "runs",
+                  (int)runs, "median_ms", median, "least_ms", ms[0], "p99_ms", p99,
+                  "pictures_per_s", per_s, "plan", vg_engine_plan_hash(engine));
+    char *text = object ? vg_json_text(object) : NULL;
+    json_decref(object);
+    if (!text)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "JSON");
+    (void)printf("%s\n", text);
+    vg_free(text);
+    return VG_OK;
+}
+
+static enum vg_status bench(const struct request *r, struct vg_fault *fault)
+{
+    struct vg_engine_settings settings = vg_engine_defaults();
+    struct vg_model *model = NULL;
+    struct vg_engine *engine = NULL;
+    double *ms = vg_alloc_array((size_t)r->run_count, sizeof *ms);
+    enum vg_status status = VG_OK;
+    if (!ms)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "--runs %s", r->runs);
+    settings.device = r->device;
+    settings.width = r->width;
+    settings.height = r->height;
+    settings.batch_max = (uint32_t)r->batch_count;
+    settings.threads = (uint32_t)r->thread_count;
+    settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
+    status = vg_model_find(r->model, &model, fault);
+    if (!status)
+        status = vg_engine_open(&engine, model, &settings, fault);
+    if (!status)
+        status = measure(engine, r, ms, fault);
+    if (!status)
+        status = report(r, model, engine, ms, fault);
+    vg_engine_close(&engine);
+    vg_model_close(&model);
+    vg_free(ms);
+    return status;
+}
+
+static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
+{
+    struct request r = {.batch = "1", .threads = "0", .runs = "50", .precision = "f32"};
+    const struct vg_option options[] = {
+        {"model", "M", N_("name or file of the model"), &r.model, NULL},
+        {"size", "WxH", N_("of the net's input; without it the model's"), &r.size, NULL},
+        {"batch", "N", N_("pictures in a batch; default 1"), &r.batch, NULL},
+        {"threads", "T", N_("threads of a CPU device; without it the device's choice"), &r.threads,
+         NULL},
+        {"runs", "R", N_("timed runs; default 50"), &r.runs, NULL},
+        {"precision", "P", N_("of the arithmetic; f32 is the only one"), &r.precision, NULL},
+        {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
+        {"json", NULL, N_("for machines"), NULL, &r.as_json},
+    };
+    const struct vg_usage usage = {"bench model", "", N_("times a net on this machine"), options,
+                                   COUNT(options)};
+    int count = 0;
+    enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (!status)
+        status = request_check(&r, count, fault);
+    return status ? status : bench(&r, fault);
+}
+
+static const struct {
+    const char *name;
+    enum vg_status (*run)(int argc, char **argv, struct vg_fault *fault);
+} words[] = {{"model", word_model}};
+
+int vg_cmd_bench(int argc, char **argv)
+{
+    struct vg_fault fault = {VG_OK, NULL, NULL, ""};
+    const char *word = argc > 1 ? argv[1] : "";
+    if (strcmp(word, "--help") == 0) {
+        for (size_t i = 0; i < COUNT(words); i++)
+            (void)words[i].run(argc, argv, &fault);
+        return 0;
+    }
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (strcmp(words[i].name, word) == 0)
+            return vg_command_exit(words[i].run(argc - 1, argv + 1, &fault), &fault);
+    return vg_command_exit(vg_fault_set(&fault, VG_E_CALL, N_("unknown command"), N_("give model"),
+                                        "bench %.100s", word),
+                           &fault);
+}
