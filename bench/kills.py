@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""kill -9 of ingest, analysis, api, Redis, or of all, at random moments while alerts are raised:
+is anything lost or doubled in the archive?
+
+  bench/kills.py --build build --clip cache/vtest.avi [--alerts 2000] [--kills 50] [--seed N]
+
+What was promised is read from the spool's own files at each kill (whole records only), from
+outside. At the end every promised id must stand in the archive, once, and no key twice.
+Prints one JSON object; exit code 1 if something is lost or doubled.
+"""
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import struct
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from vigie_server import Server, add_flux  # noqa: E402
+
+TARGETS = ("ingest", "analysis", "api", "redis", "all")
+
+
+def busy_scene(path, rules):
+    """A scene that raises alerts all the time: many density rules, each quiet for a second."""
+    scene = {"version": 1, "name": "kills",
+             "zones": [{"id": "all", "polygon": [[0.01, 0.01], [0.99, 0.01], [0.99, 0.99], [0.01, 0.99]]}],
+             "rules": [{"id": f"r{i}", "event": "density", "at": "all", "over": 0, "hold_s": 0, "cooldown_s": 1,
+                        "severity": "low"} for i in range(rules)]}
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(scene, f)
+
+
+def promised(spool):
+    """Ids of the whole records in the spool's segments."""
+    found = set()
+    for name in os.listdir(spool):
+        if not name.endswith(".spool"):
+            continue
+        try:
+            with open(os.path.join(spool, name), "rb") as f:
+                data = f.read()
+        except OSError:
+            continue  # forgotten meanwhile: all of it is archived
+        for at in (m.start() for m in re.finditer(b"VGAL", data)):
+            if at + 96 > len(data):
+                break
+            size = sum(struct.unpack_from("<II", data, at + 4))
+            if at + 96 + size <= len(data):
+                found.add(data[at + 16:at + 48].rstrip(b"\0").decode(errors="replace"))
+    return found
+
+
+def parts(pid):
+    """{"analysis": [pid, ...], ...} of the server's children."""
+    found = {}
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        for child in f.read().split():
+            try:
+                with open(f"/proc/{child}/cmdline", "rb") as c:
+                    words = c.read().split(b"\0")
+            except OSError:
+                continue
+            part = words[2].decode() if b"child" in words[1:2] else "redis"
+            found.setdefault(part, []).append(int(child))
+    return found
+
+
+def archived(data):
+    """(ids, keys) of the archive."""
+    base = sqlite3.connect(f"file:{data}/vigie.db?mode=ro", uri=True, timeout=20)
+    rows = base.execute("SELECT id, key FROM alert").fetchall()
+    base.close()
+    return [r[0] for r in rows], [r[1] for r in rows]
+
+
+def kill(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--clip", default="cache/vtest.avi")
+    parser.add_argument("--alerts", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--rules", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    args = parser.parse_args()
+    chance = random.Random(args.seed)
+    folder = tempfile.mkdtemp(prefix="vigie-kills-")
+    scene = os.path.join(folder, "scene.json")
+    busy_scene(scene, args.rules)
+    data, spool = os.path.join(folder, "data"), os.path.join(folder, "data", "spool")
+    server = Server(os.path.join(args.build, "vigie"), data)
+    seen, kills = set(), dict.fromkeys(TARGETS, 0)
+    start = time.monotonic()
+    api = server.api()
+    add_flux(api, "cam", "file:" + os.path.abspath(args.clip), scene, rate_fps=10)
+    server.wait_for("first alerts", lambda: len(promised(spool)) > 0 or archived(data)[0], 60)
+    while sum(kills.values()) < args.kills or len(seen) < args.alerts:
+        if time.monotonic() - start > 1500:
+            break
+        time.sleep(chance.uniform(0.3, 3.5))
+        seen |= promised(spool)
+        if sum(kills.values()) >= args.kills:
+            seen |= set(archived(data)[0])
+            continue
+        target = chance.choice(TARGETS)
+        if target == "all":
+            # the supervisor first, or it would start the others again; all die with it
+            kill([server.process.pid])
+            server.process.wait()
+            seen |= promised(spool)
+            password = server.password
+            server = Server(os.path.join(args.build, "vigie"), data, create=False)
+            server.password = password
+        else:
+            kill(parts(server.process.pid).get(target, []))
+        seen |= promised(spool)
+        kills[target] += 1
+    server.api()
+    server.wait_for("an empty queue", lambda: not (promised(spool) - set(archived(data)[0])), 120)
+    seen |= promised(spool)
+    code = server.stop(30)
+    ids, keys = archived(data)
+    lost = seen - set(ids)
+    result = {"seed": args.seed, "seconds": round(time.monotonic() - start), "kills": kills,
+              "promised_seen": len(seen), "archived": len(ids), "lost": len(lost),
+              "doubled_ids": len(ids) - len(set(ids)), "doubled_keys": len(keys) - len(set(keys)),
+              "exit_code": code}
+    print(json.dumps(result))
+    return int(bool(lost or result["doubled_ids"] or result["doubled_keys"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
