@@ -117,7 +117,7 @@ static void note_live(struct vg_ingest_flux *flux)
         return;
     flux->live = true;
     flux->attempt = 0;
-    if (flux->was_live) {
+    if (flux->was_live && flux->cause) { /* and not only after a stop */
         vg_slots_count_reconnect(flux->settings.slots, flux->settings.place);
         vg_log(VG_LOG_INFO, "flux %s: its source is back", flux->now.id);
     }

@@ -45,6 +45,7 @@ struct vg_source {
     enum interrupted interrupted;
     bool key_seen;
     bool restarted;
+    enum vg_status over; /* the source ended so; the packet in its parser was still given out */
     /* a live file: stamps of this round and when its first packet was due */
     bool round_begun;
     int64_t round_dts_us, last_dts_us, interval_us;
@@ -543,6 +544,8 @@ enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet
     const bool live = source->settings.kind == VG_SOURCE_LIVE;
     enum vg_status status = VG_OK;
     *packet = (struct vg_packet){.data = source->packet};
+    if (source->over)
+        return source->over;
     arm(source, source->settings.read_us);
     if (live && source->input == INPUT_FILE) {
         status = read_live_file(source, packet);
@@ -552,6 +555,10 @@ enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet
     }
     if (status)
         return status;
+    /* when a read is cut off, libavformat first gives out what its parser holds, and would wait
+     * anew at the next call */
+    if (source->interrupted)
+        source->over = status_of(source, AVERROR_EXIT);
     packet->key = (source->packet->flags & AV_PKT_FLAG_KEY) != 0;
     source->key_seen = source->key_seen || packet->key;
     packet->early = live && !source->key_seen;

@@ -1,0 +1,472 @@
+/* The ingest process from outside: configuration in, pictures in the slots, stop, loss, return.
+ * It runs in a thread here; the test is its supervisor and its analysis.
+ * labels: threads */
+#include "tests/media_fixture.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include "src/base/clock.h"
+#include "src/base/message.h"
+#include "src/base/stop.h"
+#include "src/media/ingest.h"
+#include "src/media/ingest_flux.h"
+#include "src/media/slots.h"
+
+#define S VG_US_PER_S
+
+/* Made once. */
+struct group {
+    struct media_folder folder;
+    struct camera_child camera;
+    char clip[512]; /* 160x120, 25 a second, 2 s */
+};
+
+/* Made for each test. */
+struct rig {
+    struct group *group;
+    struct media_folder data;
+    int slots_fd, event_fd, control[2];
+    struct vg_slots *slots;
+    pthread_t thread;
+    enum {
+        ENDED,
+        RUNNING
+    } ingest;
+    enum vg_status result;
+    char buffer[4096];
+    struct vg_message_reader reader;
+};
+
+static struct group *the_group(void)
+{
+    static struct group group;
+    return &group;
+}
+
+static void *run_ingest(void *arg)
+{
+    struct rig *rig = arg;
+    struct vg_ingest_settings settings = vg_ingest_defaults();
+    settings.control_fd = rig->control[1];
+    settings.slots_fd = rig->slots_fd;
+    settings.event_fd = rig->event_fd;
+    settings.data = rig->data.path;
+    settings.open_us = 2 * S;
+    settings.read_us = S;
+    rig->result = vg_ingest_run(&settings);
+    return NULL;
+}
+
+static void start(struct rig *rig)
+{
+    assert_int_equal(pthread_create(&rig->thread, NULL, run_ingest, rig), 0);
+    rig->ingest = RUNNING;
+}
+
+static void await_end(struct rig *rig)
+{
+    if (rig->ingest == RUNNING)
+        (void)pthread_join(rig->thread, NULL);
+    rig->ingest = ENDED;
+}
+
+static int open_rig(void **state)
+{
+    static const struct vg_slots_settings small = {
+        .flux_max = 3, .slots_per_flux = 4, .width_max = 160, .height_max = 120};
+    struct rig *rig = calloc(1, sizeof *rig);
+    struct vg_fault fault;
+    assert_non_null(rig);
+    rig->group = the_group();
+    folder_open(&rig->data);
+    assert_int_equal(vg_slots_create(&small, &rig->slots_fd, &fault), VG_OK);
+    assert_int_equal(vg_slots_open(&rig->slots, rig->slots_fd, &fault), VG_OK);
+    rig->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert_true(rig->event_fd >= 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, rig->control), 0);
+    vg_message_reader_init(&rig->reader, rig->buffer, sizeof rig->buffer);
+    start(rig);
+    *state = rig;
+    return 0;
+}
+
+static void say(const struct rig *rig, const char *text)
+{
+    assert_int_equal(vg_message_write(rig->control[0], text, strlen(text)), VG_OK);
+}
+
+static int close_rig(void **state)
+{
+    struct rig *rig = *state;
+    (void)close(rig->control[0]); /* its supervisor is gone: it ends */
+    await_end(rig);
+    (void)close(rig->control[1]);
+    (void)close(rig->event_fd);
+    vg_slots_close(&rig->slots);
+    (void)close(rig->slots_fd);
+    folder_close(&rig->data);
+    const enum vg_status result = rig->result;
+    free(rig);
+    assert_int_equal(result, VG_OK);
+    return 0;
+}
+
+/* A configuration of up to three flux; NULL leaves a place empty. authorisation: JSON. */
+static void configure(const struct rig *rig, const char *authorisation, const char *const url[3])
+{
+    json_t *flux = json_array();
+    for (int i = 0; i < 3; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "cam-%d", i);
+        if (url[i])
+            (void)json_array_append_new(flux, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:b,s:f}",
+                                                        "index", i, "id", id, "url", url[i], "user",
+                                                        "", "password", "", "transport", "tcp",
+                                                        "active", 1, "rate_fps", 5.0));
+    }
+    json_t *message =
+        json_pack("{s:s,s:i,s:o,s:o}", "type", "config", "version", 1, "authorisation",
+                  json_loads(authorisation, JSON_DECODE_ANY, NULL), "flux", flux);
+    assert_int_equal(vg_message_write_json(rig->control[0], message), VG_OK);
+    json_decref(message);
+}
+
+static void configure_one(const struct rig *rig, const char *url)
+{
+    const char *const urls[3] = {url, NULL, NULL};
+    configure(rig, "null", urls);
+}
+
+static struct vg_slots_state state_of(const struct rig *rig, uint32_t flux)
+{
+    struct vg_slots_state state;
+    vg_slots_state(rig->slots, flux, &state);
+    return state;
+}
+
+/* Waits, with a deadline, for a connection state; how long it took. */
+static int64_t await(const struct rig *rig, uint32_t flux, enum vg_connection want,
+                     int64_t within_us)
+{
+    const int64_t start_us = vg_mono_now().us;
+    while (state_of(rig, flux).connection != want) {
+        if (vg_mono_now().us - start_us > within_us)
+            fail_msg("flux %u is %s, not %s", flux,
+                     vg_connection_name(state_of(rig, flux).connection), vg_connection_name(want));
+        (void)poll(NULL, 0, 5);
+    }
+    return vg_mono_now().us - start_us;
+}
+
+/* Wants one picture and waits for it. */
+static void await_picture(const struct rig *rig, uint32_t flux, struct vg_picture *picture)
+{
+    uint32_t slot = 0;
+    const int64_t until_us = vg_mono_now().us + 8 * S;
+    vg_slots_want(rig->slots, flux, 0);
+    for (;;) {
+        struct pollfd ready = {.fd = rig->event_fd, .events = POLLIN};
+        if (vg_mono_now().us > until_us)
+            fail_msg("no picture of flux %u", flux);
+        (void)poll(&ready, 1, 100);
+        uint64_t count = 0;
+        (void)!read(rig->event_fd, &count, sizeof count);
+        if (vg_slots_take_newest(rig->slots, flux, &slot, picture) == VG_OK)
+            break;
+    }
+    vg_slots_give_back(rig->slots, flux, slot);
+}
+
+static void write_stop(const struct rig *rig, const char *text)
+{
+    put_file(&rig->data, "stop.part", text, strlen(text));
+    char from[512], to[512];
+    folder_file(&rig->data, "stop.part", from, sizeof from);
+    folder_file(&rig->data, VG_STOP_FILE, to, sizeof to);
+    assert_int_equal(rename(from, to), 0);
+}
+
+static void quit(struct rig *rig)
+{
+    say(rig, "{\"type\":\"quit\"}");
+    await_end(rig);
+    assert_int_equal(rig->result, VG_OK);
+    /* at rest, what came in is what went out */
+    for (uint32_t flux = 0; flux < 3; flux++) {
+        const struct vg_slots_state state = state_of(rig, flux);
+        uint64_t out = state.handed + state.ready;
+        for (int f = 0; f < VG_FATE_COUNT; f++)
+            out += state.fate[f];
+        assert_int_equal(state.decoded, out);
+        assert_int_equal(state.ready, 0);
+        assert_int_equal(state.connection, VG_CONNECTION_OFF);
+    }
+}
+
+static void a_file_becomes_pictures(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture picture, later;
+    configure_one(rig, rig->group->clip);
+    await_picture(rig, 0, &picture);
+    assert_int_equal(picture.width, 160);
+    assert_int_equal(picture.height, 120);
+    assert_int_equal(picture.matrix, VG_MATRIX_BT601);
+    assert_true(picture.arrival.us <= vg_mono_now().us);
+    assert_true(picture.wall.us > 0);
+    await_picture(rig, 0, &later);
+    assert_true(later.sequence > picture.sequence);
+    assert_true(later.media.us > picture.media.us);
+    const struct vg_slots_state now = state_of(rig, 0);
+    assert_int_equal(now.connection, VG_CONNECTION_LIVE);
+    assert_int_equal(now.width, 160);
+    assert_int_equal(now.height, 120);
+    assert_int_equal(now.fps_milli, 25000);
+    assert_true(now.tag == vg_slots_tag("cam-0"));
+    quit(rig);
+    assert_int_equal(state_of(rig, 0).handed, 2); /* nothing more was converted */
+}
+
+/* The clip of 2 s begins again: epochs grow, media time goes on. */
+static void a_live_file_goes_on(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture first, picture;
+    configure_one(rig, rig->group->clip);
+    await_picture(rig, 0, &first);
+    do
+        await_picture(rig, 0, &picture);
+    while (picture.epoch == first.epoch);
+    const int64_t media_us = picture.media.us - first.media.us;
+    const int64_t passed_us = picture.arrival.us - first.arrival.us;
+    assert_true(media_us > passed_us - S / 2 && media_us < passed_us + S / 2);
+    assert_int_equal(picture.epoch, first.epoch + 1);
+    assert_int_equal(state_of(rig, 0).jumps, 0);
+    assert_int_equal(state_of(rig, 0).reconnects, 0);
+}
+
+static void it_says_that_it_lives(void **state)
+{
+    struct rig *rig = *state;
+    const char *text = NULL;
+    size_t size = 0;
+    configure_one(rig, rig->group->clip);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(vg_message_read(&rig->reader, rig->control[0], 5000, &text, &size), VG_OK);
+        assert_non_null(strstr(text, "\"alive\""));
+    }
+}
+
+static void a_stop_is_obeyed_within_two_seconds(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture picture;
+    const char *const urls[3] = {rig->group->clip, rig->group->clip, NULL};
+    configure(rig, "null", urls);
+    await_picture(rig, 0, &picture);
+    await_picture(rig, 1, &picture);
+    vg_slots_want(rig->slots, 0, 0);
+    write_stop(rig, "{\"all\":false,\"flux\":[\"cam-0\"],\"events\":[]}");
+    (void)await(rig, 0, VG_CONNECTION_STOPPED, 2 * S);
+    const uint64_t decoded = state_of(rig, 0).decoded;
+    assert_int_equal(state_of(rig, 0).ready, 0);
+    await_picture(rig, 1, &picture); /* the other one goes on */
+    assert_int_equal(state_of(rig, 0).decoded, decoded);
+    write_stop(rig, "{\"all\":true}");
+    (void)await(rig, 1, VG_CONNECTION_STOPPED, 2 * S);
+    write_stop(rig, "{}");
+    await_picture(rig, 0, &picture);
+    write_stop(rig, "not JSON"); /* fails safe */
+    (void)await(rig, 0, VG_CONNECTION_STOPPED, 2 * S);
+    quit(rig);
+}
+
+static void the_authorisation_bounds_it(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture picture;
+    char text[256], from[40], to[40];
+    const char *const urls[3] = {rig->group->clip, rig->group->clip, NULL};
+    const struct vg_wall_time now = vg_wall_now();
+    vg_wall_format((struct vg_wall_time){now.us - 60 * S}, from, sizeof from);
+    vg_wall_format((struct vg_wall_time){now.us + 2 * S}, to, sizeof to);
+    (void)snprintf(text, sizeof text,
+                   "{\"reference\":\"order\",\"from\":\"%s\",\"to\":\"%s\",\"flux\":[\"cam-0\"],"
+                   "\"events\":[]}",
+                   from, to);
+    configure(rig, text, urls);
+    await_picture(rig, 0, &picture);
+    (void)await(rig, 1, VG_CONNECTION_STOPPED, 2 * S);
+    assert_int_equal(state_of(rig, 1).decoded, 0);
+    (void)await(rig, 0, VG_CONNECTION_STOPPED, 5 * S); /* its last moment, without a hand */
+    assert_true(vg_wall_now().us >= now.us + 3 * S / 2);
+}
+
+static void a_camera_is_lost_and_found(void **state)
+{
+    static const struct {
+        const char *query;
+        enum vg_status cause;
+    } rows[] = {{"x?close=0.4", VG_E_CLOSED}, {"x?freeze=0.4", VG_E_TIMEOUT}};
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_picture first, picture;
+        char url[128];
+        print_message("%s\n", rows[i].query);
+        camera_url(&rig->group->camera, rows[i].query, url, sizeof url);
+        configure_one(rig, url);
+        await_picture(rig, 0, &first);
+        (void)await(rig, 0, VG_CONNECTION_LOST, 3 * S);
+        assert_int_equal(state_of(rig, 0).cause, rows[i].cause);
+        (void)await(rig, 0, VG_CONNECTION_LIVE, 6 * S);
+        assert_int_equal(state_of(rig, 0).cause, VG_OK);
+        await_picture(rig, 0, &picture);
+        assert_true(picture.epoch > first.epoch);
+        assert_true(picture.media.us > first.media.us);
+        assert_true(state_of(rig, 0).reconnects >= 1);
+        const char *const none[3] = {NULL, NULL, NULL};
+        configure(rig, "null", none);
+        (void)await(rig, 0, VG_CONNECTION_OFF, 2 * S);
+    }
+    quit(rig);
+}
+
+/* The stamps jump by an hour, or step back: counted, a new epoch, media time goes on. */
+static void a_jump_makes_an_epoch(void **state)
+{
+    static const char *const rows[] = {"x?jump=0.5&by=3600", "x?jump=0.5&by=-100"};
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_picture first, picture;
+        char url[128];
+        print_message("%s\n", rows[i]);
+        camera_url(&rig->group->camera, rows[i], url, sizeof url);
+        configure_one(rig, url);
+        await_picture(rig, 0, &first);
+        do
+            await_picture(rig, 0, &picture);
+        while (state_of(rig, 0).jumps == 0 || picture.epoch == first.epoch);
+        const int64_t media_us = picture.media.us - first.media.us;
+        assert_true(media_us > 0 && media_us < 8 * S);
+        const char *const none[3] = {NULL, NULL, NULL};
+        configure(rig, "null", none);
+        (void)await(rig, 0, VG_CONNECTION_OFF, 2 * S);
+    }
+}
+
+static void a_change_touches_only_its_flux(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture before, after;
+    char url[128];
+    camera_url(&rig->group->camera, "x", url, sizeof url);
+    const char *const one[3] = {url, rig->group->clip, NULL};
+    const char *const two[3] = {url, "/no/such/file.mp4", rig->group->clip};
+    configure(rig, "null", one);
+    await_picture(rig, 0, &before);
+    await_picture(rig, 1, &after);
+    configure(rig, "null", two);
+    await_picture(rig, 2, &after);
+    (void)await(rig, 1, VG_CONNECTION_LOST, 3 * S);
+    assert_int_equal(state_of(rig, 1).cause, VG_E_MISSING);
+    await_picture(rig, 0, &after);
+    assert_int_equal(after.epoch, before.epoch);
+    assert_int_equal(state_of(rig, 0).reconnects, 0);
+    quit(rig);
+}
+
+static void nonsense_is_refused_and_the_rest_stands(void **state)
+{
+    static const char *const rows[] = {
+        "nonsense",
+        "{\"type\":\"unknown\"}",
+        "{\"type\":\"config\",\"version\":2}",
+        "{\"type\":\"config\",\"flux\":[{\"index\":3,\"id\":\"a\",\"url\":\"/a\"}]}",
+        "{\"type\":\"config\",\"flux\":[{\"index\":-1,\"id\":\"a\",\"url\":\"/a\"}]}",
+        "{\"type\":\"config\",\"flux\":[{\"index\":0,\"id\":\"\",\"url\":\"/a\"}]}",
+        "{\"type\":\"config\",\"flux\":[{\"index\":0,\"id\":\"a\",\"url\":7}]}",
+        "{\"type\":\"config\",\"flux\":[{\"index\":0,\"id\":\"a\",\"url\":\"/a\\u0000b\"}]}",
+        ("{\"type\":\"config\",\"flux\":[{\"index\":0,\"id\":\"a\",\"url\":\"/a\"},"
+         "{\"index\":0,\"id\":\"b\",\"url\":\"/b\"}]}"),
+    };
+    struct rig *rig = *state;
+    struct vg_picture first, picture;
+    configure_one(rig, rig->group->clip);
+    await_picture(rig, 0, &first);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        say(rig, rows[i]);
+    await_picture(rig, 0, &picture);
+    assert_true(state_of(rig, 0).tag == vg_slots_tag("cam-0"));
+    quit(rig);
+}
+
+/* A predecessor was killed with a picture in hand. */
+static void a_successor_recovers_the_slots(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_slots_room room;
+    quit(rig);
+    vg_slots_assign(rig->slots, 2, 77);
+    (void)vg_slots_count_decoded(rig->slots, 2, (struct vg_mono_time){1});
+    assert_int_equal(vg_slots_begin(rig->slots, 2, 64, 48, &room), VG_OK);
+    start(rig);
+    quit(rig); /* where the sums are checked */
+    assert_int_equal(state_of(rig, 2).fate[VG_FATE_SHUTDOWN], 1);
+}
+
+static void back_offs(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t attempt;
+        double random;
+        int64_t want_us;
+    } rows[] = {{0, 0.0, 500000},        {0, 0.99, 500000}, {1, 0.0, 500000},
+                {1, 0.5, 750000},        {2, 0.0, 500000},  {2, 0.5, 1250000},
+                {1000000, 0.5, 1250000}, {3, 1.0, 2000000}, {UINT32_MAX, 0, 500000}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_true(vg_ingest_back_off_us(rows[i].attempt, rows[i].random) == rows[i].want_us);
+}
+
+static int set_up(void **state)
+{
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "0", "-g", "12", NULL};
+    struct group *group = the_group();
+    (void)state;
+    folder_open(&group->folder);
+    make_clip(&group->folder, "camera.mp4", "testsrc2=s=160x120:r=25:d=2", options);
+    folder_file(&group->folder, "camera.mp4", group->clip, sizeof group->clip);
+    camera_start(&group->camera, group->clip, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    camera_stop(&the_group()->camera);
+    folder_close(&the_group()->folder);
+    return 0;
+}
+
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(back_offs),
+        WITH_RIG(a_file_becomes_pictures),
+        WITH_RIG(a_live_file_goes_on),
+        WITH_RIG(it_says_that_it_lives),
+        WITH_RIG(a_stop_is_obeyed_within_two_seconds),
+        WITH_RIG(the_authorisation_bounds_it),
+        WITH_RIG(a_camera_is_lost_and_found),
+        WITH_RIG(a_jump_makes_an_epoch),
+        WITH_RIG(a_change_touches_only_its_flux),
+        WITH_RIG(nonsense_is_refused_and_the_rest_stands),
+        WITH_RIG(a_successor_recovers_the_slots),
+    };
+    return cmocka_run_group_tests_name("ingest", tests, set_up, tear_down);
+}
