@@ -256,6 +256,16 @@ static enum vg_status read_scene(const struct vg_json *json, struct vg_scene *sc
     return status;
 }
 
+/* A scene that is too long is an input refused, not a bound of the machine. */
+static enum vg_status refuse_length(enum vg_status status, struct vg_fault *fault)
+{
+    if (status != VG_E_FULL)
+        return status;
+    if (fault)
+        fault->status = VG_E_INPUT;
+    return VG_E_INPUT;
+}
+
 enum vg_status vg_scene_parse(const char *file, const char *text, size_t size,
                               struct vg_scene **scene, struct vg_fault *fault)
 {
@@ -263,7 +273,7 @@ enum vg_status vg_scene_parse(const char *file, const char *text, size_t size,
     struct vg_json json;
     enum vg_status status = vg_json_open(&json, file, text, size, VG_SCENE_TEXT_MAX, fault);
     if (status)
-        return status;
+        return refuse_length(status, fault);
     struct vg_scene *read = vg_alloc(sizeof *read);
     if (read)
         status = read_scene(&json, read);
@@ -283,7 +293,7 @@ enum vg_status vg_scene_open(const char *path, struct vg_scene **scene, struct v
     size_t size;
     enum vg_status status = vg_file_read(path, VG_SCENE_TEXT_MAX, &data, &size, fault);
     if (status)
-        return status;
+        return refuse_length(status, fault);
     status = vg_scene_parse(path, (const char *)data, size, scene, fault);
     vg_free(data);
     return status;

@@ -1,0 +1,256 @@
+/* vigie scene check | explain | draw: what a scene says, and how it lies on a picture. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/json.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/options.h"
+#include "src/draw/canvas.h"
+#include "src/draw/image_file.h"
+#include "src/draw/overlay.h"
+#include "src/media/still.h"
+#include "src/scene/scene.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define PATH_SIZE    4096
+
+/* Reads the options and the one operand, the scene's file; opens it. */
+static enum vg_status open_operand(const struct vg_usage *usage, int argc, char **argv,
+                                   struct vg_scene **scene, struct vg_fault *fault)
+{
+    int count = 0;
+    *scene = NULL;
+    const enum vg_status status = vg_options_read(usage, argc, argv, &count, fault);
+    if (status)
+        return status;
+    if (count != 1)
+        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
+                            "vigie %s %s", usage->command, usage->operands);
+    return vg_scene_open(argv[1], scene, fault);
+}
+
+/* Prints an object as one line of JSON; takes the reference. */
+static enum vg_status print_json(json_t *object, struct vg_fault *fault)
+{
+    char *text = object ? vg_json_text(object) : NULL;
+    json_decref(object);
+    if (!text)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "JSON");
+    (void)printf("%s\n", text);
+    vg_free(text);
+    return VG_OK;
+}
+
+static unsigned places_of_kind(const struct vg_scene *scene, enum vg_place_kind kind)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < scene->place_count; i++)
+        count += scene->place[i].kind == kind;
+    return count;
+}
+
+/* ---- check -------------------------------------------------------------------------------- */
+
+static enum vg_status print_check(const char *file, const struct vg_scene *scene, bool as_json,
+                                  struct vg_fault *fault)
+{
+    const unsigned masks = places_of_kind(scene, VG_PLACE_MASK);
+    const unsigned zones = places_of_kind(scene, VG_PLACE_ZONE);
+    const unsigned lines = places_of_kind(scene, VG_PLACE_LINE);
+    const double floor_fps = (double)vg_scene_floor_fps(scene);
+    if (as_json)
+        return print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b}", "file", file,
+                                    "name", scene->name, "masks", (int)masks, "zones", (int)zones,
+                                    "lines", (int)lines, "rules", (int)scene->rule_count,
+                                    "least_fps", floor_fps, "calibrated",
+                                    (int)(scene->ground_count > 0)),
+                          fault);
+    (void)printf(_("%s: \"%s\" is a good scene (masks: %u, zones: %u, lines: %u, rules: %u)\n"),
+                 file, scene->name, masks, zones, lines, scene->rule_count);
+    if (scene->rule_count)
+        (void)printf(_("Its rules want at least %g pictures per second.\n"), floor_fps);
+    else
+        (void)printf("%s\n", _("It has no rule: nothing will be raised."));
+    if (scene->ground_count)
+        (void)printf("%s\n", _("Its calibration was checked; this version does not use it yet."));
+    return VG_OK;
+}
+
+static enum vg_status word_check(int argc, char **argv, struct vg_fault *fault)
+{
+    bool as_json = false;
+    const struct vg_option options[] = {{"json", NULL, N_("for machines"), NULL, &as_json}};
+    const struct vg_usage usage = {"scene check", "FILE",
+                                   N_("says whether a scene is good, and else what to correct"),
+                                   options, COUNT(options)};
+    struct vg_scene *scene;
+    enum vg_status status = open_operand(&usage, argc, argv, &scene, fault);
+    if (!status)
+        status = print_check(argv[1], scene, as_json, fault);
+    vg_scene_close(&scene);
+    return status;
+}
+
+/* ---- explain ------------------------------------------------------------------------------ */
+
+static enum vg_status print_rules(const struct vg_scene *scene, bool as_json,
+                                  struct vg_fault *fault)
+{
+    json_t *rules = as_json ? json_array() : NULL;
+    for (uint32_t i = 0; i < scene->rule_count; i++) {
+        char text[2048];
+        vg_scene_explain_rule(scene, &scene->rule[i], text, sizeof text);
+        if (as_json)
+            (void)json_array_append_new(
+                rules, json_pack("{s:s, s:s}", "rule", scene->rule[i].id, "text", text));
+        else
+            (void)printf("%s\n", text);
+    }
+    if (as_json)
+        return print_json(
+            rules ? json_pack("{s:s, s:o}", "name", scene->name, "rules", rules) : NULL, fault);
+    if (!scene->rule_count)
+        (void)printf("%s\n", _("It has no rule: nothing will be raised."));
+    return VG_OK;
+}
+
+static enum vg_status word_explain(int argc, char **argv, struct vg_fault *fault)
+{
+    bool as_json = false;
+    const struct vg_option options[] = {{"json", NULL, N_("for machines"), NULL, &as_json}};
+    const struct vg_usage usage = {"scene explain", "FILE",
+                                   N_("says each rule of a scene in a sentence"), options,
+                                   COUNT(options)};
+    struct vg_scene *scene;
+    enum vg_status status = open_operand(&usage, argc, argv, &scene, fault);
+    if (!status)
+        status = print_rules(scene, as_json, fault);
+    vg_scene_close(&scene);
+    return status;
+}
+
+/* ---- draw --------------------------------------------------------------------------------- */
+
+/* The scene's name with .png, in the working folder. */
+static enum vg_status default_out(const char *scene, char *path, size_t size,
+                                  struct vg_fault *fault)
+{
+    const char *slash = strrchr(scene, '/');
+    const char *name = slash ? slash + 1 : scene;
+    const char *dot = strrchr(name, '.');
+    const size_t length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+    if (length + sizeof ".png" > size)
+        return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), N_("give --out"), "%s",
+                            name);
+    memcpy(path, name, length);
+    memcpy(path + length, ".png", sizeof ".png");
+    return VG_OK;
+}
+
+static enum vg_status load_picture(struct vg_canvas *canvas, const char *path,
+                                   struct vg_fault *fault)
+{
+    struct vg_still *still = NULL;
+    enum vg_status status = vg_still_read(path, &still, fault);
+    if (status)
+        return status;
+    status = vg_canvas_from_picture(canvas, vg_still_picture(still));
+    vg_still_close(&still);
+    return status ? vg_fault_set(fault, status, vg_status_text(status), NULL, "%s", path) : VG_OK;
+}
+
+static enum vg_status save_png(const struct vg_canvas *canvas, const char *path,
+                               struct vg_fault *fault)
+{
+    uint8_t *data;
+    size_t size;
+    enum vg_status status = vg_image_png(canvas, &data, &size);
+    if (status)
+        return vg_fault_set(fault, status, N_("the picture cannot be encoded"), NULL, "%s", path);
+    status = vg_file_write(path, data, size, 0644, VG_FILE_PLAIN, fault);
+    vg_free(data);
+    return status;
+}
+
+static enum vg_status draw(const struct vg_scene *scene, const char *on, const char *out,
+                           struct vg_fault *fault)
+{
+    struct vg_canvas canvas = {0};
+    enum vg_status status = load_picture(&canvas, on, fault);
+    if (!status) {
+        vg_draw_scene(&canvas, scene, -1);
+        status = save_png(&canvas, out, fault);
+    }
+    if (!status)
+        (void)printf(_("The scene is drawn in %s (%u x %u).\n"), out, canvas.width, canvas.height);
+    vg_canvas_release(&canvas);
+    return status;
+}
+
+static enum vg_status word_draw(int argc, char **argv, struct vg_fault *fault)
+{
+    const char *on = NULL, *out = NULL;
+    const struct vg_option options[] = {
+        {"on", "PICTURE", N_("a picture of the camera, or a clip, whose first picture is taken"),
+         &on, NULL},
+        {"out", "FILE.png", N_("where to write; without it the scene's name, in this folder"), &out,
+         NULL},
+    };
+    const struct vg_usage usage = {"scene draw", "FILE --on PICTURE",
+                                   N_("draws the places of a scene on a picture, as PNG"), options,
+                                   COUNT(options)};
+    char path[PATH_SIZE];
+    struct vg_scene *scene;
+    enum vg_status status = open_operand(&usage, argc, argv, &scene, fault);
+    if (!status && !on)
+        status = vg_fault_set(fault, VG_E_CALL, N_("a picture to draw on is wanted"),
+                              N_("give --on PICTURE"), "vigie scene draw");
+    if (!status && !out) {
+        status = default_out(argv[1], path, sizeof path, fault);
+        out = path;
+    }
+    if (!status)
+        status = draw(scene, on, out, fault);
+    vg_scene_close(&scene);
+    return status;
+}
+
+/* ---- words -------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    enum vg_status (*run)(int argc, char **argv, struct vg_fault *fault);
+    const char *summary;
+} words[] = {
+    {"check", word_check, N_("says whether a scene is good, and else what to correct")},
+    {"explain", word_explain, N_("says each rule of a scene in a sentence")},
+    {"draw", word_draw, N_("draws the places of a scene on a picture, as PNG")},
+};
+
+static void help(void)
+{
+    (void)printf("%s\n\n", _("vigie scene WORD [options]: check, explain and draw a scene"));
+    for (size_t i = 0; i < COUNT(words); i++)
+        (void)printf("  %-8s %s\n", words[i].word, _(words[i].summary));
+    (void)printf("\n%s\n", _("vigie scene WORD --help tells more."));
+}
+
+int vg_cmd_scene(int argc, char **argv)
+{
+    struct vg_fault fault = {.status = VG_OK};
+    const char *word = argc > 1 ? argv[1] : "";
+    if (strcmp(word, "--help") == 0) {
+        help();
+        return 0;
+    }
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (strcmp(words[i].word, word) == 0)
+            return vg_command_exit(words[i].run(argc - 1, argv + 1, &fault), &fault);
+    const enum vg_status status =
+        vg_fault_set(&fault, VG_E_CALL, N_("unknown word"), N_("see vigie scene --help"),
+                     "vigie scene %.80s", word);
+    return vg_command_exit(status, &fault);
+}
