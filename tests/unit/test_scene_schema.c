@@ -182,9 +182,8 @@ static void defaults_are_those_of_the_reader(void **state)
     struct vg_rule rule;
     assert_int_equal(read_scene(least_scene(), &rule), VG_OK);
     json_t *row = at(*state, "$defs/rule/properties");
-    assert_float_equal((double)rule.min_score, json_number_value(at(row, "min_score/default")),
-                       1e-6);
-    assert_float_equal((double)rule.cooldown_us / 1e6,
+    assert_float_equal(rule.min_score, json_number_value(at(row, "min_score/default")), 1e-6);
+    assert_float_equal(((double)rule.cooldown_us / 1e6),
                        json_number_value(at(row, "cooldown_s/default")), 1e-6);
     assert_int_equal(rule.active, json_is_true(at(row, "active/default")));
     json_t *scene = least_scene();
