@@ -1,0 +1,45 @@
+/* The configuration message to ingest: whatever comes, it is read whole or refused, every text
+ * ends within its field, and no place is outside the slots. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/message.h"
+#include "src/media/ingest_config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct vg_ingest_flux_config *flux)
+{
+    if (!flux->present)
+        return;
+    if (!flux->id[0] || strlen(flux->id) >= sizeof flux->id || !flux->url[0] ||
+        strlen(flux->url) >= sizeof flux->url || strlen(flux->user) >= sizeof flux->user ||
+        strlen(flux->password) >= sizeof flux->password)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *type = NULL;
+    struct vg_ingest_config *config = NULL;
+    struct vg_fault fault;
+    char address[VG_SOURCE_URL_SIZE * 2];
+    json_t *message = vg_message_parse((const char *)data, size, &type);
+    if (message && vg_ingest_config_read(message, 4, &config, &fault) == VG_OK)
+        for (uint32_t i = 0; i < VG_SLOTS_FLUX_MAX; i++) {
+            const struct vg_ingest_flux_config *flux = &config->flux[i];
+            check(flux);
+            if (i >= 4 && flux->present)
+                abort();
+            if (flux->present &&
+                vg_source_address(flux->url, flux->user, flux->password, address, sizeof address) ==
+                    VG_OK &&
+                strlen(address) >= sizeof address)
+                abort();
+        }
+    vg_ingest_config_free(&config);
+    json_decref(message);
+    return 0;
+}
