@@ -249,9 +249,10 @@ static enum vg_status read_class(const struct vg_json *json, const json_t *map, 
         return refuse_class(json, pointer, word, N_("a class of the net is not mapped"),
                             N_("give it one of our classes, or null to drop it, in \"map\""));
     m->class_map[i] = json_is_string(to) ? vg_class_parse(json_string_value(to)) : VG_CLASS_NONE;
+    (void)snprintf(pointer, sizeof pointer, "/map/%s", word);
     if (!json_is_null(to) && m->class_map[i] == VG_CLASS_NONE)
-        return refuse_class(json, pointer, word, N_("the class is mapped to none that exists"),
-                            N_("give it one of our classes, or null to drop it, in \"map\""));
+        return vg_json_refuse(json, pointer, N_("the class is mapped to none that exists"),
+                              N_("give it one of our classes, or null to drop it, in \"map\""));
     memcpy(m->class_name[i], word, strlen(word));
     return VG_OK;
 }

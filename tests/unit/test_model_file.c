@@ -14,6 +14,7 @@
 
 #include "models/model.h"
 #include "src/base/alloc.h"
+#include "tests/shared_data.h"
 #include "tests/unit/small_model.h"
 
 /* Where the records of the small model begin. */
@@ -139,6 +140,24 @@ static void test_singles(void **state)
     assert_int_equal(vg_model_parse("small", data, size, &read, NULL), VG_OK);
     assert_same_model(made, read);
     vg_free(data);
+    vg_model_close(&read);
+    vg_model_close(&made);
+}
+
+/* A file of version 1 that is kept: it must be readable, and written the same, for ever. */
+static void test_kept_file(void **state)
+{
+    (void)state;
+    char path[4096];
+    struct vg_model *read = NULL, *made = small_model();
+    uint8_t *again = NULL;
+    size_t size = 0;
+    vg_source_path("tests/fuzz/seeds/model_file/small.vgm", path, sizeof path);
+    assert_int_equal(vg_model_open(path, &read, NULL), VG_OK);
+    assert_same_model(made, read);
+    assert_int_equal(vg_model_pack(read, &again, &size, NULL), VG_OK);
+    assert_memory_equal(again + DIGEST, read->digest, VG_SHA256_BYTES);
+    vg_free(again);
     vg_model_close(&read);
     vg_model_close(&made);
 }
@@ -572,12 +591,13 @@ static void test_not_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_singles),
-        cmocka_unit_test(test_every_prefix),    cmocka_unit_test(test_every_byte_changed),
-        cmocka_unit_test(test_digest),          cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_check_in_memory), cmocka_unit_test(test_bytes_after_the_end),
-        cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_save_and_find),
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_not_a_file),
+        cmocka_unit_test(test_round_trip),          cmocka_unit_test(test_singles),
+        cmocka_unit_test(test_kept_file),           cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_every_byte_changed),  cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_bad_files),           cmocka_unit_test(test_check_in_memory),
+        cmocka_unit_test(test_bytes_after_the_end), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_save_and_find),       cmocka_unit_test(test_names),
+        cmocka_unit_test(test_not_a_file),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
