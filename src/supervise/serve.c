@@ -489,14 +489,22 @@ static enum vg_status prepare(struct serve *serve, struct vg_fault *fault)
     return status;
 }
 
+/* nohup has it ignored: then it stays so */
+static bool hang_up_is_ignored(void)
+{
+    struct sigaction action;
+    return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static enum vg_status open_events(struct serve *serve, struct vg_fault *fault)
 {
     static const event_callback_fn on_timers[TIMER_COUNT] = {on_poll, on_health, on_news};
-    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
+    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP}; /* SIGHUP is the last */
+    const int signal_count = hang_up_is_ignored() ? SIGNAL_COUNT - 1 : SIGNAL_COUNT;
     bool good = (serve->base = event_base_new()) != NULL;
     for (int i = 0; good && i < TIMER_COUNT; i++)
         good = (serve->timers[i] = evtimer_new(serve->base, on_timers[i], serve)) != NULL;
-    for (int i = 0; good && i < SIGNAL_COUNT; i++) {
+    for (int i = 0; good && i < signal_count; i++) {
         serve->signals[i] = evsignal_new(serve->base, numbers[i], on_signal, serve);
         good = serve->signals[i] != NULL && event_add(serve->signals[i], NULL) == 0;
     }

@@ -59,7 +59,7 @@ sign_in() {
 }
 
 # health speaks also when it is unwell (503)
-health() { api GET /health || true; }
+health() { api GET /health 2>/dev/null || true; }
 well() { [ "$(health | get 'a["status"]')" = ok ]; }
 # part NAME KEY: one field of one part
 part() { health | get "next(p for p in a['parts'] if p['part'] == '$1').get('$2')"; }
@@ -91,5 +91,14 @@ add_flux() {
         -H 'If-Match: *' >"$T/scene" || fail "scene: $(cat "$T/scene")"
 }
 
-alert_count() { api GET '/alerts?limit=200' | get 'len(a["items"])'; }
+# alert_keys: one line per archived alert, page by page
+alert_keys() {
+    local page after=""
+    while page=$(api GET "/alerts?limit=200$after"); do
+        get '"\n".join(x["key"] for x in a["items"])' <<<"$page" | sed '/^$/d'
+        after=$(get '"&after=" + a["next"] if a.get("next") else ""' <<<"$page")
+        [ -n "$after" ] || break
+    done
+}
+alert_count() { alert_keys | wc -l; }
 alerts_beyond() { [ "$(alert_count)" -gt "$1" ]; }
