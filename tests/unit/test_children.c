@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "src/base/alloc.h"
 #include "src/base/message.h"
 #include "src/supervise/children.h"
 #include "src/supervise/spawn.h"
@@ -572,6 +573,38 @@ static void bounds(void **state)
     owner_close(&owner);
 }
 
+/* Each allocation of add and replan fails in turn: a status, nothing half-made, no leak. */
+static void without_memory(void **state)
+{
+    (void)state;
+    struct owner owner;
+    owner_open(&owner);
+    const char *argv[] = {SELF, "good", NULL};
+    static const char *const environment[] = {"A=b", NULL};
+    struct vg_child_spec spec = spec_of(argv, VG_CHILD_TALKS);
+    spec.environment = environment;
+    size_t child = 0;
+    uint32_t fails = 0;
+    enum vg_status status = VG_E_MEMORY;
+    while (status == VG_E_MEMORY) {
+        vg_alloc_fail_at(++fails);
+        status = vg_children_add(owner.children, &spec, &child);
+        vg_alloc_fail_at(0);
+        assert_int_equal(vg_children_count(owner.children), status == VG_OK ? 1 : 0);
+    }
+    assert_int_equal(status, VG_OK);
+    assert_in_range(fails, 6, 10);
+    for (fails = 1, status = VG_E_MEMORY; status == VG_E_MEMORY; fails++) {
+        vg_alloc_fail_at(fails);
+        status = vg_children_replan(owner.children, child, &spec);
+        vg_alloc_fail_at(0);
+    }
+    assert_int_equal(status, VG_OK);
+    assert_in_range(fails, 5, 10);
+    run_until(&owner, is_up);
+    owner_close(&owner);
+}
+
 static void program_found(void **state)
 {
     (void)state;
@@ -599,6 +632,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(close_kills),
         cmocka_unit_test(supervisor_killed),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(without_memory),
         cmocka_unit_test(program_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
