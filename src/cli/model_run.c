@@ -11,6 +11,7 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/cli/options.h"
+#include "src/cli/tensor_boxes.h"
 #include "src/engine/engine.h"
 #include "src/media/still.h"
 
@@ -86,7 +87,8 @@ static void print_boxes(const char *name, const struct vg_answer *answer)
         (void)printf(_("  %u candidates found no place: raise the threshold\n"), answer->overflow);
 }
 
-static json_t *json_boxes(const char *name, const struct vg_picture *picture,
+/* width, height: of the plane in which the boxes stand */
+static json_t *json_boxes(const char *name, uint32_t width, uint32_t height,
                           const struct vg_answer *answer)
 {
     json_t *list = json_array();
@@ -97,9 +99,8 @@ static json_t *json_boxes(const char *name, const struct vg_picture *picture,
                             (double)d->score, "box", (double)d->box.left, (double)d->box.top,
                             (double)d->box.width, (double)d->box.height));
     }
-    return json_pack("{s:s, s:i, s:i, s:o, s:i}", "picture", name, "width", (int)picture->width,
-                     "height", (int)picture->height, "boxes", list, "overflow",
-                     (int)answer->overflow);
+    return json_pack("{s:s, s:i, s:i, s:o, s:i}", "picture", name, "width", (int)width, "height",
+                     (int)height, "boxes", list, "overflow", (int)answer->overflow);
 }
 
 /* ------------------------------------------------------------ raw outputs */
@@ -156,6 +157,26 @@ static enum vg_status open_engine(struct run *run, uint32_t width, uint32_t heig
     return vg_engine_open(&run->engine, run->model, &settings, fault);
 }
 
+static float threshold_of(const struct run *run)
+{
+    const double asked = run->request->threshold;
+    return asked < 0 ? run->model->threshold : (float)asked;
+}
+
+static float nms_of(const struct run *run)
+{
+    const double asked = run->request->nms;
+    return asked < 0 ? run->model->nms : (float)asked;
+}
+
+static void show_boxes(const struct run *run, const char *name, uint32_t width, uint32_t height)
+{
+    if (run->items)
+        (void)json_array_append_new(run->items, json_boxes(name, width, height, run->answer));
+    else
+        print_boxes(name, run->answer);
+}
+
 static enum vg_status run_picture(struct run *run, const char *path, struct vg_fault *fault)
 {
     struct vg_still *still = NULL;
@@ -163,19 +184,12 @@ static enum vg_status run_picture(struct run *run, const char *path, struct vg_f
     if (!status && !run->engine)
         status = open_engine(run, VG_PICTURE_WIDTH_MAX, VG_PICTURE_HEIGHT_MAX, fault);
     if (!status) {
-        const struct request *r = run->request;
         const struct vg_job job = {
-            .picture = vg_still_picture(still),
-            .threshold = r->threshold < 0 ? run->model->threshold : (float)r->threshold,
-            .nms = r->nms < 0 ? run->model->nms : (float)r->nms,
-        };
+            .picture = vg_still_picture(still), .threshold = threshold_of(run), .nms = nms_of(run)};
         status = vg_engine_run(run->engine, &job, 1, run->answer, fault);
     }
-    if (!status && run->items)
-        (void)json_array_append_new(run->items,
-                                    json_boxes(path, vg_still_picture(still), run->answer));
-    else if (!status)
-        print_boxes(path, run->answer);
+    if (!status)
+        show_boxes(run, path, vg_still_picture(still)->width, vg_still_picture(still)->height);
     if (!status)
         status = write_outputs(run, fault);
     vg_still_close(&still);
@@ -236,6 +250,11 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
         status = open_engine(run, r->width, r->height, fault);
     if (!status)
         status = vg_engine_run_tensor(run->engine, values, fault);
+    if (!status)
+        status = vg_tensor_boxes(run->engine, run->model, threshold_of(run), nms_of(run),
+                                 run->answer, fault);
+    if (!status)
+        show_boxes(run, r->tensor, r->width, r->height);
     if (!status)
         status = write_outputs(run, fault);
     vg_free(bytes);

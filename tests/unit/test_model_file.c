@@ -455,7 +455,7 @@ static void test_bad_files(void **state)
         for (unsigned p = 0; p < 2; p++)
             for (unsigned b = 0; b < rows[i].patch[p].width; b++)
                 data[rows[i].patch[p].byte + b] =
-                    b < 8 ? (uint8_t)(rows[i].patch[p].value >> (8 * b)) : 0;
+                    (uint8_t)(b < 8 ? rows[i].patch[p].value >> (8 * b) : 0);
         seal(data, TOTAL);
         const enum vg_status status = vg_model_parse("f", data, TOTAL, &model, &fault);
         if (status != VG_E_INPUT || strcmp(fault.what, rows[i].what) != 0 ||
