@@ -4,9 +4,6 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <sys/queue.h>
-
-#include <event2/keyvalq_struct.h>
 
 #include "src/base/alloc.h"
 
@@ -50,7 +47,7 @@ static void send_bytes(struct stream *stream, const char *bytes, size_t size)
     struct evbuffer *output = bufferevent_get_output(evhttp_connection_get_bufferevent(connection));
     struct evbuffer *chunk = evbuffer_new();
     if (!chunk || evbuffer_add(chunk, bytes, size) ||
-        evbuffer_get_length(output) + size > VG_STREAM_QUEUE_BYTES + size)
+        evbuffer_get_length(output) > VG_STREAM_QUEUE_BYTES)
         cut(stream);
     else
         evhttp_send_reply_chunk(stream->http, chunk);
@@ -171,12 +168,22 @@ void vg_streams_publish(struct vg_streams *streams, struct vg_news *news)
     }
 }
 
+/* Ends the answer as HTTP wants it; the connection goes on. */
+static void end(struct stream *stream)
+{
+    struct evhttp_request *http = stream->http;
+    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
+    stream->http = NULL;
+    stream->streams->counts.open--;
+    evhttp_send_reply_end(http);
+}
+
 void vg_streams_check(struct vg_streams *streams)
 {
     for (size_t i = 0; i < VG_STREAMS_MAX; i++) {
         struct stream *stream = &streams->stream[i];
         if (stream->http && !streams->holds(streams->user, stream->session))
-            cut(stream);
+            end(stream);
     }
 }
 

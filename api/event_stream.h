@@ -45,7 +45,7 @@ enum vg_status vg_streams_join(struct vg_streams *streams, struct evhttp_request
 /* Sends to all; takes `news`. */
 void vg_streams_publish(struct vg_streams *streams, struct vg_news *news);
 
-/* Cuts the clients whose session is over. */
+/* Ends the streams whose session is over. */
 void vg_streams_check(struct vg_streams *streams);
 
 /* Change number of the newest frame; 0 before the first. */

@@ -1,0 +1,34 @@
+// Looks words up in the dictionary and writes dates and numbers as French readers do.
+import dictionary from '/console/fr.js';
+
+const known = (key) => Object.hasOwn(dictionary, key);
+
+/** The words for `key`, {x} replaced by values.x; the key itself if there are none. */
+export function t(key, values = {}) {
+  const text = known(key) ? dictionary[key] : key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+}
+
+/** The words for one of a family ("event", "weapon"), or the bare name. */
+export const term = (family, name) => (known(`${family}.${name}`) ? t(`${family}.${name}`) : String(name));
+
+/** Fills every element that names its words by data-t. */
+export function fill(root) {
+  for (const element of root.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t);
+}
+
+const full = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'medium', timeStyle: 'medium' });
+const clock = new Intl.DateTimeFormat('fr-FR', { timeStyle: 'medium' });
+const decimal = new Intl.NumberFormat('fr-FR', { maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat('fr-FR', { style: 'percent' });
+
+const today = (date) => date.toDateString() === new Date().toDateString();
+const valid = (date) => !Number.isNaN(date.getTime());
+
+export const number = (value) => decimal.format(value);
+export const share = (value) => percent.format(value);
+export function moment(iso) {
+  const date = new Date(iso ?? '');
+  if (!valid(date)) return '';
+  return (today(date) ? clock : full).format(date);
+}

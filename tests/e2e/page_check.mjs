@@ -1,0 +1,301 @@
+// Drives the first page in a real browser as an operator would, and looks at what he would see.
+//
+// Environment: VIGIE_URL, VIGIE_NAME, VIGIE_PASSWORD, VIGIE_REDIS (socket of the private Redis),
+// VIGIE_NODE (folder with node_modules), VIGIE_OUT (folder for screenshots), CHROMIUM.
+// Prints one line per check; ends with 1 if one failed.
+import { createRequire } from 'node:module';
+import net from 'node:net';
+
+const env = process.env;
+const require = createRequire(`${env.VIGIE_NODE}/`);
+const { chromium } = require('playwright-core');
+
+let failed = 0;
+function check(what, good, detail = '') {
+  console.log(`${good ? 'ok  ' : 'FAIL'} ${what}${good ? '' : ` ${detail}`}`);
+  if (!good) failed += 1;
+}
+
+// ---- the queue, as analysis writes to it --------------------------------------------------------
+
+/** One Redis command (buffers or strings) by its socket. */
+function redis(...args) {
+  const parts = [Buffer.from(`*${args.length}\r\n`)];
+  for (const arg of args) {
+    const bytes = Buffer.from(arg);
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'));
+  }
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(env.VIGIE_REDIS);
+    socket.once('error', reject);
+    socket.once('data', (data) => {
+      socket.end();
+      if (data[0] === 0x2d) reject(new Error(data.toString()));
+      else resolve(data.toString());
+    });
+    socket.end(Buffer.concat(parts));
+  });
+}
+
+const stamp = Date.now().toString(36).toUpperCase().padStart(10, '0').replace(/[ILOU]/g, 'X');
+function alert(n, fields) {
+  const id = `01${stamp}${String(n).padStart(14, '0')}`;
+  return {
+    id, key: `page-${id}`, flux: 'page-cam', event: 'crossing', rule: 'r1', severity: 'high',
+    time: new Date().toISOString(), media_s: 12.48, score: 0.83, place: 'portique',
+    boxes: [{ track: 17, class: 'person', score: 0.83, box: [0.41, 0.32, 0.05, 0.18] }],
+    evidence: { picture: true, clip: false }, rule_as_it_was: {}, measures: {}, state: 'new',
+    verdict: null, phase: 'operational', node: 'page', latency_ms: 212, software: '0', model: 'm', plan: 'p',
+    ...fields,
+  };
+}
+async function publish(made, picture) {
+  await redis('XADD', 'vigie:alerts', '*', 'alert', JSON.stringify(made), 'picture', picture,
+    'id', made.id, 'key', made.key, 'node', made.node);
+}
+
+/** A picture to show: drawn and encoded by the browser itself. */
+async function draw(page) {
+  const text = await page.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 768;
+    canvas.height = 576;
+    const c = canvas.getContext('2d');
+    const sky = c.createLinearGradient(0, 0, 0, 576);
+    sky.addColorStop(0, '#8ba3b8');
+    sky.addColorStop(1, '#5d6a62');
+    c.fillStyle = sky;
+    c.fillRect(0, 0, 768, 576);
+    c.fillStyle = '#4c4f52';
+    c.fillRect(0, 330, 768, 246);
+    c.fillStyle = '#26303a';
+    c.fillRect(350, 250, 44, 130);
+    c.strokeStyle = '#ffb547';
+    c.lineWidth = 4;
+    c.strokeRect(340, 220, 64, 170);
+    c.beginPath();
+    c.moveTo(150, 420);
+    c.lineTo(640, 400);
+    c.stroke();
+    return canvas.toDataURL('image/jpeg', 0.9);
+  });
+  return Buffer.from(text.slice(text.indexOf(',') + 1), 'base64');
+}
+
+// ---- what is looked at on a page ----------------------------------------------------------------
+
+/** Texts whose contrast with their ground is below 4.5 (3 for large ones): runs in the page. */
+function lowContrast() {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
+  const light = (c) => {
+    const [r, g, b] = c.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const groundOf = (element) => {
+    const layers = [];
+    for (let e = element; e; e = e.parentElement) layers.push(rgba(getComputedStyle(e).backgroundColor));
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
+  };
+  const bad = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.textContent.trim() || !element.checkVisibility() || element.closest('.sr, template, noscript, script')) continue;
+    if (element.disabled || element.matches('option')) continue;
+    const style = getComputedStyle(element);
+    const ground = groundOf(element);
+    const [a, b] = [light(over(rgba(style.color), ground)), light(ground)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const large = parseFloat(style.fontSize) >= 24;
+    if (ratio < (large ? 3 : 4.5)) bad.push(`"${node.textContent.trim().slice(0, 30)}" ${ratio.toFixed(2)}`);
+  }
+  return bad;
+}
+
+/** Elements that stick out of the window's width: runs in the page. */
+function sticksOut() {
+  const width = document.documentElement.clientWidth;
+  const bad = document.documentElement.scrollWidth > width ? [`page ${document.documentElement.scrollWidth} > ${width}`] : [];
+  for (const element of document.body.querySelectorAll('*')) {
+    if (!element.checkVisibility() || element.closest('.sr, .skip')) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width > 0 && (box.right > width + 1 || box.left < -1)) bad.push(`${element.tagName}.${element.className} ${box.left}..${box.right}`);
+  }
+  return bad;
+}
+
+/** Things without a name, too small to touch, out of order: runs in the page. */
+function unnamed() {
+  const bad = [];
+  const named = (e) => (e.textContent.trim() || e.getAttribute('aria-label') || e.querySelector('img')?.alt);
+  for (const e of document.querySelectorAll('input, select')) {
+    if (e.checkVisibility() && ![...(e.labels ?? [])].some((l) => l.textContent.trim())) bad.push(`no label: ${e.id}`);
+  }
+  for (const e of document.querySelectorAll('button, a')) if (e.checkVisibility() && !named(e)) bad.push(`no name: ${e.id || e.className}`);
+  for (const e of document.querySelectorAll('img')) if (!e.hasAttribute('alt')) bad.push('img without alt');
+  for (const e of document.querySelectorAll('button, select, input')) {
+    const box = e.getBoundingClientRect();
+    if (e.checkVisibility() && (box.height < 24 || box.width < 24)) bad.push(`small: ${e.id || e.className}`);
+  }
+  const levels = [...document.querySelectorAll('h1, h2, h3')].filter((h) => h.checkVisibility()).map((h) => Number(h.tagName[1]));
+  if (levels.filter((l) => l === 1).length !== 1) bad.push('not one h1');
+  levels.forEach((l, i) => { if (i && l > levels[i - 1] + 1) bad.push(`h${l} after h${levels[i - 1]}`); });
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  if (new Set(ids).size !== ids.length) bad.push('an id twice');
+  for (const e of document.querySelectorAll('[data-t]')) if (e.textContent === e.dataset.t) bad.push(`no words for ${e.dataset.t}`);
+  return bad;
+}
+
+async function look(page, name) {
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      const at = `${name}, ${width} px, ${colorScheme}`;
+      const contrast = await page.evaluate(lowContrast);
+      check(`contrast: ${at}`, contrast.length === 0, contrast.join('; '));
+      await page.screenshot({ path: `${env.VIGIE_OUT}/${name}-${width}-${colorScheme}.png`, animations: 'disabled', fullPage: true });
+    }
+    const out = await page.evaluate(sticksOut);
+    check(`no overflow: ${name}, ${width} px`, out.length === 0, out.join('; '));
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.emulateMedia({ colorScheme: 'light' });
+  const names = await page.evaluate(unnamed);
+  check(`names, sizes, headings: ${name}`, names.length === 0, names.join('; '));
+}
+
+async function signIn(page, password) {
+  await page.fill('#name', env.VIGIE_NAME);
+  await page.fill('#password', password);
+  await page.click('#sign-in-form button');
+}
+
+// ---- the visit ----------------------------------------------------------------------------------
+
+const browser = await chromium.launch({
+  executablePath: env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
+});
+
+async function open(errors, origins) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'fr-FR', timezoneId: 'Europe/Paris', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  page.on('console', (m) => {
+    // a part that is unwell is an answer of 503, which the browser writes to its console
+    const unwell = /\/health$|\/state$/.test(m.location().url) && m.text().includes('503');
+    if (/error|warning/.test(m.type()) && !unwell) errors.push(`${m.text()} ${m.location().url}`);
+  });
+  page.on('pageerror', (e) => errors.push(e.message));
+  page.on('request', (r) => origins.add(new URL(r.url()).origin));
+  await page.goto(`${env.VIGIE_URL}/`, { waitUntil: 'domcontentloaded' });
+  await page.waitForSelector('#sign-in:not([hidden])');
+  return page;
+}
+
+async function refusedSignIn() {
+  const page = await open([], new Set());
+  await signIn(page, 'pas le bon mot de passe');
+  await page.waitForFunction(() => document.querySelector('#sign-in-error').textContent.length > 10);
+  check('a wrong password is said', await page.isVisible('#sign-in-form'));
+  await page.context().close();
+}
+
+async function judge(page, made) {
+  const card = page.locator(`li[data-id="${made.id}"]`);
+  await card.locator('.comment').fill('Personne en contrôle, rien à signaler');
+  await card.locator('[data-verdict="refuted"]').click();
+  await page.waitForFunction((id) => document.querySelector(`li[data-id="${id}"] .state`).textContent === 'Infirmé', made.id);
+  check('a verdict is shown with its comment', (await card.locator('.said').textContent()).includes('contrôle'));
+}
+
+async function stopAndResume(page) {
+  await page.click('#stop');
+  check('the stop asks first', await page.isVisible('#stop-dialog'));
+  await page.click('#stop-dialog [value="no"]');
+  check('no stops nothing', await page.isHidden('#stopped'));
+  await page.click('#stop');
+  await look(page, 'stop');
+  await page.click('#stop-dialog [value="yes"]');
+  await page.waitForSelector('#stopped:not([hidden])');
+  check('the stop is shown', (await page.textContent('#stopped-text')).includes('arrêtée'));
+  await page.click('#resume');
+  await page.waitForSelector('#stopped', { state: 'hidden' });
+  check('resumed', await page.isEnabled('#stop'));
+}
+
+/** Every stop of the tab key shows where it is. */
+async function tabThrough(page) {
+  const bad = [];
+  await page.evaluate(() => document.activeElement.blur());
+  for (let i = 0; i < 12; i += 1) {
+    await page.keyboard.press('Tab');
+    const seen = await page.evaluate(() => {
+      const e = document.activeElement;
+      return { name: e.id || e.className || e.tagName, width: parseFloat(getComputedStyle(e).outlineWidth), style: getComputedStyle(e).outlineStyle };
+    });
+    if (seen.name !== 'BODY' && (seen.style === 'none' || seen.width < 2)) bad.push(seen.name);
+  }
+  check('the focus is seen', bad.length === 0, bad.join(', '));
+}
+
+async function visit() {
+  const errors = [];
+  const origins = new Set();
+  const page = await open(errors, origins);
+  check('the page is in French', (await page.getAttribute('html', 'lang')) === 'fr');
+  await look(page, 'sign-in');
+  await signIn(page, env.VIGIE_PASSWORD);
+  await page.waitForSelector('#watch:not([hidden])');
+  await page.waitForFunction(() => document.querySelector('#health').textContent.length > 5);
+  await page.evaluate(() => { globalThis.notReloaded = true; });
+  const picture = await draw(page);
+  const events = ['crossing', 'density', 'wrong_way'];
+  const made = events.map((event, n) => alert(n, { event, severity: ['high', 'medium', 'low'][n], score: 0.83 - n / 10, time: new Date(Date.now() + n).toISOString() }));
+  for (const one of made) await publish(one, picture);
+  await page.waitForSelector(`li[data-id="${made[2].id}"]`);
+  check('alerts appear without a reload', await page.evaluate(() => globalThis.notReloaded === true));
+  await page.waitForFunction((id) => document.querySelector(`li[data-id="${id}"] img`).naturalWidth === 768, made[2].id);
+  check('with their picture', true);
+  check('newest first', (await page.locator('#alerts > li').first().getAttribute('data-id')) === made[2].id);
+  check('said to those who do not see', (await page.textContent('#news')).includes('Nouveau signalement'));
+  await judge(page, made[0]);
+  await look(page, 'alerts');
+  await tabThrough(page);
+  await page.locator(`li[data-id="${made[1].id}"] .still`).click();
+  check('the picture is shown large', await page.isVisible('#picture-dialog img'));
+  await look(page, 'picture');
+  await page.keyboard.press('Escape');
+  await page.selectOption('#filter', 'refuted');
+  check('the filter hides the rest', await page.isHidden(`li[data-id="${made[1].id}"]`));
+  await page.selectOption('#filter', '');
+  await stopAndResume(page);
+  await page.reload({ waitUntil: 'domcontentloaded' });
+  await page.waitForSelector(`li[data-id="${made[0].id}"]`);
+  check('a reload keeps the session and the list', await page.isVisible('#sign-out'));
+  await page.click('#sign-out');
+  await page.waitForSelector('#sign-in:not([hidden])');
+  check('signed out', (await page.locator('#alerts > li').count()) === 0);
+  check('nothing from elsewhere', [...origins].every((o) => o === new URL(env.VIGIE_URL).origin || o === 'null'), [...origins].join(' '));
+  check('no error in the console', errors.length === 0, errors.join(' | '));
+}
+
+try {
+  await refusedSignIn();
+  await visit();
+} catch (error) {
+  check('the visit', false, error.message);
+}
+await browser.close();
+console.log(failed ? `${failed} failed` : 'all good');
+process.exit(failed ? 1 : 0);

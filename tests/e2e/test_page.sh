@@ -1,0 +1,51 @@
+#!/bin/bash
+# The first page in a real browser, against the whole server. Skipped (77) without node, npm,
+# chromium, or the one package, which npm puts into the build folder.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+build=${VIGIE_BUILD_DIR:?}
+chromium=${CHROMIUM:-/usr/bin/chromium}
+
+skip() { echo "skipped: $1"; exit 77; }
+command -v node >/dev/null || skip "node is not installed"
+[ -x "$chromium" ] || skip "chromium is not installed"
+modules=$build/node
+if [ ! -d "$modules/node_modules/playwright-core" ]; then
+    command -v npm >/dev/null || skip "npm is not installed"
+    mkdir -p "$modules"
+    (cd "$modules" && npm install --ignore-scripts --no-audit --no-fund --no-save \
+        playwright-core@1.60.0 >npm.log 2>&1) || skip "npm cannot fetch playwright-core"
+fi
+
+data=$(mktemp -d /tmp/vgpage.XXXXXX)
+server=
+cleanup() {
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$data"
+}
+trap cleanup EXIT
+
+password=$(head -c 18 /dev/urandom | base64)
+"$VIGIE" admin init --data "$data" >/dev/null
+printf '%s\n' "$password" |
+    "$VIGIE" admin account-create page --role operator --password-stdin --data "$data" >/dev/null
+VIGIE_LOG=info "$VIGIE" serve --data "$data" --listen 127.0.0.1:0 2>"$data/log" &
+server=$!
+
+port=
+for _ in $(seq 300); do
+    port=$(sed -n 's/.*listening on 127\.0\.0\.1:\([1-9][0-9]*\).*/\1/p' "$data/log" | head -n 1)
+    [ -z "$port" ] || break
+    kill -0 "$server" || { cat "$data/log"; exit 1; }
+    sleep 0.1
+done
+[ -n "$port" ] || { cat "$data/log"; exit 1; }
+
+out=$build/page
+mkdir -p "$out"
+VIGIE_URL=https://127.0.0.1:$port VIGIE_NAME=page VIGIE_PASSWORD=$password \
+    VIGIE_REDIS=$data/redis/redis.sock VIGIE_NODE=$modules VIGIE_OUT=$out CHROMIUM=$chromium \
+    node "$here/page_check.mjs" || { tail -n 40 "$data/log"; exit 1; }
