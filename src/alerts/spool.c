@@ -557,6 +557,12 @@ enum vg_status vg_spool_open(struct vg_spool **spool, const struct vg_spool_sett
     s->buffer = vg_alloc(HEAD + VG_SPOOL_RECORD_MAX);
     if (s->entries && s->files && s->buffer)
         status = vg_folder_make(s->folder, fault);
+    if (status == VG_OK) { /* the folder's own name must survive a power cut as well */
+        char above[PATH_SIZE];
+        (void)snprintf(above, sizeof above, "%s/..", s->folder);
+        if (s->disk.sync_folder(s->disk.user, above) != 0)
+            status = disk_fault(s, fault);
+    }
     if (status == VG_OK && (status = load(s, &local)) != VG_OK && status != VG_E_MEMORY)
         status = disk_fault(s, fault);
     if (status == VG_E_MEMORY)
