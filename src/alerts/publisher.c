@@ -64,7 +64,7 @@ struct vg_publisher {
     pthread_t keeper, sender;
 
     /* any thread: relaxed, they are counters */
-    atomic_uint_fast64_t given, promised, refused, no_item, sent, archived, redis_failures;
+    atomic_uint_fast64_t promised, refused, no_item, sent, archived, redis_failures;
     atomic_uint_fast64_t latency[VG_PUBLISHER_CLASSES];
     atomic_int_fast64_t latency_us_sum, latency_us_max;
     atomic_bool redis_well;
@@ -150,7 +150,6 @@ static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *it
                                      .picture_bytes = item->picture_bytes};
     memcpy(record.id, item->id, sizeof item->id);
     memcpy(record.key, item->key, sizeof item->key);
-    count(&p->given);
     lock(&p->lock);
     const enum vg_status status = vg_spool_append(p->spool, &record, &fault);
     if (status == VG_OK) {
@@ -160,12 +159,10 @@ static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *it
         p->news = true;
         (void)pthread_cond_signal(&p->wake);
     }
+    count(status == VG_OK ? &p->promised : &p->refused);
     unlock(&p->lock);
-    if (status == VG_OK) {
-        count(&p->promised);
+    if (status == VG_OK)
         return;
-    }
-    count(&p->refused);
     const uint64_t times = vg_log_repeat_due(&p->said_refused, vg_mono_now(), SAY_EVERY_US);
     if (times > 0)
         vg_log(VG_LOG_ERROR, "alerts refused (%llu): %s: %s", (unsigned long long)times,
@@ -229,8 +226,8 @@ static void forget(struct vg_publisher *p, char (*ids)[VG_SPOOL_ID_SIZE], size_t
     struct vg_fault fault = {.status = VG_OK};
     lock(&p->lock);
     const enum vg_status status = vg_spool_archived(p->spool, ids, n, &fault);
-    unlock(&p->lock);
     atomic_fetch_add_explicit(&p->archived, n, memory_order_relaxed);
+    unlock(&p->lock);
     if (status != VG_OK)
         vg_log(VG_LOG_WARN, "spool: %s: %s", fault.what ? fault.what : "?", fault.place);
 }
@@ -558,15 +555,15 @@ void vg_publisher_read_counts(struct vg_publisher *publisher, struct vg_publishe
         {&counts->no_item, &p->no_item},   {&counts->sent, &p->sent},
         {&counts->archived, &p->archived}, {&counts->redis_failures, &p->redis_failures},
     };
+    lock(&p->lock); /* the spool's numbers and the counters are of one moment */
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         *pairs[i].to = atomic_load_explicit(pairs[i].from, memory_order_relaxed);
-    counts->given = counts->promised + counts->refused; /* one that is being written: not yet */
+    counts->given = counts->promised + counts->refused; /* those on their way: not yet */
     for (size_t i = 0; i < VG_PUBLISHER_CLASSES; i++)
         counts->latency[i] = atomic_load_explicit(&p->latency[i], memory_order_relaxed);
     counts->latency_us_sum = atomic_load_explicit(&p->latency_us_sum, memory_order_relaxed);
     counts->latency_us_max = atomic_load_explicit(&p->latency_us_max, memory_order_relaxed);
     counts->redis_well = atomic_load_explicit(&p->redis_well, memory_order_relaxed);
-    lock(&p->lock);
     vg_spool_read_numbers(p->spool, &counts->spool);
     unlock(&p->lock);
 }
