@@ -60,8 +60,8 @@ struct slot_block {
 };
 
 struct flux_block {
-    /* Set by the reader, used up by the writer (compare-exchange). Relaxed: nothing else is
-     * read because of it. Alone in its line. */
+    /* Set by the reader (relaxed), used up by the writer (compare-exchange, release) and seen so
+     * by the reader (acquire). Alone in its line. */
     _Alignas(64) _Atomic int64_t wanted_us;
     /* Atomic, relaxed, written by the flux's writer thread alone: each is a figure by itself. */
     _Alignas(64) _Atomic uint64_t tag;
@@ -310,7 +310,7 @@ void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag)
 
 int64_t vg_slots_wanted_us(const struct vg_slots *slots, uint32_t flux)
 {
-    return GET(block_of(slots, flux)->wanted_us);
+    return atomic_load_explicit(&block_of(slots, flux)->wanted_us, memory_order_acquire);
 }
 
 enum vg_status vg_slots_begin(struct vg_slots *slots, uint32_t flux, uint32_t width,
@@ -336,14 +336,13 @@ enum vg_status vg_slots_begin(struct vg_slots *slots, uint32_t flux, uint32_t wi
     return VG_OK;
 }
 
-/* The want that a picture which arrived then answers is used up. Before the picture is READY:
- * a want that the reader sets because of this picture must stand. */
-static void use_want(struct flux_block *block, int64_t arrival_us)
+/* The want that a picture which arrived then answers is used up, unless it was replaced since it
+ * was read. Release, after the picture is READY: who sees the want used up finds the picture. */
+static void use_want(struct flux_block *block, int64_t wanted_us, int64_t arrival_us)
 {
-    int64_t wanted = GET(block->wanted_us);
-    if (wanted <= arrival_us)
-        (void)atomic_compare_exchange_strong_explicit(&block->wanted_us, &wanted, VG_SLOTS_NEVER,
-                                                      memory_order_relaxed, memory_order_relaxed);
+    if (wanted_us <= arrival_us)
+        (void)atomic_compare_exchange_strong_explicit(&block->wanted_us, &wanted_us, VG_SLOTS_NEVER,
+                                                      memory_order_release, memory_order_relaxed);
 }
 
 void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slots_room *room,
@@ -363,12 +362,13 @@ void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slo
     SET(slot->media_us, about->media.us);
     SET(slot->arrival_us, about->arrival.us);
     SET(slot->wall_us, about->wall.us);
-    use_want(block, about->arrival.us);
+    const int64_t wanted_us = GET(block->wanted_us);
     /* the older one first: were both READY for a moment, a quick reader would take the new one
      * and then the old one */
     vg_slots_withdraw(slots, flux, VG_FATE_NEWEST);
     atomic_store_explicit(&slot->state, (uint32_t)SLOT_READY, memory_order_release);
     ADD(block->published, 1);
+    use_want(block, wanted_us, about->arrival.us);
 }
 
 void vg_slots_abandon(struct vg_slots *slots, uint32_t flux, const struct vg_slots_room *room)

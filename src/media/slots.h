@@ -75,7 +75,8 @@ struct vg_slots_room {
  * growing), unread pictures of another tag are dropped. The same tag again changes nothing. */
 void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag);
 
-/* The time from which the next picture is wanted; VG_SLOTS_NEVER: none is. */
+/* The time from which the next picture is wanted; VG_SLOTS_NEVER: none is. Both sides: a reader
+ * that finds its want used up finds a picture to take. */
 int64_t vg_slots_wanted_us(const struct vg_slots *slots, uint32_t flux);
 
 /* Room for a picture of width x height (even, within the maximum: VG_E_CALL else). A FREE slot,
@@ -85,8 +86,8 @@ enum vg_status vg_slots_begin(struct vg_slots *slots, uint32_t flux, uint32_t wi
 
 /* Hands the picture over. about: colours, epoch, sequence and times are taken from it; pixels and
  * sizes stand in the room. Older unread pictures are reclaimed and counted as newest. The want
- * that this picture answers is used up (wanted becomes VG_SLOTS_NEVER), unless the reader has
- * set another one meanwhile. Then write the eventfd. */
+ * that this picture answers is then used up (wanted becomes VG_SLOTS_NEVER), unless the reader
+ * has set another one meanwhile. Then write the eventfd. */
 void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slots_room *room,
                       const struct vg_picture *about);
 
@@ -129,7 +130,8 @@ uint64_t vg_slots_recover_writer(struct vg_slots *slots);
 
 /* From this time on (monotonic) one more picture is wanted; VG_SLOTS_NEVER: none. To keep a
  * rate, step this time by the period (not from the arrival met, or 25 fps thinned to 5 becomes
- * 4.2), and not further back than now. Any thread. */
+ * 4.2), and not further back than now. Not the same value twice: the picture that answered it the
+ * first time could use it up. Any thread. */
 void vg_slots_want(struct vg_slots *slots, uint32_t flux, int64_t from_us);
 
 /* Only pictures of this tag are taken from now on; 0 (as mapped): of any. One thread. */

@@ -464,14 +464,24 @@ static enum vg_status read_stream(struct vg_source *source)
     }
 }
 
+/* Streams (MPEG-TS, raw H.264) have no index: a search by time lands somewhere near, or fails; by
+ * the byte it lands at the begin. */
+static bool seek_begin(const struct vg_source *source)
+{
+    const int unindexed = AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS;
+    if ((source->context->iformat->flags & unindexed) != 0)
+        return av_seek_frame(source->context, -1, 0, AVSEEK_FLAG_BYTE) >= 0;
+    const int64_t start = source->stream->start_time;
+    return av_seek_frame(source->context, source->stream->index,
+                         start == AV_NOPTS_VALUE ? 0 : start, AVSEEK_FLAG_BACKWARD) >= 0;
+}
+
 /* The end of a live file: back to its begin. A new round starts when its first packet comes. */
 static enum vg_status rewind_file(struct vg_source *source)
 {
     if (!source->round_begun) /* not one packet in a whole round */
         return VG_E_END;
-    const int64_t start = source->stream->start_time;
-    if (av_seek_frame(source->context, source->stream->index, start == AV_NOPTS_VALUE ? 0 : start,
-                      AVSEEK_FLAG_BACKWARD) < 0)
+    if (!seek_begin(source))
         return VG_E_IO;
     source->round_start.us += source->last_dts_us - source->round_dts_us + source->interval_us;
     source->round_begun = false;

@@ -166,7 +166,7 @@ static void await_picture(const struct rig *rig, uint32_t flux, struct vg_pictur
 {
     uint32_t slot = 0;
     const int64_t until_us = vg_mono_now().us + 8 * S;
-    vg_slots_want(rig->slots, flux, 0);
+    vg_slots_want(rig->slots, flux, vg_mono_now().us);
     for (;;) {
         struct pollfd ready = {.fd = rig->event_fd, .events = POLLIN};
         if (vg_mono_now().us > until_us)

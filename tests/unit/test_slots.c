@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -548,6 +549,49 @@ static void two_threads_lose_and_tear_nothing(void **unused)
     close_small(&contest.slots, fd);
 }
 
+/* As ingest does: a picture is published only when one is wanted. */
+static void *write_wanted(void *arg)
+{
+    struct contest *contest = arg;
+    for (int64_t now = 1; !atomic_load(&contest->done); now++)
+        if (vg_slots_wanted_us(contest->slots, FLUX) <= now)
+            (void)put(contest->slots, now);
+        else
+            (void)sched_yield();
+    return NULL;
+}
+
+/* Who finds its want used up finds the picture, at once: no want is answered by nothing. */
+static void a_used_want_means_a_picture(void **unused)
+{
+    (void)unused;
+    struct contest contest = {0};
+    pthread_t writer;
+    int fd = -1;
+    const int64_t until_us = vg_mono_now().us + 5 * VG_US_PER_S;
+    contest.slots = open_small(&fd);
+    assert_int_equal(pthread_create(&writer, NULL, write_wanted, &contest), 0);
+    bool found = true;
+    for (int64_t want = 1; want <= 2000 && found && vg_mono_now().us < until_us; want++) {
+        uint32_t slot = 0;
+        struct vg_picture picture;
+        vg_slots_want(contest.slots, FLUX, want);
+        while (vg_slots_wanted_us(contest.slots, FLUX) != VG_SLOTS_NEVER &&
+               vg_mono_now().us < until_us)
+            (void)sched_yield();
+        found = vg_slots_take_newest(contest.slots, FLUX, &slot, &picture) == VG_OK;
+        if (found) {
+            found = filled(&picture);
+            vg_slots_give_back(contest.slots, FLUX, slot);
+        }
+    }
+    atomic_store(&contest.done, true);
+    assert_int_equal(pthread_join(writer, NULL), 0);
+    assert_true(found);
+    (void)balanced(contest.slots);
+    close_small(&contest.slots, fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +609,7 @@ int main(void)
         cmocka_unit_test(memory_that_is_not_ours_is_refused),
         cmocka_unit_test(a_hostile_writer_cannot_lead_astray),
         cmocka_unit_test(two_threads_lose_and_tear_nothing),
+        cmocka_unit_test(a_used_want_means_a_picture),
     };
     return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
 }

@@ -77,23 +77,26 @@ static void a_live_file_keeps_its_rate(void **state)
 {
     struct rig *rig = *state;
     static const char *const options[] = {"-c:v", "libx264", "-bf", "2", "-g", "5", NULL};
-    static const char *const forms[] = {"file:%s", "file://%s", "%s"};
-    char path[512], url[600];
-    make_clip(&rig->folder, "short.mp4", "testsrc2=s=64x48:r=25:d=0.4", options);
-    folder_file(&rig->folder, "short.mp4", path, sizeof path);
-    for (size_t form = 0; form < 3; form++) {
+    static const struct {
+        const char *before, *name;
+        int packets;
+    } rows[] = {{"file:", "short.mp4", 25},
+                {"file://", "short.mp4", 2},
+                {"", "short.mp4", 2},
+                {"", "short.mkv", 12},
+                {"", "short.ts", 12}};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         struct vg_source *source = NULL;
         struct vg_packet packet;
         int64_t first_us = 0;
-        (void)snprintf(url, sizeof url, "%s%s",
-                       form == 0   ? "file:"
-                       : form == 1 ? "file://"
-                                   : "",
-                       path);
-        print_message("%s\n", forms[form]);
+        char path[512], url[600];
+        print_message("%s%s\n", rows[r].before, rows[r].name);
+        make_clip(&rig->folder, rows[r].name, "testsrc2=s=64x48:r=25:d=0.4", options);
+        folder_file(&rig->folder, rows[r].name, path, sizeof path);
+        (void)snprintf(url, sizeof url, "%s%s", rows[r].before, path);
         const struct vg_source_settings settings = live(url);
         assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
-        for (int i = 0; i < (form == 0 ? 25 : 2); i++) {
+        for (int i = 0; i < rows[r].packets; i++) {
             assert_int_equal(vg_source_read(source, &packet), VG_OK);
             if (i == 0)
                 first_us = packet.arrival.us;
