@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "src/base/alloc.h"
 #include "src/base/file.h"
@@ -69,19 +68,12 @@ static enum vg_status parse_row(const struct vg_score_reader *reader,
 
 static enum vg_status grow(struct vg_mot_file *file, size_t *room)
 {
-    if (file->count < *room)
-        return VG_OK;
     if (file->count >= VG_MOT_ROWS_MAX)
         return VG_E_FULL;
-    const size_t more = *room ? *room * 2 : 1024;
-    struct vg_mot_row *row = vg_alloc_array(more, sizeof *row);
+    struct vg_mot_row *row = vg_score_grow(file->row, file->count, room, sizeof *row);
     if (!row)
         return VG_E_MEMORY;
-    if (file->count)
-        memcpy(row, file->row, file->count * sizeof *row);
-    vg_free(file->row);
     file->row = row;
-    *room = more;
     return VG_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/base/alloc.h"
 #include "src/base/text.h"
 
 void vg_score_reader_init(struct vg_score_reader *reader, const char *name, const uint8_t *data,
@@ -121,4 +122,19 @@ enum vg_status vg_score_number(const struct vg_score_reader *reader, const struc
                                N_("see the columns in the documentation"));
     *out = value;
     return VG_OK;
+}
+
+void *vg_score_grow(void *old, size_t count, size_t *room, size_t element_bytes)
+{
+    if (count < *room)
+        return old;
+    const size_t wanted = *room ? *room * 2 : 256;
+    void *more = vg_alloc_array(wanted, element_bytes);
+    if (!more)
+        return NULL;
+    if (count)
+        memcpy(more, old, count * element_bytes);
+    vg_free(old);
+    *room = wanted;
+    return more;
 }

@@ -43,4 +43,9 @@ enum vg_status vg_score_refuse(const struct vg_score_reader *reader, const struc
 enum vg_status vg_score_number(const struct vg_score_reader *reader, const struct vg_score_row *row,
                                uint32_t column, double least, double most, double *out) VG_MUST_USE;
 
+/* A block with place for more than `count` elements, with the old content: `old` itself while
+ * `*room` suffices, else a larger one (old is freed, *room set). NULL without memory: then old
+ * is still there. */
+void *vg_score_grow(void *old, size_t count, size_t *room, size_t element_bytes) VG_MUST_USE;
+
 #endif

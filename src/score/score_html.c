@@ -1,0 +1,180 @@
+/* The report as one page: no script, nothing fetched, printable. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/text.h"
+#include "src/base/version.h"
+#include "src/score/score_sheet.h"
+
+struct page {
+    char *text;
+    size_t size, room;
+    enum vg_status status;
+};
+
+static void put(struct page *p, const char *text, size_t size)
+{
+    if (p->status != VG_OK)
+        return;
+    if (p->size + size + 1 > p->room) {
+        const size_t room = (p->room + size + 4096) * 2;
+        char *more = vg_alloc(room);
+        if (!more) {
+            p->status = VG_E_MEMORY;
+            return;
+        }
+        if (p->size)
+            memcpy(more, p->text, p->size);
+        vg_free(p->text);
+        p->text = more;
+        p->room = room;
+    }
+    memcpy(p->text + p->size, text, size);
+    p->size += size;
+    p->text[p->size] = '\0';
+}
+
+static void raw(struct page *p, const char *text)
+{
+    put(p, text, strlen(text));
+}
+
+/* Text of a person or a file: nothing in it is markup. */
+static void words(struct page *p, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '&':
+            raw(p, "&amp;");
+            break;
+        case '<':
+            raw(p, "&lt;");
+            break;
+        case '>':
+            raw(p, "&gt;");
+            break;
+        case '"':
+            raw(p, "&quot;");
+            break;
+        default:
+            put(p, text, 1);
+        }
+    }
+}
+
+static void cell(struct page *p, const char *tag, const char *text)
+{
+    raw(p, "<");
+    raw(p, tag);
+    raw(p, ">");
+    words(p, text);
+    raw(p, "</");
+    raw(p, *tag == 't' ? (tag[1] == 'h' ? "th" : "td") : tag);
+    raw(p, ">");
+}
+
+static const char style[] =
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1b1f24;background:#fff}h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}"
+    "table{border-collapse:collapse;width:100%}th,td{padding:.3rem .6rem;border-bottom:1px solid "
+    "#d5dae0;text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:"
+    "tabular-nums}p.r{margin:.3rem 0;padding-left:1rem;border-left:3px solid #b26b00}"
+    "footer{margin-top:2rem;color:#57606a;font-size:.9rem}";
+
+static void sheet(struct page *p, const struct vg_sheet *s)
+{
+    cell(p, "h2", s->title);
+    raw(p, "\n<table>\n");
+    for (size_t i = 0; i < s->count; i++) {
+        raw(p, "<tr>");
+        cell(p, "th scope=\"row\"", s->row[i].label);
+        cell(p, "td class=\"n\"", s->row[i].value);
+        cell(p, "td", s->row[i].note);
+        raw(p, "</tr>\n");
+    }
+    raw(p, "</table>\n");
+    for (size_t i = 0; i < s->remark_count; i++) {
+        raw(p, "<p class=\"r\">");
+        words(p, s->remark[i]);
+        raw(p, "</p>\n");
+    }
+}
+
+static void number(struct page *p, size_t value)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "%zu", value);
+    cell(p, "td class=\"n\"", text);
+}
+
+static void clip_rows(struct page *p, const struct vg_score_results *r, int kind)
+{
+    for (size_t i = 0; i < r->clips->clip_count; i++) {
+        const struct vg_event_counts *c =
+            &r->events->by_clip[(size_t)kind * r->events->clip_count + i];
+        if (c->hits + c->false_alerts + c->missed + c->duplicates + c->ignored == 0)
+            continue;
+        raw(p, "<tr>");
+        cell(p, "td", r->clips->clip[i].name);
+        cell(p, "td", _(vg_event_kinds[kind].label));
+        number(p, c->hits);
+        number(p, c->missed);
+        number(p, c->false_alerts);
+        number(p, c->late);
+        number(p, c->duplicates);
+        raw(p, "</tr>\n");
+    }
+}
+
+static void clips(struct page *p, const struct vg_score_results *r)
+{
+    static const char *const heads[] = {N_("Clip"),  N_("Event"), N_("Found"),   N_("Missed"),
+                                        N_("False"), N_("Late"),  N_("Repeated")};
+    cell(p, "h2", _("Clip by clip"));
+    raw(p, "\n<table>\n<tr>");
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        cell(p, "th scope=\"col\"", _(heads[i]));
+    raw(p, "</tr>\n");
+    for (int kind = 0; kind < VG_SCORE_EVENTS; kind++)
+        clip_rows(p, r, kind);
+    raw(p, "</table>\n");
+}
+
+enum vg_status vg_score_html(const struct vg_score_results *r, const struct vg_sheet *sheets,
+                             size_t count, char **html, size_t *size)
+{
+    struct page p = {0};
+    raw(&p, "<!doctype html>\n<html lang=\"");
+    raw(&p, _("en")); /* the language of the page, an HTML code */
+    raw(&p, "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+            "content=\"width=device-width\">\n");
+    cell(&p, "title", _("Vigie: score"));
+    raw(&p, "\n<style>");
+    raw(&p, style);
+    raw(&p, "</style>\n</head>\n<body>\n");
+    cell(&p, "h1", _("Vigie: comparison with a truth"));
+    raw(&p, "\n<p>");
+    words(&p, _("Truth:"));
+    raw(&p, " ");
+    words(&p, r->truth_name);
+    raw(&p, "</p>\n");
+    for (size_t i = 0; i < count; i++)
+        sheet(&p, &sheets[i]);
+    if (r->events)
+        clips(&p, r);
+    raw(&p, "<footer>");
+    words(&p, _("Figures of one set of clips do not carry over to another place, season or "
+                "camera. Intervals are at 95 %."));
+    raw(&p, "<br>Vigie ");
+    words(&p, vg_version());
+    raw(&p, "</footer>\n</body>\n</html>\n");
+    if (p.status != VG_OK) {
+        vg_free(p.text);
+        p.text = NULL;
+        p.size = 0;
+    }
+    *html = p.text;
+    *size = p.size;
+    return p.status;
+}
