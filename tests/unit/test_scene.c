@@ -256,6 +256,24 @@ static void a_missing_file_is_named(void **state)
     assert_non_null(strstr(fault.place, "/nowhere/scene.json"));
 }
 
+static void a_scene_that_is_too_long_is_an_input_refused(void **state)
+{
+    (void)state;
+    const size_t size = VG_SCENE_TEXT_MAX + 1;
+    char *text = vg_alloc(size);
+    struct vg_scene *scene;
+    struct vg_fault fault = {0};
+    assert_non_null(text);
+    memset(text, ' ', size);
+    memcpy(text, "{\"version\":1,\"name\":\"x\"}", 24);
+    assert_int_equal(vg_scene_parse("x", text, size, &scene, &fault), VG_E_INPUT);
+    assert_int_equal(fault.status, VG_E_INPUT);
+    assert_null(scene);
+    assert_int_equal(vg_scene_parse("x", text, size - 1, &scene, &fault), VG_OK);
+    vg_scene_close(&scene);
+    vg_free(text);
+}
+
 /* The n-th allocation fails, n from 1 until it succeeds: no leak (ASan), no crash. */
 static void no_memory_is_survived(void **state)
 {
@@ -316,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_rule_is_one_sentence),
         cmocka_unit_test(a_mask_covers_what_lies_in_it),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(a_scene_that_is_too_long_is_an_input_refused),
         cmocka_unit_test(no_memory_is_survived),
         cmocka_unit_test(events_have_names_and_rates),
     };

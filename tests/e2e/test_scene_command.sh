@@ -1,0 +1,68 @@
+#!/bin/bash
+# vigie scene: exit codes, words and the PNG it draws. $VIGIE is the program.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export VIGIE_LANG=en
+failed=0
+
+# expect CODE ARGUMENTS...: runs it; stdout in out, stderr in err
+expect() {
+    local want=$1 got=0
+    shift
+    "$VIGIE" scene "$@" >out 2>err || got=$?
+    if [ "$got" != "$want" ]; then
+        echo "scene $*: exit $got, not $want: $(cat err)"
+        failed=1
+    fi
+}
+
+# has FILE TEXT
+has() {
+    if ! grep -qF -- "$2" "$1"; then
+        echo "no \"$2\" in: $(cat "$1")"
+        failed=1
+    fi
+}
+
+good=$here/scenes/good/contract.json
+expect 0 check "$good"
+has out "masks: 1, zones: 1, lines: 1, rules: 3"
+has out "calibration"
+expect 0 check --json "$good"
+has out '"rules":3'
+expect 0 explain "$good"
+has out 'crosses the line "portique" towards its left'
+[ "$(wc -l <out)" = 3 ] || { echo "explain: not a line for each rule"; failed=1; }
+
+cp "$here"/scenes/bad/polygon_bow_tie.json .
+expect 3 check polygon_bow_tie.json
+has err "vigie: $(cat "$here"/scenes/bad/polygon_bow_tie.expect)"
+expect 3 check nowhere.json
+has err "nowhere.json"
+expect 2 check
+expect 2 draw "$good"
+has err "--on"
+expect 2 paint "$good"
+expect 0 --help
+has out "explain"
+
+# a picture of one grey: what is drawn on it must change it
+{ printf 'P6\n320 180\n255\n'; head -c $((320 * 180 * 3)) /dev/zero | tr '\0' '\200'; } >grey.ppm
+expect 0 draw "$good" --on grey.ppm
+has out "contract.png"
+[ "$(head -c 8 contract.png | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] ||
+    { echo "contract.png is no PNG"; failed=1; }
+expect 0 draw "$good" --on grey.ppm --out again.png
+cmp contract.png again.png || { echo "two drawings differ"; failed=1; }
+expect 0 draw "$here/scenes/good/least.json" --on grey.ppm --out least.png
+if cmp -s contract.png least.png; then
+    echo "nothing was drawn"
+    failed=1
+fi
+echo "no picture" >text.txt
+expect 3 draw "$good" --on text.txt
+expect 3 draw "$good" --on grey.ppm --out /nowhere/x.png
+exit $failed
