@@ -139,6 +139,10 @@ static enum vg_status open_all(struct api *api, struct vg_fault *fault)
 
 static void close_all(struct api *api)
 {
+    if (api->heard)
+        event_free(api->heard);
+    if (api->second)
+        event_free(api->second);
     if (api->reception)
         vg_reception_drain(api->reception);
     /* the last answers leave */
@@ -148,10 +152,6 @@ static void close_all(struct api *api)
         vg_reception_set_server(api->reception, NULL);
     vg_https_close(&api->https);
     vg_reception_close(&api->reception);
-    if (api->heard)
-        event_free(api->heard);
-    if (api->second)
-        event_free(api->second);
     if (api->base)
         event_base_free(api->base);
     vg_free(api->buffer);

@@ -30,8 +30,7 @@ static enum vg_status pair_paths(const char *data, struct pair_paths *paths, str
 
 static int add_extension(X509 *cert, int nid, const char *value)
 {
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
+    X509V3_CTX context = {.db = NULL};
     X509V3_set_ctx(&context, cert, cert, NULL, NULL, 0);
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
     if (!extension)

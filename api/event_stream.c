@@ -25,11 +25,14 @@ struct vg_streams {
     struct vg_streams_counts counts;
 };
 
-/* The connection is going: the request must not be touched again. */
+/* The connection is going. When the client went, evhttp has parted the unfinished request from
+ * it and left it to us; when we cut it, the request goes with the connection. */
 static void on_gone(struct evhttp_connection *connection, void *argument)
 {
     (void)connection;
     struct stream *stream = argument;
+    if (!evhttp_request_get_connection(stream->http))
+        evhttp_request_free(stream->http);
     stream->http = NULL;
     stream->streams->counts.open--;
 }
@@ -38,6 +41,16 @@ static void cut(struct stream *stream)
 {
     stream->streams->counts.cut++;
     evhttp_connection_free(evhttp_request_get_connection(stream->http)); /* calls on_gone */
+}
+
+/* Ends the answer as HTTP wants it; the connection goes on. */
+static void end(struct stream *stream)
+{
+    struct evhttp_request *http = stream->http;
+    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
+    stream->http = NULL;
+    stream->streams->counts.open--;
+    evhttp_send_reply_end(http);
 }
 
 /* Sends bytes to one client, or cuts it. */
@@ -91,8 +104,7 @@ void vg_streams_close(struct vg_streams **streams)
         return;
     for (size_t i = 0; i < VG_STREAMS_MAX; i++)
         if (s->stream[i].http)
-            evhttp_connection_set_closecb(evhttp_request_get_connection(s->stream[i].http), NULL,
-                                          NULL);
+            end(&s->stream[i]);
     for (size_t i = 0; i < s->recent_count; i++)
         vg_free(s->recent[(s->recent_first + i) % VG_STREAM_RECENT]);
     if (s->tick)
@@ -166,16 +178,6 @@ void vg_streams_publish(struct vg_streams *streams, struct vg_news *news)
         streams->counts.sent++;
         send_bytes(&streams->stream[i], news->frame, news->size);
     }
-}
-
-/* Ends the answer as HTTP wants it; the connection goes on. */
-static void end(struct stream *stream)
-{
-    struct evhttp_request *http = stream->http;
-    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
-    stream->http = NULL;
-    stream->streams->counts.open--;
-    evhttp_send_reply_end(http);
 }
 
 void vg_streams_check(struct vg_streams *streams)

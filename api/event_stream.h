@@ -25,7 +25,7 @@ typedef bool vg_stream_holds(void *user, uint64_t session);
 
 enum vg_status vg_streams_open(struct vg_streams **streams, struct event_base *base,
                                vg_stream_holds *holds, void *user) VG_MUST_USE;
-/* Before the server closes: forgets all clients (their connections end with the server). */
+/* Before the server closes: ends all streams. */
 void vg_streams_close(struct vg_streams **streams);
 
 /* Answers `http` (taken) with a stream of session's. replay: frames of what it missed, up to

@@ -330,7 +330,7 @@ static void examine(struct vg_reception *reception, struct vg_exchange *exchange
 static void submit(struct vg_reception *reception, struct vg_exchange *exchange,
                    enum vg_lane_kind lane)
 {
-    if (!reception->closing && vg_lane_submit(reception->lane[lane], exchange) == VG_OK)
+    if (vg_lane_submit(reception->lane[lane], exchange) == VG_OK)
         return;
     refuse(exchange, lane == VG_LANE_GUARD ? 429 : 503, "busy",
            N_("too many requests at once: come again in a moment"), "");
@@ -346,7 +346,10 @@ void vg_reception_take(void *argument, struct evhttp_request *http)
         return;
     }
     exchange->http = http;
-    examine(reception, exchange);
+    if (reception->closing) /* lanes and streams are gone */
+        refuse(exchange, 503, "closing", N_("the server is stopping"), "");
+    else
+        examine(reception, exchange);
     const struct vg_route *route = exchange->route;
     /* the refusal of a change, or of a look at a picture, belongs to the audit too; not that of
      * the unknown, who could fill it */

@@ -104,34 +104,36 @@ def main():
     server = Server(os.path.join(args.build, "vigie"), data)
     seen, kills = set(), dict.fromkeys(TARGETS, 0)
     start = time.monotonic()
-    api = server.api()
-    add_flux(api, "cam", "file:" + os.path.abspath(args.clip), scene, rate_fps=10)
-    server.wait_for("first alerts", lambda: len(promised(spool)) > 0 or archived(data)[0], 60)
-    while sum(kills.values()) < args.kills or len(seen) < args.alerts:
-        if time.monotonic() - start > 1500:
-            break
-        time.sleep(chance.uniform(0.3, 3.5))
-        seen |= promised(spool)
-        if sum(kills.values()) >= args.kills:
-            seen |= set(archived(data)[0])
-            continue
-        target = chance.choice(TARGETS)
-        if target == "all":
-            # the supervisor first, or it would start the others again; all die with it
-            kill([server.process.pid])
-            server.process.wait()
+    try:
+        api = server.api()
+        add_flux(api, "cam", "file:" + os.path.abspath(args.clip), scene, rate_fps=10)
+        server.wait_for("first alerts", lambda: len(promised(spool)) > 0 or archived(data)[0], 60)
+        while sum(kills.values()) < args.kills or len(seen) < args.alerts:
+            if time.monotonic() - start > 1500:
+                break
+            time.sleep(chance.uniform(0.3, 3.5))
             seen |= promised(spool)
-            password = server.password
-            server = Server(os.path.join(args.build, "vigie"), data, create=False)
-            server.password = password
-        else:
-            kill(parts(server.process.pid).get(target, []))
+            if sum(kills.values()) >= args.kills:
+                seen |= set(archived(data)[0])
+                continue
+            target = chance.choice(TARGETS)
+            if target == "all":
+                # the supervisor first, or it would start the others again; all die with it
+                kill([server.process.pid])
+                server.process.wait()
+                seen |= promised(spool)
+                password = server.password
+                server = Server(os.path.join(args.build, "vigie"), data, create=False)
+                server.password = password
+            else:
+                kill(parts(server.process.pid).get(target, []))
+            seen |= promised(spool)
+            kills[target] += 1
+        server.api()
+        server.wait_for("an empty queue", lambda: not (promised(spool) - set(archived(data)[0])), 120)
         seen |= promised(spool)
-        kills[target] += 1
-    server.api()
-    server.wait_for("an empty queue", lambda: not (promised(spool) - set(archived(data)[0])), 120)
-    seen |= promised(spool)
-    code = server.stop(30)
+    finally:
+        code = server.stop(30)
     ids, keys = archived(data)
     lost = seen - set(ids)
     result = {"seed": args.seed, "seconds": round(time.monotonic() - start), "kills": kills,

@@ -54,7 +54,8 @@ class Server:
     def __init__(self, vigie, data, listen="127.0.0.1:0", environment=None, create=True):
         self.vigie, self.data = os.path.abspath(vigie), os.path.abspath(data)
         self.password = secrets.token_urlsafe(12)
-        self.environment = dict(os.environ, **(environment or {}))
+        models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cache", "models")
+        self.environment = {"VIGIE_MODELS": os.path.abspath(models), **os.environ, **(environment or {})}
         if create:
             os.makedirs(self.data, mode=0o700, exist_ok=True)
             self.admin("init")
