@@ -63,7 +63,7 @@ struct analysis {
     struct vg_worker_thread *worker[VG_LIVE_WORKERS_MAX];
     struct vg_live_alerts *alerts[VG_LIVE_WORKERS_MAX];
     struct vg_publisher *publisher;
-    char node[64]; /* of the first configuration */
+    char node[64], model_wanted[64]; /* of the first configuration */
     struct vg_live_report *report;
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
@@ -449,6 +449,7 @@ static enum vg_status open_publisher(struct analysis *a, uint32_t lanes)
     struct vg_publisher_settings settings =
         vg_publisher_defaults(folder, a->settings->redis, a->node);
     settings.lanes = lanes;
+    settings.items_per_lane = VG_ALERTS_PER_PICTURE_MAX; /* all of one picture at once */
     return vg_publisher_open(&a->publisher, &settings, &found, a->fault);
 }
 
@@ -456,6 +457,7 @@ static enum vg_status start_working(struct analysis *a, const struct vg_live_con
 {
     const uint32_t workers = choose_workers(a->settings);
     (void)snprintf(a->node, sizeof a->node, "%s", config->node);
+    (void)snprintf(a->model_wanted, sizeof a->model_wanted, "%s", config->model);
     enum vg_status status = open_engine(a, config->model);
     if (!status)
         status = open_publisher(a, workers);
@@ -479,6 +481,12 @@ static void take_config(struct analysis *a, const json_t *message)
             end(a, status);
             return;
         }
+    }
+    if (strcmp(config->model, a->model_wanted) != 0) {
+        vg_log(VG_LOG_INFO, "another model is wanted: the analysis starts again");
+        vg_live_config_free(&config);
+        end(a, VG_OK);
+        return;
     }
     vg_live_config_free(&a->pending);
     a->pending = config;

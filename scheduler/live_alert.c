@@ -12,7 +12,9 @@
 #include "src/draw/overlay.h"
 
 enum {
-    JPEG_QUALITY = 85
+    JPEG_QUALITY = 85,
+    ROOM_WAIT_MS = 2000, /* the spool's disk may stall: an alert waits before it is refused */
+    ROOM_STEP_MS = 5
 };
 
 struct vg_live_alerts {
@@ -118,12 +120,24 @@ static enum vg_status write_json(struct vg_live_alerts *a, const struct vg_live_
     return status;
 }
 
+/* Room on the way to the spool; NULL after the longest wait. Only this worker's flux wait. */
+static struct vg_publisher_item *find_room(struct vg_publisher *publisher, uint32_t lane)
+{
+    struct vg_publisher_item *item = NULL;
+    for (int ms = 0; !item && ms < ROOM_WAIT_MS; ms += ROOM_STEP_MS) {
+        if (ms > 0)
+            vg_pause_us(ROOM_STEP_MS * 1000);
+        item = vg_publisher_take(publisher, lane);
+    }
+    return item;
+}
+
 void vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
                          const struct vg_alert *alert, const struct vg_picture *picture,
                          const char *phase)
 {
     struct vg_publisher *publisher = alerts->settings.publisher;
-    struct vg_publisher_item *item = vg_publisher_take(publisher, alerts->settings.lane);
+    struct vg_publisher_item *item = find_room(publisher, alerts->settings.lane);
     if (!item) {
         if (vg_log_repeat_due(&alerts->refused, vg_mono_now(), 10 * VG_US_PER_S))
             vg_log(VG_LOG_ERROR, "flux %s: an alert found no room on its way to the spool",
