@@ -25,7 +25,7 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
     [VG_KERNEL_PREPARE] = {"prepare",
                            {VG_ARG_PIXELS, VG_ARG_JOBS, VG_ARG_Y, VG_ARG_SIZES},
                            sizeof(struct vg_prepare_sizes),
-                           32,
+                           1,
                            3},
     [VG_KERNEL_CONV_DIRECT] =
         {"conv_direct", {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES}, CONV_BYTES, 1, 3},

@@ -402,7 +402,7 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
                                    .fill = 114,
                                    .mean = {103.53f, 116.28f, 123.675f},
                                    .scale = {1 / 57.375f, 1 / 57.12f, 1 / 58.395f}};
-    run->global[0] = vg_kernel_work(row->kernel, (size_t)row->width);
+    run->global[0] = ((size_t)row->width + 15) / 16;
     run->global[1] = (size_t)row->height;
     run->global[2] = (size_t)row->pictures;
     vg_twin_prepare(byte, job, want, s, row->pictures);

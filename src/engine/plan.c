@@ -413,7 +413,7 @@ static void prepare_size(struct builder *b, struct vg_step *step)
         .mean = {model->mean[0], model->mean[1], model->mean[2]},
         .scale = {model->scale[0], model->scale[1], model->scale[2]},
     };
-    step->work[0] = b->plan->settings.width;
+    step->work[0] = (b->plan->settings.width + 15) / 16; /* a work-item makes 16 pixels */
     step->work[1] = b->plan->settings.height;
     step->batch_dimension = 2;
 }
