@@ -19,6 +19,7 @@
  * candidates  [job][candidates_max]
  * work        (width * height rounded up to whole groups, pictures); a work-item is a cell. */
 #include "kernel_sizes.h"
+#include "vector.clh"
 
 static inline float channel(__global const float *cell, int plane, int c)
 {
@@ -54,6 +55,13 @@ __kernel void nanodet_boxes(__global const float *scores, __global const float *
     scores += s.scores.first + picture * s.scores.picture + row * s.scores.row + column * VG_BLOCK;
     distances += s.distances.first + picture * s.distances.picture + row * s.distances.row +
                  column * VG_BLOCK;
+
+    /* most cells hold nothing: 16 classes are looked at together */
+    int some = 0;
+    for (int c = 0; c < s.classes; c += VG_BLOCK)
+        some |= any(LOAD(scores + c / VG_BLOCK * s.scores.plane) >= threshold);
+    if (!some)
+        return;
 
     struct vg_candidate box;
     box.left = -1.0f; /* not made yet */
