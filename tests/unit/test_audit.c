@@ -72,8 +72,7 @@ static void test_sql_refuses(void **state)
         "UPDATE audit SET who = 'paul' WHERE seq = 2",
         "DELETE FROM audit WHERE seq = 3",
         "DELETE FROM audit",
-        "INSERT OR REPLACE INTO audit SELECT 2, time_us, 'x', origin, what, object, result, hash "
-        "FROM audit WHERE seq = 2",
+        "INSERT OR REPLACE INTO audit SELECT 2, 0, 'x', '', '', '', '', hash FROM audit",
         "INSERT INTO audit VALUES(2, 0, '', '', '', '', '', '')",
     };
     for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
