@@ -7,7 +7,7 @@
 static double side(const float *distances, const struct vg_boxes_sizes *s, vg_i32 picture,
                    vg_i32 row, vg_i32 column, vg_i32 k)
 {
-    double sum = 0, moment = 0, most = -INFINITY;
+    double sum = 0, moment = 0, most = -HUGE_VAL;
     for (vg_i32 j = 0; j < s->bins; j++)
         most = fmax(
             most,
