@@ -138,7 +138,11 @@ static enum vg_status note(const struct request *request, struct vg_fault *fault
         status = VG_OK;
     } else if (request->flux && request->wish == WISH_STOP) {
         status = vg_config_flux_get(database, request->flux, &flux, fault);
-        if (status != VG_E_MISSING)
+        if (status == VG_E_MISSING)
+            status = vg_fault_set(
+                fault, VG_E_MISSING, N_("noted as stopped, but no flux has this id"),
+                N_("check the id: the one meant may still be analysed"), "%s", request->flux);
+        else
             status = VG_OK;
     }
     vg_database_close(&database);
