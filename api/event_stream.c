@@ -11,6 +11,7 @@ struct stream {
     struct vg_streams *streams;
     struct evhttp_request *http; /* NULL: a free place */
     uint64_t session;
+    uint64_t last; /* change number of the newest frame it was sent */
 };
 
 struct vg_streams {
@@ -121,15 +122,22 @@ static struct stream *free_place(struct vg_streams *streams)
     return NULL;
 }
 
+/* What the replay held already comes to the loop too, a moment later: it is not sent again. */
+static void send_news(struct stream *stream, const struct vg_news *news)
+{
+    if (news->change <= stream->last)
+        return;
+    stream->last = news->change;
+    stream->streams->counts.sent++;
+    send_bytes(stream, news->frame, news->size);
+}
+
 /* What came to the loop after the archive was read for this client. */
-static void send_recent(struct stream *stream, uint64_t after)
+static void send_recent(struct stream *stream)
 {
     struct vg_streams *s = stream->streams;
-    for (size_t i = 0; i < s->recent_count && stream->http; i++) {
-        const struct vg_news *news = s->recent[(s->recent_first + i) % VG_STREAM_RECENT];
-        if (news->change > after)
-            send_bytes(stream, news->frame, news->size);
-    }
+    for (size_t i = 0; i < s->recent_count && stream->http; i++)
+        send_news(stream, s->recent[(s->recent_first + i) % VG_STREAM_RECENT]);
 }
 
 enum vg_status vg_streams_join(struct vg_streams *streams, struct evhttp_request *http,
@@ -153,11 +161,12 @@ enum vg_status vg_streams_join(struct vg_streams *streams, struct evhttp_request
         evhttp_send_reply_end(http);
         return VG_OK;
     }
-    *stream = (struct stream){.streams = streams, .http = http, .session = start->session};
+    *stream = (struct stream){
+        .streams = streams, .http = http, .session = start->session, .last = start->after};
     streams->counts.open++;
     evhttp_connection_set_timeout(connection, 10 * VG_STREAM_COMMENT_S);
     evhttp_connection_set_closecb(connection, on_gone, stream);
-    send_recent(stream, start->after);
+    send_recent(stream);
     return VG_OK;
 }
 
@@ -172,12 +181,9 @@ void vg_streams_publish(struct vg_streams *streams, struct vg_news *news)
     }
     streams->recent[(streams->recent_first + streams->recent_count++) % VG_STREAM_RECENT] = news;
     streams->newest = news->change;
-    for (size_t i = 0; i < VG_STREAMS_MAX; i++) {
-        if (!streams->stream[i].http)
-            continue;
-        streams->counts.sent++;
-        send_bytes(&streams->stream[i], news->frame, news->size);
-    }
+    for (size_t i = 0; i < VG_STREAMS_MAX; i++)
+        if (streams->stream[i].http)
+            send_news(&streams->stream[i], news);
 }
 
 void vg_streams_check(struct vg_streams *streams)

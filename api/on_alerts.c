@@ -230,13 +230,17 @@ void vg_on_stream(struct vg_desk *desk, const struct vg_request *request, struct
     struct vg_archive_row *rows = NULL;
     size_t count = 0, size = 0;
     struct vg_fault fault = {0};
-    uint64_t after;
+    uint64_t after, head = 0;
     if (!read_last_event(request, &after)) {
         reply->code = 200;
         reply->type = "text/event-stream";
         return;
     }
     enum vg_status status = vg_desk_database(desk, &fault);
+    if (!status)
+        status = vg_archive_head(desk->database, &head, &fault);
+    if (after > head) /* of an archive that is no more: what comes is new all the same */
+        after = head;
     if (!status)
         status = vg_archive_changes(desk->database, after, REPLAY_MAX, &rows, &count, &fault);
     if (status) {

@@ -184,6 +184,7 @@ static void a_watcher_catches_up(void **out)
     assert_true(sees(w, "event: alert\n", 5));
     publish(s, 16);
     assert_true(sees(w, "event: alert\n", 6));
+    assert_true(sees(w, "\n\n", 7)); /* the last one whole; the first is the opening comment's */
     const char *at = w->text;
     for (unsigned n = 11; n < 17; n++) {
         char wanted[48];
@@ -195,6 +196,11 @@ static void a_watcher_catches_up(void **out)
     }
     id_of(10, id);
     assert_null(strstr(w->text, id));
+    leave(w);
+    w = watch(&s->op, "99999999"); /* a number from another life: what is new comes all the same */
+    assert_true(sees(w, "retry", 1));
+    publish(s, 17);
+    assert_true(sees(w, "event: alert\n", 1));
     leave(w);
 }
 
@@ -235,7 +241,7 @@ static void a_long_absence_is_made_up_in_pieces(void **out)
     leave(w);
     w = watch(&s->op, last);
     assert_true(sees(w, "\"id\":\"01JD0000000000000000000399\"", 1));
-    assert_int_equal(first + count(w->text, "\nevent: "), 8 + 300); /* 8 of the tests before */
+    assert_int_equal(first + count(w->text, "\nevent: "), 9 + 300); /* 9 of the tests before */
     leave(w);
 }
 
