@@ -51,9 +51,12 @@ static void id_of(unsigned n, char id[32])
     (void)snprintf(id, 32, "01JD0000000000000000%06u", n);
 }
 
-/* Puts alert n into the queue as the publisher does. */
-static void publish(struct state *s, unsigned n)
+/* Puts alert n into the queue as the publisher does; `more` bytes are added to its plan. */
+static void publish_large(struct state *s, unsigned n, size_t more)
 {
+    char *plan = calloc(more + 2, 1);
+    assert_non_null(plan);
+    memset(plan, 'p', more + 1);
     char id[32], key[32];
     id_of(n, id);
     (void)snprintf(key, sizeof key, "key-%u", n);
@@ -64,7 +67,8 @@ static void publish(struct state *s, unsigned n)
         n % 2 ? "high" : "low", "time", "2026-11-21T10:15:30.120+01:00", "media_s", 12.5, "score",
         0.83, "place", "portique", "boxes", "evidence", "picture", 1, "clip", 0, "rule_as_it_was",
         "measures", "state", "new", "verdict", "phase", "operational", "node", "a1", "latency_ms",
-        212, "software", "1.0.0", "model", "m", "plan", "p");
+        212, "software", "1.0.0", "model", "m", "plan", plan);
+    free(plan);
     assert_non_null(alert);
     char *text = json_dumps(alert, JSON_COMPACT);
     json_decref(alert);
@@ -79,6 +83,11 @@ static void publish(struct state *s, unsigned n)
     struct vg_fault fault = {0};
     assert_int_equal(vg_queue_send(s->link, &message, &where, &fault), VG_OK);
     free(text);
+}
+
+static void publish(struct state *s, unsigned n)
+{
+    publish_large(s, n, 0);
 }
 
 /* ---- watching ------------------------------------------------------------------------------- */
@@ -336,6 +345,31 @@ static void watchers_are_bounded(void **out)
         leave(all[i]);
 }
 
+/* A client that does not read is cut before it costs memory; the others see all. */
+static void who_does_not_read_is_cut(void **out)
+{
+    struct state *s = *out;
+    const int small = 16384;
+    struct watcher *deaf = watch(&s->op, NULL), *w = watch(&s->op, NULL);
+    assert_int_equal(setsockopt(SSL_get_fd(deaf->ssl), SOL_SOCKET, SO_RCVBUF, &small, sizeof small),
+                     0);
+    assert_true(sees(w, "retry", 1));
+    char id[32];
+    for (unsigned n = 500; n < 520; n++) {
+        publish_large(s, n, 200000);
+        id_of(n, id);
+        assert_true(sees(w, id, 1));
+        w->used = 0; /* it was seen: room for the next */
+        memset(w->text, 0, sizeof w->text);
+    }
+    struct answer answer = client_call(&s->op, "GET", "/metrics", NULL, NULL);
+    assert_non_null(strstr(answer.body, "\nvigie_api_streams_cut_total 1\n"));
+    answer_free(&answer);
+    leave(w);
+    SSL_free(deaf->ssl);
+    free(deaf);
+}
+
 /* Redis dies and comes back: health says so, and the alerts that come after are archived. */
 static void redis_may_go_and_come(void **out)
 {
@@ -364,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_stream_ends_with_its_session),
         cmocka_unit_test(nobody_watches_unsigned),
         cmocka_unit_test(watchers_are_bounded),
+        cmocka_unit_test(who_does_not_read_is_cut),
         cmocka_unit_test(redis_may_go_and_come),
     };
     return cmocka_run_group_tests(tests, start, stop);
