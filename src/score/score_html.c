@@ -146,7 +146,7 @@ enum vg_status vg_score_html(const struct vg_score_results *r, const struct vg_s
 {
     struct page p = {0};
     raw(&p, "<!doctype html>\n<html lang=\"");
-    raw(&p, _("en")); /* the language of the page, an HTML code */
+    raw(&p, strcmp(_("Truth:"), "Truth:") == 0 ? "en" : "fr"); /* as the words came out */
     raw(&p, "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
             "content=\"width=device-width\">\n");
     cell(&p, "title", _("Vigie: score"));
