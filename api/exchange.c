@@ -23,6 +23,13 @@ const char *vg_request_query(const struct vg_request *request, const char *name)
     return NULL;
 }
 
+bool vg_text_sound(const char *text)
+{
+    json_t *value = json_string(text);
+    json_decref(value);
+    return value != NULL;
+}
+
 bool vg_request_if_match(const struct vg_request *request, uint64_t *version)
 {
     const char *text = request->if_match;
@@ -80,9 +87,23 @@ void vg_reply_json(struct vg_reply *reply, int code, json_t *value)
     vg_reply_text(reply, code, "application/json", text, strlen(text));
 }
 
-static void reply_words(struct vg_reply *reply, int code, const char *name, const char *message,
-                        const char *where)
+/* A place may hold bytes of a body that is not UTF-8, or be cut within a character. JSON takes
+ * neither: then all that is not ASCII becomes '?'. */
+static void make_sound(char *text)
 {
+    if (vg_text_sound(text))
+        return;
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            *text = '?';
+}
+
+static void reply_words(struct vg_reply *reply, int code, const char *name, const char *message,
+                        const char *place)
+{
+    char where[sizeof((struct vg_fault *)NULL)->place];
+    (void)snprintf(where, sizeof where, "%s", place);
+    make_sound(where);
     start_over(reply, code);
     vg_reply_json(
         reply, code,
@@ -160,6 +181,7 @@ void vg_reply_fault(struct vg_reply *reply, enum vg_language language, int code,
     const size_t row = status_row(fault->status);
     char where[sizeof fault->place], detail[sizeof fault->place], message[1536];
     vg_fault_where(fault->place, where, sizeof where, detail, sizeof detail);
+    make_sound(detail);
     if (code == 0)
         code = statuses[row].code;
     if (code >= 500)

@@ -57,6 +57,9 @@ struct vg_request {
 /* The value of a query parameter, or NULL. */
 const char *vg_request_query(const struct vg_request *request, const char *name);
 
+/* Whether text is UTF-8: what is not cannot be answered in JSON and does not come in. Pure. */
+bool vg_text_sound(const char *text);
+
 /* What an If-Match says. VG_VERSION_ANY for "*"; false when absent or not one of our tags. */
 bool vg_request_if_match(const struct vg_request *request, uint64_t *version);
 

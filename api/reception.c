@@ -236,6 +236,8 @@ static int read_query(struct vg_exchange *exchange, const char *text)
         struct vg_query *query = &request->query[request->query_count];
         if (!vg_route_takes(exchange->route, pair->key)) {
             refuse(exchange, 400, "bad_query", N_("this parameter is unknown"), pair->key);
+        } else if (!vg_text_sound(pair->value)) {
+            refuse(exchange, 400, "bad_query", N_("this value cannot be read"), pair->key);
         } else if (request->query_count == VG_REQUEST_QUERY_MAX ||
                    strlen(pair->value) >= sizeof query->value) {
             refuse(exchange, 400, "bad_query", N_("the value is too long"), pair->key);

@@ -275,7 +275,7 @@ static bool decode_segment(const char *raw, size_t size, char out[VG_REQUEST_ID_
     bool good = text && length < VG_REQUEST_ID_SIZE && strlen(text) == length;
     for (size_t i = 0; good && i < length; i++)
         good = (unsigned char)text[i] >= 0x20 && text[i] != 0x7f && text[i] != '/';
-    good = good && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+    good = good && strcmp(text, ".") != 0 && strcmp(text, "..") != 0 && vg_text_sound(text);
     if (good)
         memcpy(out, text, length + 1);
     free(text);

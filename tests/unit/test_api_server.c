@@ -155,6 +155,12 @@ static const struct {
     {"the scene", OP, "GET", V1 "/flux/cam-2/scene", NULL, NULL, 200, NULL, NULL},
 
     {"an unknown filter", OP, "GET", V1 "/alerts?flus=cam-1", NULL, NULL, 400, "bad_query", "flus"},
+    {"a filter that is not UTF-8", OP, "GET", V1 "/alerts?%ff=1", NULL, NULL, 400, "bad_query",
+     "?"},
+    {"a value that is not", OP, "GET", V1 "/alerts?flux=%ff", NULL, NULL, 400, "bad_query", "flux"},
+    {"an id that is not", OP, "GET", V1 "/flux/%ff", NULL, NULL, 404, "not_found", ""},
+    {"a body that is not", TECH, "POST", V1 "/flux", NULL, "{\"l|\\\\\\\xd7\xa3\xa3\xa3\xdd}", 400,
+     "bad_json", NULL},
     {"a bad time", OP, "GET", V1 "/alerts?from=hier", NULL, NULL, 400, "bad_query", "from"},
     {"a bad limit", OP, "GET", V1 "/alerts?limit=0", NULL, NULL, 400, "bad_query", "limit"},
     {"a bad cursor", OP, "GET", V1 "/alerts?after=xyz", NULL, NULL, 400, "bad_query", NULL},
