@@ -4,15 +4,13 @@
 #include <string.h>
 
 #include "src/alerts/alert_json.h"
+#include "src/alerts/alert_picture.h"
 #include "src/base/alloc.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/base/version.h"
-#include "src/draw/image_file.h"
-#include "src/draw/overlay.h"
 
 enum {
-    JPEG_QUALITY = 85,
     ROOM_WAIT_MS = 2000, /* the spool's disk may stall: an alert waits before it is refused */
     ROOM_STEP_MS = 5
 };
@@ -48,50 +46,6 @@ void vg_live_alerts_close(struct vg_live_alerts **alerts)
     vg_canvas_release(&(*alerts)->canvas);
     vg_free(*alerts);
     *alerts = NULL;
-}
-
-static const char *place_name(const struct vg_scene *scene, int place)
-{
-    if (place < 0)
-        return "";
-    return scene->place[place].label[0] ? scene->place[place].label : scene->place[place].id;
-}
-
-/* The moment with its boxes and place, as JPEG into the item; none if that fails. */
-static void draw(struct vg_live_alerts *a, const struct vg_scene *scene,
-                 const struct vg_alert *alert, const struct vg_picture *picture,
-                 struct vg_publisher_item *item)
-{
-    struct vg_draw_box boxes[VG_SIGHTING_BOXES_MAX];
-    char time[40];
-    uint8_t *jpeg;
-    size_t size;
-    item->picture_bytes = 0;
-    if (vg_canvas_from_picture(&a->canvas, picture))
-        return;
-    for (uint32_t i = 0; i < alert->box_count; i++)
-        boxes[i] = (struct vg_draw_box){alert->box[i].track, alert->box[i].class_id,
-                                        alert->box[i].score, alert->box[i].box};
-    vg_wall_format(picture->wall, time, sizeof time);
-    time[19] = '\0'; /* to the second, without the offset: local, for a person */
-    time[10] = ' ';
-    const struct vg_draw_alert drawn = {
-        .scene = scene,
-        .place = alert->place,
-        .title = _(vg_event_label(alert->event)),
-        .place_name = place_name(scene, alert->place),
-        .time = time,
-        .boxes = boxes,
-        .box_count = alert->box_count,
-    };
-    vg_draw_alert(&a->canvas, &drawn);
-    if (vg_image_jpeg(&a->canvas, JPEG_QUALITY, &jpeg, &size))
-        return;
-    if (size <= sizeof item->picture) {
-        memcpy(item->picture, jpeg, size);
-        item->picture_bytes = (uint32_t)size;
-    }
-    vg_free(jpeg);
 }
 
 static enum vg_status write_json(struct vg_live_alerts *a, const struct vg_live_flux *flux,
@@ -146,7 +100,14 @@ void vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flu
     }
     vg_ulid_make(&alerts->ids, item->id);
     item->arrival = picture->arrival;
-    draw(alerts, flux->config.scene, alert, picture, item);
+    size_t size;
+    const enum vg_status drawn =
+        vg_alert_picture(&alerts->canvas, alert, flux->config.scene, picture, item->picture,
+                         sizeof item->picture, &size);
+    item->picture_bytes = drawn ? 0 : (uint32_t)size;
+    if (drawn)
+        vg_log(VG_LOG_ERROR, "flux %s: the picture of an alert cannot be made: %s", flux->config.id,
+               vg_status_name(drawn));
     if (write_json(alerts, flux, alert, picture, phase, item))
         vg_log(VG_LOG_ERROR, "flux %s: an alert could not be written as JSON", flux->config.id);
     else

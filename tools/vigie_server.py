@@ -27,7 +27,7 @@ class Api:
         send.update(headers or {})
         data = None
         if body is not None:
-            data = body if isinstance(body, (bytes, str)) else json.dumps(body)
+            data = (body if isinstance(body, str) else json.dumps(body)).encode()
             send["Content-Type"] = "application/json"
         connection.request(method, path, data, send)
         answer = connection.getresponse()

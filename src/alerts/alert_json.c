@@ -32,14 +32,9 @@ void vg_alert_key(const struct vg_alert *alert, const struct vg_scene *scene,
     char text[1400];
     uint8_t digest[VG_SHA256_BYTES];
     char hex[VG_SHA256_TEXT];
-    const int64_t held_us = alert->media.us - alert->onset.us;
-    int64_t onset = alert->onset.us;
-    const char *unit = "media_us";
-    if (context->wall_known) {
-        const int64_t wall_us = context->wall.us - held_us;
-        unit = held_us > 0 ? "s" : "ms";
-        onset = held_us > 0 ? (wall_us + 500000) / 1000000 : wall_us / 1000;
-    }
+    const bool live = context->wall_known && alert->onset_wall.us != 0;
+    const int64_t onset = live ? alert->onset_wall.us / 1000 : alert->onset.us;
+    const char *unit = live ? "ms" : "media_us";
     size_t n = (size_t)snprintf(text, sizeof text, "%.1023s%c%s%c%lld %s%c", context->flux, '\0',
                                 rule_of(alert, scene)->id, '\0', (long long)onset, unit, '\0');
     n = n < sizeof text ? n : sizeof text - 1;

@@ -45,9 +45,8 @@ enum vg_status vg_alert_json(const struct vg_alert *alert, const struct vg_scene
  * flux, rule's id and onset, a zero byte after each.
  *
  * The onset is the clock's where it is known (media time starts anew with each connection, and
- * the key must not), to the millisecond for a passage, to the second for a condition that has
- * held for a while: only the latter can be raised again after a restart, with an onset
- * restored to within some milliseconds. In batch it is the media time in microseconds. */
+ * the key must not), to the millisecond; the rules keep it over a restart. In batch it is the
+ * media time in microseconds. */
 void vg_alert_key(const struct vg_alert *alert, const struct vg_scene *scene,
                   const struct vg_alert_context *context, char key[VG_ALERT_KEY_TEXT]);
 

@@ -1,6 +1,9 @@
 #include "src/base/stop.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/file.h"
@@ -8,7 +11,8 @@
 #include "src/base/text.h"
 
 enum {
-    STOP_TEXT_MAX = 256 * 1024
+    STOP_TEXT_MAX = 256 * 1024,
+    LOCK_TRIES = 40
 };
 
 static enum vg_status read_list(const struct vg_json *json, const char *key,
@@ -95,6 +99,28 @@ enum vg_status vg_stop_write(const char *data, const struct vg_stop *stop, struc
         vg_file_write(path, text, strlen(text), 0644, VG_FILE_SYNCED, fault);
     vg_free(text);
     return status;
+}
+
+int vg_stop_lock(const char *data)
+{
+    char path[4096];
+    if (vg_path_join(path, sizeof path, data, VG_STOP_FILE ".lock"))
+        return -1;
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    for (int tries = 0; fd >= 0 && tries < LOCK_TRIES; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return fd;
+        vg_pause_us(2 * VG_US_PER_S / LOCK_TRIES);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+void vg_stop_unlock(int lock)
+{
+    if (lock >= 0)
+        (void)close(lock); /* closing gives it up */
 }
 
 static size_t find(const struct vg_stop_list *list, const char *name)

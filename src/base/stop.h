@@ -42,6 +42,13 @@ enum vg_status vg_stop_read(const char *data, struct vg_stop *stop,
 enum vg_status vg_stop_write(const char *data, const struct vg_stop *stop,
                              struct vg_fault *fault) VG_MUST_USE;
 
+/* Who reads, changes and writes the stop file does so between lock and unlock, so that two at
+ * the same moment (command line and API) do not undo each other. Waits up to 2 s for another.
+ * Returns a descriptor for unlock, or -1: then it is not locked, and stopping goes on all the
+ * same (a stop must never wait for a lock that hangs). */
+int vg_stop_lock(const char *data);
+void vg_stop_unlock(int lock);
+
 /* Adds or removes a name; VG_E_FULL at the bound. */
 enum vg_status vg_stop_list_set(struct vg_stop_list *list, const char *name,
                                 bool present) VG_MUST_USE;

@@ -70,8 +70,8 @@ static enum vg_status read_request(int argc, char **argv, struct request *reques
 }
 
 /* Puts the wish into the file. *stop: what is stopped then. */
-static enum vg_status change_file(const struct request *request, struct vg_stop *stop,
-                                  struct vg_fault *fault)
+static enum vg_status change_locked(const struct request *request, struct vg_stop *stop,
+                                    struct vg_fault *fault)
 {
     const bool stopping = request->wish == WISH_STOP;
     const bool whole = !request->flux && !request->event;
@@ -90,6 +90,15 @@ static enum vg_status change_file(const struct request *request, struct vg_stop 
         return vg_fault_set(fault, status, N_("too many are stopped one by one"),
                             N_("stop all instead"), "%d", VG_STOP_NAMES_MAX);
     return vg_stop_write(request->data, stop, fault);
+}
+
+static enum vg_status change_file(const struct request *request, struct vg_stop *stop,
+                                  struct vg_fault *fault)
+{
+    const int lock = vg_stop_lock(request->data);
+    const enum vg_status status = change_locked(request, stop, fault);
+    vg_stop_unlock(lock);
+    return status;
 }
 
 static void print_list(const char *heading, const struct vg_stop_list *list)

@@ -18,6 +18,9 @@ fail() { echo "FAILED: $*"; FAILS=$((FAILS + 1)); }
 finish() { [ "$FAILS" -eq 0 ] && echo "all as expected"; exit $((FAILS > 0)); }
 need() { [ -e "$1" ] || { echo "skipped: $2"; exit 77; }; }
 need_model() { need "$VIGIE_MODELS/nanodet-g.vgm" "no model: run ./dev model"; }
+# shared NAME: prints the path of test data that the project does not carry, if it is there
+shared() { local p=$VIGIE_SOURCE_DIR/../shared/$1; [ -e "$p" ] && echo "$p"; }
+need_shared() { shared "$1" >/dev/null || { echo "skipped: no ../shared/$1"; exit 77; }; }
 need_clip() { need "$CLIP" "no demo clip: run ./dev clip"; }
 
 # expect CODE "PART OF STDERR" COMMAND...

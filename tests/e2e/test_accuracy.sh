@@ -3,8 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 need_model
 need_clip
-TRUTH=$VIGIE_SOURCE_DIR/../shared/data/pets2009/gt.txt
-need "$TRUTH" "no ../shared/data/pets2009/gt.txt"
+need_shared data/pets2009/gt.txt
+TRUTH=$(shared data/pets2009/gt.txt)
 
 "$VIGIE" batch "$CLIP" --out "$T" --rate 0 --threshold 0.05 --nms 0.6 --detections --tracks \
     >"$T/log" 2>&1 || fail "batch: $(tail -n 2 "$T/log")"

@@ -27,7 +27,7 @@ expect 3 "$T/folder" batch "$T/folder"
 
 scene() { printf '%s' "$1" >"$T/s.json"; }
 scene '{"version":1,"name":"x","zoness":[]}'
-expect 3 "$T/s.json:1:33: /zoness" batch --scene "$T/s.json" "$T/good.avi"
+expect 3 "$T/s.json:1:34: /zoness" batch --scene "$T/s.json" "$T/good.avi"
 scene '{"version":1,"name":"x","zones":[{"id":"a","polygon":[[0,0],[1,1],[1,0],[0,1]]}]}'
 expect 3 "/zones/0/polygon" batch --scene "$T/s.json" "$T/good.avi"
 scene '{"version":1,"name":"x","lines":[{"id":"a","points":[[0.5,0.5],[0.5,0.5]]}]}'
