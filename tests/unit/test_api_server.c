@@ -156,7 +156,7 @@ static const struct {
 
     {"an unknown filter", OP, "GET", V1 "/alerts?flus=cam-1", NULL, NULL, 400, "bad_query", "flus"},
     {"a filter that is not UTF-8", OP, "GET", V1 "/alerts?%ff=1", NULL, NULL, 400, "bad_query",
-     "?"},
+     "%ff"},
     {"a value that is not", OP, "GET", V1 "/alerts?flux=%ff", NULL, NULL, 400, "bad_query", "flux"},
     {"an id that is not", OP, "GET", V1 "/flux/%ff", NULL, NULL, 404, "not_found", ""},
     {"a body that is not", TECH, "POST", V1 "/flux", NULL, "{\"l|\\\\\\\xd7\xa3\xa3\xa3\xdd}", 400,
