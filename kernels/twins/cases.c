@@ -51,6 +51,7 @@ const struct vg_kernel_case vg_kernel_cases[] = {
     {"two parts",         WINOGRAD, SMALL, { 3, 1},   7,  5, 17,   33,  3, 1, 1,  0, 0, 1, 2, 1, 6e-5, WINO},
     {"large values",      WINOGRAD, SMALL, { 6, 1},   8,  4, 16,   16,  3, 1, 1,  0, 0, 1, 1, 1e4f, 6e-5, WINO},
     {"13x13, batch of 3", WINOGRAD, FULL,  { 8, 2},  13, 13, 48,   64,  3, 1, 1,  0, 0, 3, 2, 1, 6e-5, WINO},
+    {"13x13, in two parts", WINOGRAD, FULL, {16, 1}, 13, 13, 32,   64,  3, 1, 1,  0, 0, 2, 2, 1, 6e-5, WINO},
     {"26x26, 96 to 64",   WINOGRAD, FULL,  {13, 2},  26, 26, 96,   64,  3, 1, 1,  0, 0, 1, 2, 1, 6e-5, WINO},
     {"27x17, 48 to 80",   WINOGRAD, FULL,  {13, 1},  27, 17, 32,   80,  3, 1, 1,  0, 0, 2, 5, 1, 6e-5, WINO},
     {"general row, 23",   WINOGRAD, FULL,  { 6, 1},  23, 23, 32,   48,  3, 1, 1,  0, 0, 2, 3, 1, 6e-5, WINO},

@@ -180,8 +180,8 @@ static void variants_are_chosen(void **state)
     } rows[] = {
         {"Winograd 13x2", 3, 1, 8, 16, 8, 52, 16, 1 << 20, VG_LANE_CPU},
         {"Winograd 13x1", 3, 1, 2, 16, 1, 104, 16, 1 << 20, VG_LANE_CPU},
-        {"Winograd 8x2", 3, 1, 16, 16, 16, 13, 16, 1 << 20, VG_LANE_CPU},
-        {"Winograd 8x1", 3, 1, 16, 16, 15, 13, 16, 1 << 20, VG_LANE_CPU},
+        {"Winograd 16x1", 3, 1, 16, 16, 16, 13, 16, 1 << 20, VG_LANE_CPU},
+        {"Winograd 16x1", 3, 1, 16, 16, 15, 13, 16, 1 << 20, VG_LANE_CPU},
         {"Winograd 6x1", 3, 1, 8, 16, 8, 52, 8, 1 << 20, VG_LANE_CPU},
         {"direct 13x1", 3, 1, 8, 16, 8, 52, 16, 1 << 15, VG_LANE_CPU}, /* no local memory */
         {"direct 13x1", 3, 2, 8, 16, 8, 26, 16, 1 << 20, VG_LANE_CPU},
