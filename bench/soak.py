@@ -93,7 +93,7 @@ def main():
     clip = os.path.join(folder, "4cif.mp4")
     subprocess.run(["ffmpeg", "-v", "error", "-i", args.clip, "-vf", "scale=704:576,fps=25", "-c:v",
                     "libx264", "-b:v", "2M", "-g", "50", "-bf", "0", "-pix_fmt", "yuv420p", clip], check=True)
-    camera = subprocess.Popen([os.path.join(args.build, "tests", "camera"), clip],
+    camera = subprocess.Popen([os.path.join(args.build, "tests", "camera"), clip], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     port = int("".join(c for c in camera.stdout.readline() if c.isdigit()))
     server = Server(os.path.join(args.build, "vigie"), os.path.join(folder, "data"))

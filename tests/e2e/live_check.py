@@ -33,7 +33,7 @@ def main():
     rtsp = os.path.join(folder, "camera.mp4")
     subprocess.run(["ffmpeg", "-v", "error", "-t", "20", "-i", clip, "-c:v", "libx264", "-g", "20", "-bf", "0",
                     "-pix_fmt", "yuv420p", rtsp], check=True)
-    camera = subprocess.Popen([os.path.join(build, "tests/camera"), rtsp],
+    camera = subprocess.Popen([os.path.join(build, "tests/camera"), rtsp], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     port = int("".join(c for c in camera.stdout.readline() if c.isdigit()))
     server = Server(os.path.join(build, "vigie"), os.path.join(folder, "data"),

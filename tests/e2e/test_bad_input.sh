@@ -50,8 +50,9 @@ expect 0 "" batch "$T/good.avi" "$T/folder"
 [ -d "$T/out/good" ] && [ -d "$T/out/good-2" ] || fail "two clips of one name"
 [ -z "$(find "$T/out" -name '*.part')" ] || fail "half-written files were left"
 
-# a folder that cannot be written, and a disk that is full
-expect 1 "/proc/vigie" "$VIGIE" batch --out /proc/vigie "$T/good.avi"
+# a folder that cannot be made, and a disk that is full
+: >"$T/plain"
+expect 1 "$T/plain" "$VIGIE" batch --out "$T/plain/x" "$T/good.avi"
 if [ "$(id -u)" -eq 0 ] && mkdir "$T/small" && mount -t tmpfs -o size=4k none "$T/small" 2>/dev/null; then
     expect 4 "disk is full" "$VIGIE" batch --out "$T/small" --rate 0 --threshold 0.01 --detections "$CLIP"
     umount "$T/small"
