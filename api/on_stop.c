@@ -48,24 +48,13 @@ void vg_on_stop_put(struct vg_desk *desk, const struct vg_request *request, stru
         reply_stop(reply, &stop);
 }
 
-static json_t *authorisation_json(const struct vg_authorisation *a)
-{
-    char from[40], to[40];
-    if (!a->given)
-        return json_null();
-    vg_wall_format(a->first, from, sizeof from);
-    vg_wall_format(a->last, to, sizeof to);
-    return json_pack("{s:s,s:s,s:s,s:o,s:o}", "reference", a->reference, "from", from, "to", to,
-                     "flux", names_json(&a->flux), "events", names_json(&a->events));
-}
-
 /* The store has no number for it: 60 bits of the hash of what it says. Two that are alike may
  * be taken for each other, which harms nobody. */
 static uint64_t authorisation_version(const struct vg_authorisation *a)
 {
     uint8_t digest[VG_SHA256_BYTES];
     uint64_t version = 0;
-    json_t *value = authorisation_json(a);
+    json_t *value = vg_authorisation_json(a);
     char *text = value ? vg_json_text(value) : NULL;
     json_decref(value);
     vg_sha256(text ? text : "", text ? strlen(text) : 0, digest);
@@ -77,7 +66,7 @@ static uint64_t authorisation_version(const struct vg_authorisation *a)
 
 static void reply_authorisation(struct vg_reply *reply, const struct vg_authorisation *a)
 {
-    vg_reply_json(reply, 200, authorisation_json(a));
+    vg_reply_json(reply, 200, vg_authorisation_json(a));
     reply->version = authorisation_version(a);
     reply->has_version = true;
 }

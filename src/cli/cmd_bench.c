@@ -13,6 +13,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/words.h"
 #include "src/engine/engine.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -122,13 +123,7 @@ static enum vg_status report(const struct request *r, const struct vg_model *mod
                   "precision", r->precision, "device", vg_engine_device_name(engine), "runs",
                   (int)runs, "median_ms", median, "least_ms", ms[0], "p99_ms", p99,
                   "pictures_per_s", per_s, "plan", vg_engine_plan_hash(engine));
-    char *text = object ? vg_json_text(object) : NULL;
-    json_decref(object);
-    if (!text)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "JSON");
-    (void)printf("%s\n", text);
-    vg_free(text);
-    return VG_OK;
+    return vg_print_json(object, fault);
 }
 
 static enum vg_status bench(const struct request *r, struct vg_fault *fault)
@@ -182,24 +177,17 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
     return status ? status : bench(&r, fault);
 }
 
-static const struct {
-    const char *name;
-    enum vg_status (*run)(int argc, char **argv, struct vg_fault *fault);
-} words[] = {{"model", word_model}};
+static const struct vg_word words[] = {
+    {"model", word_model, N_("times a detector from a prepared input to its raw outputs")},
+    {"kernels", NULL, NULL},
+    {"stages", NULL, NULL},
+    {"pipeline", NULL, NULL},
+    {"sizing", NULL, NULL},
+    {"api", NULL, NULL},
+};
 
 int vg_cmd_bench(int argc, char **argv)
 {
-    struct vg_fault fault = {VG_OK, NULL, NULL, ""};
-    const char *word = argc > 1 ? argv[1] : "";
-    if (strcmp(word, "--help") == 0) {
-        for (size_t i = 0; i < COUNT(words); i++)
-            (void)words[i].run(argc, argv, &fault);
-        return 0;
-    }
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (strcmp(words[i].name, word) == 0)
-            return vg_command_exit(words[i].run(argc - 1, argv + 1, &fault), &fault);
-    return vg_command_exit(vg_fault_set(&fault, VG_E_CALL, N_("unknown command"), N_("give model"),
-                                        "bench %.100s", word),
-                           &fault);
+    const struct vg_words bench = {"bench", N_("measure this machine"), words, COUNT(words)};
+    return vg_words_run(&bench, argc, argv);
 }

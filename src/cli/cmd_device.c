@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/words.h"
 #include "src/engine/device.h"
 #include "src/engine/kernel_check.h"
 #include "src/engine/program.h"
@@ -23,18 +24,6 @@ static enum vg_status want_none(const struct vg_usage *usage, int count, struct 
         return VG_OK;
     return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
                         "vigie %s", usage->command);
-}
-
-/* Prints an object as one line of JSON; takes the reference. */
-static enum vg_status print_json(json_t *object, struct vg_fault *fault)
-{
-    char *text = object ? vg_json_text(object) : NULL;
-    json_decref(object);
-    if (!text)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "JSON");
-    (void)printf("%s\n", text);
-    vg_free(text);
-    return VG_OK;
 }
 
 /* ------------------------------------------------------------ list */
@@ -90,7 +79,7 @@ static enum vg_status word_list(int argc, char **argv, struct vg_fault *fault)
             device_line(&devices[i]);
     }
     if (as_json)
-        status = print_json(json_pack("{s:o}", "devices", items), fault);
+        status = vg_print_json(json_pack("{s:o}", "devices", items), fault);
     if (!status && !found)
         status = vg_fault_set(fault, VG_E_LACK, N_("this machine has no OpenCL device"),
                               N_("install pocl-opencl-icd or a vendor's driver"), "OpenCL");
@@ -160,10 +149,11 @@ static enum vg_status tally_print(struct tally *tally, const struct vg_device *d
     }
     json_t *items = tally->items;
     tally->items = NULL;
-    return print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:o}", "device", device->info.name,
-                                "driver", device->info.driver, "good", (int)tally->good, "wrong",
-                                (int)tally->wrong, "skipped", (int)tally->skipped, "cases", items),
-                      fault);
+    return vg_print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:o}", "device", device->info.name,
+                                   "driver", device->info.driver, "good", (int)tally->good, "wrong",
+                                   (int)tally->wrong, "skipped", (int)tally->skipped, "cases",
+                                   items),
+                         fault);
 }
 
 static enum vg_status word_test(int argc, char **argv, struct vg_fault *fault)
@@ -200,24 +190,15 @@ static enum vg_status word_test(int argc, char **argv, struct vg_fault *fault)
 
 /* ------------------------------------------------------------ the command */
 
-static const struct {
-    const char *name;
-    enum vg_status (*run)(int argc, char **argv, struct vg_fault *fault);
-} words[] = {{"list", word_list}, {"test", word_test}};
+static const struct vg_word words[] = {
+    {"list", word_list, N_("lists the OpenCL devices")},
+    {"test", word_test, N_("runs every kernel against its twin on a device")},
+    {"tune", NULL, NULL},
+};
 
 int vg_cmd_device(int argc, char **argv)
 {
-    struct vg_fault fault = {VG_OK, NULL, NULL, ""};
-    const char *word = argc > 1 ? argv[1] : "";
-    if (strcmp(word, "--help") == 0) {
-        for (size_t i = 0; i < COUNT(words); i++)
-            (void)words[i].run(argc, argv, &fault);
-        return 0;
-    }
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (strcmp(words[i].name, word) == 0)
-            return vg_command_exit(words[i].run(argc - 1, argv + 1, &fault), &fault);
-    return vg_command_exit(vg_fault_set(&fault, VG_E_CALL, N_("unknown command"),
-                                        N_("give list or test"), "device %.100s", word),
-                           &fault);
+    const struct vg_words device = {"device", N_("list and test the OpenCL devices"), words,
+                                    COUNT(words)};
+    return vg_words_run(&device, argc, argv);
 }

@@ -19,6 +19,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/model_run.h"
 #include "src/cli/options.h"
+#include "src/cli/words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -31,18 +32,6 @@ static enum vg_status want_operands(const struct vg_usage *usage, int count, int
         return VG_OK;
     return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
                         "vigie %s %s", usage->command, usage->operands);
-}
-
-/* Prints an object as one line of JSON; takes the reference. */
-static enum vg_status print_json(json_t *object, struct vg_fault *fault)
-{
-    char *text = object ? vg_json_text(object) : NULL;
-    json_decref(object);
-    if (!text)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "JSON");
-    (void)printf("%s\n", text);
-    vg_free(text);
-    return VG_OK;
 }
 
 static enum vg_status models_folder(char *path, size_t size, struct vg_fault *fault)
@@ -256,7 +245,7 @@ static enum vg_status word_list(int argc, char **argv, struct vg_fault *fault)
     if (!as_json)
         return status;
     const enum vg_status printed =
-        print_json(items ? json_pack("{s:o}", "models", items) : NULL, fault);
+        vg_print_json(items ? json_pack("{s:o}", "models", items) : NULL, fault);
     return printed ? printed : status;
 }
 
@@ -322,7 +311,7 @@ static enum vg_status info_json(const struct vg_model *m, struct vg_fault *fault
         object = NULL;
     }
     json_decref(rest);
-    return print_json(object, fault);
+    return vg_print_json(object, fault);
 }
 
 static void info_text(const struct vg_model *m)
@@ -451,40 +440,19 @@ static enum vg_status word_remove(int argc, char **argv, struct vg_fault *fault)
 
 /* ------------------------------------------------------------ the table */
 
-static const struct {
-    const char *word;
-    enum vg_status (*run)(int argc, char **argv, struct vg_fault *fault);
-    const char *summary;
-} words[] = {
+static const struct vg_word words[] = {
     {"import", word_import, N_("converts a TensorFlow.js graph model to Vigie's own file")},
     {"list", word_list, N_("lists the models that are installed")},
     {"info", word_info, N_("tells what a model is, where it comes from, what it sees")},
     {"verify", word_verify, N_("checks that models are whole; without a name, all of them")},
     {"run", vg_model_run, N_("runs a model on pictures and prints the boxes")},
     {"remove", word_remove, N_("deletes a model from the models' folder")},
+    {"quantize", NULL, NULL},
 };
-
-static void help(void)
-{
-    (void)printf("%s\n\n", _("vigie model WORD [options]: import, check and try detectors"));
-    for (size_t i = 0; i < COUNT(words); i++)
-        (void)printf("  %-8s %s\n", words[i].word, _(words[i].summary));
-    (void)printf("\n%s\n", _("vigie model WORD --help tells more."));
-}
 
 int vg_cmd_model(int argc, char **argv)
 {
-    struct vg_fault fault = {.status = VG_OK};
-    const char *word = argc > 1 ? argv[1] : "";
-    if (strcmp(word, "--help") == 0) {
-        help();
-        return 0;
-    }
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (strcmp(words[i].word, word) == 0)
-            return vg_command_exit(words[i].run(argc - 1, argv + 1, &fault), &fault);
-    const enum vg_status status =
-        vg_fault_set(&fault, VG_E_CALL, N_("unknown word"), N_("see vigie model --help"),
-                     "vigie model %.80s", word);
-    return vg_command_exit(status, &fault);
+    const struct vg_words model = {"model", N_("import, check and try detectors"), words,
+                                   COUNT(words)};
+    return vg_words_run(&model, argc, argv);
 }

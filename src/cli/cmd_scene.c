@@ -8,6 +8,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/words.h"
 #include "src/draw/canvas.h"
 #include "src/draw/image_file.h"
 #include "src/draw/overlay.h"
@@ -32,18 +33,6 @@ static enum vg_status open_operand(const struct vg_usage *usage, int argc, char 
     return vg_scene_open(argv[1], scene, fault);
 }
 
-/* Prints an object as one line of JSON; takes the reference. */
-static enum vg_status print_json(json_t *object, struct vg_fault *fault)
-{
-    char *text = object ? vg_json_text(object) : NULL;
-    json_decref(object);
-    if (!text)
-        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "JSON");
-    (void)printf("%s\n", text);
-    vg_free(text);
-    return VG_OK;
-}
-
 static unsigned places_of_kind(const struct vg_scene *scene, enum vg_place_kind kind)
 {
     unsigned count = 0;
@@ -62,12 +51,12 @@ static enum vg_status print_check(const char *file, const struct vg_scene *scene
     const unsigned lines = places_of_kind(scene, VG_PLACE_LINE);
     const double floor_fps = (double)vg_scene_floor_fps(scene);
     if (as_json)
-        return print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b}", "file", file,
-                                    "name", scene->name, "masks", (int)masks, "zones", (int)zones,
-                                    "lines", (int)lines, "rules", (int)scene->rule_count,
-                                    "least_fps", floor_fps, "calibrated",
-                                    (int)(scene->ground_count > 0)),
-                          fault);
+        return vg_print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b}", "file", file,
+                                       "name", scene->name, "masks", (int)masks, "zones",
+                                       (int)zones, "lines", (int)lines, "rules",
+                                       (int)scene->rule_count, "least_fps", floor_fps, "calibrated",
+                                       (int)(scene->ground_count > 0)),
+                             fault);
     (void)printf(_("%s: \"%s\" is a good scene (masks: %u, zones: %u, lines: %u, rules: %u)\n"),
                  file, scene->name, masks, zones, lines, scene->rule_count);
     if (scene->rule_count)
@@ -110,7 +99,7 @@ static enum vg_status print_rules(const struct vg_scene *scene, bool as_json,
             (void)printf("%s\n", text);
     }
     if (as_json)
-        return print_json(
+        return vg_print_json(
             rules ? json_pack("{s:s, s:o}", "name", scene->name, "rules", rules) : NULL, fault);
     if (!scene->rule_count)
         (void)printf("%s\n", _("It has no rule: nothing will be raised."));
@@ -220,37 +209,15 @@ static enum vg_status word_draw(int argc, char **argv, struct vg_fault *fault)
 
 /* ---- words -------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *word;
-    enum vg_status (*run)(int argc, char **argv, struct vg_fault *fault);
-    const char *summary;
-} words[] = {
+static const struct vg_word words[] = {
     {"check", word_check, N_("says whether a scene is good, and else what to correct")},
     {"explain", word_explain, N_("says each rule of a scene in a sentence")},
     {"draw", word_draw, N_("draws the places of a scene on a picture, as PNG")},
 };
 
-static void help(void)
-{
-    (void)printf("%s\n\n", _("vigie scene WORD [options]: check, explain and draw a scene"));
-    for (size_t i = 0; i < COUNT(words); i++)
-        (void)printf("  %-8s %s\n", words[i].word, _(words[i].summary));
-    (void)printf("\n%s\n", _("vigie scene WORD --help tells more."));
-}
-
 int vg_cmd_scene(int argc, char **argv)
 {
-    struct vg_fault fault = {.status = VG_OK};
-    const char *word = argc > 1 ? argv[1] : "";
-    if (strcmp(word, "--help") == 0) {
-        help();
-        return 0;
-    }
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (strcmp(words[i].word, word) == 0)
-            return vg_command_exit(words[i].run(argc - 1, argv + 1, &fault), &fault);
-    const enum vg_status status =
-        vg_fault_set(&fault, VG_E_CALL, N_("unknown word"), N_("see vigie scene --help"),
-                     "vigie scene %.80s", word);
-    return vg_command_exit(status, &fault);
+    const struct vg_words scene = {"scene", N_("check, explain and draw a scene"), words,
+                                   COUNT(words)};
+    return vg_words_run(&scene, argc, argv);
 }

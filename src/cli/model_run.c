@@ -12,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/cli/options.h"
 #include "src/cli/tensor_boxes.h"
+#include "src/cli/words.h"
 #include "src/engine/engine.h"
 #include "src/media/still.h"
 
@@ -267,13 +268,7 @@ static enum vg_status print_result(struct run *run, struct vg_fault *fault)
         json_pack("{s:s, s:s, s:s, s:O}", "model", run->model->name, "device",
                   run->engine ? vg_engine_device_name(run->engine) : "", "plan",
                   run->engine ? vg_engine_plan_hash(run->engine) : "", "pictures", run->items);
-    char *text = object ? vg_json_text(object) : NULL;
-    json_decref(object);
-    if (!text)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "JSON");
-    (void)printf("%s\n", text);
-    vg_free(text);
-    return VG_OK;
+    return vg_print_json(object, fault);
 }
 
 static enum vg_status run_request(const struct request *request, struct vg_fault *fault)

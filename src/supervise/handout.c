@@ -145,25 +145,6 @@ uint32_t vg_handout_flux_count(const struct vg_handout *handout)
 
 /* ---- messages ---- */
 
-static json_t *names(const struct vg_stop_list *list)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < list->count; i++)
-        (void)json_array_append_new(array, json_string(list->name[i]));
-    return array;
-}
-
-static json_t *authorisation(const struct vg_authorisation *a)
-{
-    char from[40], to[40];
-    if (!a->given)
-        return json_null();
-    vg_wall_format(a->first, from, sizeof from);
-    vg_wall_format(a->last, to, sizeof to);
-    return json_pack("{s:s,s:s,s:s,s:o,s:o}", "reference", a->reference, "from", from, "to", to,
-                     "flux", names(&a->flux), "events", names(&a->events));
-}
-
 static json_t *ingest_row(const struct row *row)
 {
     const struct vg_flux_config *flux = &row->flux;
@@ -191,7 +172,7 @@ json_t *vg_handout_for_ingest(const struct vg_handout *handout, uint32_t ingest)
         if (handout->rows[i].place / VG_PLACES_PER_INGEST == ingest)
             (void)json_array_append_new(flux, ingest_row(&handout->rows[i]));
     return json_pack("{s:s,s:I,s:o,s:o}", "type", "config", "version", (json_int_t)handout->version,
-                     "authorisation", authorisation(&handout->authorisation), "flux", flux);
+                     "authorisation", vg_authorisation_json(&handout->authorisation), "flux", flux);
 }
 
 json_t *vg_handout_for_analysis(const struct vg_handout *handout)
@@ -201,7 +182,7 @@ json_t *vg_handout_for_analysis(const struct vg_handout *handout)
         (void)json_array_append_new(flux, analysis_row(&handout->rows[i]));
     return json_pack("{s:s,s:I,s:o,s:s,s:s,s:s,s:s,s:o}", "type", "config", "version",
                      (json_int_t)handout->version, "authorisation",
-                     authorisation(&handout->authorisation), "phase",
+                     vg_authorisation_json(&handout->authorisation), "phase",
                      vg_phase_name(handout->site.phase), "model", handout->site.model, "node",
                      handout->site.node, "redis", handout->redis, "flux", flux);
 }
