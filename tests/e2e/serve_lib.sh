@@ -102,3 +102,9 @@ alert_keys() {
 }
 alert_count() { alert_keys | wc -l; }
 alerts_beyond() { [ "$(alert_count)" -gt "$1" ]; }
+# alerts_after SECONDS_SINCE_1970: ids of the newest alerts raised later than that
+alerts_after() {
+    api GET '/alerts?limit=200' | get '"\n".join(x["id"] for x in a["items"] if __import__("datetime").datetime.fromisoformat(x["time"]).timestamp() > '"$1"')'
+}
+# nothing waits for the archive: a segment whose alerts are all archived is deleted
+spool_empty() { [ -z "$(find "$DATA/spool" -name '*.spool' -size +16c 2>/dev/null)" ]; }
