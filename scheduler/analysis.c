@@ -183,8 +183,10 @@ static void dispatch(struct analysis *a)
         batch->count = 0;
         for (uint32_t i = 0; i < chosen; i++)
             (void)take(a, &a->flux[a->candidate[i].flux], batch);
-        if (batch->count == 0)
+        if (chosen == 0)
             return;
+        if (batch->count == 0)
+            continue; /* none of these had a picture after all; others may wait */
         batch->left = batch->count;
         a->batch_busy[at] = true;
         a->totals.batches++;
