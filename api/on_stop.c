@@ -37,6 +37,7 @@ void vg_on_stop_put(struct vg_desk *desk, const struct vg_request *request, stru
 {
     struct vg_fault fault = {0};
     struct vg_stop stop;
+    const int lock = vg_stop_lock(desk->data);
     /* a file that cannot be read is replaced: it says "all", and so does the start of this */
     if (vg_stop_read(desk->data, &stop, &fault))
         fault = (struct vg_fault){0};
@@ -46,6 +47,7 @@ void vg_on_stop_put(struct vg_desk *desk, const struct vg_request *request, stru
         vg_reply_fault(reply, request->language, 503, NULL, &fault);
     else
         reply_stop(reply, &stop);
+    vg_stop_unlock(lock);
 }
 
 /* The store has no number for it: 60 bits of the hash of what it says. Two that are alike may

@@ -80,6 +80,15 @@ def archived(data):
     return [r[0] for r in rows], [r[1] for r in rows]
 
 
+def too_close(data, cooldown_s):
+    """Alerts of one rule nearer to each other than its cooldown: a double under another key."""
+    base = sqlite3.connect(f"file:{data}/vigie.db?mode=ro", uri=True, timeout=20)
+    rows = base.execute("SELECT flux, rule, time_us FROM alert ORDER BY flux, rule, time_us").fetchall()
+    base.close()
+    # 0.2 s of grace: the cooldown is counted in media time, the row has the clock's
+    return sum(a[:2] == b[:2] and b[2] - a[2] < (cooldown_s - 0.2) * 1e6 for a, b in zip(rows, rows[1:]))
+
+
 def kill(pids):
     for pid in pids:
         try:
@@ -144,9 +153,10 @@ def main():
     result = {"seed": args.seed, "seconds": round(time.monotonic() - start), "kills": kills,
               "promised_seen": len(seen), "archived": len(ids), "lost": len(lost),
               "doubled_ids": len(ids) - len(set(ids)), "doubled_keys": len(keys) - len(set(keys)),
+              "within_cooldown": too_close(data, 1),
               "exit_code": code}
     print(json.dumps(result))
-    return int(bool(lost or result["doubled_ids"] or result["doubled_keys"]))
+    return int(bool(lost or result["doubled_ids"] or result["doubled_keys"] or result["within_cooldown"]))
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ struct analysis {
     struct vg_live_beat loop_beat;
     struct vg_stage_times *times;
     struct vg_stop stop;
+    uint64_t stop_generation;
     struct vg_live_totals totals;
     struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
 };
@@ -107,10 +108,14 @@ static void notice_pictures(struct analysis *a, uint32_t ingest, int64_t now_us)
             continue;
         if (vg_slots_wanted_us(slots_of(a, flux), flux->config.slot) != VG_SLOTS_NEVER)
             continue;
+        if (!flux->waiting)
+            flux->waiting_since_us = now_us;
         flux->waiting = true;
         want_next(a, flux, now_us);
     }
 }
+
+static void look_at_permission(struct analysis *a);
 
 static uint32_t gather(struct analysis *a)
 {
@@ -118,8 +123,8 @@ static uint32_t gather(struct analysis *a)
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         const struct vg_live_flux *flux = &a->flux[i];
         if (flux->used && flux->waiting && !flux->in_flight)
-            a->candidate[count++] = (struct vg_candidate){
-                i, flux->config.priority, flux->due_us - flux->period_us, flux->period_us};
+            a->candidate[count++] = (struct vg_candidate){i, flux->config.priority,
+                                                          flux->waiting_since_us, flux->period_us};
     }
     return count;
 }
@@ -141,6 +146,8 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     flux->waiting = false;
     if (vg_slots_take_newest(slots_of(a, flux), flux->config.slot, &work->slot, &work->picture))
         return false;
+    if (vg_watch_thread_generation(a->watch) != a->stop_generation)
+        look_at_permission(a); /* the tick may be late: a stop must not be */
     if (!flux->permitted) {
         vg_slots_give_back(slots_of(a, flux), flux->config.slot, work->slot);
         flux->stopped++;
@@ -149,6 +156,7 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     work->flux = flux;
     work->batch = batch;
     work->answer = NULL;
+    work->alert_count = 0;
     work->phase = a->config->phase;
     work->taken = vg_mono_now();
     work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
@@ -208,6 +216,7 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
     flux->in_flight = false;
     if (work->answer) {
         flux->analysed++;
+        flux->alerts += work->alert_count;
         flux->last_done = work->done;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
     } else {
@@ -254,7 +263,7 @@ static void on_ready(evutil_socket_t fd, short what, void *user)
 static void look_at_permission(struct analysis *a)
 {
     const struct vg_wall_time now = vg_wall_now();
-    vg_watch_thread_stop(a->watch, &a->stop);
+    a->stop_generation = vg_watch_thread_stop(a->watch, &a->stop);
     for (uint32_t i = 0; a->config && i < VG_LIVE_FLUX_MAX; i++)
         if (a->flux[i].used)
             a->flux[i].permitted = vg_stop_permits(&a->stop, &a->config->authorisation,
@@ -303,6 +312,14 @@ static struct vg_live_flux *find_flux(struct analysis *a, const struct vg_live_f
     return NULL;
 }
 
+static bool names_flux(const struct vg_live_config *config, const char *id)
+{
+    for (uint32_t i = 0; i < config->flux_count; i++)
+        if (strcmp(config->flux[i].id, id) == 0)
+            return true;
+    return false;
+}
+
 /* Closes what is gone or changed. */
 static void close_changed(struct analysis *a, const struct vg_live_config *config)
 {
@@ -312,7 +329,9 @@ static void close_changed(struct analysis *a, const struct vg_live_config *confi
             continue;
         vg_slots_want(slots_of(a, flux), flux->config.slot, VG_SLOTS_NEVER);
         if (flux->restored)
-            vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, flux->timeline.last, vg_wall_now());
+            vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, flux->timeline.last, flux->last_wall);
+        if (!names_flux(config, flux->config.id))
+            vg_live_flux_forget(flux);
         vg_live_flux_close(flux);
     }
 }
@@ -512,9 +531,12 @@ static void on_control(evutil_socket_t fd, short what, void *user)
         json_t *message = vg_message_parse(text, size, &type);
         if (message && strcmp(type, "config") == 0)
             take_config(a, message);
-        else if (message && strcmp(type, "quit") == 0)
-            (void)event_base_loopbreak(a->base);
+        const bool quit = message && strcmp(type, "quit") == 0;
         json_decref(message);
+        if (quit)
+            (void)event_base_loopbreak(a->base);
+        if (quit || event_base_got_break(a->base))
+            return; /* ended: what else came is of no use */
     }
 }
 
@@ -611,6 +633,8 @@ static enum vg_status open_all(struct analysis *a)
     const struct vg_watch_settings watch = {a->settings->data, a->settings->control_fd};
     status = vg_watch_thread_open(&a->watch, &watch);
     if (!status)
+        vg_watch_thread_note(a->watch, N_("the analysis opens its device"));
+    if (!status)
         status = vg_watch_thread_add(a->watch, &a->loop_beat);
     return status ? status : open_ingests(a);
 }
@@ -641,7 +665,7 @@ static void close_all(struct analysis *a)
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         if (a->flux[i].used && a->flux[i].restored)
             vg_live_flux_save(&a->flux[i], VG_LIVE_SAVE_NOW, a->flux[i].timeline.last,
-                              vg_wall_now());
+                              a->flux[i].last_wall);
         vg_live_flux_close(&a->flux[i]);
     }
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)

@@ -1,7 +1,9 @@
 #include "scheduler/live_flux.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/file.h"
@@ -19,9 +21,11 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     flux->config = *config;
     config->scene = NULL;
     config->scene_text = NULL;
-    (void)snprintf(flux->state_path, sizeof flux->state_path, "%s/state/%s.json", data,
-                   flux->config.id);
-    const enum vg_status status = vg_chain_open(&flux->chain, flux->config.scene);
+    const int n = snprintf(flux->state_path, sizeof flux->state_path, "%s/state/%s.json", data,
+                           flux->config.id);
+    enum vg_status status = n < 0 || (size_t)n >= sizeof flux->state_path ? VG_E_CALL : VG_OK;
+    if (!status)
+        status = vg_chain_open(&flux->chain, flux->config.scene);
     if (status) {
         vg_live_flux_close(flux);
         return status;
@@ -36,6 +40,12 @@ void vg_live_flux_close(struct vg_live_flux *flux)
     vg_scene_close(&flux->config.scene);
     vg_free(flux->config.scene_text);
     memset(flux, 0, sizeof *flux);
+}
+
+void vg_live_flux_forget(const struct vg_live_flux *flux)
+{
+    if (unlink(flux->state_path) != 0 && errno != ENOENT)
+        vg_log(VG_LOG_WARN, "flux %s: its rules' memory could not be removed", flux->config.id);
 }
 
 void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
@@ -71,9 +81,9 @@ void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
     char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall);
     if (!text)
         return;
-    /* at once means after an alert: then it must survive a power cut as the alert does */
+    /* at once means around an alert: then it must survive a power cut as the alert does */
     if (vg_file_write(flux->state_path, text, strlen(text), 0600,
-                      when == VG_LIVE_SAVE_NOW ? VG_FILE_SYNCED : VG_FILE_PLAIN, &fault))
+                      when == VG_LIVE_SAVE_NOW ? VG_FILE_SYNCED : VG_FILE_WHOLE, &fault))
         vg_log(VG_LOG_WARN, "flux %s: its rules' memory was not written: %s", flux->config.id,
                fault.place);
     vg_free(text);

@@ -21,8 +21,9 @@ struct vg_live_flux {
     bool in_flight; /* a work is under way */
     bool permitted; /* by stop and authorisation, as last looked */
     int64_t due_us, period_us;
+    int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
     double source_fps;
-    uint64_t wanted, analysed, stopped, failed;
+    uint64_t wanted, analysed, stopped, failed, alerts;
     struct vg_mono_time last_done;
     int64_t last_latency_us;
 
@@ -31,8 +32,7 @@ struct vg_live_flux {
     struct vg_live_timeline timeline;
     bool restored; /* the rules' memory was read back */
     struct vg_mono_time saved;
-    uint64_t alerts;
-    uint32_t tracks;
+    struct vg_wall_time last_wall; /* of the last picture that the rules saw */
 };
 
 /* Opens the chain and takes over the configuration (its scene moves in). data: data folder. */
@@ -45,6 +45,8 @@ void vg_live_flux_close(struct vg_live_flux *flux);
  * be read or written is logged: rules then start without memory. */
 void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
                           struct vg_wall_time wall);
+/* The flux is gone from the configuration: so is what its rules remembered. */
+void vg_live_flux_forget(const struct vg_live_flux *flux);
 enum vg_live_save {
     VG_LIVE_SAVE_WHEN_DUE,
     VG_LIVE_SAVE_NOW

@@ -25,6 +25,7 @@ struct vg_live_work {
     struct vg_picture picture;
     const struct vg_answer *answer; /* set by the device thread; NULL: the device failed */
     struct vg_mono_time taken, done;
+    uint32_t alert_count; /* raised by the worker */
 };
 
 struct vg_live_batch {

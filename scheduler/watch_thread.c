@@ -25,6 +25,7 @@ struct vg_watch_thread {
     uint32_t beat_count;
     struct vg_live_beat *beat[VG_WATCH_BEATS_MAX];
     struct vg_stop read; /* the thread's own */
+    atomic_uint_fast64_t generation;
     _Atomic(const char *) note;
     struct vg_log_repeat unreadable, late;
 };
@@ -35,8 +36,11 @@ static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
     if (vg_stop_read(t->settings.data, &t->read, &fault) &&
         vg_log_repeat_due(&t->unreadable, now, 60 * VG_US_PER_S))
         vg_log(VG_LOG_ERROR, "the stop file cannot be read, all is stopped: %s", fault.place);
+    if (memcmp(&t->read, &t->stop, sizeof t->read) == 0 && t->generation > 0)
+        return; /* this thread alone writes t->stop */
     (void)pthread_mutex_lock(&t->lock);
     t->stop = t->read;
+    atomic_fetch_add_explicit(&t->generation, 1, memory_order_release);
     (void)pthread_mutex_unlock(&t->lock);
 }
 
@@ -139,11 +143,18 @@ enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread, struct vg_liv
     return status;
 }
 
-void vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop)
+uint64_t vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop)
 {
     (void)pthread_mutex_lock(&thread->lock);
     *stop = thread->stop;
+    const uint64_t generation = atomic_load_explicit(&thread->generation, memory_order_relaxed);
     (void)pthread_mutex_unlock(&thread->lock);
+    return generation;
+}
+
+uint64_t vg_watch_thread_generation(const struct vg_watch_thread *thread)
+{
+    return atomic_load_explicit(&thread->generation, memory_order_acquire);
 }
 
 void vg_watch_thread_note(struct vg_watch_thread *thread, const char *msgid)

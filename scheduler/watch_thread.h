@@ -26,9 +26,12 @@ void vg_watch_thread_close(struct vg_watch_thread **thread);
 enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread,
                                    struct vg_live_beat *beat) VG_MUST_USE;
 
-/* Copies the stop file's state as last read (all stopped before the first reading). Any
- * thread; a short lock, never held while reading the file. */
-void vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop);
+/* Copies the stop file's state as last read (all stopped before the first reading) and returns
+ * its generation. Any thread; a short lock, never held while reading the file. */
+uint64_t vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop);
+
+/* Grows when the stop file's state changes; cheap, for each picture. Any thread. */
+uint64_t vg_watch_thread_generation(const struct vg_watch_thread *thread);
 
 /* A sentence for `health` about something unwell that the process lives with; msgid, static;
  * NULL: all is well. Any thread. */

@@ -28,7 +28,6 @@ static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
         const struct vg_mono_time start = vg_mono_now();
         vg_live_alert_raise(t->settings.alerts, flux, &seen->alerts[i], &work->picture,
                             work->phase);
-        flux->alerts++;
         vg_stage_times_add(t->settings.times, VG_STAGE_ALERT, vg_mono_now().us - start.us);
     }
     vg_live_flux_save(flux, seen->alert_count ? VG_LIVE_SAVE_NOW : VG_LIVE_SAVE_WHEN_DUE, media,
@@ -60,9 +59,10 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     }
     struct vg_chain_output seen;
     vg_chain_track(flux->chain, &input, &seen);
-    flux->tracks = seen.track_count;
     const struct vg_mono_time tracked = vg_mono_now();
     vg_chain_judge(flux->chain, &input, &seen);
+    flux->last_wall = picture->wall;
+    work->alert_count = seen.alert_count;
     work->done = vg_mono_now();
     vg_stage_times_add(t->settings.times, VG_STAGE_TRACK, tracked.us - start.us);
     vg_stage_times_add(t->settings.times, VG_STAGE_RULES, work->done.us - tracked.us);

@@ -119,7 +119,7 @@ enum vg_status vg_file_write(const char *path, const void *data, size_t size, un
     if (fd < 0)
         return io_fault(fault, N_("the file cannot be written"), path);
     enum vg_status status = vg_fd_write(fd, data, size);
-    if (!status && sync == VG_FILE_SYNCED && fsync(fd) != 0)
+    if (!status && sync != VG_FILE_PLAIN && fsync(fd) != 0)
         status = VG_E_IO;
     const int error = errno;
     if (close(fd) != 0 && !status)

@@ -15,8 +15,9 @@ enum vg_status vg_file_read(const char *path, size_t limit, uint8_t **data, size
                             struct vg_fault *fault) VG_MUST_USE;
 
 enum vg_file_sync {
-    VG_FILE_PLAIN,
-    VG_FILE_SYNCED
+    VG_FILE_PLAIN, /* after a power cut there may be an empty file */
+    VG_FILE_WHOLE, /* ... the old content or the new one */
+    VG_FILE_SYNCED /* ... the new one */
 };
 
 /* Writes `path` whole by a temporary file beside it and a rename: the old content or the new

@@ -45,26 +45,30 @@ static bool wants(const struct run *run, enum vg_batch_file file)
     return run->settings->files >> file & 1;
 }
 
-/* detections.csv asks for other boxes than the tracker: then each picture is two jobs. */
+/* detections.csv asks for another suppression than the tracker: then each picture is two jobs. */
 static bool writes_other_boxes(const struct run *run)
 {
     const struct vg_batch_settings *s = run->settings;
     return wants(run, VG_BATCH_DETECTIONS) && (s->nms > VG_CHAIN_NMS || s->nms < VG_CHAIN_NMS);
 }
 
+/* With one suppression for both, one job at the lower threshold serves both: a weaker box never
+ * suppresses a stronger one, and what finds no room is always the weakest. */
 static enum vg_status run_batch(struct run *run)
 {
     struct vg_job job[2 * VG_BATCH_PICTURES];
     const struct vg_batch_settings *s = run->settings;
+    const bool both = writes_other_boxes(run);
     const bool low = wants(run, VG_BATCH_DETECTIONS) && s->threshold < VG_CHAIN_THRESHOLD;
-    const uint32_t jobs = writes_other_boxes(run) ? 2 * run->count : run->count;
-    for (uint32_t i = 0; i < jobs; i++)
+    const uint32_t jobs = both ? 2 * run->count : run->count;
+    for (uint32_t i = 0; i < jobs; i++) {
+        const bool written = i >= run->count || (low && !both);
         job[i] = (struct vg_job){
             .picture = &run->room[i % run->count].picture,
-            .threshold =
-                i < run->count && (!low || jobs > run->count) ? VG_CHAIN_THRESHOLD : s->threshold,
-            .nms = i < run->count ? VG_CHAIN_NMS : s->nms,
+            .threshold = written ? s->threshold : VG_CHAIN_THRESHOLD,
+            .nms = written ? s->nms : VG_CHAIN_NMS,
         };
+    }
     return vg_engine_run(s->engine, job, jobs, run->answer, run->fault);
 }
 

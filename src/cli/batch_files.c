@@ -42,6 +42,8 @@ static void stem_of(const char *clip, char *stem, size_t size)
     char *dot = strrchr(stem, '.');
     if (dot && dot != stem)
         *dot = '\0';
+    if (strcmp(stem, ".") == 0 || strcmp(stem, "..") == 0) /* never outside of the folder */
+        (void)snprintf(stem, size, "clip");
 }
 
 static bool taken(char stems[][VG_BATCH_STEM_SIZE], uint32_t count, const char *stem)

@@ -15,6 +15,7 @@
 #include "src/cli/batch_clip.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/words.h"
 
 enum {
     CLIPS_MAX = 4096,
@@ -148,70 +149,113 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
 static void say_result(const struct batch *b, const char *path, const struct vg_batch_result *r)
 {
     const double seconds = (double)r->elapsed_us / 1e6;
-    if (b->json)
-        (void)printf("{\"clip\":\"%s\",\"pictures\":%llu,\"analysed\":%llu,\"alerts\":%llu,"
-                     "\"lost\":%llu,\"media_s\":%.3f,\"elapsed_s\":%.3f}\n",
-                     path, (unsigned long long)r->pictures, (unsigned long long)r->analysed,
-                     (unsigned long long)r->alerts, (unsigned long long)r->lost,
-                     (double)r->media_us / 1e6, seconds);
-    else
+    if (b->json) {
+        struct vg_fault fault;
+        json_t *object = json_pack("{s:s,s:I,s:I,s:I,s:I,s:f,s:f}", "clip", path, "pictures",
+                                   (json_int_t)r->pictures, "analysed", (json_int_t)r->analysed,
+                                   "alerts", (json_int_t)r->alerts, "lost", (json_int_t)r->lost,
+                                   "media_s", (double)r->media_us / 1e6, "elapsed_s", seconds);
+        if (vg_print_json(object, &fault)) /* a path that is not UTF-8 has no JSON */
+            vg_fault_print(&fault);
+    } else {
         (void)printf(_("%s: %llu pictures, %llu analysed, %llu alerts, %.1f s\n"), path,
                      (unsigned long long)r->pictures, (unsigned long long)r->analysed,
                      (unsigned long long)r->alerts, seconds);
+    }
     (void)fflush(stdout);
 }
 
-/* The clips first, first + step, ...; goes on after a failure and returns the first one. */
-static enum vg_status run_clips(struct batch *b, uint32_t first, uint32_t step,
+/* The first failure among clips, by their order. */
+struct failure {
+    uint32_t clip;
+    enum vg_status status; /* VG_OK: none */
+};
+
+/* The clips first, first + step, ...; goes on after a failure. The first failure's words are
+ * left in fault, those of others are printed. */
+static struct failure run_clips(struct batch *b, uint32_t first, uint32_t step,
                                 struct vg_fault *fault)
 {
-    enum vg_status failed = open_engine(b, fault);
-    if (failed)
-        return failed;
-    for (uint32_t i = first; i < b->clip_count && !interrupted; i += step) {
+    struct failure failed = {first, open_engine(b, fault)};
+    uint32_t i = first;
+    for (; b->engine && i < b->clip_count && !interrupted; i += step) {
         struct vg_batch_result result;
         struct vg_fault one = {.status = VG_OK};
         const enum vg_status status =
             vg_batch_clip(&b->settings, b->clip[i], b->stem[i], &interrupted, &result, &one);
-        if (status && failed)
+        if (status && failed.status)
             vg_fault_print(&one); /* the first one is said at the end */
-        if (status && !failed) {
-            failed = status;
+        if (status && !failed.status) {
+            failed = (struct failure){i, status};
             *fault = one;
         }
         if (result.pictures)
             say_result(b, b->clip[i], &result);
     }
+    if (interrupted && !failed.status && i < b->clip_count)
+        failed = (struct failure){
+            i, vg_fault_set(fault, VG_E_INTERRUPTED, N_("interrupted"), NULL, "%s", b->clip[i])};
     vg_engine_close(&b->engine);
     vg_model_close(&b->model);
     return failed;
 }
 
-/* One process per job; each takes every jobs-th clip. The first error's code is the result. */
+/* A job's process: its clips, then its first failure for the parent. */
+static void run_job(struct batch *b, uint32_t job, uint32_t jobs, int report)
+{
+    struct vg_fault fault = {.status = VG_OK};
+    const struct failure failed = run_clips(b, job, jobs, &fault);
+    (void)vg_command_exit(failed.status, &fault);
+    (void)fflush(NULL);
+    _exit(vg_fd_write(report, &failed, sizeof failed) ? 1 : 0);
+}
+
+/* Waits for one job, handing an interruption on; its first failure. */
+static struct failure wait_for_job(pid_t pid, int report)
+{
+    struct failure failed = {UINT32_MAX, VG_E_LACK};
+    size_t got = 0;
+    bool told = false;
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        if (interrupted && !told)
+            (void)kill(pid, SIGTERM);
+        told = interrupted != 0;
+    }
+    if (vg_fd_read(report, &failed, sizeof failed, &got) || got != sizeof failed)
+        failed = (struct failure){UINT32_MAX, VG_E_IO}; /* it died without a word */
+    return failed;
+}
+
+/* One process per job; each takes every jobs-th clip. The first clip's error is the result,
+ * whichever process met it. */
 static int run_jobs(struct batch *b, uint32_t jobs)
 {
     pid_t pid[JOBS_MAX];
-    int code = 0;
-    for (uint32_t j = 0; j < jobs; j++) {
-        pid[j] = fork();
-        if (pid[j] == 0) {
-            struct vg_fault fault = {.status = VG_OK};
-            const enum vg_status status = run_clips(b, j, jobs, &fault);
-            const int result = vg_command_exit(status, &fault);
-            (void)fflush(NULL);
-            _exit(result);
+    int report[JOBS_MAX][2];
+    struct failure first = {UINT32_MAX, VG_OK};
+    uint32_t started = 0;
+    for (; started < jobs; started++) {
+        if (pipe(report[started]) != 0)
+            break;
+        pid[started] = fork();
+        if (pid[started] == 0)
+            run_job(b, started, jobs, report[started][1]);
+        (void)close(report[started][1]);
+        if (pid[started] < 0) {
+            (void)close(report[started][0]);
+            break;
         }
     }
-    for (uint32_t j = 0; j < jobs; j++) {
-        int status = 0;
-        while (pid[j] > 0 && waitpid(pid[j], &status, 0) < 0 && errno == EINTR) {
-        }
-        if (code == 0 && pid[j] > 0)
-            code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-        if (pid[j] < 0)
-            code = vg_status_exit(VG_E_LACK);
+    if (started < jobs)
+        first = (struct failure){0, VG_E_LACK};
+    for (uint32_t j = 0; j < started; j++) {
+        const struct failure failed = wait_for_job(pid[j], report[j][0]);
+        (void)close(report[j][0]);
+        if (failed.status && (!first.status || failed.clip < first.clip))
+            first = failed;
     }
-    return code;
+    return vg_status_exit(first.status);
 }
 
 static void take_signals(void)
@@ -298,7 +342,7 @@ int vg_cmd_batch(int argc, char **argv)
         if (jobs > 1 && b->clip_count > 1)
             code = run_jobs(b, (uint32_t)jobs < b->clip_count ? (uint32_t)jobs : b->clip_count);
         else
-            status = run_clips(b, 0, 1, &fault);
+            status = run_clips(b, 0, 1, &fault).status;
     }
     close_batch(b);
     return status ? vg_command_exit(status, &fault) : code;

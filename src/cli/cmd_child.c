@@ -144,6 +144,6 @@ int vg_cmd_child(int argc, char **argv)
     else
         (void)wrong_call(&fault, name);
     if (status != VG_OK)
-        tell(&fault);
-    return vg_command_exit(status, &fault);
+        tell(&fault); /* the supervisor says it, and not at each of many restarts */
+    return vg_status_exit(status);
 }

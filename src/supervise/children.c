@@ -59,6 +59,7 @@ struct words {
 };
 
 struct child {
+    struct vg_log_repeat said_up; /* a part that dies at once is not said up at each start */
     struct vg_children *table;
     size_t number;
     struct plan *plan, *next; /* next: takes over at the coming end */
@@ -243,7 +244,7 @@ static void take_message(struct child *child, const char *type, const json_t *me
         text_of(message, "note", note, sizeof note);
         bool news = child->restart.state != VG_PART_UP;
         vg_restart_on_up(&child->restart, vg_mono_now());
-        if (news)
+        if (news && vg_log_repeat_due(&child->said_up, vg_mono_now(), SAY_EVERY_US))
             vg_log(VG_LOG_INFO, "%s is up", child->plan->name);
         if (strcmp(note, child->note) != 0) {
             memcpy(child->note, note, sizeof note);

@@ -2,7 +2,7 @@
  * of sessions, RTP interleaved in the TCP connection. libavformat's rtp muxer makes the packets,
  * av_sdp_create the announcement. One thread, poll.
  *
- *   camera [-a BASE64] FILE      listens on 127.0.0.1, prints "port N", ends when stdin closes
+ *   camera [-a BASE64 | -p PORT] FILE      listens on 127.0.0.1, prints "port N", ends when stdin closes
  *
  * -a: wants these Basic credentials. Faults are asked for in the URL's query, so that each test
  * names its own and the other sessions stay healthy:
@@ -580,13 +580,16 @@ static bool serve(struct camera *camera, int64_t wait_us)
     return true;
 }
 
-static void listen_anywhere(struct camera *camera)
+/* port 0: any; one that was used a moment ago may be used again */
+static void listen_on(struct camera *camera, uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
+    const int yes = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     socklen_t size = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     camera->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (camera->listener < 0 ||
+        setsockopt(camera->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) < 0 ||
         bind(camera->listener, (const struct sockaddr *)&address, sizeof address) < 0 ||
         listen(camera->listener, SESSIONS_MAX) < 0 ||
         getsockname(camera->listener, (struct sockaddr *)&address, &size) < 0)
@@ -598,8 +601,10 @@ static void listen_anywhere(struct camera *camera)
 int main(int argc, char **argv)
 {
     const bool credentials = argc == 4 && strcmp(argv[1], "-a") == 0;
-    if (argc != 2 && !credentials) {
-        (void)fprintf(stderr, "usage: camera [-a BASE64] FILE\n");
+    const bool own_port = argc == 4 && strcmp(argv[1], "-p") == 0;
+    const long port = own_port ? strtol(argv[2], NULL, 10) : 0;
+    if ((argc != 2 && !credentials && !own_port) || port < 0 || port > 65535) {
+        (void)fprintf(stderr, "usage: camera [-a BASE64 | -p PORT] FILE\n");
         return 2;
     }
     struct camera *camera = calloc(1, sizeof *camera);
@@ -611,7 +616,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     av_log_set_level(AV_LOG_ERROR);
     load(&camera->clip, argv[argc - 1]);
-    listen_anywhere(camera);
+    listen_on(camera, (uint16_t)port);
     int64_t wait_us = 1000000;
     while (serve(camera, wait_us)) {
         const int64_t now_us = av_gettime_relative();

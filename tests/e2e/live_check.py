@@ -12,6 +12,8 @@ sys.path.insert(0, os.path.join(os.environ["VIGIE_SOURCE_DIR"], "tools"))
 from vigie_server import Server, add_flux, metrics  # noqa: E402
 
 FAILS = []
+CAM_ANALYSED = 'vigie_pictures_total{flux="cam",fate="analysed"}'
+FILE_ANALYSED = 'vigie_pictures_total{flux="file",fate="analysed"}'
 
 
 def check(what, true):
@@ -27,15 +29,20 @@ def fates_add_up(found, flux):
     return decoded > 0 and -4 <= decoded - fates <= 4
 
 
+def start_camera(build, clip, port):
+    """The test camera on a port of its choice, or on the one given (0: any)."""
+    camera = subprocess.Popen([os.path.join(build, "tests/camera"), "-p", str(port), clip],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return camera, int("".join(c for c in camera.stdout.readline() if c.isdigit()))
+
+
 def main():
     folder, source, build = sys.argv[1], os.environ["VIGIE_SOURCE_DIR"], os.environ["VIGIE_BUILD_DIR"]
     clip, scene = os.path.join(source, "cache/vtest.avi"), os.path.join(source, "docs/examples/vtest.json")
     rtsp = os.path.join(folder, "camera.mp4")
     subprocess.run(["ffmpeg", "-v", "error", "-t", "20", "-i", clip, "-c:v", "libx264", "-g", "20", "-bf", "0",
                     "-pix_fmt", "yuv420p", rtsp], check=True)
-    camera = subprocess.Popen([os.path.join(build, "tests/camera"), rtsp], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True)
-    port = int("".join(c for c in camera.stdout.readline() if c.isdigit()))
+    camera, port = start_camera(build, rtsp, 0)
     server = Server(os.path.join(build, "vigie"), os.path.join(folder, "data"),
                     environment={"VIGIE_SEAL": "abort"})
     try:
@@ -65,6 +72,17 @@ def main():
         server.wait_for("the loss", lambda: api.json("GET", "/api/v1/flux/cam/state").get("state")
                         in ("lost", "connecting"), 20)
         check("a camera that goes away is lost", True)
+        before = metrics(api)[CAM_ANALYSED]
+        camera, _ = start_camera(build, rtsp, port)
+        server.wait_for("the return", lambda: api.json("GET", "/api/v1/flux/cam/state").get("state") == "live"
+                        and metrics(api)[CAM_ANALYSED] > before + 5, 30)
+        check("its pictures are analysed when it is back", True)
+        with open(scene, encoding="utf-8") as f:
+            api.json("PUT", "/api/v1/flux/file/scene", f.read().replace("0.3", "0.31", 1), {"If-Match": "*"})
+        before = metrics(api)[FILE_ANALYSED]
+        server.wait_for("pictures after a new scene", lambda: metrics(api)[FILE_ANALYSED] > before + 10, 30)
+        found = metrics(api)
+        check("every picture still has one fate after a new scene", fates_add_up(found, "file"))
     except RuntimeError as error:
         check(str(error), False)
     finally:
