@@ -2,7 +2,8 @@
 #ifndef VG_MEDIA_FATE_H
 #define VG_MEDIA_FATE_H
 
-/* ingest decides all but the four marked as the scheduler's. */
+/* ingest decides all but those marked as the scheduler's; who may count what: vg_slots_count in
+ * src/media/slots.h. */
 enum vg_fate {
     VG_FATE_ANALYSED, /* scheduler: it went through the net */
     VG_FATE_RATE,     /* decoded, but no picture was wanted at its arrival */
@@ -13,7 +14,7 @@ enum vg_fate {
     VG_FATE_STILL,    /* scheduler: nothing moved since the last one */
     VG_FATE_STOPPED,  /* the flux is stopped, or not authorised now; scheduler as well */
     VG_FATE_DECODER,  /* the decoder refused its packet, or it could not be converted */
-    VG_FATE_SHUTDOWN, /* its process ended first */
+    VG_FATE_SHUTDOWN, /* its process ended first; scheduler as well */
     VG_FATE_COUNT
 };
 

@@ -63,7 +63,8 @@ struct flux_block {
     /* Set by the reader (relaxed), used up by the writer (compare-exchange, release) and seen so
      * by the reader (acquire). Alone in its line. */
     _Alignas(64) _Atomic int64_t wanted_us;
-    /* Atomic, relaxed, written by the flux's writer thread alone: each is a figure by itself. */
+    /* Atomic, relaxed, written by the flux's writer thread alone: each is a figure by itself. The
+     * tag is 0 while another takes the place, so that the reader's late counts miss the next. */
     _Alignas(64) _Atomic uint64_t tag;
     _Atomic uint32_t connection, width, height, fps_milli, epoch;
     _Atomic int32_t cause;
@@ -71,7 +72,10 @@ struct flux_block {
     _Atomic uint64_t reconnects, jumps;
     _Atomic uint64_t decoded;
     _Atomic uint64_t published, reclaimed; /* READY made; READY taken back unread */
-    _Atomic uint64_t fate[VG_FATE_COUNT];
+    _Atomic uint64_t fate[VG_FATE_COUNT];  /* the writer's */
+    /* The reader's counts, apart, so that recover_writer finds what the writer lost while the
+     * reader goes on. Atomic, relaxed. */
+    _Alignas(64) _Atomic uint64_t read_fate[VG_FATE_COUNT];
     struct slot_block slot[VG_SLOTS_PER_FLUX_MAX];
 };
 
@@ -292,10 +296,13 @@ void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag)
     if (GET(block->tag) == tag)
         return;
     vg_slots_withdraw(slots, flux, VG_FATE_STOPPED);
+    atomic_store(&block->tag, 0);
     for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++)
         SET(block->slot[i].number, 0);
-    for (uint32_t f = 0; f < VG_FATE_COUNT; f++)
+    for (uint32_t f = 0; f < VG_FATE_COUNT; f++) {
         SET(block->fate[f], 0);
+        SET(block->read_fate[f], 0);
+    }
     SET(block->decoded, 0);
     SET(block->published, 0);
     SET(block->reclaimed, 0);
@@ -305,7 +312,7 @@ void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag)
     vg_slots_set_format(slots, flux, 0, 0, 0);
     vg_slots_set_connection(slots, flux, VG_CONNECTION_OFF, VG_OK);
     (void)vg_slots_next_epoch(slots, flux);
-    SET(block->tag, tag);
+    atomic_store(&block->tag, tag);
 }
 
 int64_t vg_slots_wanted_us(const struct vg_slots *slots, uint32_t flux)
@@ -424,11 +431,15 @@ uint64_t vg_slots_count_decoded(struct vg_slots *slots, uint32_t flux, struct vg
 
 void vg_slots_count(struct vg_slots *slots, uint32_t flux, enum vg_fate fate)
 {
+    struct flux_block *block = block_of(slots, flux);
     assert(fate >= 0 && fate < VG_FATE_COUNT);
-    ADD(block_of(slots, flux)->fate[fate], 1);
+    if (slots->expect[flux] == 0)
+        ADD(block->fate[fate], 1);
+    else if (slots->expect[flux] == GET(block->tag))
+        ADD(block->read_fate[fate], 1);
 }
 
-/* Pictures that went somewhere: into a fate, or to the reader, or waiting for it. */
+/* Pictures that went somewhere by the writer: into a fate, or to the reader, or waiting. */
 static uint64_t accounted(const struct flux_block *block)
 {
     uint64_t sum = GET(block->published) - GET(block->reclaimed);
@@ -472,6 +483,13 @@ void vg_slots_expect(struct vg_slots *slots, uint32_t flux, uint64_t tag)
 {
     assert(flux < slots->geometry.flux_max);
     slots->expect[flux] = tag;
+}
+
+/* Counts the picture in a HELD slot, unless its flux has left the place. */
+static void count_held(struct flux_block *block, const struct slot_block *slot, enum vg_fate fate)
+{
+    if (GET(slot->tag) == GET(block->tag))
+        ADD(block->read_fate[fate], 1);
 }
 
 /* The READY slot published last (an honest writer has one at most), or slots_per_flux. */
@@ -540,13 +558,17 @@ enum vg_status vg_slots_take_newest(struct vg_slots *slots, uint32_t flux, uint3
         if (!state_move(&block->slot[i], SLOT_READY, SLOT_HELD))
             continue;
         /* READY although this mapping holds it: the writer broke the rules. It stays held. */
-        if (atomic_exchange_explicit(&slots->held[flux][i], 1, memory_order_acq_rel))
+        if (atomic_exchange_explicit(&slots->held[flux][i], 1, memory_order_acq_rel)) {
+            count_held(block, &block->slot[i], VG_FATE_CORRUPT);
             return VG_E_INTEGRITY;
+        }
         if (!picture_read(slots, flux, i, picture)) {
+            count_held(block, &block->slot[i], VG_FATE_CORRUPT);
             vg_slots_give_back(slots, flux, i);
             return VG_E_INTEGRITY;
         }
         if (slots->expect[flux] && GET(block->slot[i].tag) != slots->expect[flux]) {
+            count_held(block, &block->slot[i], VG_FATE_STOPPED);
             vg_slots_give_back(slots, flux, i);
             continue;
         }
@@ -574,8 +596,11 @@ uint32_t vg_slots_recover_reader(struct vg_slots *slots)
         struct flux_block *block = block_of(slots, f);
         SET(block->wanted_us, VG_SLOTS_NEVER);
         for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++)
-            if (state_move(&block->slot[i], SLOT_HELD, SLOT_FREE))
-                freed++;
+            if (state_get(&block->slot[i]) == SLOT_HELD) {
+                count_held(block, &block->slot[i], VG_FATE_SHUTDOWN);
+                if (state_move(&block->slot[i], SLOT_HELD, SLOT_FREE))
+                    freed++;
+            }
     }
     return freed;
 }
@@ -587,13 +612,15 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
     const struct flux_block *block = block_of(slots, flux);
     const uint32_t connection = GET(block->connection);
     const int32_t cause = GET(block->cause);
-    uint64_t ready = 0;
-    for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++)
-        if (state_get(&block->slot[i]) == SLOT_READY)
-            ready++;
-    const uint64_t unread = GET(block->reclaimed) + ready, published = GET(block->published);
+    const uint64_t tag = GET(block->tag);
+    uint64_t ready = 0, held = 0;
+    for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++) {
+        const uint32_t now = state_get(&block->slot[i]);
+        ready += now == SLOT_READY;
+        held += now == SLOT_HELD && GET(block->slot[i].tag) == tag;
+    }
     *state = (struct vg_slots_state){
-        .tag = GET(block->tag),
+        .tag = tag,
         .connection = connection <= VG_CONNECTION_STOPPED ? (enum vg_connection)connection
                                                           : VG_CONNECTION_OFF,
         .cause = cause <= VG_OK && cause >= VG_E_INTERRUPTED ? (enum vg_status)cause : VG_E_IO,
@@ -606,9 +633,9 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
         .arrival = {GET(block->arrival_us)},
         .wanted_us = GET(block->wanted_us),
         .decoded = GET(block->decoded),
-        .handed = published > unread ? published - unread : 0,
         .ready = ready,
+        .held = held,
     };
     for (uint32_t f = 0; f < VG_FATE_COUNT; f++)
-        state->fate[f] = GET(block->fate[f]);
+        state->fate[f] = GET(block->fate[f]) + GET(block->read_fate[f]);
 }

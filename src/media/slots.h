@@ -11,8 +11,10 @@
  * reader by an eventfd, which the caller writes after publish.
  *
  * Every picture that the decoder gave is counted: at rest, for each flux,
- *     decoded = rate + newest + corrupt + pool + stopped + decoder + shutdown + handed + ready
- * (fates of src/media/fate.h that ingest decides; handed: taken by the reader; ready: waiting).
+ *     decoded = sum of all fates + ready + held
+ * (fates of src/media/fate.h, of both sides; ready: READY, waiting; held: HELD by the reader).
+ * The counters live here and nowhere else: a reader or writer that ends loses none. They start
+ * at 0 only with vg_slots_assign of another tag.
  *
  * The other process is not trusted. Sizes and offsets are computed from the header, which is
  * copied and checked once, when mapping; the size of the memory is sealed; what stands in a slot
@@ -118,12 +120,18 @@ void vg_slots_count_jump(struct vg_slots *slots, uint32_t flux);
 /* One more picture from the decoder. Returns its sequence number, from 0. Call it first, then
  * exactly one of: publish, vg_slots_count. */
 uint64_t vg_slots_count_decoded(struct vg_slots *slots, uint32_t flux, struct vg_mono_time arrival);
+
+/* One more picture met this fate. The writer counts, once per picture decoded and not published:
+ * RATE, CORRUPT, POOL, STOPPED, DECODER, SHUTDOWN. The reader counts, once per picture taken and
+ * right before its give_back: ANALYSED, OVERLOAD, STILL, STOPPED, SHUTDOWN; from any thread, but
+ * not at the same time as its vg_slots_expect. NEWEST, and what take_newest refuses, are counted
+ * in here. A mapping that expects a tag is the reader's: its count is dropped when the place has
+ * another flux by now, whose picture it was not. */
 void vg_slots_count(struct vg_slots *slots, uint32_t flux, enum vg_fate fate);
 
 /* After ingest was killed and before its successor runs (no other writer is alive): WRITING
  * slots become FREE, and pictures that were counted in but met no fate become "shutdown".
- * Returns how many these were. Killed between two instructions of a reclaim, one "newest" may
- * be missed and shows as handed. */
+ * Returns how many these were; exact while the reader goes on. */
 uint64_t vg_slots_recover_writer(struct vg_slots *slots);
 
 /* ---- reader ---- */
@@ -134,20 +142,24 @@ uint64_t vg_slots_recover_writer(struct vg_slots *slots);
  * first time could use it up. Any thread. */
 void vg_slots_want(struct vg_slots *slots, uint32_t flux, int64_t from_us);
 
-/* Only pictures of this tag are taken from now on; 0 (as mapped): of any. One thread. */
+/* Only pictures of this tag are taken and counted from now on; 0 (as mapped): of any. One
+ * thread. Give back what is held of another tag before. */
 void vg_slots_expect(struct vg_slots *slots, uint32_t flux, uint64_t tag);
 
 /* The newest picture of the flux, held from now on: its pixels are borrowed until give_back.
  * picture->flux is the place in this memory. One thread at a time takes for a flux.
- * VG_E_END: none. VG_E_INTEGRITY: the writer wrote nonsense; the slot is free again. */
+ * VG_E_END: none (one of another tag than expected is dropped, counted as stopped).
+ * VG_E_INTEGRITY: the writer wrote nonsense; the slot is free again, the picture counted as
+ * corrupt. */
 enum vg_status vg_slots_take_newest(struct vg_slots *slots, uint32_t flux, uint32_t *slot,
                                     struct vg_picture *picture) VG_MUST_USE;
 
-/* Ends the hold; any thread, once per take. */
+/* Ends the hold; any thread, once per take, after vg_slots_count of its fate. */
 void vg_slots_give_back(struct vg_slots *slots, uint32_t flux, uint32_t slot);
 
 /* After analysis was killed and before its successor takes (a new mapping): HELD slots become
- * FREE and nothing is wanted. Returns how many slots these were. */
+ * FREE, their pictures are counted as shutdown of their flux, and nothing is wanted. Returns how
+ * many slots these were. Killed between a count and its give_back, that one counts twice. */
 uint32_t vg_slots_recover_reader(struct vg_slots *slots);
 
 /* ---- both ---- */
@@ -164,8 +176,8 @@ struct vg_slots_state {
     struct vg_mono_time arrival; /* of the last picture, 0: none yet */
     int64_t wanted_us;
     uint64_t decoded;
-    uint64_t fate[VG_FATE_COUNT]; /* the scheduler's stay 0 */
-    uint64_t handed, ready;
+    uint64_t fate[VG_FATE_COUNT]; /* both sides' together */
+    uint64_t ready, held;         /* now; held: of this tag */
 };
 void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots_state *state);
 

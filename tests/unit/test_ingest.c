@@ -177,6 +177,7 @@ static void await_picture(const struct rig *rig, uint32_t flux, struct vg_pictur
         if (vg_slots_take_newest(rig->slots, flux, &slot, picture) == VG_OK)
             break;
     }
+    vg_slots_count(rig->slots, flux, VG_FATE_ANALYSED);
     vg_slots_give_back(rig->slots, flux, slot);
 }
 
@@ -197,7 +198,7 @@ static void quit(struct rig *rig)
     /* at rest, what came in is what went out */
     for (uint32_t flux = 0; flux < 3; flux++) {
         const struct vg_slots_state state = state_of(rig, flux);
-        uint64_t out = state.handed + state.ready;
+        uint64_t out = state.ready + state.held;
         for (int f = 0; f < VG_FATE_COUNT; f++)
             out += state.fate[f];
         assert_int_equal(state.decoded, out);
@@ -227,7 +228,7 @@ static void a_file_becomes_pictures(void **state)
     assert_int_equal(now.fps_milli, 25000);
     assert_true(now.tag == vg_slots_tag("cam-0"));
     quit(rig);
-    assert_int_equal(state_of(rig, 0).handed, 2); /* nothing more was converted */
+    assert_int_equal(state_of(rig, 0).fate[VG_FATE_ANALYSED], 2);
 }
 
 /* The clip of 2 s begins again: epochs grow, media time goes on. */

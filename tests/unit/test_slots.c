@@ -96,12 +96,19 @@ static uint64_t take(struct vg_slots *slots, uint32_t *slot)
     return picture.sequence;
 }
 
+/* The reader is done with a picture: its fate, then its slot. */
+static void finish(struct vg_slots *slots, uint32_t slot, enum vg_fate fate)
+{
+    vg_slots_count(slots, FLUX, fate);
+    vg_slots_give_back(slots, FLUX, slot);
+}
+
 /* What came in is what went out; returns the state for further questions. */
 static struct vg_slots_state balanced(const struct vg_slots *slots)
 {
     struct vg_slots_state state;
     vg_slots_state(slots, FLUX, &state);
-    uint64_t out = state.handed + state.ready;
+    uint64_t out = state.ready + state.held;
     for (int f = 0; f < VG_FATE_COUNT; f++)
         out += state.fate[f];
     assert_int_equal(state.decoded, out);
@@ -170,8 +177,10 @@ static void a_picture_is_handed_over_whole(void **unused)
     assert_true((uintptr_t)picture.luma % 64 == 0 && (uintptr_t)picture.chroma % 64 == 0);
     assert_true(filled(&picture));
     assert_int_equal(vg_slots_take_newest(slots, FLUX, &slot, &picture), VG_E_END);
-    vg_slots_give_back(slots, FLUX, slot);
-    assert_int_equal(balanced(slots).handed, 1);
+    assert_int_equal(balanced(slots).held, 1);
+    finish(slots, slot, VG_FATE_ANALYSED);
+    assert_int_equal(balanced(slots).held, 0);
+    assert_int_equal(balanced(slots).fate[VG_FATE_ANALYSED], 1);
     close_small(&slots, fd);
 }
 
@@ -186,8 +195,9 @@ static void the_newest_wins_and_the_rest_is_counted(void **unused)
     assert_int_equal(balanced(slots).fate[VG_FATE_NEWEST], 9);
     assert_int_equal(balanced(slots).ready, 1);
     assert_int_equal(take(slots, &slot), 9);
-    assert_int_equal(balanced(slots).handed, 1);
-    vg_slots_give_back(slots, FLUX, slot);
+    assert_int_equal(balanced(slots).held, 1);
+    finish(slots, slot, VG_FATE_OVERLOAD);
+    assert_int_equal(balanced(slots).fate[VG_FATE_OVERLOAD], 1);
     close_small(&slots, fd);
 }
 
@@ -202,16 +212,18 @@ static void a_full_pool_is_told(void **unused)
         assert_int_equal(take(slots, &slot[i]), i);
     }
     assert_int_equal(put(slots, 9), VG_E_FULL);
-    vg_slots_give_back(slots, FLUX, slot[2]);
+    finish(slots, slot[2], VG_FATE_STILL);
     assert_int_equal(put(slots, 10), VG_OK); /* the place given back */
     assert_int_equal(put(slots, 11), VG_OK); /* the unread one gives way */
     assert_int_equal(take(slots, &slot[2]), 6);
     const struct vg_slots_state state = balanced(slots);
     assert_int_equal(state.fate[VG_FATE_POOL], 1);
     assert_int_equal(state.fate[VG_FATE_NEWEST], 1);
-    assert_int_equal(state.handed, 5);
+    assert_int_equal(state.fate[VG_FATE_STILL], 1);
+    assert_int_equal(state.held, 4);
     for (uint32_t i = 0; i < 4; i++)
-        vg_slots_give_back(slots, FLUX, slot[i]);
+        finish(slots, slot[i], VG_FATE_ANALYSED);
+    assert_int_equal(balanced(slots).fate[VG_FATE_ANALYSED], 4);
     close_small(&slots, fd);
 }
 
@@ -260,9 +272,12 @@ static void another_flux_at_the_same_place(void **unused)
     uint32_t slot = 0;
     struct vg_picture picture;
     struct vg_slots_state state;
-    struct vg_slots *slots = open_small(&fd);
+    struct vg_fault fault;
+    struct vg_slots *slots = open_small(&fd), *reader = NULL;
+    assert_int_equal(vg_slots_open(&reader, fd, &fault), VG_OK);
+    vg_slots_expect(reader, FLUX, vg_slots_tag("cam-1"));
     assert_int_equal(put(slots, 1), VG_OK);
-    assert_int_equal(take(slots, &slot), 0); /* held over the change */
+    assert_int_equal(take(reader, &slot), 0); /* held over the change */
     assert_int_equal(put(slots, 2), VG_OK);
     const uint32_t epoch = balanced(slots).epoch;
     vg_slots_assign(slots, FLUX, vg_slots_tag("cam-1"));
@@ -270,21 +285,25 @@ static void another_flux_at_the_same_place(void **unused)
     vg_slots_assign(slots, FLUX, vg_slots_tag("cam-2"));
     state = balanced(slots);
     assert_int_equal(state.decoded, 0);
-    assert_int_equal(state.handed, 0);
+    assert_int_equal(state.held, 0); /* not of this flux */
     assert_int_equal(state.ready, 0);
     assert_true(state.epoch > epoch);
     assert_true(state.tag == vg_slots_tag("cam-2"));
-    vg_slots_expect(slots, FLUX, vg_slots_tag("cam-1")); /* a reader that does not know yet */
     assert_int_equal(put(slots, 3), VG_OK);
     uint32_t other = 0;
-    assert_int_equal(vg_slots_take_newest(slots, FLUX, &other, &picture), VG_E_END);
-    vg_slots_expect(slots, FLUX, vg_slots_tag("cam-2"));
+    /* a reader that does not know yet: the picture is not shown */
+    assert_int_equal(vg_slots_take_newest(reader, FLUX, &other, &picture), VG_E_END);
+    assert_int_equal(balanced(slots).fate[VG_FATE_STOPPED], 1);
+    finish(reader, slot, VG_FATE_ANALYSED); /* its successor does not count it */
+    assert_int_equal(balanced(slots).fate[VG_FATE_ANALYSED], 0);
+    vg_slots_expect(reader, FLUX, vg_slots_tag("cam-2"));
     assert_int_equal(put(slots, 4), VG_OK);
-    assert_int_equal(take(slots, &other), 1);
-    vg_slots_give_back(slots, FLUX, other);
-    vg_slots_give_back(slots, FLUX, slot);
+    assert_int_equal(take(reader, &other), 1);
+    finish(reader, other, VG_FATE_ANALYSED);
+    assert_int_equal(balanced(slots).fate[VG_FATE_ANALYSED], 1);
     assert_int_equal(vg_slots_recover_writer(slots), 0);
     (void)balanced(slots);
+    vg_slots_close(&reader);
     close_small(&slots, fd);
 }
 
@@ -300,56 +319,109 @@ static void a_withdrawn_picture_has_its_fate(void **unused)
     close_small(&slots, fd);
 }
 
+/* The reader goes on while ingest is killed and comes again: what it counts, of fates that the
+ * writer has too, neither hides nor makes up a lost picture. */
 static void the_writer_is_recovered(void **unused)
 {
     (void)unused;
     int fd = -1;
-    uint32_t slot = 0;
+    uint32_t slot = 0, other = 0;
+    struct vg_fault fault;
     struct vg_slots_room room;
-    struct vg_slots *slots = open_small(&fd);
+    struct vg_slots *slots = open_small(&fd), *reader = NULL;
+    assert_int_equal(vg_slots_open(&reader, fd, &fault), VG_OK);
+    vg_slots_expect(reader, FLUX, vg_slots_tag("cam-1"));
+    assert_int_equal(put(slots, 0), VG_OK);
+    assert_int_equal(take(reader, &slot), 0);
+    finish(reader, slot, VG_FATE_STOPPED);
     assert_int_equal(put(slots, 1), VG_OK);
-    assert_int_equal(take(slots, &slot), 0);
-    assert_int_equal(put(slots, 2), VG_OK); /* waits for the reader */
+    assert_int_equal(take(reader, &slot), 1);
+    vg_slots_count(reader, FLUX, VG_FATE_SHUTDOWN); /* and about to be given back */
+    assert_int_equal(put(slots, 2), VG_OK);         /* waits for the reader */
     (void)vg_slots_count_decoded(slots, FLUX, (struct vg_mono_time){3});
     assert_int_equal(vg_slots_begin(slots, FLUX, WIDTH, HEIGHT, &room), VG_OK);
     /* killed here, and once more before any slot was taken */
     (void)vg_slots_count_decoded(slots, FLUX, (struct vg_mono_time){4});
     assert_int_equal(vg_slots_recover_writer(slots), 2);
+    vg_slots_give_back(reader, FLUX, slot);
     const struct vg_slots_state state = balanced(slots);
-    assert_int_equal(state.fate[VG_FATE_SHUTDOWN], 2);
-    assert_int_equal(state.handed, 1);
+    assert_int_equal(state.fate[VG_FATE_SHUTDOWN], 3);
+    assert_int_equal(state.held, 0);
     assert_int_equal(state.ready, 1);
     assert_int_equal(vg_slots_recover_writer(slots), 0);
-    /* all places but the held one can be written again; numbers go on */
+    /* all places can be written again; numbers go on */
     assert_int_equal(put(slots, 5), VG_OK);
-    uint32_t other = 0;
-    assert_int_equal(take(slots, &other), 4);
-    vg_slots_give_back(slots, FLUX, other);
-    vg_slots_give_back(slots, FLUX, slot);
+    assert_int_equal(take(reader, &other), 5);
+    finish(reader, other, VG_FATE_ANALYSED);
+    (void)balanced(slots);
+    vg_slots_close(&reader);
     close_small(&slots, fd);
 }
 
+/* A reader that is killed takes no count with it, and what it held has a fate. */
 static void the_reader_is_recovered(void **unused)
 {
     (void)unused;
     int fd = -1;
     uint32_t slot = 0;
     struct vg_fault fault;
-    struct vg_slots *slots = open_small(&fd), *successor = NULL;
+    struct vg_slots *slots = open_small(&fd), *reader = NULL, *successor = NULL;
+    assert_int_equal(vg_slots_open(&reader, fd, &fault), VG_OK);
+    vg_slots_expect(reader, FLUX, vg_slots_tag("cam-1"));
+    assert_int_equal(put(slots, 0), VG_OK);
+    assert_int_equal(take(reader, &slot), 0);
+    finish(reader, slot, VG_FATE_ANALYSED);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(put(slots, i), VG_OK);
-        (void)take(slots, &slot);
+        (void)take(reader, &slot);
     }
-    vg_slots_want(slots, FLUX, 5);
+    vg_slots_want(reader, FLUX, 5);
     assert_int_equal(put(slots, 9), VG_E_FULL);
+    vg_slots_close(&reader);
     assert_int_equal(vg_slots_open(&successor, fd, &fault), VG_OK);
     assert_int_equal(vg_slots_recover_reader(successor), 4);
     assert_true(vg_slots_wanted_us(slots, FLUX) == VG_SLOTS_NEVER);
+    assert_int_equal(balanced(slots).fate[VG_FATE_SHUTDOWN], 4);
+    assert_int_equal(balanced(slots).fate[VG_FATE_ANALYSED], 1);
+    vg_slots_expect(successor, FLUX, vg_slots_tag("cam-1"));
     assert_int_equal(put(slots, 10), VG_OK);
-    assert_int_equal(take(successor, &slot), 5);
-    vg_slots_give_back(successor, FLUX, slot);
-    (void)balanced(slots);
+    assert_int_equal(take(successor, &slot), 6);
+    finish(successor, slot, VG_FATE_ANALYSED);
+    assert_int_equal(balanced(slots).fate[VG_FATE_ANALYSED], 2);
     vg_slots_close(&successor);
+    close_small(&slots, fd);
+}
+
+/* Held by the killed reader, but of the flux that had the place before: no fate of this one. */
+static void another_fluxs_picture_is_recovered_uncounted(void **unused)
+{
+    (void)unused;
+    int fd = -1;
+    uint32_t slot = 0;
+    struct vg_fault fault;
+    struct vg_slots *slots = open_small(&fd), *successor = NULL;
+    assert_int_equal(put(slots, 1), VG_OK);
+    assert_int_equal(take(slots, &slot), 0);
+    vg_slots_assign(slots, FLUX, vg_slots_tag("cam-2"));
+    assert_int_equal(vg_slots_open(&successor, fd, &fault), VG_OK);
+    assert_int_equal(vg_slots_recover_reader(successor), 1);
+    assert_int_equal(balanced(slots).fate[VG_FATE_SHUTDOWN], 0);
+    vg_slots_close(&successor);
+    close_small(&slots, fd);
+}
+
+static void nonsense_is_counted_as_corrupt(void **unused)
+{
+    (void)unused;
+    int fd = -1;
+    uint32_t slot = 0;
+    struct vg_picture picture;
+    struct vg_slots *slots = open_small(&fd);
+    assert_int_equal(put(slots, -1), VG_OK); /* no time before 0 */
+    assert_int_equal(vg_slots_take_newest(slots, FLUX, &slot, &picture), VG_E_INTEGRITY);
+    assert_int_equal(balanced(slots).fate[VG_FATE_CORRUPT], 1);
+    assert_int_equal(balanced(slots).held, 0);
+    assert_int_equal(vg_slots_recover_writer(slots), 0);
     close_small(&slots, fd);
 }
 
@@ -453,7 +525,7 @@ static void a_hostile_writer_cannot_lead_astray(void **unused)
 /* ---- two threads ---- */
 
 struct contest {
-    struct vg_slots *slots;
+    struct vg_slots *slots, *reader; /* a mapping each */
     uint64_t seed;
     _Atomic bool done;
     _Atomic uint64_t taken;
@@ -511,11 +583,11 @@ static void *read_many(void *arg)
         if (give && count > 0) {
             const uint32_t i = vg_random_below(&random, count);
             contest->good = filled(&held[i]);
-            vg_slots_give_back(contest->slots, FLUX, slot[i]);
+            finish(contest->reader, slot[i], last % 3 == 0 ? VG_FATE_STOPPED : VG_FATE_ANALYSED);
             held[i] = held[--count];
             slot[i] = slot[count];
         } else if (count < 4 && !atomic_load(&contest->done) &&
-                   vg_slots_take_newest(contest->slots, FLUX, &slot[count], &held[count]) ==
+                   vg_slots_take_newest(contest->reader, FLUX, &slot[count], &held[count]) ==
                        VG_OK) {
             contest->good = contest->taken == 0 || held[count].sequence > last;
             last = held[count].sequence;
@@ -532,20 +604,24 @@ static void two_threads_lose_and_tear_nothing(void **unused)
     const char *given = getenv("VIGIE_TEST_SEED");
     struct contest contest = {.seed = given ? strtoull(given, NULL, 10) : 4711};
     pthread_t writer, reader;
+    struct vg_fault fault;
     int fd = -1;
     print_message("seed %llu (VIGIE_TEST_SEED)\n", (unsigned long long)contest.seed);
     contest.slots = open_small(&fd);
+    assert_int_equal(vg_slots_open(&contest.reader, fd, &fault), VG_OK);
+    vg_slots_expect(contest.reader, FLUX, vg_slots_tag("cam-1"));
     assert_int_equal(pthread_create(&reader, NULL, read_many, &contest), 0);
     assert_int_equal(pthread_create(&writer, NULL, write_many, &contest), 0);
     assert_int_equal(pthread_join(writer, NULL), 0);
     assert_int_equal(pthread_join(reader, NULL), 0);
     assert_true(contest.good);
     const struct vg_slots_state state = balanced(contest.slots);
-    assert_int_equal(state.handed, contest.taken);
+    assert_int_equal(state.held, 0);
     print_message("%llu taken\n", (unsigned long long)contest.taken);
     assert_true(contest.taken >= TAKEN_LEAST);
     assert_int_equal(vg_slots_recover_writer(contest.slots), 0);
     assert_int_equal(vg_slots_recover_reader(contest.slots), 0);
+    vg_slots_close(&contest.reader);
     close_small(&contest.slots, fd);
 }
 
@@ -582,7 +658,7 @@ static void a_used_want_means_a_picture(void **unused)
         found = vg_slots_take_newest(contest.slots, FLUX, &slot, &picture) == VG_OK;
         if (found) {
             found = filled(&picture);
-            vg_slots_give_back(contest.slots, FLUX, slot);
+            finish(contest.slots, slot, VG_FATE_ANALYSED);
         }
     }
     atomic_store(&contest.done, true);
@@ -605,6 +681,8 @@ int main(void)
         cmocka_unit_test(a_withdrawn_picture_has_its_fate),
         cmocka_unit_test(the_writer_is_recovered),
         cmocka_unit_test(the_reader_is_recovered),
+        cmocka_unit_test(another_fluxs_picture_is_recovered_uncounted),
+        cmocka_unit_test(nonsense_is_counted_as_corrupt),
         cmocka_unit_test(a_hostile_header_is_refused),
         cmocka_unit_test(memory_that_is_not_ours_is_refused),
         cmocka_unit_test(a_hostile_writer_cannot_lead_astray),
