@@ -78,7 +78,7 @@ void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
         return;
     flux->saved = now;
     struct vg_fault fault;
-    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall);
+    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall, VG_RULEBOOK_TOLD);
     if (!text)
         return;
     /* at once means around an alert: then it must survive a power cut as the alert does */

@@ -12,6 +12,7 @@
 #define GAP_US_MOST  (5 * VG_US_PER_S)  /* ... but never over this */
 #define CARRY_US     (3 * VG_US_PER_S)  /* after the first picture that follows a restart */
 #define CARRY_AGE_US (15 * VG_US_PER_S) /* since the carried condition was last seen */
+#define RETRY_US     VG_US_PER_S        /* from an alert that was refused to the next */
 
 enum vg_status vg_rulebook_open(struct vg_rulebook **book, const struct vg_scene *scene)
 {
@@ -31,8 +32,10 @@ void vg_rulebook_close(struct vg_rulebook **book)
 void vg_rulebook_reset(struct vg_rulebook *book)
 {
     memset(book->held, 0, sizeof book->held);
-    for (uint32_t i = 0; i < VG_SCENE_RULES_MAX; i++)
+    for (uint32_t i = 0; i < VG_SCENE_RULES_MAX; i++) {
         book->rule[i].carried = false;
+        book->rule[i].last.named = NULL;
+    }
 }
 
 uint64_t vg_rulebook_dropped(const struct vg_rulebook *book)
@@ -86,10 +89,12 @@ static struct vg_held *room_for(struct vg_rulebook *book)
     return stalest;
 }
 
+/* The first subject of a rule after a restart takes the onset that was carried over; the next
+ * ones are new, so that a told onset silences one of them and no more. */
 static struct vg_held *begin(struct vg_rulebook *book, const struct vg_sighting *sighting,
                              const struct vg_rule_moment *moment)
 {
-    const struct vg_rule_state *state = &book->rule[sighting->rule];
+    struct vg_rule_state *state = &book->rule[sighting->rule];
     struct vg_held *held = room_for(book);
     *held = (struct vg_held){.used = true, .rule = sighting->rule, .subject = sighting->subject};
     held->onset.first = moment->media;
@@ -97,6 +102,7 @@ static struct vg_held *begin(struct vg_rulebook *book, const struct vg_sighting 
         held->onset.wall = moment->wall;
     if (state->carried && moment->media.us - state->carry.last.us <= CARRY_AGE_US)
         held->onset = state->carry;
+    state->carried = false;
     return held;
 }
 
@@ -139,9 +145,11 @@ static int64_t cooldown_left_us(const struct vg_rulebook *book, uint32_t rule,
                                 struct vg_media_time now)
 {
     const struct vg_rule_state *state = &book->rule[rule];
-    if (!state->raised)
-        return 0;
-    const int64_t left_us = book->scene->rule[rule].cooldown_us - (now.us - state->raised_at.us);
+    int64_t left_us = 0;
+    if (state->raised)
+        left_us = book->scene->rule[rule].cooldown_us - (now.us - state->raised_at.us);
+    if (state->refused && RETRY_US - (now.us - state->refused_at.us) > left_us)
+        left_us = RETRY_US - (now.us - state->refused_at.us);
     return left_us > 0 ? left_us : 0;
 }
 
@@ -151,14 +159,37 @@ static void add_boxes(struct vg_alert *alert, const struct vg_sighting *sighting
         alert->box[alert->box_count++] = sighting->box[i];
 }
 
+/* An alert tells the conditions that this picture shows and that have held for long enough. The
+ * others wait for one of their own. Its name is its onset: one that began with it but is missing
+ * now begins anew when it is back, else its own alert would pass for a repetition of this one. */
+static void tell(struct vg_rulebook *book, const struct vg_alert *alert)
+{
+    for (size_t i = 0; i < VG_HELD_MAX; i++) {
+        struct vg_held *held = &book->held[i];
+        if (!held->used || held->rule != alert->rule)
+            continue;
+        const int64_t lasted_us = alert->media.us - held->onset.first.us;
+        const bool shown = held->missed == 0;
+        held->told_last = false;
+        if (held->onset.told)
+            continue;
+        if (shown && lasted_us >= book->scene->rule[alert->rule].hold_us)
+            held->onset.told = held->told_last = true;
+        else if (!shown && held->onset.first.us == alert->onset.us)
+            held->used = false;
+    }
+}
+
 /* Fills the alert for sighting `due`, with the boxes of all the rule's sightings of the picture,
- * its own first; what the rule holds for is told by it. */
+ * its own first. held: its condition, NULL for a passage. */
 static void raise_alert(struct vg_rulebook *book, const struct vg_watch_output *watched,
-                        const struct vg_sighting *due, const struct vg_onset *onset,
-                        const struct vg_rule_moment *moment, struct vg_alert *alert)
+                        const struct vg_sighting *due, const struct vg_held *held,
+                        const struct vg_onset *onset, const struct vg_rule_moment *moment,
+                        struct vg_alert *alert)
 {
     const struct vg_rule *rule = &book->scene->rule[due->rule];
     struct vg_rule_state *state = &book->rule[due->rule];
+    state->last = (struct vg_rule_last){book->step, held, state->raised, state->raised_at};
     memset(alert, 0, sizeof *alert);
     alert->rule = due->rule;
     alert->event = rule->event;
@@ -178,10 +209,8 @@ static void raise_alert(struct vg_rulebook *book, const struct vg_watch_output *
     }
     state->raised = true;
     state->raised_at = moment->media;
-    state->carried = false;
-    for (size_t i = 0; i < VG_HELD_MAX; i++)
-        if (book->held[i].used && book->held[i].rule == due->rule)
-            book->held[i].onset.told = true;
+    state->refused = false;
+    tell(book, alert);
 }
 
 /* Whether the sighting is due now; says why not. `onset` is since when it holds. */
@@ -231,7 +260,7 @@ static uint32_t raise_what_is_due(struct vg_rulebook *book, const struct vg_watc
             continue;
         }
         say(moment, sighting, VG_WHY_HOLDS, moment->media.us - onset->first.us);
-        raise_alert(book, watched, sighting, onset, moment, &alerts[count++]);
+        raise_alert(book, watched, sighting, held, onset, moment, &alerts[count++]);
     }
     return count;
 }
@@ -242,6 +271,7 @@ uint32_t vg_rulebook_step(struct vg_rulebook *book, const struct vg_watch_output
     enum vg_why_not speak[VG_SCENE_RULES_MAX];
     for (uint32_t i = 0; i < book->scene->rule_count; i++)
         speak[i] = may_speak(&book->scene->rule[i], moment);
+    book->step++;
     end_carried(book, moment);
     for (size_t i = 0; i < VG_HELD_MAX; i++)
         book->held[i].missed++;
@@ -254,4 +284,22 @@ uint32_t vg_rulebook_step(struct vg_rulebook *book, const struct vg_watch_output
             note(book, sighting, moment);
     }
     return raise_what_is_due(book, watched, moment, speak, alerts);
+}
+
+void vg_rulebook_refused(struct vg_rulebook *book, uint32_t rule)
+{
+    if (rule >= book->scene->rule_count || book->rule[rule].last.step == 0)
+        return;
+    struct vg_rule_state *state = &book->rule[rule];
+    state->refused = true;
+    state->refused_at = state->raised_at;
+    state->raised = state->last.raised;
+    state->raised_at = state->last.raised_at;
+    state->sequence--;
+    state->last = (struct vg_rule_last){0};
+    for (size_t i = 0; i < VG_HELD_MAX; i++) {
+        struct vg_held *held = &book->held[i];
+        if (held->used && held->rule == rule && held->told_last)
+            held->told_last = held->onset.told = false;
+    }
 }

@@ -2,8 +2,13 @@
  *
  * A condition begins to hold for a subject at its onset. One missed picture (or half a second)
  * does not end it. It is told once, when it has held for the rule's hold and the rule's cooldown
- * is over: an onset within a cooldown waits for its end. All subjects for which the rule holds
- * at that moment are told by the one alert. A passage within a cooldown is told to nobody.
+ * is over: an onset within a cooldown waits for its end. All subjects that the picture shows and
+ * for which the rule has held for its hold are told by the one alert; it shows the boxes of all.
+ * Who is missing from that picture or has not held for so long waits for the next alert. A
+ * passage within a cooldown is told to nobody.
+ *
+ * An alert is known by flux, rule and onset, so no two alerts of a rule name the same one: who
+ * began in the same picture as the subject that is told, but is missing now, begins anew.
  *
  * Deterministic, no clock, no allocation after open, one thread. What must survive a restart
  * (cooldowns, onsets, sequence numbers) is handed out and taken back as text. */
@@ -43,16 +48,41 @@ uint64_t vg_rulebook_dropped(const struct vg_rulebook *book);
 /* A new epoch: conditions that held are over; cooldowns stay. */
 void vg_rulebook_reset(struct vg_rulebook *book);
 
+/* The rule's last alert could not be promised: it counts as never raised. Its cooldown,
+ * sequence and those it told are as before it, and the rule raises it again, with the same
+ * onset, at the next picture where it is due, 1 s after it at the earliest. A passage is over:
+ * the next one is raised. Holds until the rule's next alert or a restart, so the answer may
+ * come some pictures late. Nothing happens if the rule has raised none, or it was refused
+ * already. Call it before the next step where you can: a subject that has left meanwhile is
+ * told to nobody. */
+void vg_rulebook_refused(struct vg_rulebook *book, uint32_t rule);
+
+/* What a saved state says of the alerts that the last step raised. */
+enum vg_rulebook_view {
+    VG_RULEBOOK_TOLD,  /* they are told, and their cooldowns run */
+    VG_RULEBOOK_UNTOLD /* not yet: their rules' cooldown and sequence as before that step, and
+                        * the onset that the alert names, untold, before all others */
+};
+
 /* State as one JSON object (versioned), times as ages before `wall`; given, vg_free; NULL
- * without memory. Allocates: not for the way of a picture. Call it after each alert too, so
- * that a crash right after it does not forget the cooldown. */
+ * without memory. Allocates: not for the way of a picture. The book itself stays as it is.
+ *
+ * Around each alert: write UNTOLD before it is promised, and TOLD after (or refused, then
+ * TOLD). Killed before the promise, the same onset is raised again, with the same onset_wall and
+ * so the same key; killed after it but before the second writing too, and the key tells the
+ * repetition; killed later, it is not raised again. A passage cannot be raised again: killed
+ * before its promise it is lost, and the next one is not held back by its cooldown. */
 char *vg_rulebook_save(const struct vg_rulebook *book, struct vg_media_time media,
-                       struct vg_wall_time wall) VG_MUST_USE;
+                       struct vg_wall_time wall, enum vg_rulebook_view view) VG_MUST_USE;
 /* Takes back what save gave, `wall` being now and `media` the new media clock: a rule found by
  * id gets its cooldown, onset and sequence; others are passed over. A clock set back since then
- * counts as no time gone by. Track numbers do not outlive a process, so an onset goes to
- * whatever the rule holds for within 3 s of the next picture, if it held in the last 15 s.
- * VG_E_INPUT, VG_E_FULL: nothing was taken. */
+ * counts as no time gone by. VG_E_INPUT, VG_E_FULL: nothing was taken.
+ *
+ * Track numbers do not outlive a process, so a rule's onset goes to the first subject for which
+ * it holds within 3 s of the next picture (of several in one picture, the first sighting), if it
+ * held in the last 15 s. One onset per rule is kept and one subject takes it; all others begin
+ * anew. So a rule that had told of several subjects is silent about one of them after a restart
+ * and may tell of the others once more, after its cooldown: rather twice than never. */
 enum vg_status vg_rulebook_restore(struct vg_rulebook *book, const char *text, size_t size,
                                    struct vg_media_time media, struct vg_wall_time wall,
                                    struct vg_fault *fault) VG_MUST_USE;

@@ -2,7 +2,8 @@
  *   {"version":1,"saved_us":WALL,"rules":[{"id":"r1","sequence":3,"raised_age_us":AGE,
  *     "onset":{"age_us":AGE,"last_age_us":AGE,"wall_us":WALL,"told":true}}]}
  * AGE: microseconds before saved_us. raised_age_us and onset are absent where there is none. Of
- * several conditions of a rule the oldest is kept, an untold one before those told. */
+ * several conditions of a rule the oldest is kept, an untold one before those told; written as
+ * untold, the one that the rule's alert of the last step names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,8 +33,16 @@ static json_t *save_onset(const struct vg_onset *onset, struct vg_media_time med
                      (int)onset->told);
 }
 
-/* The one condition of the rule that is kept; NULL: none. */
-static const struct vg_onset *oldest_onset(const struct vg_rulebook *book, uint32_t rule)
+/* What is written of a rule. */
+struct memory {
+    uint64_t sequence;
+    bool raised, lasts; /* raised_at, onset are there */
+    struct vg_media_time raised_at;
+    struct vg_onset onset;
+};
+
+/* The oldest condition of the rule, an untold one first. */
+static void recall_onset(const struct vg_rulebook *book, uint32_t rule, struct memory *memory)
 {
     const struct vg_onset *kept = book->rule[rule].carried ? &book->rule[rule].carry : NULL;
     for (size_t i = 0; i < VG_HELD_MAX; i++) {
@@ -46,31 +55,52 @@ static const struct vg_onset *oldest_onset(const struct vg_rulebook *book, uint3
         if (first)
             kept = onset;
     }
-    return kept;
+    memory->lasts = kept != NULL;
+    if (kept)
+        memory->onset = *kept;
+}
+
+static struct memory recall(const struct vg_rulebook *book, uint32_t rule,
+                            enum vg_rulebook_view view)
+{
+    const struct vg_rule_state *state = &book->rule[rule];
+    const struct vg_rule_last *last = &state->last;
+    struct memory memory = {
+        .sequence = state->sequence, .raised = state->raised, .raised_at = state->raised_at};
+    recall_onset(book, rule, &memory);
+    if (view == VG_RULEBOOK_TOLD || last->step == 0 || last->step != book->step)
+        return memory;
+    memory.sequence--;
+    memory.raised = last->raised;
+    memory.raised_at = last->raised_at;
+    if (last->named) {
+        memory.lasts = true;
+        memory.onset = last->named->onset;
+        memory.onset.told = false;
+    }
+    return memory;
 }
 
 /* NULL: nothing to remember of the rule, or no memory. */
-static json_t *save_rule(const struct vg_rulebook *book, uint32_t rule, struct vg_media_time media)
+static json_t *save_rule(const char *id, const struct memory *memory, struct vg_media_time media)
 {
-    const struct vg_rule_state *state = &book->rule[rule];
-    const struct vg_onset *onset = oldest_onset(book, rule);
-    if (!state->sequence && !state->raised && !onset)
+    if (!memory->sequence && !memory->raised && !memory->lasts)
         return NULL;
-    json_t *object = json_pack("{s:s, s:I}", "id", book->scene->rule[rule].id, "sequence",
-                               (json_int_t)state->sequence);
-    if (state->raised)
-        (void)json_object_set_new(object, "raised_age_us", age(state->raised_at, media));
-    if (onset)
-        (void)json_object_set_new(object, "onset", save_onset(onset, media));
+    json_t *object = json_pack("{s:s, s:I}", "id", id, "sequence", (json_int_t)memory->sequence);
+    if (memory->raised)
+        (void)json_object_set_new(object, "raised_age_us", age(memory->raised_at, media));
+    if (memory->lasts)
+        (void)json_object_set_new(object, "onset", save_onset(&memory->onset, media));
     return object;
 }
 
 char *vg_rulebook_save(const struct vg_rulebook *book, struct vg_media_time media,
-                       struct vg_wall_time wall)
+                       struct vg_wall_time wall, enum vg_rulebook_view view)
 {
     json_t *rules = json_array();
     for (uint32_t i = 0; i < book->scene->rule_count; i++) {
-        json_t *rule = save_rule(book, i, media);
+        const struct memory memory = recall(book, i, view);
+        json_t *rule = save_rule(book->scene->rule[i].id, &memory, media);
         if (rule)
             (void)json_array_append_new(rules, rule);
     }

@@ -21,14 +21,26 @@ struct vg_onset {
 /* One condition: a rule about a subject. */
 struct vg_held {
     bool used;
+    bool told_last;                 /* told by the rule's last alert */
     uint32_t rule, subject, missed; /* missed: pictures since last, this one too */
     struct vg_onset onset;
+};
+
+/* The rule's last alert, and what was before it, to be taken back or written as untold. */
+struct vg_rule_last {
+    uint64_t step;               /* that raised it; 0: none, or taken back */
+    const struct vg_held *named; /* whose onset it names, valid in that step; NULL: a passage */
+    bool raised;                 /* as raised and raised_at below, before it */
+    struct vg_media_time raised_at;
 };
 
 struct vg_rule_state {
     uint64_t sequence; /* alerts so far */
     bool raised;       /* raised_at is a time */
     struct vg_media_time raised_at;
+    struct vg_rule_last last;
+    bool refused; /* refused_at is when the alert that was refused was raised; none since */
+    struct vg_media_time refused_at;
     /* An onset from before a restart, waiting for a subject. */
     bool carried;
     struct vg_onset carry;
@@ -38,6 +50,7 @@ struct vg_rulebook {
     const struct vg_scene *scene; /* borrowed */
     struct vg_rule_state rule[VG_SCENE_RULES_MAX];
     struct vg_held held[VG_HELD_MAX];
+    uint64_t step;                    /* pictures since open */
     bool restored;                    /* carry_until is not set yet: no picture since */
     struct vg_media_time carry_until; /* carried onsets are taken up to here */
     uint64_t dropped;

@@ -27,11 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (vg_rulebook_open(&book, scene))
         abort();
     if (!vg_rulebook_restore(book, (const char *)data, size, media, wall, NULL)) {
-        char *text = vg_rulebook_save(book, media, wall);
+        char *text = vg_rulebook_save(book, media, wall, VG_RULEBOOK_TOLD);
         assert(text);
         if (vg_rulebook_restore(book, text, strlen(text), media, wall, NULL))
             abort();
-        char *again = vg_rulebook_save(book, media, wall);
+        char *again = vg_rulebook_save(book, media, wall, VG_RULEBOOK_UNTOLD);
         assert(again && strcmp(text, again) == 0);
         vg_free(again);
         vg_free(text);

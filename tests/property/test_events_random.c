@@ -1,6 +1,6 @@
 /* Random tracks through watcher and rulebook. What must hold whatever happens:
  *   - two runs of one seed give the same bytes, with the rules' books saved and taken back at
- *     random moments too;
+ *     random moments too, and alerts refused or killed before their promise;
  *   - a rule's alerts are numbered 1, 2, 3... and never nearer than its cooldown;
  *   - an alert's onset is not after it, and its condition held for the rule's hold;
  *   - two alerts of a rule never have the same onset;
@@ -137,9 +137,9 @@ static void check(const struct vg_scene *scene, const struct vg_alert *alert,
 }
 
 static struct vg_rulebook *restart(struct vg_rulebook *book, const struct vg_scene *scene,
-                                   struct vg_rule_moment *moment)
+                                   enum vg_rulebook_view view, struct vg_rule_moment *moment)
 {
-    char *text = vg_rulebook_save(book, moment->media, moment->wall);
+    char *text = vg_rulebook_save(book, moment->media, moment->wall, view);
     assert_non_null(text);
     vg_rulebook_close(&book);
     assert_int_equal(vg_rulebook_open(&book, scene), VG_OK);
@@ -179,7 +179,7 @@ static uint32_t run(uint64_t seed, uint8_t digest[VG_SHA256_BYTES])
         if (vg_random_below(&w.random, 60) == 0)
             moment.stopped_events ^= 1u << vg_random_below(&w.random, VG_EVENT_COUNT);
         if (restarts && vg_random_below(&w.random, 100) == 0) {
-            book = restart(book, scene, &moment);
+            book = restart(book, scene, VG_RULEBOOK_TOLD, &moment);
             vg_watcher_reset(watcher);
             for (uint32_t i = 0; i < WALKERS; i++)
                 be_born(&w, i);
@@ -190,14 +190,24 @@ static uint32_t run(uint64_t seed, uint8_t digest[VG_SHA256_BYTES])
         vg_watcher_step(watcher, &input, watched);
         const uint32_t now = vg_rulebook_step(book, watched, &moment, alerts);
         vg_alloc_unseal();
+        struct said before[VG_SCENE_RULES_MAX];
+        memcpy(before, said, sizeof said);
         for (uint32_t i = 0; i < now; i++) {
             check(scene, &alerts[i], &moment, said);
+            if (restarts && vg_random_below(&w.random, 8) == 0) {
+                vg_rulebook_refused(book, alerts[i].rule);
+                said[alerts[i].rule] = before[alerts[i].rule];
+            }
             uint8_t both[2][VG_SHA256_BYTES];
             memcpy(both[0], digest, VG_SHA256_BYTES);
             vg_sha256(&alerts[i], sizeof alerts[i], both[1]);
             vg_sha256(both, sizeof both, digest);
         }
         count += now;
+        if (restarts && now && vg_random_below(&w.random, 16) == 0) {
+            memcpy(said, before, sizeof said);
+            book = restart(book, scene, VG_RULEBOOK_UNTOLD, &moment);
+        }
     }
     vg_free(alerts);
     vg_free(watched);

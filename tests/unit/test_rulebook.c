@@ -160,7 +160,13 @@ static void scripts(void **state)
         {"more than that ends it", "a . . . . . . a", 18, "17:a "},
         {"not raised in a picture that misses it", "a a a a a a a a a a . a", 12, "11:a "},
         {"two together are one alert", "ab", 40, "10:ab "},
-        {"who joins is told with it", "a a a ab", 40, "10:ab "},
+        {"who joins is shown, and told by the next", "a a a ab", 80, "10:ab 60:ba "},
+        {"who has left before the next is not told", "a a a ab ab ab ab ab ab ab ab a", 80,
+         "10:ab "},
+        {"who is missing from that picture waits for the next", "a ab ab ab ab ab ab ab ab ab a b",
+         80, "10:a 60:b "},
+        {"who began together and is missing too", "ab ab ab ab ab ab ab ab ab ab a b", 80,
+         "10:a 60:b "},
         {"who comes in the cooldown waits for its end", "a a a a a a a a a a a a a b", 80,
          "10:a 60:b "},
         {"who left before is never told", "a a a a a a a a a a a a a b b b b b b b b b b b b .", 80,
@@ -320,9 +326,9 @@ static void sixteen_alerts_a_picture_and_the_rest_later(void **state)
 /* ---- restart ------------------------------------------------------------------------------ */
 
 /* Saves, lets `away_us` go by on the wall, and goes on in a new book with a new media clock. */
-static void restart(struct bench *b, int64_t away_us)
+static void restart(struct bench *b, enum vg_rulebook_view view, int64_t away_us)
 {
-    char *text = vg_rulebook_save(b->book, b->moment.media, b->moment.wall);
+    char *text = vg_rulebook_save(b->book, b->moment.media, b->moment.wall, view);
     assert_non_null(text);
     vg_rulebook_close(&b->book);
     assert_int_equal(vg_rulebook_open(&b->book, b->scene), VG_OK);
@@ -364,6 +370,10 @@ static void what_survives_a_restart(void **state)
          ". . . . . . . . . . . . . . "
          ". . . . . . . b",
          60, "45:b "},
+        {"a told onset silences one of two", "a", 15, S, ". . bc", 80, "35:cb "},
+        {"and one of those who come one by one", "a", 15, S, ". . b . . . . . . . . . c", 80,
+         "35:c "},
+        {"an untold onset goes to one of two", "a", 6, S / 5, ". . bc", 60, "2:bc 52:cb "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char script[1024];
@@ -371,7 +381,7 @@ static void what_survives_a_restart(void **state)
         bench_open(&b, SCENE);
         stretch(script, sizeof script, rows[i].before, rows[i].pictures);
         play(&b, script);
-        restart(&b, rows[i].away_us);
+        restart(&b, VG_RULEBOOK_TOLD, rows[i].away_us);
         stretch(script, sizeof script, rows[i].after, rows[i].length);
         play(&b, script);
         if (strcmp(b.raised, rows[i].want) != 0)
@@ -388,8 +398,8 @@ static void an_onset_keeps_its_name_and_the_count_goes_on(void **state)
     play(&b, "| .");
     const int64_t wall = b.moment.wall.us;
     play(&b, "a a a a a");
-    restart(&b, S);
-    restart(&b, S); /* a second one before anything was seen */
+    restart(&b, VG_RULEBOOK_TOLD, S);
+    restart(&b, VG_RULEBOOK_TOLD, S); /* a second one before anything was seen */
     play(&b, ". . b");
     assert_int_equal(b.alert[0].onset_wall.us, wall);
     assert_int_equal(b.alert[0].onset.us, -2 * S - S / 2);
@@ -402,13 +412,150 @@ static void an_onset_keeps_its_name_and_the_count_goes_on(void **state)
     bench_close(&b);
 }
 
+/* A kill around a promise: `before` ends with the picture that raises, its alert is the last. */
+static void a_kill_before_the_promise_raises_the_same_onset(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *before;
+        int pictures;
+        enum vg_rulebook_view view;
+        const char *after, *want;
+        bool same; /* onset and number as before the kill */
+    } rows[] = {
+        {"not promised: at once again", "a", 11, VG_RULEBOOK_UNTOLD, ". b", "1:b ", true},
+        {"promised: no more", "a", 11, VG_RULEBOOK_TOLD, ". b", "", false},
+        {"a second alert, its cooldown was over", "a a a a a a a a a a a . . . . . . . . . . a", 61,
+         VG_RULEBOOK_UNTOLD, "b", "0:b ", true},
+        {"an onset that is not due yet steps back", "a a a ab ab ab ab ab ab ab ab", 11,
+         VG_RULEBOOK_UNTOLD, "c", "0:c ", true},
+        {"so does an older one that is missing", "b ba ba ba ba ba ba ba ba ba a a", 12,
+         VG_RULEBOOK_UNTOLD, "c", "0:c ", true},
+        {"the alert was not of the last step", "a", 12, VG_RULEBOOK_UNTOLD, ". b", "", false},
+        {"a passage: the next one", "|", 1, VG_RULEBOOK_UNTOLD, ". |", "1:| ", false},
+        {"a passage that was promised: its cooldown", "|", 1, VG_RULEBOOK_TOLD, ". |", "", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char script[1024];
+        struct bench b;
+        bench_open(&b, SCENE);
+        stretch(script, sizeof script, rows[i].before, rows[i].pictures);
+        play(&b, script);
+        const struct vg_alert first = b.alert[0];
+        restart(&b, rows[i].view, S);
+        play(&b, rows[i].after);
+        if (strcmp(b.raised, rows[i].want) != 0)
+            fail_msg("%s: raised \"%s\", not \"%s\"", rows[i].name, b.raised, rows[i].want);
+        if (rows[i].same && (b.alert[0].onset_wall.us != first.onset_wall.us ||
+                             b.alert[0].sequence != first.sequence))
+            fail_msg("%s: another alert", rows[i].name);
+        bench_close(&b);
+    }
+}
+
+/* Saving is looking: what was written as untold stays told in the book. */
+static void a_save_as_untold_changes_nothing(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    play(&b, "a a a a a a a a a a a");
+    vg_free(vg_rulebook_save(b.book, b.moment.media, b.moment.wall, VG_RULEBOOK_UNTOLD));
+    char script[1024];
+    stretch(script, sizeof script, "a", 100);
+    play(&b, script);
+    assert_string_equal(b.raised, "10:a ");
+    bench_close(&b);
+}
+
+static void what_is_refused_is_raised_again(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *before;
+        int pictures;
+        const char *after;
+        int length;
+        const char *want;
+        bool same; /* onset and number */
+    } rows[] = {
+        {"a second later, and then told", "a", 11, "a", 120, "9:a ", true},
+        {"not while it is missing", "a", 11, "a a a a a a a . . . . a", 120, "11:a ", true},
+        {"not who has left", "a", 11, ".", 120, "", false},
+        {"another, a second later at the soonest", "a", 11, ". . . . . . . . . . . b", 60, "21:b ",
+         false},
+        {"all that it told are told by the next", "ab", 11, "ba", 120, "9:ba ", true},
+        {"the answer comes late", "a", 31, "a", 120, "0:a ", true},
+        {"the cooldown before it goes on from where it was",
+         "a a a a a a a a a a a . . . . . . . . . . a", 61, "a", 120, "9:a ", true},
+        {"passages: the next, a second later at the soonest", "|", 1,
+         "| . . . . . . . . | . . . . . . . . |", 19, "9:| ", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char script[1024];
+        struct bench b;
+        bench_open(&b, SCENE);
+        stretch(script, sizeof script, rows[i].before, rows[i].pictures);
+        play(&b, script);
+        const struct vg_alert first = b.alert[0];
+        vg_rulebook_refused(b.book, first.rule);
+        vg_rulebook_refused(b.book, first.rule); /* the same answer twice is one */
+        memset(b.raised, 0, sizeof b.raised);
+        stretch(script, sizeof script, rows[i].after, rows[i].length);
+        play(&b, script);
+        if (strcmp(b.raised, rows[i].want) != 0)
+            fail_msg("%s: raised \"%s\", not \"%s\"", rows[i].name, b.raised, rows[i].want);
+        if (rows[i].same && (b.alert[0].onset_wall.us != first.onset_wall.us ||
+                             b.alert[0].sequence != first.sequence))
+            fail_msg("%s: another alert", rows[i].name);
+        bench_close(&b);
+    }
+}
+
+static void a_refusal_is_of_its_rule_alone(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    vg_rulebook_refused(b.book, ZONE); /* it has raised nothing */
+    vg_rulebook_refused(b.book, VG_SCENE_RULES_MAX);
+    play(&b, "a a a a a a a a a a a|");
+    assert_string_equal(b.raised, "10:a 10:| ");
+    vg_rulebook_refused(b.book, LINE);
+    memset(b.raised, 0, sizeof b.raised);
+    char script[256];
+    stretch(script, sizeof script, "a|", 30);
+    play(&b, script);
+    assert_string_equal(b.raised, "9:| ");
+    bench_close(&b);
+}
+
+/* For as long as alerts are refused, one is raised each second and no more. */
+static void a_full_disk_is_asked_once_a_second(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    for (int k = 0; k < 100; k++) {
+        see(&b, ZONE, 1);
+        const uint32_t count = picture(&b);
+        assert_int_equal(count, k > 0 && k % 10 == 0);
+        if (!count)
+            continue;
+        assert_int_equal(b.alert[0].onset.us, 0);
+        assert_int_equal(b.alert[0].sequence, 1);
+        vg_rulebook_refused(b.book, ZONE);
+    }
+    bench_close(&b);
+}
+
 static void a_rule_no_longer_there_is_passed_over(void **state)
 {
     (void)state;
     struct bench b;
     bench_open(&b, SCENE);
     play(&b, "|");
-    char *text = vg_rulebook_save(b.book, b.moment.media, b.moment.wall);
+    char *text = vg_rulebook_save(b.book, b.moment.media, b.moment.wall, VG_RULEBOOK_TOLD);
     bench_close(&b);
     bench_open(&b, PLACES ZONE_RULE "}]}");
     assert_int_equal(
@@ -425,7 +572,7 @@ static void the_text_is_as_documented(void **state)
     bench_open(&b, SCENE);
     b.moment.wall.us = 5 * S;
     play(&b, "|a a a");
-    char *text = vg_rulebook_save(b.book, b.moment.media, b.moment.wall);
+    char *text = vg_rulebook_save(b.book, b.moment.media, b.moment.wall, VG_RULEBOOK_TOLD);
     assert_string_equal(text, "{\"version\":1,\"saved_us\":5300000,\"rules\":[{\"id\":\"z\","
                               "\"sequence\":0,\"onset\":{\"age_us\":300000,\"last_age_us\":100000,"
                               "\"wall_us\":5000000,\"told\":false}},{\"id\":\"l\",\"sequence\":1,"
@@ -497,6 +644,11 @@ int main(void)
         cmocka_unit_test(sixteen_alerts_a_picture_and_the_rest_later),
         cmocka_unit_test(what_survives_a_restart),
         cmocka_unit_test(an_onset_keeps_its_name_and_the_count_goes_on),
+        cmocka_unit_test(a_kill_before_the_promise_raises_the_same_onset),
+        cmocka_unit_test(a_save_as_untold_changes_nothing),
+        cmocka_unit_test(what_is_refused_is_raised_again),
+        cmocka_unit_test(a_refusal_is_of_its_rule_alone),
+        cmocka_unit_test(a_full_disk_is_asked_once_a_second),
         cmocka_unit_test(a_rule_no_longer_there_is_passed_over),
         cmocka_unit_test(the_text_is_as_documented),
         cmocka_unit_test(bad_states_are_refused_and_nothing_is_taken),
