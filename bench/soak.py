@@ -29,19 +29,29 @@ def children(pid):
     return found
 
 
+def part_name(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as f:
+        words = f.read().split(b"\0")
+    if words[1:2] == [b"child"]:
+        return words[2].decode()
+    return os.path.basename(words[0]).decode().split()[0]
+
+
 def memory_and_time(pid):
-    """Resident MiB and processor seconds of a process and those it started."""
-    rss = ticks = 0
+    """Resident MiB of the server's processes by name, and their processor seconds in all."""
+    rss, ticks = {}, 0
     for p in children(pid):
         try:
             with open(f"/proc/{p}/statm", encoding="ascii") as f:
-                rss += int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+                pages = int(f.read().split()[1])
             with open(f"/proc/{p}/stat", encoding="ascii") as f:
                 fields = f.read().rsplit(")", 1)[1].split()
+            name = part_name(p)
+            rss[name] = rss.get(name, 0) + pages * os.sysconf("SC_PAGE_SIZE") / 2**20
             ticks += int(fields[11]) + int(fields[12])
         except OSError:
             pass
-    return rss / 2**20, ticks / os.sysconf("SC_CLK_TCK")
+    return rss, ticks / os.sysconf("SC_CLK_TCK")
 
 
 def slope(points):
@@ -86,6 +96,7 @@ def main():
     parser.add_argument("--clip", default="cache/vtest.avi")
     parser.add_argument("--scene", default="docs/examples/vtest.json")
     parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--warm", type=float, default=120, help="seconds before measuring")
     parser.add_argument("--flux", type=int, default=2)
     parser.add_argument("--rate", type=float, default=5)
     args = parser.parse_args()
@@ -105,6 +116,7 @@ def main():
         server.wait_for("pictures", lambda: all(
             metrics(api).get(f'vigie_pictures_total{{flux="cam-{i + 1}",fate="analysed"}}', 0) > 5 * args.rate
             for i in range(args.flux)), 90)
+        time.sleep(args.warm)  # caches fill: what is measured is what goes on
         begin, start = metrics(api), time.monotonic()
         cpu = memory_and_time(server.process.pid)[1]
         while time.monotonic() - start < args.seconds:
@@ -117,7 +129,9 @@ def main():
         camera.terminate()
         camera.wait()
     change = difference(end, begin)
-    b, half = slope(points)
+    b, half = slope([(t, sum(v.values())) for t, v in points])
+    by_part = {name: [round(x, 2) if x is not None else None for x in slope([(t, v.get(name, 0)) for t, v in points])]
+               for name in points[-1][1]}
     fates = {}
     for k, v in change.items():
         if k.startswith("vigie_pictures_total{"):
@@ -128,7 +142,8 @@ def main():
         "wanted": total(change, "vigie_pictures_wanted_total"), "fates": fates,
         "analysed_per_s_and_flux": round(fates.get("analysed", 0) / lasted / args.flux, 3),
         "latency_s": {f"p{q}": quantile(change, q / 100) for q in (50, 95, 99)},
-        "rss_mib": round(points[-1][1], 1), "rss_slope_mib_per_h": b, "rss_slope_half_interval": half,
+        "rss_mib": round(sum(points[-1][1].values()), 1), "rss_slope_mib_per_h": b, "rss_slope_half_interval": half,
+        "rss_slope_by_part": by_part,
         "cores": round(cpu / lasted, 3),
         "sealed_allocations": end.get("vigie_sealed_allocations_total"),
     }))
