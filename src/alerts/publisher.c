@@ -1,10 +1,13 @@
 /* Two threads: the keeper promises (rings to spool), the sender sends (spool to Redis) and lets
- * the spool forget. */
+ * the spool forget.
+ *
+ * Two locks: spool_lock is held while the spool reads or writes the disk, which may take seconds,
+ * and only these two threads take it. What others ask for lies under `lock`, which is held for a
+ * copy at most. Who needs both takes spool_lock first. */
 #include "src/alerts/publisher.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -33,15 +36,29 @@
 const double vg_publisher_class_s[VG_PUBLISHER_CLASSES - 1] = {0.05, 0.1, 0.2, 0.3, 0.5,
                                                                1.0,  2.0, 5.0, 10.0};
 
+/* An item on its way to the keeper. */
+struct given {
+    struct vg_publisher_item *item;
+    uint64_t ticket; /* of the worker that waits for the answer; 0: none does */
+};
+
 struct lane {
-    struct vg_ring *full; /* worker to keeper: pointers to items */
-    struct vg_ring *free; /* keeper to worker */
+    struct vg_ring *full; /* worker to keeper: struct given */
+    struct vg_ring *free; /* keeper to worker: pointers to items */
     struct vg_publisher_item *items;
+    uint64_t last_ticket; /* the worker's own */
+
+    /* under `lock`. The tickets of a lane are answered in their order, so one place is enough:
+     * nobody asks any more for an answer that a later one replaces. */
+    pthread_cond_t wake;
+    uint64_t answered;
+    enum vg_status answer;
 };
 
 struct live_flux {
     char id[VG_QUEUE_NAME_SIZE];
-    bool fresh; /* not yet sent */
+    struct vg_mono_time at; /* when it was last told */
+    bool fresh;             /* not yet sent */
     uint32_t field_count;
     char name[VG_PUBLISHER_FIELDS_MAX][NAME_SIZE];
     char value[VG_PUBLISHER_FIELDS_MAX][VALUE_SIZE];
@@ -58,30 +75,29 @@ struct vg_publisher {
     uint32_t lane_count;
     struct lane lanes[VG_PUBLISHER_LANES_MAX];
     char node[VG_QUEUE_NAME_SIZE];
-    int64_t linger_us;
+    int64_t linger_us, retry_us;
     int live_s;
     int stop_fd; /* eventfd: wakes the keeper to end */
     pthread_t keeper, sender;
 
-    /* any thread: relaxed, they are counters */
-    atomic_uint_fast64_t promised, refused, no_item, sent, archived, redis_failures;
-    atomic_uint_fast64_t latency[VG_PUBLISHER_CLASSES];
-    atomic_int_fast64_t latency_us_sum, latency_us_max;
-    atomic_bool redis_well;
+    /* under `spool_lock`, held for a spool operation */
+    pthread_mutex_t spool_lock;
+    struct vg_spool *spool;
 
-    /* under `lock`, held for a spool operation at most */
+    /* under `lock`, held for a copy at most, never while a disk or Redis is asked */
     pthread_mutex_t lock;
     pthread_cond_t wake; /* the sender: something was promised, or it is the end */
-    struct vg_spool *spool;
     bool ending, news;
     struct vg_mono_time ending_at; /* end of lingering */
-    struct born born[BORN_SIZE];   /* a ring: the oldest is overwritten */
+    struct vg_publisher_counts counts;
+    struct born born[BORN_SIZE]; /* a ring: the oldest is overwritten */
     size_t born_next;
 
     /* under `live_lock`, held for a copy at most */
     pthread_mutex_t live_lock;
     struct live_flux *live; /* VG_PUBLISHER_FLUX_MAX */
     size_t live_count;
+    bool said_no_place;
     char part[PART_SIZE];
     char *metrics; /* VG_PUBLISHER_METRICS_MAX */
     size_t metrics_size;
@@ -93,19 +109,14 @@ struct vg_publisher {
     struct live_flux *live_out; /* LIVE_BATCH */
     char *metrics_out;          /* VG_PUBLISHER_METRICS_MAX */
     size_t ask_from;
-    struct vg_mono_time next_ask, next_live, next_ping, next_try;
+    struct vg_mono_time next_ask, next_live, next_ping, next_try, next_reread;
     int64_t backoff_us; /* 0: Redis answers */
     struct vg_random jitter;
-    struct vg_log_repeat said_redis;
+    struct vg_log_repeat said_redis, said_unreadable;
 
     /* the keeper's own */
     struct vg_log_repeat said_refused;
 };
-
-static void count(atomic_uint_fast64_t *counter)
-{
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
 
 static void lock(pthread_mutex_t *mutex)
 {
@@ -117,31 +128,72 @@ static void unlock(pthread_mutex_t *mutex)
     (void)pthread_mutex_unlock(mutex);
 }
 
+static void count(struct vg_publisher *p, uint64_t *counter)
+{
+    lock(&p->lock);
+    (*counter)++;
+    unlock(&p->lock);
+}
+
+static struct timespec timespec_of(struct vg_mono_time time)
+{
+    return (struct timespec){.tv_sec = (time_t)(time.us / VG_US_PER_S),
+                             .tv_nsec = (long)(time.us % VG_US_PER_S) * 1000};
+}
+
 /* ---- workers ---- */
 
 struct vg_publisher_item *vg_publisher_take(struct vg_publisher *publisher, uint32_t lane)
 {
     struct vg_publisher_item *item = NULL;
-    if (vg_ring_pop(publisher->lanes[lane].free, &item) != VG_OK) {
-        count(&publisher->no_item);
+    if (vg_ring_pop(publisher->lanes[lane].free, &item) != VG_OK)
         return NULL;
-    }
     item->alert_bytes = 0;
     item->picture_bytes = 0;
     return item;
 }
 
+static void hand_over(struct lane *lane, struct vg_publisher_item *item, uint64_t ticket)
+{
+    const struct given given = {item, ticket};
+    /* there are as many places as items: it always fits */
+    if (vg_ring_push(lane->full, &given) != VG_OK)
+        vg_log(VG_LOG_ERROR, "publisher: an item was given twice");
+}
+
 void vg_publisher_give(struct vg_publisher *publisher, uint32_t lane,
                        struct vg_publisher_item *item)
 {
-    /* there are as many places as items: it always fits */
-    if (vg_ring_push(publisher->lanes[lane].full, &item) != VG_OK)
-        vg_log(VG_LOG_ERROR, "publisher: an item was given twice");
+    hand_over(&publisher->lanes[lane], item, 0);
+}
+
+enum vg_status vg_publisher_give_and_wait(struct vg_publisher *publisher, uint32_t lane,
+                                          struct vg_publisher_item *item, int timeout_ms)
+{
+    struct lane *own = &publisher->lanes[lane];
+    const uint64_t ticket = ++own->last_ticket;
+    const int64_t wait_us = (int64_t)timeout_ms * 1000;
+    const struct timespec until = timespec_of((struct vg_mono_time){vg_mono_now().us + wait_us});
+    int late = 0;
+    hand_over(own, item, ticket);
+    lock(&publisher->lock);
+    while (own->answered != ticket && late == 0)
+        late = timeout_ms < 0 ? pthread_cond_wait(&own->wake, &publisher->lock)
+                              : pthread_cond_timedwait(&own->wake, &publisher->lock, &until);
+    const enum vg_status status = own->answered == ticket ? own->answer : VG_E_TIMEOUT;
+    unlock(&publisher->lock);
+    return status;
+}
+
+void vg_publisher_count_refused(struct vg_publisher *publisher)
+{
+    count(publisher, &publisher->counts.refused);
 }
 
 /* ---- the keeper ---- */
 
-static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *item)
+static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *item,
+                      enum vg_status *status)
 {
     struct vg_fault fault = {.status = VG_OK};
     struct vg_spool_record record = {.json = item->alert,
@@ -150,18 +202,23 @@ static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *it
                                      .picture_bytes = item->picture_bytes};
     memcpy(record.id, item->id, sizeof item->id);
     memcpy(record.key, item->key, sizeof item->key);
+    lock(&p->spool_lock);
+    *status = vg_spool_append(p->spool, &record, &fault);
     lock(&p->lock);
-    const enum vg_status status = vg_spool_append(p->spool, &record, &fault);
-    if (status == VG_OK) {
+    if (*status == VG_OK) {
         struct born *born = &p->born[p->born_next++ % BORN_SIZE];
         memcpy(born->id, record.id, sizeof born->id);
         born->arrival = item->arrival;
         p->news = true;
         (void)pthread_cond_signal(&p->wake);
+        p->counts.promised++;
+    } else {
+        p->counts.refused++;
     }
-    count(status == VG_OK ? &p->promised : &p->refused);
+    vg_spool_read_numbers(p->spool, &p->counts.spool);
     unlock(&p->lock);
-    if (status == VG_OK)
+    unlock(&p->spool_lock);
+    if (*status == VG_OK)
         return;
     const uint64_t times = vg_log_repeat_due(&p->said_refused, vg_mono_now(), SAY_EVERY_US);
     if (times > 0)
@@ -169,15 +226,29 @@ static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *it
                fault.what ? fault.what : "?", fault.place);
 }
 
+static void answer(struct vg_publisher *p, struct lane *lane, uint64_t ticket,
+                   enum vg_status status)
+{
+    lock(&p->lock);
+    lane->answered = ticket;
+    lane->answer = status;
+    (void)pthread_cond_signal(&lane->wake);
+    unlock(&p->lock);
+}
+
 static void keep_lane(struct vg_publisher *p, struct lane *lane)
 {
-    struct vg_publisher_item *item = NULL;
+    struct given given = {.item = NULL};
     vg_ring_drain(lane->full);
-    while (vg_ring_pop(lane->full, &item) == VG_OK) {
-        if (item->alert_bytes > 0)
-            keep_item(p, item);
-        if (vg_ring_push(lane->free, &item) != VG_OK)
+    while (vg_ring_pop(lane->full, &given) == VG_OK) {
+        enum vg_status status = VG_E_INPUT;
+        if (given.item->alert_bytes > 0)
+            keep_item(p, given.item, &status);
+        /* back before the answer: who has it finds the item free */
+        if (vg_ring_push(lane->free, &given.item) != VG_OK)
             vg_log(VG_LOG_ERROR, "publisher: an item was given twice");
+        if (given.ticket != 0)
+            answer(p, lane, given.ticket, status);
     }
 }
 
@@ -199,57 +270,100 @@ static void *keeper_main(void *user)
 
 /* ---- the sender ---- */
 
-static void take_latency(struct vg_publisher *p, const char *id)
+/* A first send took so long. Under the lock. */
+static void count_latency(struct vg_publisher *p, int64_t us)
 {
-    struct vg_mono_time arrival = {0};
-    lock(&p->lock);
-    for (size_t i = 0; i < BORN_SIZE; i++)
-        if (strcmp(p->born[i].id, id) == 0) {
-            arrival = p->born[i].arrival;
-            p->born[i].id[0] = '\0'; /* once: a second send says nothing of the latency */
-        }
-    unlock(&p->lock);
-    if (arrival.us == 0)
-        return;
-    const int64_t us = vg_mono_now().us - arrival.us;
     size_t i = 0;
     while (i < VG_PUBLISHER_CLASSES - 1 && (double)us > vg_publisher_class_s[i] * 1e6)
         i++;
-    count(&p->latency[i]);
-    atomic_fetch_add_explicit(&p->latency_us_sum, us, memory_order_relaxed);
-    if (us > atomic_load_explicit(&p->latency_us_max, memory_order_relaxed))
-        atomic_store_explicit(&p->latency_us_max, us, memory_order_relaxed);
+    p->counts.latency[i]++;
+    p->counts.latency_us_sum += us;
+    if (us > p->counts.latency_us_max)
+        p->counts.latency_us_max = us;
 }
 
-static void forget(struct vg_publisher *p, char (*ids)[VG_SPOOL_ID_SIZE], size_t n)
+static void count_sent(struct vg_publisher *p, const char *id)
+{
+    lock(&p->lock);
+    p->counts.sent++;
+    for (size_t i = 0; i < BORN_SIZE; i++)
+        if (strcmp(p->born[i].id, id) == 0) {
+            if (p->born[i].arrival.us != 0)
+                count_latency(p, vg_mono_now().us - p->born[i].arrival.us);
+            p->born[i].id[0] = '\0'; /* once: a second send says nothing of the latency */
+        }
+    unlock(&p->lock);
+}
+
+static void note(struct vg_publisher *p, const char *id, enum vg_spool_state state)
+{
+    lock(&p->spool_lock);
+    vg_spool_note(p->spool, id, state);
+    unlock(&p->spool_lock);
+}
+
+/* counter: what is counted of them. */
+static void forget(struct vg_publisher *p, char (*ids)[VG_SPOOL_ID_SIZE], size_t n,
+                   uint64_t *counter)
 {
     struct vg_fault fault = {.status = VG_OK};
-    lock(&p->lock);
+    lock(&p->spool_lock);
     const enum vg_status status = vg_spool_archived(p->spool, ids, n, &fault);
-    atomic_fetch_add_explicit(&p->archived, n, memory_order_relaxed);
+    lock(&p->lock);
+    *counter += n;
+    vg_spool_read_numbers(p->spool, &p->counts.spool);
     unlock(&p->lock);
+    unlock(&p->spool_lock);
     if (status != VG_OK)
         vg_log(VG_LOG_WARN, "spool: %s: %s", fault.what ? fault.what : "?", fault.place);
 }
 
-/* Sends one record. The lock is not held while Redis is asked. */
+static size_t pick(struct vg_publisher *p, enum vg_spool_state state, size_t *from,
+                   char (*ids)[VG_SPOOL_ID_SIZE], size_t most)
+{
+    lock(&p->spool_lock);
+    const size_t n = vg_spool_pick(p->spool, state, from, ids, most);
+    unlock(&p->spool_lock);
+    return n;
+}
+
+/* Reads a record to send; it was `before`. VG_OK, or why there is nothing to send: then it is
+ * noted and counted, and the others go on. */
+static enum vg_status read_one(struct vg_publisher *p, char (*id)[VG_SPOOL_ID_SIZE],
+                               enum vg_spool_state before, struct vg_spool_record *record)
+{
+    struct vg_fault fault = {.status = VG_OK};
+    lock(&p->spool_lock);
+    const enum vg_status status = vg_spool_read(p->spool, *id, p->buffer, record, &fault);
+    unlock(&p->spool_lock);
+    const bool failed = status != VG_OK && status != VG_E_MISSING && status != VG_E_INTEGRITY;
+    lock(&p->lock);
+    p->counts.unreadable += failed && before != VG_SPOOL_UNREADABLE;
+    p->counts.unreadable -= !failed && before == VG_SPOOL_UNREADABLE;
+    unlock(&p->lock);
+    if (status == VG_E_INTEGRITY) { /* nothing brings it back; what is lost is said */
+        vg_log(VG_LOG_ERROR, "spool: alert %s is damaged on the disk and lost", *id);
+        forget(p, id, 1, &p->counts.damaged);
+    }
+    if (!failed)
+        return status;
+    if (before != VG_SPOOL_UNREADABLE)
+        note(p, *id, VG_SPOOL_UNREADABLE);
+    const uint64_t times = vg_log_repeat_due(&p->said_unreadable, vg_mono_now(), SAY_EVERY_US);
+    if (times > 0)
+        vg_log(VG_LOG_ERROR, "alert %s stays in the spool (%llu tries): %s: %s", *id,
+               (unsigned long long)times, fault.what ? fault.what : "?", fault.place);
+    return status;
+}
+
+/* Sends one record. No lock is held while Redis is asked. */
 static enum vg_status send_one(struct vg_publisher *p, char (*id)[VG_SPOOL_ID_SIZE],
-                               struct vg_fault *fault)
+                               enum vg_spool_state state, struct vg_fault *fault)
 {
     struct vg_spool_record record;
     enum vg_queue_where where = VG_QUEUE_UNKNOWN;
-    lock(&p->lock);
-    enum vg_status status = vg_spool_read(p->spool, *id, p->buffer, &record, fault);
-    unlock(&p->lock);
-    if (status == VG_E_MISSING)
+    if (read_one(p, id, state, &record) != VG_OK)
         return VG_OK;
-    if (status == VG_E_INTEGRITY) { /* nothing brings it back; what is lost is said */
-        vg_log(VG_LOG_ERROR, "spool: alert %s is damaged on the disk and lost", *id);
-        forget(p, id, 1);
-        return VG_OK;
-    }
-    if (status != VG_OK)
-        return status;
     const struct vg_queue_message message = {.id = record.id,
                                              .key = record.key,
                                              .node = p->node,
@@ -257,15 +371,12 @@ static enum vg_status send_one(struct vg_publisher *p, char (*id)[VG_SPOOL_ID_SI
                                              .alert_size = record.json_bytes,
                                              .picture = record.picture,
                                              .picture_size = record.picture_bytes};
-    status = vg_queue_send(p->link, &message, &where, fault);
-    if (status != VG_OK)
-        return status;
-    count(&p->sent);
-    take_latency(p, *id);
-    lock(&p->lock);
-    vg_spool_note(p->spool, *id, VG_SPOOL_UNSURE); /* the next question tells where it is */
-    unlock(&p->lock);
-    return VG_OK;
+    const enum vg_status status = vg_queue_send(p->link, &message, &where, fault);
+    if (status == VG_OK)
+        count_sent(p, *id);
+    /* after a send the next question tells where it is */
+    note(p, *id, status == VG_OK ? VG_SPOOL_UNSURE : VG_SPOOL_WAITING);
+    return status;
 }
 
 static bool is_ending(struct vg_publisher *p)
@@ -276,17 +387,17 @@ static bool is_ending(struct vg_publisher *p)
     return ending;
 }
 
-static enum vg_status send_waiting(struct vg_publisher *p, struct vg_fault *fault)
+/* Sends all that are in that state, oldest first. */
+static enum vg_status send_all(struct vg_publisher *p, enum vg_spool_state state,
+                               struct vg_fault *fault)
 {
     char ids[VG_QUEUE_BATCH_MAX][VG_SPOOL_ID_SIZE];
     size_t from = 0;
     enum vg_status worst = VG_OK;
     do {
-        lock(&p->lock);
-        const size_t n = vg_spool_pick(p->spool, VG_SPOOL_WAITING, &from, ids, VG_QUEUE_BATCH_MAX);
-        unlock(&p->lock);
+        const size_t n = pick(p, state, &from, ids, VG_QUEUE_BATCH_MAX);
         for (size_t i = 0; i < n; i++) {
-            const enum vg_status status = send_one(p, &ids[i], fault);
+            const enum vg_status status = send_one(p, &ids[i], state, fault);
             if (status != VG_OK && status != VG_E_INPUT)
                 return status;
             if (status == VG_E_INPUT) /* this one is refused; the others go on */
@@ -298,6 +409,24 @@ static enum vg_status send_waiting(struct vg_publisher *p, struct vg_fault *faul
     return worst;
 }
 
+/* What waits; and from time to time what could not be read. */
+static enum vg_status send_waiting(struct vg_publisher *p, struct vg_fault *fault)
+{
+    enum vg_status status = send_all(p, VG_SPOOL_WAITING, fault);
+    if (status != VG_OK || vg_mono_now().us < p->next_reread.us)
+        return status;
+    status = send_all(p, VG_SPOOL_UNREADABLE, fault);
+    p->next_reread.us = vg_mono_now().us + p->retry_us;
+    return status;
+}
+
+static void tell_news(struct vg_publisher *p)
+{
+    lock(&p->lock);
+    p->news = true;
+    unlock(&p->lock);
+}
+
 /* Asks Redis about what may have been archived, and forgets what was. */
 static enum vg_status ask_unsure(struct vg_publisher *p, struct vg_fault *fault)
 {
@@ -305,10 +434,7 @@ static enum vg_status ask_unsure(struct vg_publisher *p, struct vg_fault *fault)
     const char *names[VG_QUEUE_BATCH_MAX];
     enum vg_queue_where where[VG_QUEUE_BATCH_MAX];
     size_t n_done = 0;
-    lock(&p->lock);
-    const size_t n =
-        vg_spool_pick(p->spool, VG_SPOOL_UNSURE, &p->ask_from, ids, VG_QUEUE_BATCH_MAX);
-    unlock(&p->lock);
+    const size_t n = pick(p, VG_SPOOL_UNSURE, &p->ask_from, ids, VG_QUEUE_BATCH_MAX);
     if (n == 0)
         return VG_OK;
     for (size_t i = 0; i < n; i++)
@@ -316,19 +442,17 @@ static enum vg_status ask_unsure(struct vg_publisher *p, struct vg_fault *fault)
     const enum vg_status status = vg_queue_ask(p->link, p->node, names, n, where, fault);
     if (status != VG_OK)
         return status;
-    lock(&p->lock);
     for (size_t i = 0; i < n; i++) {
         if (where[i] == VG_QUEUE_UNKNOWN) {
-            vg_spool_note(p->spool, ids[i], VG_SPOOL_WAITING);
-            p->news = true;
+            note(p, ids[i], VG_SPOOL_WAITING);
+            tell_news(p);
         }
         if (where[i] == VG_QUEUE_ARCHIVED)
             memcpy(done[n_done++], ids[i], VG_SPOOL_ID_SIZE);
     }
-    unlock(&p->lock);
     if (n_done == 0)
         return VG_OK;
-    forget(p, done, n_done); /* marked first: Redis may forget it only then */
+    forget(p, done, n_done, &p->counts.archived); /* marked first: Redis may forget it only then */
     for (size_t i = 0; i < n_done; i++)
         names[i] = done[i];
     return vg_queue_forget(p->link, p->node, names, n_done, fault);
@@ -443,8 +567,10 @@ static enum vg_status send_round(struct vg_publisher *p, struct vg_fault *fault)
 static void back_off(struct vg_publisher *p, const struct vg_fault *fault)
 {
     const struct vg_mono_time now = vg_mono_now();
-    count(&p->redis_failures);
-    atomic_store_explicit(&p->redis_well, false, memory_order_relaxed);
+    lock(&p->lock);
+    p->counts.redis_failures++;
+    p->counts.redis_well = false;
+    unlock(&p->lock);
     p->backoff_us = p->backoff_us == 0 ? BACKOFF_LEAST : 2 * p->backoff_us;
     if (p->backoff_us > BACKOFF_MOST)
         p->backoff_us = BACKOFF_MOST;
@@ -467,14 +593,15 @@ static void try_round(struct vg_publisher *p)
         vg_log(VG_LOG_INFO, "alerts are sent again");
     p->backoff_us = 0;
     p->said_redis = (struct vg_log_repeat){.count = 0};
-    atomic_store_explicit(&p->redis_well, true, memory_order_relaxed);
+    lock(&p->lock);
+    p->counts.redis_well = true;
+    unlock(&p->lock);
 }
 
 /* Waits for news until `until`. Under the lock. */
 static void wait_until(struct vg_publisher *p, struct vg_mono_time until)
 {
-    const struct timespec at = {.tv_sec = (time_t)(until.us / VG_US_PER_S),
-                                .tv_nsec = (long)(until.us % VG_US_PER_S) * 1000};
+    const struct timespec at = timespec_of(until);
     (void)pthread_cond_timedwait(&p->wake, &p->lock, &at);
 }
 
@@ -493,12 +620,11 @@ static void *sender_main(void *user)
             wait_until(p, tick);
         const bool ending = p->ending;
         const bool over = ending && vg_mono_now().us >= p->ending_at.us;
-        size_t from = 0;
-        char id[1][VG_SPOOL_ID_SIZE];
-        const bool empty = vg_spool_pick(p->spool, VG_SPOOL_WAITING, &from, id, 1) == 0;
         p->news = false;
         unlock(&p->lock);
-        if (over || (ending && empty))
+        size_t from = 0;
+        char id[1][VG_SPOOL_ID_SIZE];
+        if (over || (ending && pick(p, VG_SPOOL_WAITING, &from, id, 1) == 0))
             return NULL;
         if (p->backoff_us == 0 || vg_mono_now().us >= p->next_try.us)
             try_round(p);
@@ -507,20 +633,40 @@ static void *sender_main(void *user)
 
 /* ---- live state ---- */
 
+/* The flux's place, its own or one that nobody needs any more; NULL if there is none. Under
+ * live_lock. */
+static struct live_flux *find_place(struct vg_publisher *p, const char *flux,
+                                    struct vg_mono_time now)
+{
+    struct live_flux *oldest = &p->live[0];
+    for (size_t i = 0; i < p->live_count; i++) {
+        if (strncmp(p->live[i].id, flux, sizeof p->live[i].id - 1) == 0)
+            return &p->live[i];
+        if (p->live[i].at.us < oldest->at.us)
+            oldest = &p->live[i];
+    }
+    if (p->live_count < VG_PUBLISHER_FLUX_MAX)
+        oldest = &p->live[p->live_count++];
+    else if (now.us - oldest->at.us <= p->live_s * VG_US_PER_S)
+        return NULL;
+    *oldest = (struct live_flux){.field_count = 0};
+    (void)snprintf(oldest->id, sizeof oldest->id, "%s", flux);
+    return oldest;
+}
+
 void vg_publisher_flux(struct vg_publisher *publisher, const char *flux,
                        const struct vg_live_field *fields, size_t field_count)
 {
-    struct live_flux *live = NULL;
+    const struct vg_mono_time now = vg_mono_now();
     if (field_count == 0)
         return;
     lock(&publisher->live_lock);
-    for (size_t i = 0; !live && i < publisher->live_count; i++)
-        if (strcmp(publisher->live[i].id, flux) == 0)
-            live = &publisher->live[i];
-    if (!live && publisher->live_count < VG_PUBLISHER_FLUX_MAX) {
-        live = &publisher->live[publisher->live_count++];
-        (void)snprintf(live->id, sizeof live->id, "%s", flux);
-    }
+    struct live_flux *live = find_place(publisher, flux, now);
+    const bool say = !live && !publisher->said_no_place;
+    if (live)
+        live->at = now;
+    else
+        publisher->said_no_place = true;
     for (size_t i = 0; live && i < field_count && i < VG_PUBLISHER_FIELDS_MAX; i++) {
         (void)snprintf(live->name[i], NAME_SIZE, "%s", fields[i].name);
         (void)snprintf(live->value[i], VALUE_SIZE, "%s", fields[i].value);
@@ -528,6 +674,9 @@ void vg_publisher_flux(struct vg_publisher *publisher, const char *flux,
         live->fresh = true;
     }
     unlock(&publisher->live_lock);
+    if (say)
+        vg_log(VG_LOG_WARN, "more than %d flux at once: the others have no live state",
+               VG_PUBLISHER_FLUX_MAX);
 }
 
 enum vg_status vg_publisher_metrics(struct vg_publisher *publisher, const char *part,
@@ -546,26 +695,10 @@ enum vg_status vg_publisher_metrics(struct vg_publisher *publisher, const char *
 
 void vg_publisher_read_counts(struct vg_publisher *publisher, struct vg_publisher_counts *counts)
 {
-    struct vg_publisher *p = publisher;
-    const struct {
-        uint64_t *to;
-        atomic_uint_fast64_t *from;
-    } pairs[] = {
-        {&counts->promised, &p->promised}, {&counts->refused, &p->refused},
-        {&counts->no_item, &p->no_item},   {&counts->sent, &p->sent},
-        {&counts->archived, &p->archived}, {&counts->redis_failures, &p->redis_failures},
-    };
-    lock(&p->lock); /* the spool's numbers and the counters are of one moment */
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        *pairs[i].to = atomic_load_explicit(pairs[i].from, memory_order_relaxed);
+    lock(&publisher->lock);
+    *counts = publisher->counts;
+    unlock(&publisher->lock);
     counts->given = counts->promised + counts->refused; /* those on their way: not yet */
-    for (size_t i = 0; i < VG_PUBLISHER_CLASSES; i++)
-        counts->latency[i] = atomic_load_explicit(&p->latency[i], memory_order_relaxed);
-    counts->latency_us_sum = atomic_load_explicit(&p->latency_us_sum, memory_order_relaxed);
-    counts->latency_us_max = atomic_load_explicit(&p->latency_us_max, memory_order_relaxed);
-    counts->redis_well = atomic_load_explicit(&p->redis_well, memory_order_relaxed);
-    vg_spool_read_numbers(p->spool, &counts->spool);
-    unlock(&p->lock);
 }
 
 /* ---- life ---- */
@@ -579,12 +712,13 @@ struct vg_publisher_settings vg_publisher_defaults(const char *spool_folder, con
                                           .lanes = 1,
                                           .items_per_lane = 4,
                                           .linger_ms = 500,
-                                          .live_s = 10};
+                                          .live_s = 10,
+                                          .retry_s = 30};
 }
 
 static enum vg_status open_lane(struct lane *lane, uint32_t items)
 {
-    enum vg_status status = vg_ring_open(&lane->full, items, sizeof(struct vg_publisher_item *));
+    enum vg_status status = vg_ring_open(&lane->full, items, sizeof(struct given));
     if (status == VG_OK)
         status = vg_ring_open(&lane->free, items, sizeof(struct vg_publisher_item *));
     if (status == VG_OK && !(lane->items = vg_alloc_array(items, sizeof *lane->items)))
@@ -618,8 +752,12 @@ static enum vg_status open_parts(struct vg_publisher *p,
     p->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (p->stop_fd < 0)
         return vg_fault_set(fault, VG_E_LACK, N_("too many open files"), NULL, "publisher");
-    const enum vg_status status = vg_redis_open(&p->link, &redis, fault);
-    return status == VG_OK ? vg_spool_open(&p->spool, &settings->spool, found, fault) : status;
+    enum vg_status status = vg_redis_open(&p->link, &redis, fault);
+    if (status == VG_OK)
+        status = vg_spool_open(&p->spool, &settings->spool, found, fault);
+    if (status == VG_OK)
+        vg_spool_read_numbers(p->spool, &p->counts.spool);
+    return status;
 }
 
 static enum vg_status start_threads(struct vg_publisher *p, struct vg_fault *fault)
@@ -639,6 +777,7 @@ static void release(struct vg_publisher *p)
         vg_ring_close(&p->lanes[i].full);
         vg_ring_close(&p->lanes[i].free);
         vg_free(p->lanes[i].items);
+        (void)pthread_cond_destroy(&p->lanes[i].wake);
     }
     if (p->stop_fd >= 0)
         (void)close(p->stop_fd);
@@ -650,16 +789,30 @@ static void release(struct vg_publisher *p)
     vg_free(p->metrics);
     vg_free(p->metrics_out);
     (void)pthread_cond_destroy(&p->wake);
+    (void)pthread_mutex_destroy(&p->spool_lock);
     (void)pthread_mutex_destroy(&p->lock);
     (void)pthread_mutex_destroy(&p->live_lock);
     vg_free(p);
+}
+
+static void init_locks(struct vg_publisher *p)
+{
+    pthread_condattr_t clock;
+    (void)pthread_mutex_init(&p->spool_lock, NULL);
+    (void)pthread_mutex_init(&p->lock, NULL);
+    (void)pthread_mutex_init(&p->live_lock, NULL);
+    (void)pthread_condattr_init(&clock);
+    (void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&p->wake, &clock);
+    for (uint32_t i = 0; i < VG_PUBLISHER_LANES_MAX; i++)
+        (void)pthread_cond_init(&p->lanes[i].wake, &clock);
+    (void)pthread_condattr_destroy(&clock);
 }
 
 enum vg_status vg_publisher_open(struct vg_publisher **publisher,
                                  const struct vg_publisher_settings *settings,
                                  struct vg_spool_found *found, struct vg_fault *fault)
 {
-    pthread_condattr_t clock;
     *publisher = NULL;
     struct vg_publisher *p = vg_alloc(sizeof *p);
     if (!p)
@@ -667,14 +820,10 @@ enum vg_status vg_publisher_open(struct vg_publisher **publisher,
     p->stop_fd = -1;
     p->linger_us = (int64_t)settings->linger_ms * 1000;
     p->live_s = settings->live_s;
+    p->retry_us = settings->retry_s * VG_US_PER_S;
     (void)snprintf(p->node, sizeof p->node, "%s", settings->node);
     vg_random_bytes(&p->jitter, sizeof p->jitter);
-    (void)pthread_mutex_init(&p->lock, NULL);
-    (void)pthread_mutex_init(&p->live_lock, NULL);
-    (void)pthread_condattr_init(&clock);
-    (void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&p->wake, &clock);
-    (void)pthread_condattr_destroy(&clock);
+    init_locks(p);
     enum vg_status status = open_parts(p, settings, found, fault);
     if (status == VG_OK)
         status = start_threads(p, fault);

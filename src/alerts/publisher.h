@@ -6,7 +6,11 @@
  * sends what waits, oldest first, asks what the archive has, and lets the spool forget it. Redis
  * away: it tries again after 0.1 to 2 s, with jitter, for ever; alerts wait in the spool.
  *
- * An alert given is either promised or refused (spool or disk full): counted, and logged. */
+ * An alert given is either promised or refused (spool or disk full): counted, and logged. A
+ * promised one that the disk does not give back stays where it is and holds up no other.
+ *
+ * The disk may stall for seconds: no function here but open, close and give_and_wait (up to its
+ * timeout) waits for the disk or for Redis. */
 #ifndef VG_ALERTS_PUBLISHER_H
 #define VG_ALERTS_PUBLISHER_H
 
@@ -38,6 +42,7 @@ struct vg_publisher_settings {
     uint32_t items_per_lane; /* power of two; 4: an alert needs one for about 5 ms */
     int linger_ms;           /* at close: so long is tried to send what waits; 500 */
     int live_s;              /* live state and metrics expire after; 10 */
+    int retry_s;             /* an alert that could not be read is tried again after; 30 */
 };
 struct vg_publisher_settings vg_publisher_defaults(const char *spool_folder, const char *redis,
                                                    const char *node);
@@ -53,16 +58,29 @@ enum vg_status vg_publisher_open(struct vg_publisher **publisher,
 /* All given is promised first; then linger_ms for sending. Within 5 s. */
 void vg_publisher_close(struct vg_publisher **publisher);
 
-/* Worker's thread, its own lane: an item to fill, or NULL when all are on their way (counted:
- * the alert is refused). No allocation. */
+/* Worker's thread, its own lane: an item to fill, or NULL when all are on their way: try again,
+ * or give the alert up with vg_publisher_count_refused. No allocation. */
 struct vg_publisher_item *vg_publisher_take(struct vg_publisher *publisher, uint32_t lane);
 /* Worker's thread: taken. Every item taken is given, in any order. Never blocks. */
 void vg_publisher_give(struct vg_publisher *publisher, uint32_t lane,
                        struct vg_publisher_item *item);
 
+/* The same, and waits until the alert is promised (VG_OK) or refused (the status of
+ * vg_spool_append: VG_E_FULL, VG_E_LACK, VG_E_IO, VG_E_INPUT); either is counted. VG_E_TIMEOUT:
+ * not known after timeout_ms (below 0: for ever); it will be promised or refused later, and is
+ * counted then. An item without an alert is handed back: VG_E_INPUT, not counted. */
+enum vg_status vg_publisher_give_and_wait(struct vg_publisher *publisher, uint32_t lane,
+                                          struct vg_publisher_item *item,
+                                          int timeout_ms) VG_MUST_USE;
+
+/* An alert was given up before it was given: no item came free, or it could not be written.
+ * Counted as given and refused. Any thread. */
+void vg_publisher_count_refused(struct vg_publisher *publisher);
+
 /* Live state of a flux, to vigie:flux:ID; the newest replaces one that is not yet sent. Names
- * shorter than 24 bytes, values than 64 (cut else); at most VG_PUBLISHER_FIELDS_MAX. Any
- * thread; does not wait for Redis. */
+ * shorter than 24 bytes, values than 64 (cut else); at most VG_PUBLISHER_FIELDS_MAX. A flux
+ * beyond VG_PUBLISHER_FLUX_MAX takes the place of the one whose state is the oldest, if that is
+ * older than live_s; else it has no live state, which is logged once. Any thread. */
 struct vg_live_field {
     const char *name, *value; /* borrowed for the call */
 };
@@ -81,8 +99,10 @@ extern const double vg_publisher_class_s[VG_PUBLISHER_CLASSES - 1];
 struct vg_publisher_counts {
     uint64_t given; /* = promised + refused */
     uint64_t promised;
-    uint64_t refused;        /* spool full, disk full, or the record was not acceptable */
-    uint64_t no_item;        /* vg_publisher_take gave NULL */
+    uint64_t refused;        /* spool or disk full, not acceptable, or given up before */
+    uint64_t no_item;        /* always 0, for its last reader: who gives up says so */
+    uint64_t unreadable;     /* now: promised, but the disk does not give them; they wait */
+    uint64_t damaged;        /* promised, but no longer whole on the disk: lost */
     uint64_t sent;           /* acknowledged by Redis; more than once after a restart of it */
     uint64_t archived;       /* known to be in the archive */
     uint64_t redis_failures; /* tries that failed */
@@ -91,7 +111,7 @@ struct vg_publisher_counts {
     struct vg_spool_numbers spool;
     bool redis_well; /* the last try succeeded */
 };
-/* Any thread. */
+/* All of one moment. Any thread. */
 void vg_publisher_read_counts(struct vg_publisher *publisher, struct vg_publisher_counts *counts);
 
 #endif

@@ -105,8 +105,9 @@ enum vg_status vg_spool_append(struct vg_spool *spool, const struct vg_spool_rec
 
 /* What is known of where an alert is. */
 enum vg_spool_state {
-    VG_SPOOL_WAITING, /* not sent yet */
-    VG_SPOOL_UNSURE   /* sent, or of an earlier run: Redis must be asked */
+    VG_SPOOL_WAITING,    /* not sent yet */
+    VG_SPOOL_UNREADABLE, /* not sent: the disk does not give it */
+    VG_SPOOL_UNSURE      /* sent, or of an earlier run: Redis must be asked */
 };
 
 /* Ids (each VG_SPOOL_ID_SIZE bytes) of up to `most` records in that state, oldest first,
