@@ -8,7 +8,9 @@
  *   box = (centre.x - D_0, centre.y - D_1, centre.x + D_2, centre.y + D_3), clipped to the input
  *
  * The box is made only where a class that is kept reaches the job's threshold; each such class
- * gives a candidate. The order in which candidates come is not fixed: the host sorts them.
+ * gives a candidate. The order in which candidates come is not fixed, nor which ones find a place
+ * when too many pass: the host puts them in order, and where `counts` exceeds the room it runs
+ * the kernel again over parts of the cells (an offset of the work) that cannot fill it.
  * Source: RangiLyu/nanodet, config legacy_v0.x_configs/nanodet-g.yml (integral of the
  * general focal loss, reg_max = bins - 1).
  *

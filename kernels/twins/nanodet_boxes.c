@@ -52,7 +52,7 @@ void vg_twin_nanodet_boxes(const float *scores, const float *distances,
             for (vg_i32 c = 0; c < s->classes; c++) {
                 const vg_i32 row = cell / s->width, column = cell % s->width;
                 const float score = scores[vg_area_at(&s->scores, picture, c, row, column)];
-                if (score < jobs[picture].threshold || classes[c] < 0)
+                if (!(score >= jobs[picture].threshold) || classes[c] < 0)
                     continue;
                 struct vg_candidate box = box_at(distances, s, picture, row, column);
                 box.score = score;

@@ -1,5 +1,6 @@
-/* Jobs to answers. A batch is enqueued whole (pixels, prepare, net, boxes) and waited for once,
- * when its candidates are mapped; suppression and the way back to the pictures are the host's. */
+/* Jobs to answers. A batch is enqueued whole (pixels, prepare, net, boxes) and waited for when its
+ * counts are read; then each job's candidates are fetched, as many as there are. Their order,
+ * suppression and the way back to the pictures are the host's. */
 #include "src/engine/engine.h"
 
 #include <assert.h>
@@ -33,7 +34,8 @@ struct vg_engine {
     struct vg_letterbox letterbox[VG_BATCH_MAX];
     struct vg_device_job job[VG_BATCH_MAX];
     cl_event event[MARK_COUNT];
-    struct vg_candidate candidate[VG_PLAN_CANDIDATES_MAX]; /* of the job being answered */
+    vg_i32 found[VG_BATCH_MAX];
+    struct vg_candidate *candidate; /* plan->candidates_max, of the job being answered */
 };
 
 /* ---- open ---- */
@@ -105,6 +107,11 @@ enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *mod
         status =
             vg_fault_set(fault, VG_E_CALL, N_("the batch does not fit one arena"),
                          N_("use a smaller batch or smaller pictures"), "%u", settings->batch_max);
+    if (!status) {
+        engine->candidate = vg_alloc_array(engine->plan->candidates_max, sizeof *engine->candidate);
+        if (!engine->candidate)
+            status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "engine");
+    }
     if (status) {
         vg_device_close(&device);
         goto done;
@@ -139,6 +146,7 @@ void vg_engine_close(struct vg_engine **engine)
         vg_runner_close(&(*engine)->runner);
     events_release(*engine);
     vg_plan_close(&(*engine)->plan);
+    vg_free((*engine)->candidate);
     vg_free(*engine);
     *engine = NULL;
 }
@@ -233,58 +241,129 @@ static enum vg_status batch_enqueue(struct vg_engine *engine, uint32_t count,
     return VG_OK;
 }
 
-static void answer_make(struct vg_engine *engine, const struct vg_job *job,
-                        const struct vg_letterbox *box, uint32_t found,
-                        const struct vg_candidate *candidates, struct vg_answer *answer)
+/* ---- answers ---- */
+
+static_assert(VG_NMS_KEPT_MAX == VG_ANSWER_DETECTIONS_MAX, "suppression fills an answer");
+
+static int has_place(struct vg_box place)
 {
-    uint32_t count = found < VG_PLAN_CANDIDATES_MAX ? found : VG_PLAN_CANDIDATES_MAX;
-    answer->count = 0;
-    answer->overflow = found - count;
-    memcpy(engine->candidate, candidates, count * sizeof *candidates);
-    count = vg_nms(engine->candidate, count, job->nms);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct vg_candidate *kept = &engine->candidate[i];
-        const struct vg_box place = vg_letterbox_back(box, kept);
-        if (!(place.width > 0 && place.height > 0))
-            continue; /* lies in the letterbox's border */
-        if (answer->count == VG_ANSWER_DETECTIONS_MAX) {
-            answer->overflow++;
-            continue;
-        }
-        answer->detection[answer->count++] = (struct vg_detection){
-            .box = place, .score = kept->score, .class_id = (enum vg_class)kept->class_id};
-    }
+    return place.width > 0 && place.height > 0;
 }
 
-/* Waits for the batch (the one wait) and answers each job. */
+/* The job's candidates into engine->candidate, where all have room. */
+static enum vg_status candidates_fetch(struct vg_engine *engine, uint32_t index, uint32_t *held,
+                                       struct vg_fault *fault)
+{
+    const uint32_t count = (uint32_t)engine->found[index];
+    const size_t first = (size_t)index * engine->plan->candidates_max;
+    struct vg_candidate *candidate = engine->candidate;
+    if (count) {
+        const enum vg_status status = vg_device_check(
+            clEnqueueReadBuffer(engine->runner.device.queue, engine->runner.candidates, CL_TRUE,
+                                first * sizeof *candidate, count * sizeof *candidate, candidate, 0,
+                                NULL, NULL),
+            "clEnqueueReadBuffer", fault);
+        if (status)
+            return status;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (has_place(vg_letterbox_back(&engine->letterbox[index], &candidate[i])))
+            candidate[(*held)++] = candidate[i];
+    return VG_OK;
+}
+
+/* Of one strip, whose candidates all have room: the strongest into engine->candidate. */
+static enum vg_status strip_merge(struct vg_engine *engine, uint32_t index, uint32_t *held,
+                                  uint32_t *all, struct vg_fault *fault)
+{
+    const cl_command_queue queue = engine->runner.device.queue;
+    const uint32_t room = engine->plan->candidates_max;
+    vg_i32 count = 0;
+    cl_int code = CL_SUCCESS;
+    enum vg_status status = vg_device_check(
+        clEnqueueReadBuffer(queue, engine->runner.counts, CL_TRUE, index * sizeof count,
+                            sizeof count, &count, 0, NULL, NULL),
+        "clEnqueueReadBuffer", fault);
+    if (status || !count)
+        return status;
+    assert((uint32_t)count <= room);
+    void *mapped =
+        clEnqueueMapBuffer(queue, engine->runner.candidates, CL_TRUE, CL_MAP_READ,
+                           (size_t)index * room * sizeof(struct vg_candidate),
+                           (size_t)count * sizeof(struct vg_candidate), 0, NULL, NULL, &code);
+    status = vg_device_check(code, "clEnqueueMapBuffer", fault);
+    if (status)
+        return status;
+    const struct vg_candidate *candidate = mapped;
+    for (vg_i32 i = 0; i < count; i++)
+        if (has_place(vg_letterbox_back(&engine->letterbox[index], &candidate[i]))) {
+            vg_strongest_add(engine->candidate, held, room, &candidate[i]);
+            ++*all;
+        }
+    return vg_device_check(
+        clEnqueueUnmapMemObject(queue, engine->runner.candidates, mapped, 0, NULL, NULL),
+        "clEnqueueUnmapMemObject", fault);
+}
+
+/* More passed than have room, and which ones found a place is chance: the boxes are made again,
+ * strip by strip, and the strongest of all are kept. Seconds may pass; a threshold near 0 on a
+ * large net asked for it. */
+static enum vg_status strips_fetch(struct vg_engine *engine, uint32_t index, uint32_t *held,
+                                   uint32_t *all, struct vg_fault *fault)
+{
+    const struct vg_plan *plan = engine->plan;
+    for (uint32_t i = plan->net_end; i < plan->step_count; i++) {
+        const uint32_t cells = (uint32_t)plan->step[i].work[0], strip = plan->strip_cells;
+        for (uint32_t first = 0; first < cells; first += strip) {
+            enum vg_status status =
+                vg_runner_enqueue_strip(&engine->runner, i, index, first,
+                                        cells - first < strip ? cells - first : strip, fault);
+            if (!status)
+                status = strip_merge(engine, index, held, all, fault);
+            if (status)
+                return status;
+        }
+    }
+    return VG_OK;
+}
+
+static enum vg_status job_answer(struct vg_engine *engine, const struct vg_job *job, uint32_t index,
+                                 struct vg_answer *answer, struct vg_fault *fault)
+{
+    uint32_t held = 0, all = 0, left = 0;
+    enum vg_status status;
+    if ((uint32_t)engine->found[index] <= engine->plan->candidates_max) {
+        status = candidates_fetch(engine, index, &held, fault);
+        all = held;
+    } else {
+        status = strips_fetch(engine, index, &held, &all, fault);
+    }
+    if (status)
+        return status;
+    answer->count = vg_nms_first(engine->candidate, held, job->nms, &left);
+    answer->overflow = all - held + left;
+    for (uint32_t i = 0; i < answer->count; i++) {
+        const struct vg_candidate *kept = &engine->candidate[i];
+        answer->detection[i] =
+            (struct vg_detection){.box = vg_letterbox_back(&engine->letterbox[index], kept),
+                                  .score = kept->score,
+                                  .class_id = (enum vg_class)kept->class_id};
+    }
+    return VG_OK;
+}
+
+/* Waits for the batch and answers each job. */
 static enum vg_status batch_answer(struct vg_engine *engine, const struct vg_job *jobs,
                                    uint32_t count, struct vg_answer *answers,
                                    struct vg_fault *fault)
 {
-    const cl_command_queue queue = engine->runner.device.queue;
-    cl_int code = CL_SUCCESS;
-    void *counts = clEnqueueMapBuffer(queue, engine->runner.counts, CL_FALSE, CL_MAP_READ, 0,
-                                      count * sizeof(vg_i32), 0, NULL, NULL, &code);
-    enum vg_status status = vg_device_check(code, "clEnqueueMapBuffer", fault);
-    if (status)
-        return status;
-    void *candidates = clEnqueueMapBuffer(
-        queue, engine->runner.candidates, CL_TRUE, CL_MAP_READ, 0,
-        (size_t)count * VG_PLAN_CANDIDATES_MAX * sizeof(struct vg_candidate), 0, NULL, NULL, &code);
-    status = vg_device_check(code, "clEnqueueMapBuffer", fault);
-    if (!status) {
-        for (uint32_t i = 0; i < count; i++)
-            answer_make(
-                engine, &jobs[i], &engine->letterbox[i], (uint32_t)((const vg_i32 *)counts)[i],
-                (const struct vg_candidate *)candidates + (size_t)i * VG_PLAN_CANDIDATES_MAX,
-                &answers[i]);
-        status = vg_device_check(
-            clEnqueueUnmapMemObject(queue, engine->runner.candidates, candidates, 0, NULL, NULL),
-            "clEnqueueUnmapMemObject", fault);
-    }
-    const cl_int last =
-        clEnqueueUnmapMemObject(queue, engine->runner.counts, counts, 0, NULL, NULL);
-    return status ? status : vg_device_check(last, "clEnqueueUnmapMemObject", fault);
+    enum vg_status status = vg_device_check(
+        clEnqueueReadBuffer(engine->runner.device.queue, engine->runner.counts, CL_TRUE, 0,
+                            count * sizeof *engine->found, engine->found, 0, NULL, NULL),
+        "clEnqueueReadBuffer", fault);
+    for (uint32_t i = 0; i < count && !status; i++)
+        status = job_answer(engine, &jobs[i], i, &answers[i], fault);
+    return status;
 }
 
 /* the device's clock, microseconds; 0 if it has none */

@@ -34,9 +34,15 @@ struct vg_job {
     struct vg_mono_time deadline; /* for the scheduler; the engine ignores it */
 };
 
+/* The strongest boxes of the job, by falling score, then cell, then the net's class: always the
+ * same for the same scores, in whatever order the device found them. A box that lies wholly in
+ * the letterbox's border is none and suppresses none. When the answer is full, the candidates
+ * that come after its last box are counted in `overflow`, doubles among them or not. (Where a
+ * net has more than 262144 pairs of cell and class in all, so many of the strongest candidates
+ * take part; those beyond count as overflow too.) */
 struct vg_answer {
     uint32_t count;
-    uint32_t overflow; /* candidates that found no place on the device, normally 0 */
+    uint32_t overflow; /* candidates behind the last of a full answer, normally 0 */
     struct vg_detection detection[VG_ANSWER_DETECTIONS_MAX]; /* falling score, picture pixels */
 };
 

@@ -514,13 +514,28 @@ static void boxes_size(struct builder *b, const struct draft *draft, struct vg_s
                                                 .cell_first = (vg_i32)b->plan->cells,
                                                 .classes = (vg_i32)b->model->class_count,
                                                 .bins = (vg_i32)b->model->bins,
-                                                .candidates_max = VG_PLAN_CANDIDATES_MAX,
                                                 .stride = (float)b->model->tensor[draft->x].stride,
                                                 .input_width = (float)b->plan->settings.width,
                                                 .input_height = (float)b->plan->settings.height};
     b->plan->cells += scores->width * scores->height;
     step->work[0] = (size_t)scores->width * scores->height;
     step->batch_dimension = 1;
+}
+
+/* once the cells are counted */
+static void candidates_size(struct builder *b)
+{
+    struct vg_plan *plan = b->plan;
+    const uint32_t most = VG_PLAN_CANDIDATES_BYTES_MAX / sizeof(struct vg_candidate);
+    const uint32_t group = vg_kernel_rows[VG_KERNEL_NANODET_BOXES].group_items;
+    for (uint32_t i = 0; i < b->model->class_count; i++)
+        plan->classes_kept += b->model->class_map[i] != VG_CLASS_NONE;
+    const uint32_t classes = plan->classes_kept ? plan->classes_kept : 1;
+    const uint64_t all = (uint64_t)plan->cells * classes;
+    plan->candidates_max = all > most ? most : all ? (uint32_t)all : 1;
+    plan->strip_cells = most / classes / group * group;
+    for (uint32_t i = plan->net_end; i < plan->step_count; i++)
+        plan->step[i].sizes.boxes.candidates_max = (vg_i32)plan->candidates_max;
 }
 
 static enum vg_status steps_size(struct builder *b)
@@ -543,6 +558,7 @@ static enum vg_status steps_size(struct builder *b)
         if (status)
             return status;
     }
+    candidates_size(b);
     return VG_OK;
 }
 

@@ -29,9 +29,12 @@
 #define VG_PLAN_GRIDS_MAX  16
 #define VG_PLAN_LEVELS_MAX 8
 #define VG_PLAN_STEPS_MAX  (VG_MODEL_NODES_MAX * VG_MODEL_INPUTS_MAX)
-#define VG_PLAN_CANDIDATES_MAX \
-    8192 /* of a job; at score 0.05 a crowded picture has some hundreds */
-#define VG_PLAN_NO_NODE UINT32_MAX
+#define VG_PLAN_NO_NODE    UINT32_MAX
+
+/* Room for the candidates of a job. As a rule every class of every cell finds a place: NanoDet-g
+ * at 416x416 has 3549 cells and 28 classes of ours, 3 MB, of which a picture touches a few
+ * kilobytes. Only a net beyond this bound (a larger input, more classes) can fill its room. */
+#define VG_PLAN_CANDIDATES_BYTES_MAX (8u << 20)
 
 enum vg_plan_lane {
     VG_LANE_CPU,
@@ -87,6 +90,9 @@ struct vg_plan {
     struct vg_grid grid[VG_PLAN_GRIDS_MAX];
     uint64_t arena_floats, weights_floats;
     uint32_t cells;                  /* over all levels */
+    uint32_t classes_kept;           /* of the net's, mapped to ours */
+    uint32_t candidates_max;         /* of a job: cells * classes_kept, or what the bound allows */
+    uint32_t strip_cells;            /* so many cells cannot fill it: whole groups of boxes steps */
     uint8_t digest[VG_SHA256_BYTES]; /* of steps, kernels' sources and model */
 };
 

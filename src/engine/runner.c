@@ -36,7 +36,7 @@ static enum vg_status buffers_make(struct vg_runner *runner, uint64_t pixels_byt
         {&runner->jobs, batch * sizeof(struct vg_device_job)},
         {&runner->classes, VG_MODEL_CLASSES_MAX * sizeof(vg_i32)},
         {&runner->counts, batch * sizeof(vg_i32)},
-        {&runner->candidates, batch * VG_PLAN_CANDIDATES_MAX * sizeof(struct vg_candidate)},
+        {&runner->candidates, batch * plan->candidates_max * sizeof(struct vg_candidate)},
     };
     runner->pixels_bytes = pixels_bytes;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -227,6 +227,26 @@ enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint3
                                  row->name, fault);
     }
     return status;
+}
+
+enum vg_status vg_runner_enqueue_strip(struct vg_runner *runner, uint32_t index, uint32_t picture,
+                                       uint32_t first, uint32_t cells, struct vg_fault *fault)
+{
+    const struct vg_step *step = &runner->plan->step[index];
+    const struct vg_kernel_row *row = &vg_kernel_rows[step->kernel];
+    const vg_i32 zero = 0;
+    assert(step->kernel == VG_KERNEL_NANODET_BOXES && first % row->group_items == 0);
+    const size_t offset[2] = {first, picture}, group[2] = {row->group_items, 1};
+    const size_t work[2] = {vg_kernel_work(step->kernel, cells), 1};
+    const enum vg_status status = vg_device_check(
+        clEnqueueFillBuffer(runner->device.queue, runner->counts, &zero, sizeof zero,
+                            picture * sizeof zero, sizeof zero, 0, NULL, NULL),
+        "clEnqueueFillBuffer", fault);
+    return status ? status
+                  : vg_device_check(clEnqueueNDRangeKernel(runner->device.queue,
+                                                           runner->kernel[index], row->dimensions,
+                                                           offset, work, group, 0, NULL, NULL),
+                                    row->name, fault);
 }
 
 enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault)

@@ -39,6 +39,12 @@ enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint3
                                  uint32_t pictures, cl_event *event,
                                  struct vg_fault *fault) VG_MUST_USE;
 
+/* Enqueues a part of a boxes step alone: of `picture` the cells from `first` (whole groups), after
+ * its count is set to 0. The outputs of the net must still stand in the arena. */
+enum vg_status vg_runner_enqueue_strip(struct vg_runner *runner, uint32_t index, uint32_t picture,
+                                       uint32_t first, uint32_t cells,
+                                       struct vg_fault *fault) VG_MUST_USE;
+
 enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault) VG_MUST_USE;
 
 /* The arena's part that picture 0 of `place` takes: floats from *first. */

@@ -126,8 +126,8 @@ static inline void net_output(struct net_builder *b, uint32_t tensor, enum vg_ou
     (void)snprintf(output->name, sizeof output->name, "%s", name);
 }
 
-/* 20 classes of the net, one in four dropped */
-static inline struct vg_model *synthetic_net(uint64_t seed)
+/* one in four of the net's classes is dropped */
+static inline struct vg_model *synthetic_net_of(uint64_t seed, uint32_t classes)
 {
     struct vg_model *m = vg_alloc(sizeof *m);
     struct net_builder b = {.model = m, .weights_max = 400000};
@@ -152,7 +152,7 @@ static inline struct vg_model *synthetic_net(uint64_t seed)
     m->bins = SYNTHETIC_BINS;
     m->threshold = 0.5f;
     m->nms = 0.6f;
-    m->class_count = 20;
+    m->class_count = classes;
     for (uint32_t i = 0; i < m->class_count; i++) {
         m->class_map[i] = i % 4 == 3 ? VG_CLASS_NONE : (enum vg_class)(i % 7);
         (void)snprintf(m->class_name[i], sizeof m->class_name[i], "thing %u", i);
@@ -177,14 +177,20 @@ static inline struct vg_model *synthetic_net(uint64_t seed)
     const uint32_t level[2] = {mixed, deep};
     static const char *const names[2][2] = {{"cls_8", "dis_8"}, {"cls_16", "dis_16"}};
     for (int i = 0; i < 2; i++) { /* 20 + 44 channels: the second slice must copy */
-        const uint32_t head = net_conv(&b, level[i], 20 + 4 * SYNTHETIC_BINS, 1, 1, VG_ACT_NONE);
-        const uint32_t scores = net_slice(&b, head, 0, 20);
-        const uint32_t distances = net_slice(&b, head, 20, 4 * SYNTHETIC_BINS);
+        const uint32_t head =
+            net_conv(&b, level[i], classes + 4 * SYNTHETIC_BINS, 1, 1, VG_ACT_NONE);
+        const uint32_t scores = net_slice(&b, head, 0, classes);
+        const uint32_t distances = net_slice(&b, head, classes, 4 * SYNTHETIC_BINS);
         net_output(&b, net_sigmoid(&b, scores), VG_OUTPUT_SCORES, names[i][0]);
         net_output(&b, distances, VG_OUTPUT_DISTANCES, names[i][1]);
     }
     m->weight_count = b.weights_used;
     return m;
+}
+
+static inline struct vg_model *synthetic_net(uint64_t seed)
+{
+    return synthetic_net_of(seed, 20);
 }
 
 static inline void synthetic_close(struct vg_model *model)

@@ -18,6 +18,7 @@
 #include "models/model.h"
 #include "src/base/alloc.h"
 #include "src/base/fault.h"
+#include "src/base/geometry.h"
 #include "src/engine/engine.h"
 #include "src/engine/letterbox.h"
 #include "src/engine/nms.h"
@@ -220,13 +221,17 @@ static void twin_answer(const struct vg_model *model, const struct vg_job *job,
         cells += boxes.width * boxes.height;
     }
     memset(answer, 0, sizeof *answer);
-    const uint32_t kept = vg_nms(found, (uint32_t)count, job->nms);
-    for (uint32_t i = 0; i < kept; i++) {
+    uint32_t held = 0, left = 0;
+    for (vg_i32 i = 0; i < count; i++) {
         const struct vg_box place = vg_letterbox_back(&box, &found[i]);
         if (place.width > 0 && place.height > 0)
-            answer->detection[answer->count++] =
-                (struct vg_detection){place, found[i].score, (enum vg_class)found[i].class_id};
+            found[held++] = found[i];
     }
+    answer->count = vg_nms_first(found, held, job->nms, &left);
+    assert_int_equal(left, 0);
+    for (uint32_t i = 0; i < answer->count; i++)
+        answer->detection[i] = (struct vg_detection){
+            vg_letterbox_back(&box, &found[i]), found[i].score, (enum vg_class)found[i].class_id};
     twin_net_release(net);
     free(net);
     free(found);
@@ -320,26 +325,141 @@ static void running_allocates_nothing(void **state)
     synthetic_close(model);
 }
 
-/* more candidates than the answer holds are counted, not lost in silence */
-static void overflow_is_counted(void **state)
+/* ---- more candidates than an answer holds ---- */
+
+struct passed {
+    float score;
+    uint32_t cell, net_class;
+};
+
+static int passed_order(const void *left, const void *right)
 {
-    (void)state;
-    struct vg_model *model = synthetic_net(11);
+    const struct passed *a = left, *b = right;
+    if (a->score > b->score || a->score < b->score)
+        return a->score > b->score ? -1 : 1;
+    if (a->cell != b->cell)
+        return a->cell < b->cell ? -1 : 1;
+    return (a->net_class > b->net_class) - (a->net_class < b->net_class);
+}
+
+/* what passes `threshold` in the device's own scores of the last run, in order */
+static uint32_t passed_list(struct vg_engine *engine, const struct vg_model *model, uint32_t side,
+                            float threshold, struct passed **out)
+{
+    uint32_t count = 0, cells = 0;
+    struct passed *list = malloc((size_t)side * side / 32 * model->class_count * sizeof *list);
+    assert_non_null(list);
+    for (uint32_t i = 0; i < model->output_count; i++) {
+        const struct vg_tensor t = model->tensor[model->output[i].tensor];
+        const uint32_t level = side / t.stride * (side / t.stride);
+        if (model->output[i].role != VG_OUTPUT_SCORES)
+            continue;
+        float *scores = malloc((size_t)level * t.channels * sizeof *scores);
+        assert_non_null(scores);
+        assert_int_equal(vg_engine_read_output(engine, i, scores, NULL), VG_OK);
+        for (uint32_t k = 0; k < level * t.channels; k++)
+            if (scores[k] >= threshold && model->class_map[k % t.channels] != VG_CLASS_NONE)
+                list[count++] = (struct passed){scores[k], cells + k / t.channels, k % t.channels};
+        free(scores);
+        cells += level;
+    }
+    qsort(list, count, sizeof *list, passed_order);
+    *out = list;
+    return count;
+}
+
+/* All runs give one answer, byte by byte: the strongest of all that passed, the rest counted. */
+static void the_strongest_are_kept(uint32_t classes, uint32_t side, float threshold,
+                                   uint32_t passed_least, int runs)
+{
+    struct vg_model *model = synthetic_net_of(11, classes);
     struct vg_engine_settings settings = vg_engine_defaults();
     struct vg_engine *engine = NULL;
     static struct canvas canvas;
-    static struct vg_answer answer;
-    settings.width = settings.height = 192;
+    static struct vg_answer first[2], again[2];
+    struct passed *passed = NULL;
+    settings.width = settings.height = side;
+    settings.batch_max = 2;
     assert_int_equal(vg_engine_open(&engine, model, &settings, NULL), VG_OK);
     canvas_fill(&canvas, 3);
-    struct vg_job job = job_of(&canvas, 0);
-    job.threshold = 0;
-    job.nms = 1; /* nothing overlaps by more */
-    assert_int_equal(vg_engine_run(engine, &job, 1, &answer, NULL), VG_OK);
-    assert_int_equal(answer.count, VG_ANSWER_DETECTIONS_MAX);
-    assert_true(answer.overflow > 0);
-    for (uint32_t i = 1; i < answer.count; i++)
-        assert_true(answer.detection[i].score <= answer.detection[i - 1].score);
+    const struct vg_job job = {.picture = &canvas.picture, /* square: the net sees no border */
+                               .region = {4, 2, 46, 46},
+                               .threshold = threshold,
+                               .nms = 1}; /* nothing overlaps by more */
+    struct vg_job jobs[2] = {job, job};
+    jobs[1].threshold = 0.9f * threshold; /* the second finds as many or more */
+    memset(first, 0, sizeof first);
+    for (int run = 0; run < runs; run++) {
+        memset(again, 0xff, sizeof again);
+        assert_int_equal(vg_engine_run(engine, jobs, 2, run ? again : first, NULL), VG_OK);
+        for (uint32_t i = 0; i < 2 && run; i++) {
+            assert_int_equal(again[i].count, first[i].count);
+            assert_int_equal(again[i].overflow, first[i].overflow);
+            assert_memory_equal(again[i].detection, first[i].detection,
+                                first[i].count * sizeof *first[i].detection);
+        }
+    }
+    const uint32_t all = passed_list(engine, model, side, threshold, &passed);
+    print_message("%u passed\n", all);
+    assert_true(all >= passed_least);
+    assert_int_equal(first[0].count, VG_ANSWER_DETECTIONS_MAX);
+    assert_int_equal(first[0].overflow, all - VG_ANSWER_DETECTIONS_MAX);
+    for (uint32_t i = 0; i < first[0].count; i++) {
+        const struct vg_detection *got = &first[0].detection[i];
+        assert_memory_equal(&got->score, &passed[i].score, sizeof got->score);
+        assert_int_equal(got->class_id, model->class_map[passed[i].net_class]);
+    }
+    free(passed);
+    vg_engine_close(&engine);
+    synthetic_close(model);
+}
+
+static void all_that_pass_take_part(void **state)
+{
+    (void)state;
+    the_strongest_are_kept(20, 192, 0, 10800, 20); /* 720 cells, 15 classes */
+    the_strongest_are_kept(20, 192, 0.5f, 2000, 20);
+}
+
+/* 2000 cells, 192 classes; the room is for 262144 */
+static void more_than_have_room_lose_the_weakest(void **state)
+{
+    (void)state;
+    the_strongest_are_kept(256, 320, 0, 384000, 3);
+}
+
+/* the same where suppression decides, and nothing is allocated on the way */
+static void a_crowd_is_suppressed_as_the_definition_says(void **state)
+{
+    (void)state;
+    struct vg_model *model = synthetic_net_of(11, 256);
+    struct vg_engine_settings settings = vg_engine_defaults();
+    struct vg_engine *engine = NULL;
+    static struct canvas canvas;
+    static struct vg_answer first, again;
+    settings.width = settings.height = 320;
+    assert_int_equal(vg_engine_open(&engine, model, &settings, NULL), VG_OK);
+    canvas_fill(&canvas, 3);
+    const struct vg_job job = {
+        .picture = &canvas.picture, .region = {4, 2, 46, 46}, .threshold = 0, .nms = 0.5f};
+    const uint64_t before = vg_alloc_sealed_count();
+    vg_alloc_seal();
+    const enum vg_status status = vg_engine_run(engine, &job, 1, &first, NULL);
+    vg_alloc_unseal();
+    assert_int_equal(status, VG_OK);
+    assert_int_equal(vg_alloc_sealed_count(), before);
+    assert_true(first.count > 100);
+    for (uint32_t i = 0; i < first.count; i++)
+        for (uint32_t k = 0; k < i; k++) {
+            assert_true(first.detection[i].score <= first.detection[k].score);
+            if (first.detection[i].class_id == first.detection[k].class_id)
+                assert_true(vg_box_iou(first.detection[i].box, first.detection[k].box) <=
+                            job.nms + 1e-4f); /* measured in the picture */
+        }
+    for (int run = 0; run < 3; run++) {
+        assert_int_equal(vg_engine_run(engine, &job, 1, &again, NULL), VG_OK);
+        assert_memory_equal(&again, &first, sizeof first);
+    }
     vg_engine_close(&engine);
     synthetic_close(model);
 }
@@ -574,7 +694,9 @@ int main(void)
         cmocka_unit_test(jobs_give_what_the_twins_give),
         cmocka_unit_test(a_batch_answers_as_single_jobs_do),
         cmocka_unit_test(running_allocates_nothing),
-        cmocka_unit_test(overflow_is_counted),
+        cmocka_unit_test(all_that_pass_take_part),
+        cmocka_unit_test(more_than_have_room_lose_the_weakest),
+        cmocka_unit_test(a_crowd_is_suppressed_as_the_definition_says),
         cmocka_unit_test(settings_are_refused),
         cmocka_unit_test(jobs_are_refused),
         cmocka_unit_test(real_outputs_are_the_reference),

@@ -153,11 +153,90 @@ static void random_rows_follow_the_definition(void **state)
     }
 }
 
+static int candidate_order(const void *a, const void *b)
+{
+    return comes_first(a, b) ? -1 : comes_first(b, a);
+}
+
+static void crowd_fill(struct vg_candidate *c, uint32_t count, uint64_t seed)
+{
+    struct vg_random random;
+    vg_random_seed(&random, seed);
+    for (uint32_t i = 0; i < count; i++) {
+        const float left = (float)vg_random_below(&random, 400);
+        const float top = (float)vg_random_below(&random, 400);
+        c[i] = (struct vg_candidate){left,
+                                     top,
+                                     left + 1 + (float)vg_random_below(&random, 16),
+                                     top + 1 + (float)vg_random_below(&random, 16),
+                                     (float)vg_random_below(&random, 1000) / 1000, /* many ties */
+                                     (vg_i32)(i / 25),
+                                     (vg_i32)(i % 25),
+                                     (vg_i32)(i % 25 / 2)};
+    }
+}
+
+enum {
+    CROWD = 90000
+};
+
+/* the answer is full long before the end: the first that stay, and those behind them counted */
+static void a_full_answer_counts_what_is_left(void **state)
+{
+    (void)state;
+    struct vg_candidate *in = calloc(2 * CROWD, sizeof *in), *got = in + CROWD;
+    static struct vg_candidate want[VG_NMS_KEPT_MAX];
+    uint32_t left = 0, kept = 0, seen = 0;
+    assert_non_null(in);
+    crowd_fill(in, CROWD, 5);
+    memcpy(got, in, CROWD * sizeof *in);
+    qsort(in, CROWD, sizeof *in, candidate_order);
+    for (; kept < VG_NMS_KEPT_MAX; seen++) {
+        uint32_t k = 0;
+        while (k < kept && (want[k].class_id != in[seen].class_id ||
+                            vg_box_iou(box_of(&want[k]), box_of(&in[seen])) <= 0.3f))
+            k++;
+        if (k == kept)
+            want[kept++] = in[seen];
+    }
+    assert_int_equal(vg_nms_first(got, CROWD, 0.3f, &left), VG_NMS_KEPT_MAX);
+    assert_int_equal(left, CROWD - seen);
+    assert_true(seen > VG_NMS_KEPT_MAX); /* some were doubles */
+    assert_memory_equal(got, want, sizeof want);
+    free(in);
+}
+
+/* whatever the order in which they come */
+static void the_strongest_stay(void **state)
+{
+    (void)state;
+    static const uint32_t rooms[] = {1, 2, 1000, CROWD - 1, CROWD, CROWD + 1};
+    struct vg_candidate *in = calloc(3 * CROWD + 1, sizeof *in);
+    struct vg_candidate *sorted = in + CROWD, *best = sorted + CROWD;
+    assert_non_null(in);
+    crowd_fill(in, CROWD, 6);
+    memcpy(sorted, in, CROWD * sizeof *in);
+    qsort(sorted, CROWD, sizeof *in, candidate_order);
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
+        for (uint32_t step = 1; step < 8; step += 6) { /* 1, and 7: prime to 90000 */
+            const uint32_t want = rooms[i] < CROWD ? rooms[i] : CROWD;
+            uint32_t held = 0;
+            for (uint32_t k = 0; k < CROWD; k++)
+                vg_strongest_add(best, &held, rooms[i], &in[(uint64_t)k * step % CROWD]);
+            assert_int_equal(held, want);
+            qsort(best, held, sizeof *best, candidate_order);
+            assert_memory_equal(best, sorted, want * sizeof *best);
+        }
+    free(in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_by_hand),
         cmocka_unit_test(random_rows_follow_the_definition),
+        cmocka_unit_test(a_full_answer_counts_what_is_left),
+        cmocka_unit_test(the_strongest_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

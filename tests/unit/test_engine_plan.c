@@ -220,6 +220,31 @@ static void the_digest_follows_what_is_planned(void **state)
     synthetic_close(model);
 }
 
+/* All pairs of cell and class kept have room up to the bound; a strip never fills it. */
+static void candidates_have_room(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t classes, side, kept, cells;
+    } rows[] = {
+        {20, 64, 15, 80}, {20, 416, 15, 3380}, {256, 256, 192, 1280}, {256, 320, 192, 2000}};
+    const uint32_t most = VG_PLAN_CANDIDATES_BYTES_MAX / sizeof(struct vg_candidate);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_model *model = synthetic_net_of(1, rows[i].classes);
+        struct vg_plan *plan = plan_of(model, settings_of(rows[i].side, rows[i].side, 2));
+        const uint32_t all = rows[i].cells * rows[i].kept;
+        assert_int_equal(plan->cells, rows[i].cells);
+        assert_int_equal(plan->classes_kept, rows[i].kept);
+        assert_int_equal(plan->candidates_max, all < most ? all : most);
+        assert_true(plan->strip_cells > 0 && plan->strip_cells % 32 == 0);
+        assert_true(plan->strip_cells * plan->classes_kept <= most);
+        for (uint32_t s = plan->net_end; s < plan->step_count; s++)
+            assert_int_equal(plan->step[s].sizes.boxes.candidates_max, plan->candidates_max);
+        vg_plan_close(&plan);
+        synthetic_close(model);
+    }
+}
+
 static void work_grows_with_the_batch(void **state)
 {
     (void)state;
@@ -282,6 +307,7 @@ int main(void)
         cmocka_unit_test(convolutions_read_within_their_planes),
         cmocka_unit_test(variants_are_chosen),
         cmocka_unit_test(the_digest_follows_what_is_planned),
+        cmocka_unit_test(candidates_have_room),
         cmocka_unit_test(work_grows_with_the_batch),
         cmocka_unit_test(a_net_that_pools_its_input_is_refused),
         cmocka_unit_test(lack_of_memory_is_survived),
