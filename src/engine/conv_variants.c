@@ -1,11 +1,14 @@
 /* Why these rows (measured on two AVX-512 cores, PoCL 3.1): with 32 vector registers of 16 floats
  * 13x1 and 13x2 accumulators reach 87 to 98 % of the peak, and 13 divides every map of a 416 net,
  * 10 every map of a 320 or 640 net; 6x1 is what 16 registers of 8 floats hold. Winograd won on
- * every 3x3 of stride 1 with 16 channels or more, 1.5 to 3.3 times, maps of 13x13 included.
+ * every 3x3 of stride 1 with 16 channels or more, 1.5 to 3.3 times; 13x13 is a case apart.
  * With 16 tiles or fewer one group takes them all and the cores share the output out, so that
  * each weight goes to one core only: 14.3 ms for NanoDet-g against 15.0 with two groups of 8.
- * (The direct way there took 12.8, but by its layers 1.6 more than Winograd on a machine of
- * another make, and it loses in batches: a choice for the tuner.) */
+ *
+ * At 13x13 neither method is the best everywhere. One picture at a time, the whole of NanoDet-g
+ * took 12.6 to 13.1 ms with "direct 13x1" there and 13.8 to 14.8 with "Winograd 16x1" on an Intel
+ * core; on a machine of another make the direct way took 1.6 ms more, summed over those layers.
+ * Batches were not compared. The row stays Winograd until each machine measures for itself. */
 #include "src/engine/conv_variants.h"
 
 typedef int condition(const struct vg_conv_need *need, struct vg_conv_tile tile);
