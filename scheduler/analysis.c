@@ -139,6 +139,14 @@ static uint32_t stopped_events(const struct analysis *a, const char *flux, struc
     return bits;
 }
 
+/* The one end of a picture that was taken: its fate, then its slot. */
+static void end_picture(struct analysis *a, struct vg_live_flux *flux, uint32_t slot,
+                        enum vg_fate fate)
+{
+    vg_slots_count(slots_of(a, flux), flux->config.slot, fate);
+    vg_slots_give_back(slots_of(a, flux), flux->config.slot, slot);
+}
+
 /* Takes the flux's newest picture into the batch; false if there was none after all. */
 static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_batch *batch)
 {
@@ -149,8 +157,7 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     if (vg_watch_thread_generation(a->watch) != a->stop_generation)
         look_at_permission(a); /* the tick may be late: a stop must not be */
     if (!flux->permitted) {
-        vg_slots_give_back(slots_of(a, flux), flux->config.slot, work->slot);
-        flux->stopped++;
+        end_picture(a, flux, work->slot, VG_FATE_STOPPED);
         return false;
     }
     work->flux = flux;
@@ -212,15 +219,13 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
 {
     struct vg_live_flux *flux = work->flux;
     struct vg_live_batch *batch = work->batch;
-    vg_slots_give_back(slots_of(a, flux), flux->config.slot, work->slot);
+    end_picture(a, flux, work->slot, work->answer ? VG_FATE_ANALYSED : VG_FATE_SHUTDOWN);
     flux->in_flight = false;
     if (work->answer) {
-        flux->analysed++;
         flux->alerts += work->alert_count;
         flux->last_done = work->done;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
     } else {
-        flux->failed++;
         (void)vg_fault_set(a->fault, VG_E_DEVICE, N_("the device failed while working"),
                            N_("see the log; the analysis starts again"), "%s",
                            vg_engine_device_name(a->engine));
@@ -329,7 +334,8 @@ static void close_changed(struct analysis *a, const struct vg_live_config *confi
             continue;
         vg_slots_want(slots_of(a, flux), flux->config.slot, VG_SLOTS_NEVER);
         if (flux->restored)
-            vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, flux->timeline.last, flux->last_wall);
+            vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, VG_RULEBOOK_TOLD, flux->timeline.last,
+                              flux->last_wall);
         if (!names_flux(config, flux->config.id))
             vg_live_flux_forget(flux);
         vg_live_flux_close(flux);
@@ -439,6 +445,7 @@ static enum vg_status open_workers(struct analysis *a, uint32_t count, const cha
             .model = a->model,
             .plan = vg_engine_plan_hash(a->engine),
             .node = node,
+            .times = a->times,
         };
         enum vg_status status = vg_live_alerts_open(&a->alerts[i], &alerts, a->fault);
         if (status)
@@ -664,8 +671,8 @@ static void close_all(struct analysis *a)
         vg_worker_thread_close(&a->worker[i]);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         if (a->flux[i].used && a->flux[i].restored)
-            vg_live_flux_save(&a->flux[i], VG_LIVE_SAVE_NOW, a->flux[i].timeline.last,
-                              a->flux[i].last_wall);
+            vg_live_flux_save(&a->flux[i], VG_LIVE_SAVE_NOW, VG_RULEBOOK_TOLD,
+                              a->flux[i].timeline.last, a->flux[i].last_wall);
         vg_live_flux_close(&a->flux[i]);
     }
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)

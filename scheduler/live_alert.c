@@ -12,7 +12,8 @@
 
 enum {
     ROOM_WAIT_MS = 2000, /* the spool's disk may stall: an alert waits before it is refused */
-    ROOM_STEP_MS = 5
+    ROOM_STEP_MS = 5,
+    PROMISE_WAIT_MS = 5000
 };
 
 struct vg_live_alerts {
@@ -86,21 +87,23 @@ static struct vg_publisher_item *find_room(struct vg_publisher *publisher, uint3
     return item;
 }
 
-void vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
-                         const struct vg_alert *alert, const struct vg_picture *picture,
-                         const char *phase)
+static enum vg_status refuse(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
+                             enum vg_status status)
 {
-    struct vg_publisher *publisher = alerts->settings.publisher;
-    struct vg_publisher_item *item = find_room(publisher, alerts->settings.lane);
-    if (!item) {
-        if (vg_log_repeat_due(&alerts->refused, vg_mono_now(), 10 * VG_US_PER_S))
-            vg_log(VG_LOG_ERROR, "flux %s: an alert found no room on its way to the spool",
-                   flux->config.id);
-        return;
-    }
+    if (vg_log_repeat_due(&alerts->refused, vg_mono_now(), 10 * VG_US_PER_S))
+        vg_log(VG_LOG_ERROR, "flux %s: an alert was refused on its way to the spool: %s",
+               flux->config.id, vg_status_name(status));
+    return status;
+}
+
+/* The picture and the object of the contract into the item. */
+static enum vg_status fill(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
+                           const struct vg_alert *alert, const struct vg_picture *picture,
+                           const char *phase, struct vg_publisher_item *item)
+{
+    size_t size;
     vg_ulid_make(&alerts->ids, item->id);
     item->arrival = picture->arrival;
-    size_t size;
     const enum vg_status drawn =
         vg_alert_picture(&alerts->canvas, alert, flux->config.scene, picture, item->picture,
                          sizeof item->picture, &size);
@@ -108,10 +111,38 @@ void vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flu
     if (drawn)
         vg_log(VG_LOG_ERROR, "flux %s: the picture of an alert cannot be made: %s", flux->config.id,
                vg_status_name(drawn));
-    if (write_json(alerts, flux, alert, picture, phase, item))
-        vg_log(VG_LOG_ERROR, "flux %s: an alert could not be written as JSON", flux->config.id);
-    else
-        vg_log(VG_LOG_INFO, "flux %s: alert %s, rule %s, %s", flux->config.id, item->id,
-               flux->config.scene->rule[alert->rule].id, vg_event_name(alert->event));
-    vg_publisher_give(publisher, alerts->settings.lane, item);
+    return write_json(alerts, flux, alert, picture, phase, item);
+}
+
+enum vg_status vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
+                                   const struct vg_alert *alert, const struct vg_picture *picture,
+                                   const char *phase)
+{
+    struct vg_publisher *publisher = alerts->settings.publisher;
+    const uint32_t lane = alerts->settings.lane;
+    const struct vg_mono_time start = vg_mono_now();
+    struct vg_publisher_item *item = find_room(publisher, lane);
+    if (!item) {
+        vg_publisher_count_refused(publisher);
+        return refuse(alerts, flux, VG_E_FULL);
+    }
+    const enum vg_status written = fill(alerts, flux, alert, picture, phase, item);
+    if (written) {
+        item->alert_bytes = 0; /* only handed back */
+        vg_publisher_give(publisher, lane, item);
+        vg_publisher_count_refused(publisher);
+        return refuse(alerts, flux, written);
+    }
+    char id[VG_ULID_TEXT];
+    memcpy(id, item->id, sizeof id); /* the item is gone once it is given */
+    const struct vg_mono_time given = vg_mono_now();
+    const enum vg_status status =
+        vg_publisher_give_and_wait(publisher, lane, item, PROMISE_WAIT_MS);
+    vg_stage_times_add(alerts->settings.times, VG_STAGE_ALERT, given.us - start.us);
+    vg_stage_times_add(alerts->settings.times, VG_STAGE_PUBLISH, vg_mono_now().us - given.us);
+    if (status)
+        return refuse(alerts, flux, status);
+    vg_log(VG_LOG_INFO, "flux %s: alert %s, rule %s, %s", flux->config.id, id,
+           flux->config.scene->rule[alert->rule].id, vg_event_name(alert->event));
+    return VG_OK;
 }

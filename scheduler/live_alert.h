@@ -5,6 +5,7 @@
 
 #include "models/model.h"
 #include "scheduler/live_flux.h"
+#include "scheduler/stage_times.h"
 #include "src/alerts/publisher.h"
 #include "src/base/attr.h"
 #include "src/base/ulid.h"
@@ -17,6 +18,7 @@ struct vg_live_alert_settings {
     uint32_t lane;                  /* this worker's */
     const struct vg_model *model;   /* borrowed */
     const char *plan, *node;        /* borrowed */
+    struct vg_stage_times *times;   /* borrowed */
 };
 
 enum vg_status vg_live_alerts_open(struct vg_live_alerts **alerts,
@@ -24,11 +26,12 @@ enum vg_status vg_live_alerts_open(struct vg_live_alerts **alerts,
                                    struct vg_fault *fault) VG_MUST_USE;
 void vg_live_alerts_close(struct vg_live_alerts **alerts);
 
-/* Worker's thread. Draws, encodes, gives. An alert that cannot be drawn goes without picture;
- * one for which the publisher has no room is refused, counted there, and logged. phase: of the
- * moment of dispatch. */
-void vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
-                         const struct vg_alert *alert, const struct vg_picture *picture,
-                         const char *phase);
+/* Worker's thread. Draws, encodes, gives, and waits until it is promised: VG_OK. An alert that
+ * cannot be drawn goes without picture. VG_E_FULL, VG_E_LACK, VG_E_IO, VG_E_INPUT: refused,
+ * counted and logged. VG_E_TIMEOUT: the disk stalls, it is not known yet. phase: of the moment
+ * of dispatch. */
+enum vg_status vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
+                                   const struct vg_alert *alert, const struct vg_picture *picture,
+                                   const char *phase) VG_MUST_USE;
 
 #endif

@@ -70,7 +70,8 @@ void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
 }
 
 void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
-                       struct vg_media_time media, struct vg_wall_time wall)
+                       enum vg_rulebook_view view, struct vg_media_time media,
+                       struct vg_wall_time wall)
 {
     const struct vg_mono_time now = vg_mono_now();
     if (!vg_chain_rulebook(flux->chain) ||
@@ -78,7 +79,7 @@ void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
         return;
     flux->saved = now;
     struct vg_fault fault;
-    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall, VG_RULEBOOK_TOLD);
+    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall, view);
     if (!text)
         return;
     /* at once means around an alert: then it must survive a power cut as the alert does */

@@ -23,7 +23,7 @@ struct vg_live_flux {
     int64_t due_us, period_us;
     int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
     double source_fps;
-    uint64_t wanted, analysed, stopped, failed, alerts;
+    uint64_t wanted, alerts;
     struct vg_mono_time last_done;
     int64_t last_latency_us;
 
@@ -52,6 +52,7 @@ enum vg_live_save {
     VG_LIVE_SAVE_NOW
 };
 void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
-                       struct vg_media_time media, struct vg_wall_time wall);
+                       enum vg_rulebook_view view, struct vg_media_time media,
+                       struct vg_wall_time wall);
 
 #endif

@@ -28,23 +28,12 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_stage_times_print(times, out);
 }
 
-/* Pictures of the flux that ended so; the scheduler's own fates are counted here. */
-static uint64_t fate_count(const struct vg_live_view *view, enum vg_fate fate)
-{
-    const uint64_t count = view->state.fate[fate];
-    if (fate == VG_FATE_ANALYSED)
-        return view->flux->analysed;
-    if (fate == VG_FATE_STOPPED)
-        return count + view->flux->stopped;
-    return fate == VG_FATE_SHUTDOWN ? count + view->flux->failed : count;
-}
-
 static void report_fates(struct vg_text_buffer *out, const struct vg_live_view *view)
 {
     for (int f = 0; f < VG_FATE_COUNT; f++)
         vg_text_add(out, "vigie_pictures_total{flux=\"%s\",fate=\"%s\"} %llu\n",
                     view->flux->config.id, vg_fate_name((enum vg_fate)f),
-                    (unsigned long long)fate_count(view, (enum vg_fate)f));
+                    (unsigned long long)view->state.fate[f]);
 }
 
 static void report_connection(struct vg_text_buffer *out, const struct vg_live_view *view)
@@ -105,7 +94,7 @@ void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_v
         {"height", number(&w, 0, state->height)},
         {"source_fps", number(&w, 3, (double)state->fps_milli / 1000)},
         {"rate_fps", number(&w, 3, flux->period_us ? 1e6 / (double)flux->period_us : 0)},
-        {"analysed", number(&w, 0, (double)flux->analysed)},
+        {"analysed", number(&w, 0, (double)state->fate[VG_FATE_ANALYSED])},
         {"picture_age_s", number(&w, 1, age_s)},
         {"latency_ms", number(&w, 1, (double)flux->last_latency_us / 1000)},
         {"reconnects", number(&w, 0, (double)state->reconnects)},

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 static const char *const stage_name[VG_STAGE_COUNT] = {"wait",  "prepare", "infer", "track",
-                                                       "rules", "alert",   "total"};
+                                                       "rules", "publish", "alert", "total"};
 
 /* Upper bounds in microseconds; 250 ms and 1 s are there because they are promised. */
 static const int64_t bound_us[VG_STAGE_BUCKETS - 1] = {

@@ -15,8 +15,9 @@ enum vg_stage {
     VG_STAGE_INFER,   /* the net and its boxes, of the batch */
     VG_STAGE_TRACK,
     VG_STAGE_RULES,
-    VG_STAGE_ALERT, /* drawing, encoding and handing over one alert */
-    VG_STAGE_TOTAL, /* from the last packet to the end of the rules: the latency */
+    VG_STAGE_PUBLISH, /* from an alert's hand-over to its promise in the spool */
+    VG_STAGE_ALERT,   /* drawing and encoding one alert */
+    VG_STAGE_TOTAL,   /* from the last packet to the end of the rules: the latency */
     VG_STAGE_COUNT
 };
 

@@ -18,20 +18,27 @@ struct vg_worker_thread {
     bool running;
 };
 
-/* Alerts and the rules' memory are the exceptions on the way of a picture: they may allocate. */
+/* Alerts and the rules' memory are the exceptions on the way of a picture: they may allocate,
+ * and they wait for the disk. Around an alert the memory is written twice (rulebook.h): killed
+ * at any point, the same onset is neither lost nor told under another key. */
 static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
                          const struct vg_chain_output *seen, struct vg_media_time media)
 {
     struct vg_live_flux *flux = work->flux;
+    const struct vg_wall_time wall = work->picture.wall;
     vg_alloc_unseal();
+    if (seen->alert_count)
+        vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, VG_RULEBOOK_UNTOLD, media, wall);
     for (uint32_t i = 0; i < seen->alert_count; i++) {
-        const struct vg_mono_time start = vg_mono_now();
-        vg_live_alert_raise(t->settings.alerts, flux, &seen->alerts[i], &work->picture,
-                            work->phase);
-        vg_stage_times_add(t->settings.times, VG_STAGE_ALERT, vg_mono_now().us - start.us);
+        const enum vg_status status = vg_live_alert_raise(
+            t->settings.alerts, flux, &seen->alerts[i], &work->picture, work->phase);
+        if (!status)
+            work->alert_count++;
+        else if (status != VG_E_TIMEOUT) /* then it is not known yet */
+            vg_rulebook_refused(vg_chain_rulebook(flux->chain), seen->alerts[i].rule);
     }
-    vg_live_flux_save(flux, seen->alert_count ? VG_LIVE_SAVE_NOW : VG_LIVE_SAVE_WHEN_DUE, media,
-                      work->picture.wall);
+    vg_live_flux_save(flux, seen->alert_count ? VG_LIVE_SAVE_NOW : VG_LIVE_SAVE_WHEN_DUE,
+                      VG_RULEBOOK_TOLD, media, wall);
     vg_alloc_seal();
 }
 
@@ -62,7 +69,6 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     const struct vg_mono_time tracked = vg_mono_now();
     vg_chain_judge(flux->chain, &input, &seen);
     flux->last_wall = picture->wall;
-    work->alert_count = seen.alert_count;
     work->done = vg_mono_now();
     vg_stage_times_add(t->settings.times, VG_STAGE_TRACK, tracked.us - start.us);
     vg_stage_times_add(t->settings.times, VG_STAGE_RULES, work->done.us - tracked.us);

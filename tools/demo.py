@@ -5,6 +5,7 @@ With --once it ends with 0 after the first alert is seen through the HTTPS API, 
 120 s without one.
 """
 import argparse
+import fcntl
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ from vigie_server import Server, add_flux
 
 LABELS = {"wrong_way": "Sens de circulation", "crossing": "Franchissement ou présence",
           "density": "Densité"}
-SEVERITIES = {"low": "faible", "medium": "moyenne", "high": "haute"}
+SEVERITIES = {"low": "faible", "medium": "moyenne", "high": "élevée"}
 
 
 def show(alert):
@@ -49,6 +50,18 @@ def follow(server, api, once, seconds):
     return 1
 
 
+def in_use(lock):
+    """Whether a server holds the lock of its data folder."""
+    try:
+        with open(lock, "r+", encoding="utf-8") as f:
+            fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
 def interrupt(*_):
     raise KeyboardInterrupt
 
@@ -60,6 +73,9 @@ def main():
     parser.add_argument("--listen", default="127.0.0.1:8443")
     parser.add_argument("--once", action="store_true")
     args = parser.parse_args()
+    if in_use(os.path.join(args.data, "vigie.lock")):
+        print(f"demo: a demonstration runs already on {args.data}: stop it first", file=sys.stderr)
+        return 4
     shutil.rmtree(args.data, ignore_errors=True)
     signal.signal(signal.SIGTERM, interrupt)
     server = Server(args.vigie, args.data, args.listen)
@@ -70,7 +86,7 @@ def main():
                  label="Parvis (démonstration)", rate_fps=5)
         print(f"Vigie écoute sur https://{server.host}:{server.port}/\n"
               f"Compte de démonstration : demo   Mot de passe : {server.password}\n"
-              f"Journal : {server.log_path}\nSignalements (Ctrl-C pour arrêter) :", flush=True)
+              f"Traces du serveur : {server.log_path}\nSignalements (Ctrl-C pour arrêter) :", flush=True)
         code = follow(server, api, args.once, 120)
     except KeyboardInterrupt:
         code = 130 if args.once else 0

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "src/base/log.h"
 #include "src/base/text.h"
 
 enum vg_status vg_fault_set(struct vg_fault *fault, enum vg_status status, const char *what,
@@ -24,14 +25,18 @@ void vg_fault_text(const struct vg_fault *fault, char *text, size_t size)
 {
     const char *what = _(fault->what ? fault->what : vg_status_text(fault->status));
     const char *place = fault->place[0] ? ": " : "";
-    const char *before = fault->remedy ? ": " : "";
+    const char *remedy = fault->remedy ? fault->remedy : vg_status_remedy(fault->status);
+    const char *before = remedy ? ": " : "";
     (void)snprintf(text, size, "%s%s%s%s%s", what, place, fault->place, before,
-                   fault->remedy ? _(fault->remedy) : "");
+                   remedy ? _(remedy) : "");
 }
 
 void vg_fault_print(const struct vg_fault *fault)
 {
     char text[2048];
     vg_fault_text(fault, text, sizeof text);
-    (void)fprintf(stderr, "vigie: %s\n", text);
+    if (vg_log_is_json()) /* who reads stderr line by line gets nothing but JSON */
+        vg_log(VG_LOG_ERROR, "%s", text);
+    else
+        (void)fprintf(stderr, "vigie: %s\n", text);
 }

@@ -171,3 +171,9 @@ bool vg_file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
 }
+
+bool vg_folder_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}

@@ -33,6 +33,7 @@ enum vg_status vg_folder_make(const char *path, struct vg_fault *fault) VG_MUST_
 enum vg_status vg_path_join(char *path, size_t size, const char *dir, const char *name) VG_MUST_USE;
 
 bool vg_file_exists(const char *path);
+bool vg_folder_exists(const char *path);
 
 /* write(2) and read(2) until all is done or it fails; read stops early at the end of file and
  * *done says how far it came. */

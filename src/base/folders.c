@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static enum vg_status under(const char *dir, const char *name, char *path, size_t size)
 {
@@ -36,7 +37,11 @@ enum vg_status vg_folder_path(enum vg_folder folder, char *path, size_t size)
     if (variable("VIGIE_MODELS"))
         return under(variable("VIGIE_MODELS"), "", path, size);
     char data[4096];
-    const enum vg_status status =
+    enum vg_status status =
         choose("VIGIE_DATA", "XDG_DATA_HOME", "/.local/share/vigie", data, sizeof data);
-    return status ? status : under(data, "/models", path, size);
+    if (!status)
+        status = under(data, "/models", path, size);
+    if ((status || access(path, R_OK) != 0) && access(VG_BUILD_MODELS_DIR, R_OK) == 0)
+        return under(VG_BUILD_MODELS_DIR, "", path, size);
+    return status;
 }

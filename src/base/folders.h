@@ -8,9 +8,11 @@
 #include "src/base/status.h"
 
 enum vg_folder {
-    VG_FOLDER_DATA,   /* VIGIE_DATA,   XDG_DATA_HOME/vigie,  ~/.local/share/vigie */
-    VG_FOLDER_MODELS, /* VIGIE_MODELS, the data folder's models/ */
-    VG_FOLDER_CACHE   /* VIGIE_CACHE,  XDG_CACHE_HOME/vigie, ~/.cache/vigie */
+    VG_FOLDER_DATA, /* VIGIE_DATA,   XDG_DATA_HOME/vigie,  ~/.local/share/vigie */
+    /* VIGIE_MODELS, the data folder's models/, or, while that is not there, the folder that
+     * ./dev model fills beside the sources which this program was built from */
+    VG_FOLDER_MODELS,
+    VG_FOLDER_CACHE /* VIGIE_CACHE,  XDG_CACHE_HOME/vigie, ~/.cache/vigie */
 };
 
 /* Writes the path; makes nothing. VG_E_LACK when neither variable nor home is set. */

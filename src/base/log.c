@@ -9,9 +9,9 @@
  * vg_log_init before any thread; read by all afterwards. */
 static struct {
     enum vg_log_level least;
-    int json;
-    const char *part;
-} settings = {VG_LOG_INFO, 0, "vigie"};
+    bool json;
+    const char *part, *unknown;
+} settings = {VG_LOG_INFO, false, "vigie", NULL};
 
 static const char *const level_name[] = {"error", "warn", "info", "debug"};
 
@@ -21,29 +21,62 @@ void vg_log_init(const char *part)
     const char *wish = getenv("VIGIE_LOG");
     if (!wish)
         return;
-    if (strncmp(wish, "json:", 5) == 0) {
-        settings.json = 1;
-        wish += 5;
+    if (strncmp(wish, "json", 4) == 0 && (wish[4] == ':' || wish[4] == '\0')) {
+        settings.json = true;
+        wish += wish[4] == ':' ? 5 : 4;
     }
+    settings.unknown = *wish ? wish : NULL;
     for (int i = VG_LOG_ERROR; i <= VG_LOG_DEBUG; i++)
-        if (strcmp(wish, level_name[i]) == 0)
+        if (strcmp(wish, level_name[i]) == 0) {
             settings.least = (enum vg_log_level)i;
+            settings.unknown = NULL;
+        }
 }
 
-/* Copies text as the inside of a JSON string; what does not fit is left out. */
+bool vg_log_is_json(void)
+{
+    return settings.json;
+}
+
+const char *vg_log_unknown_level(void)
+{
+    return settings.unknown;
+}
+
+/* How many bytes the UTF-8 character at `text` takes; 0 where there is none, as in a cut one. */
+static size_t character_size(const unsigned char *text)
+{
+    const size_t size = *text < 0x80                      ? 1
+                        : *text >= 0xc2 && *text <= 0xdf  ? 2
+                        : (*text & 0xf0) == 0xe0          ? 3
+                        : *text >= 0xf0 && *text <= 0xf4 ? 4
+                                                          : 0;
+    for (size_t i = 1; i < size; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return size;
+}
+
+/* Copies text as the inside of a JSON string: what is no UTF-8 becomes "?", what does not fit is
+ * left out. */
 static void escape(const char *text, char *out, size_t size)
 {
     size_t n = 0;
-    for (; *text && n + 7 < size; text++) {
+    while (*text && n + 7 < size) {
         const unsigned char c = (unsigned char)*text;
+        const size_t taken = character_size((const unsigned char *)text);
         if (c == '"' || c == '\\') {
             out[n++] = '\\';
             out[n++] = (char)c;
         } else if (c < 0x20) {
             n += (size_t)snprintf(out + n, size - n, "\\u%04x", c);
+        } else if (taken == 0) {
+            out[n++] = '?';
         } else {
-            out[n++] = (char)c;
+            memcpy(out + n, text, taken);
+            n += taken;
         }
+        text += taken > 0 ? taken : 1;
     }
     out[n] = '\0';
 }

@@ -1,8 +1,10 @@
 /* The log on stderr: one line an entry, plain or JSON, by VIGIE_LOG
- * (error|warn|info|debug, "json:" before it for JSON lines). Any thread. English, for
+ * (error|warn|info|debug, "json:" before it for JSON lines; "json" alone is json:info). Any thread. English, for
  * administrators; never a password, an address of a camera or a URL. */
 #ifndef VG_BASE_LOG_H
 #define VG_BASE_LOG_H
+
+#include <stdbool.h>
 
 #include "src/base/attr.h"
 #include "src/base/clock.h"
@@ -16,6 +18,13 @@ enum vg_log_level {
 
 /* Reads VIGIE_LOG and names the process ("ingest-0"); `part` is borrowed for ever. */
 void vg_log_init(const char *part);
+
+/* Whether each line is a JSON object. */
+bool vg_log_is_json(void);
+
+/* The level that VIGIE_LOG names and that does not exist ("info" holds then), borrowed from the
+ * environment; NULL when all is understood. */
+const char *vg_log_unknown_level(void);
 
 void vg_log(enum vg_log_level level, const char *format, ...) VG_PRINTF(2, 3);
 

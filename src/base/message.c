@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
@@ -86,6 +87,27 @@ enum vg_status vg_message_write(int fd, const char *text, size_t size)
     if (status == VG_OK)
         status = write_all(fd, text, size, 0, end);
     return status;
+}
+
+/* A local stream socket takes what fits in half of its buffer in one piece, or not at all. */
+enum vg_status vg_message_try_write(int fd, const char *text, size_t size)
+{
+    if (size == 0 || size > VG_MESSAGE_TRY_MAX)
+        return VG_E_FULL;
+    uint8_t head[VG_MESSAGE_HEAD];
+    void *body = NULL;
+    vg_message_head((uint32_t)size, head);
+    memcpy(&body, &text, sizeof body); /* sendmsg only reads it */
+    struct iovec parts[] = {{.iov_base = head, .iov_len = sizeof head},
+                            {.iov_base = body, .iov_len = size}};
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t sent = 0;
+    do
+        sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? VG_E_FULL : broken(errno);
+    return (size_t)sent == sizeof head + size ? VG_OK : VG_E_IO; /* in part: it cannot go on */
 }
 
 enum vg_status vg_message_write_json(int fd, const json_t *object)

@@ -21,6 +21,7 @@
 
 #define VG_MESSAGE_MAX        (4u << 20) /* bytes of one text */
 #define VG_MESSAGE_REPORT_MAX (64u << 10)
+#define VG_MESSAGE_TRY_MAX    (64u << 10) /* below half of a local socket's usual buffer */
 #define VG_MESSAGE_HEAD       4u
 #define VG_MESSAGE_CONTROL_FD 3    /* of every child */
 #define VG_MESSAGE_WRITE_MS   5000 /* how long a write waits for a reader that does not read */
@@ -30,7 +31,12 @@
  * VG_E_CLOSED, VG_E_IO: the socket is of no more use, close it. */
 enum vg_status vg_message_write(int fd, const char *text, size_t size) VG_MUST_USE;
 
-/* The same for an object. VG_E_MEMORY besides. */
+/* The same without ever waiting: all of it now, or nothing. VG_E_FULL: the socket cannot take it
+ * now, or it is empty or above VG_MESSAGE_TRY_MAX; nothing was written, the socket stays good.
+ * VG_E_CLOSED, VG_E_IO as above. For what may be dropped: a sign of life. */
+enum vg_status vg_message_try_write(int fd, const char *text, size_t size) VG_MUST_USE;
+
+/* vg_message_write for an object. VG_E_MEMORY besides. */
 enum vg_status vg_message_write_json(int fd, const json_t *object) VG_MUST_USE;
 
 /* Four bytes of head for a text of `size` bytes. */

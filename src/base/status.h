@@ -28,6 +28,9 @@ const char *vg_status_name(enum vg_status status);
 /* One sentence for a person, an untranslated msgid; never NULL. Any thread. */
 const char *vg_status_text(enum vg_status status);
 
+/* What helps in general, an untranslated msgid; NULL: nothing does. Any thread. */
+const char *vg_status_remedy(enum vg_status status);
+
 /* The exit code of docs: 0 done, 1 while working, 2 wrong call, 3 input refused, 4 the machine
  * lacks something, 5 integrity, 130 interrupted. */
 int vg_status_exit(enum vg_status status);

@@ -7,6 +7,7 @@
 #include "scheduler/decide_rate.h"
 #include "src/alerts/alert_json.h"
 #include "src/base/alloc.h"
+#include "src/base/file.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/base/version.h"
@@ -217,7 +218,11 @@ static enum vg_status open_run(struct run *run, const char *stem)
 {
     const struct vg_batch_settings *s = run->settings;
     char digest[VG_SHA256_TEXT];
-    enum vg_status status = vg_clip_open(&run->clip, run->path, run->fault);
+    enum vg_status status =
+        vg_folder_exists(run->path)
+            ? vg_fault_set(run->fault, VG_E_INPUT, N_("no clip in this folder"),
+                           N_("give a folder with video files"), "%s", run->path)
+            : vg_clip_open(&run->clip, run->path, run->fault);
     if (!status)
         status = vg_sha256_file(run->path, run->digest, run->fault);
     if (!status)

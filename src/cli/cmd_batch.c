@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "scheduler/decide_rate.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
@@ -75,14 +76,13 @@ static int is_clip(const struct dirent *entry)
     return looks_like_a_clip(entry->d_name);
 }
 
+/* The clips of a folder by name. One without a clip stands for itself: it is refused in its
+ * turn, after those before it were analysed. */
 static enum vg_status add_folder(struct batch *b, const char *path, struct vg_fault *fault)
 {
     struct dirent **entries;
     const int n = scandir(path, &entries, is_clip, by_name);
-    enum vg_status status = VG_OK;
-    if (n <= 0)
-        status = vg_fault_set(fault, VG_E_INPUT, N_("no clip in this folder"),
-                              N_("give a folder with video files"), "%s", path);
+    enum vg_status status = n <= 0 ? add_clip(b, path, fault) : VG_OK;
     for (int i = 0; i < n; i++) {
         char clip[4096];
         if (!status && !vg_path_join(clip, sizeof clip, path, entries[i]->d_name))
@@ -101,12 +101,28 @@ static enum vg_status gather_clips(struct batch *b, char **operands, int count,
     if (count == 0)
         return vg_fault_set(fault, VG_E_CALL, N_("no clip was given"), N_("see vigie help batch"),
                             "vigie batch");
-    for (int i = 0; !status && i < count; i++) {
-        struct stat st;
-        const bool folder = stat(operands[i], &st) == 0 && S_ISDIR(st.st_mode);
-        status = folder ? add_folder(b, operands[i], fault) : add_clip(b, operands[i], fault);
-    }
+    for (int i = 0; !status && i < count; i++)
+        status = vg_folder_exists(operands[i]) ? add_folder(b, operands[i], fault)
+                                               : add_clip(b, operands[i], fault);
     return status;
+}
+
+/* Calendars and times are those of the place where the clip was made: the offset that --start
+ * gives holds for the whole process. Without one (local time) the machine's zone does. */
+static void keep_zone(const char *start)
+{
+    const size_t size = strlen(start);
+    char zone[16] = "UTC0";
+    if (size > 0 && start[size - 1] != 'Z') {
+        const char *sign = strrchr(start, '+') ? strrchr(start, '+') : strrchr(start, '-');
+        if (!sign || sign < strchr(start, 'T'))
+            return;
+        /* POSIX counts westwards: +01:00 is "VGX-01:00" */
+        (void)snprintf(zone, sizeof zone, "VGX%c%.2s:%.2s", *sign == '+' ? '-' : '+', sign + 1,
+                       sign[3] == ':' ? sign + 4 : sign + 3);
+    }
+    (void)setenv("TZ", zone, 1);
+    tzset();
 }
 
 static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_fault *fault)
@@ -127,6 +143,7 @@ static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_faul
     if (vg_wall_parse(b->start, &b->settings.start))
         return vg_fault_set(fault, VG_E_CALL, N_("not a time (ISO 8601)"),
                             N_("give it as 2026-11-21T10:15:30+01:00"), "--start %s", b->start);
+    keep_zone(b->start);
     return VG_OK;
 }
 
@@ -267,6 +284,18 @@ static void take_signals(void)
     (void)sigaction(SIGTERM, &action, NULL);
 }
 
+/* As live: never below what the scene's events need, and it is said. */
+static void keep_floor(struct batch *b)
+{
+    const double wanted = b->settings.rate_fps;
+    if (wanted <= 0 || !b->scene)
+        return; /* every picture, or no event */
+    b->settings.rate_fps = vg_rate_choose(wanted, (double)vg_scene_floor_fps(b->scene), 0);
+    if (b->settings.rate_fps > wanted)
+        (void)fprintf(stderr, _("the rate is raised from %g to %g: the scene's events need it\n"),
+                      wanted, b->settings.rate_fps);
+}
+
 static void choose_files(struct batch *b)
 {
     struct vg_batch_settings *s = &b->settings;
@@ -331,6 +360,8 @@ int vg_cmd_batch(int argc, char **argv)
         status = gather_clips(b, argv + 1, operands, &fault);
     if (!status && b->scene_path)
         status = vg_scene_open(b->scene_path, &b->scene, &fault);
+    if (!status)
+        status = vg_folder_make(b->out, &fault);
     if (!status) {
         b->stem = vg_alloc_array(b->clip_count, sizeof *b->stem);
         status = b->stem ? VG_OK : VG_E_MEMORY;
@@ -338,6 +369,7 @@ int vg_cmd_batch(int argc, char **argv)
     if (!status) {
         vg_batch_stems(b->clip, b->clip_count, b->stem);
         choose_files(b);
+        keep_floor(b);
         take_signals();
         if (jobs > 1 && b->clip_count > 1)
             code = run_jobs(b, (uint32_t)jobs < b->clip_count ? (uint32_t)jobs : b->clip_count);

@@ -43,12 +43,44 @@ expect 1 "$T/cut.avi" batch --detections "$T/cut.avi" "$T/good.avi"
 [ -f "$T/out/good/alerts.jsonl" ] || fail "the clip after the cut one was not analysed"
 expect 3 "$T/missing.mp4" batch "$T/missing.mp4" "$T/good.avi" "$T/cut.avi"
 
+# the code is that of the first failing clip, whoever analyses it; a folder without clips is one
+mkdir -p "$T/none"
+expect 3 "no clip in this folder" batch "$T/none" "$T/cut.avi" "$T/good.avi"
+expect 3 "" batch --jobs 2 "$T/good.avi" "$T/missing.mp4" "$T/cut.avi" "$T/good.avi"
+expect 1 "" batch --jobs 2 "$T/good.avi" "$T/cut.avi" "$T/missing.mp4" "$T/good.avi"
+
+# an interruption is one, also while the device opens
+timeout --preserve-status -s INT 0.2 "$VIGIE" batch --out "$T/out" "$T/good.avi" >/dev/null 2>&1
+[ $? -eq 130 ] || fail "an interrupted batch did not end with 130"
+
+# a name that would leave the folder, and one that is not plain JSON
+cp "$T/good.avi" "$T/...avi"
+cp "$T/good.avi" "$T/q\"x.avi"
+rm -rf "$T/out"
+expect 0 "" batch --json "$T/...avi" "$T/q\"x.avi"
+python3 -c 'import json, sys; [json.loads(l) for l in open(sys.argv[1])]' "$T/stdout" || fail "--json is not JSON"
+[ -d "$T/out/clip" ] || fail "a clip named ...avi has no folder of its own"
+
+# the rate is never below what the scene's events need, and it is said
+expect 0 "the rate is raised from 1 to 4" batch --rate 1 --scene "$S" "$T/good.avi"
+
 # a stem met twice gets its own folder
 cp "$T/good.avi" "$T/folder/good.avi"
 rm -rf "$T/out"
 expect 0 "" batch "$T/good.avi" "$T/folder"
 [ -d "$T/out/good" ] && [ -d "$T/out/good-2" ] || fail "two clips of one name"
 [ -z "$(find "$T/out" -name '*.part')" ] || fail "half-written files were left"
+
+# times and calendars are those of --start, whatever zone the machine has
+need_clip
+ffmpeg -v error -t 4 -i "$CLIP" -c copy "$T/four.avi"
+sed 's/"severity"/"calendar":{"days":["sat"],"from":"07:00","to":"08:00"},"severity"/' "$S" >"$T/calendar.json"
+for zone in UTC Europe/Paris; do
+    TZ=$zone expect 0 "" "$VIGIE" batch --out "$T/${zone##*/}" --scene "$T/calendar.json" \
+        --start 2026-11-21T07:30:00+01:00 "$T/four.avi"
+done
+diff -r "$T/UTC" "$T/Paris" || fail "the machine's zone changes the results"
+grep -q '07:30:0[0-9.]*+01:00' "$T/UTC/four/alerts.jsonl" || fail "no alert within the calendar"
 
 # a folder that cannot be made, and a disk that is full
 : >"$T/plain"
