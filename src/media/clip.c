@@ -5,18 +5,16 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 #include "src/media/decoder.h"
+#include "src/media/file_end.h"
 #include "src/media/source.h"
-
-/* How much earlier than promised a clip may end and still be whole. */
-#define SHORT_US      VG_US_PER_S
-#define SHORT_PERCENT 10
 
 struct vg_clip {
     struct vg_source *source;
     struct vg_decoder *decoder;
     struct vg_timeline timeline;
     int64_t interval_us; /* nominal, between two pictures */
-    uint64_t packets, lost;
+    uint64_t lost;
+    bool cut; /* by the sizes that the file declares */
     bool drained;
     bool ahead; /* `first` was decoded by open and not handed out yet */
     struct vg_decoded at_hand;
@@ -49,7 +47,6 @@ static enum vg_status feed(struct vg_clip *clip)
         clip->drained = true;
         return vg_decoder_send(clip->decoder, NULL, (struct vg_mono_time){0});
     }
-    clip->packets++;
     if (packet.damaged)
         note_trouble(clip);
     status = vg_decoder_send(clip->decoder, packet.data, packet.arrival);
@@ -120,6 +117,7 @@ enum vg_status vg_clip_open(struct vg_clip **clip, const char *path, struct vg_f
         goto done;
     const struct vg_source_about about = vg_source_about(c->source);
     c->interval_us = about.fps_milli ? 1000 * VG_US_PER_S / about.fps_milli : VG_US_PER_S / 25;
+    c->cut = vg_file_is_cut(path);
     vg_timeline_init(&c->timeline, VG_TIMELINE_CLIP_US);
     status = vg_decoder_open(&c->decoder, about.codec, fault);
     if (status)
@@ -165,20 +163,10 @@ struct vg_clip_about vg_clip_about(const struct vg_clip *clip)
                                   .pixel_aspect_den = clip->aspect_den};
 }
 
-/* Most containers do not say that they were cut: they just end. Then the promise tells. */
-static bool ended_early(const struct vg_clip *clip)
-{
-    const struct vg_source_about about = vg_source_about(clip->source);
-    const int64_t reached = clip->last.media.us + clip->interval_us;
-    if (about.pictures_promised > 0)
-        return clip->packets + about.pictures_promised / 100 + 1 < about.pictures_promised;
-    const int64_t slack = about.duration_us / 100 * SHORT_PERCENT;
-    return about.duration_us - reached > (slack > SHORT_US ? slack : SHORT_US);
-}
-
 static enum vg_status end_of(struct vg_clip *clip, struct vg_fault *fault)
 {
-    if (!clip->troubled && ended_early(clip))
+    /* most readers of containers do not say that the file was cut: it just ends */
+    if (!clip->troubled && (clip->cut || vg_source_ended_early(clip->source)))
         note_trouble(clip);
     if (!clip->troubled)
         return VG_E_END;

@@ -43,6 +43,7 @@ struct vg_clip_picture {
 
 /* The next picture. VG_E_END: that was all, and all was well. VG_E_IO: that was all that could be
  * decoded; the clip is cut or damaged, and the place names it with the time of the first damage.
+ * Cut: by the sizes that its container declares, or when it ends earlier than its head promises.
  * After VG_E_END or VG_E_IO the same is returned again. */
 enum vg_status vg_clip_next(struct vg_clip *clip, struct vg_clip_picture *picture,
                             struct vg_fault *fault) VG_MUST_USE;

@@ -24,7 +24,8 @@
     "mxf,ivf,dv,mjpeg,yuv4mpegpipe"
 
 #define WALL_TRUST_US (2 * VG_US_PER_S)
-#define PAUSE_US      20000 /* how soon a paced file notices that it is cancelled */
+#define SHORT_US      VG_US_PER_S /* how much sooner than promised a whole clip may end */
+#define PAUSE_US      20000       /* how soon a paced file notices that it is cancelled */
 
 enum interrupted {
     INTERRUPTED_NOT,
@@ -46,6 +47,8 @@ struct vg_source {
     bool key_seen;
     bool restarted;
     enum vg_status over; /* the source ended so; the packet in its parser was still given out */
+    /* of a clip, by its packets: the first stamp, and where the latest ends */
+    int64_t first_us, reached_us;
     /* a live file: stamps of this round and when its first packet was due */
     bool round_begun;
     int64_t round_dts_us, last_dts_us, interval_us;
@@ -356,6 +359,7 @@ enum vg_status vg_source_open(struct vg_source **source, const struct vg_source_
     if (!s)
         return vg_fault_set(fault, status, vg_status_text(status), NULL, "source");
     s->settings = *settings;
+    s->first_us = s->reached_us = VG_PTS_NONE;
     s->settings.url = s->settings.user = s->settings.password = NULL;
     status = make_address(s, settings, address, sizeof address, fault);
     if (status)
@@ -418,13 +422,70 @@ struct vg_source_about vg_source_about(const struct vg_source *source)
     else if (source->context->duration > 0)
         about.duration_us = source->context->duration;
     about.pictures = stream->nb_frames > 0 ? (uint64_t)stream->nb_frames : 0;
-    /* MP4 counts what an edit list may hide, the others estimate */
-    if (strcmp(source->context->iformat->name, "avi") == 0)
-        about.pictures_promised = about.pictures;
     if (!about.pictures && about.fps_milli)
         about.pictures =
             (uint64_t)av_rescale(about.duration_us, about.fps_milli, 1000 * VG_US_PER_S);
     return about;
+}
+
+/* ---- the promised end ---- */
+
+static bool format_is(const struct vg_source *source, const char *name)
+{
+    return strncmp(source->context->iformat->name, name, strlen(name)) == 0;
+}
+
+/* "00:00:04.920000000", as Matroska's writers tag each track; 0: not so. */
+static int64_t tagged_us(const AVStream *stream)
+{
+    const AVDictionaryEntry *tag = av_dict_get(stream->metadata, "DURATION", NULL, 0);
+    unsigned hours = 0, minutes = 0, seconds = 0, micros = 0;
+    if (!tag || sscanf(tag->value, "%3u:%2u:%2u.%6u", &hours, &minutes, &seconds, &micros) != 4)
+        return 0;
+    return ((int64_t)hours * 3600 + minutes * 60 + seconds) * VG_US_PER_S + micros;
+}
+
+/* Where the stream ends by the head of its file; 0: it does not say. */
+static int64_t promised_us(const struct vg_source *source)
+{
+    const AVStream *stream = source->stream;
+    const AVFormatContext *context = source->context;
+    if (format_is(source, "mov") || format_is(source, "avi"))
+        return stream->duration > 0 ? vg_source_stamp_us(source, stream->duration) : 0;
+    const int64_t tagged = format_is(source, "matroska") ? tagged_us(stream) : 0;
+    /* the head's own is that of the longest track, which may be the sound; and an estimate by the
+     * rate or by the last stamps is no promise */
+    if (tagged || context->nb_streams > 1 ||
+        context->duration_estimation_method != AVFMT_DURATION_FROM_STREAM)
+        return tagged;
+    return context->duration;
+}
+
+/* The packet in hand: how far the clip goes. Not every container knows how long each lasts. */
+static void note_reached(struct vg_source *source)
+{
+    const AVPacket *packet = source->packet;
+    const int64_t stamp = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+    const int64_t at = vg_source_stamp_us(source, stamp);
+    if (at == VG_PTS_NONE || at > INT64_MAX / 4 || at < -INT64_MAX / 4)
+        return;
+    const int64_t lasts =
+        packet->duration > 0 ? vg_source_stamp_us(source, packet->duration) : source->interval_us;
+    if (source->first_us == VG_PTS_NONE || at < source->first_us)
+        source->first_us = at;
+    if (source->reached_us == VG_PTS_NONE || at + lasts > source->reached_us)
+        source->reached_us = at + lasts;
+}
+
+bool vg_source_ended_early(const struct vg_source *source)
+{
+    const int64_t promised = source->input == INPUT_FILE ? promised_us(source) : 0;
+    if (promised <= 0 || source->reached_us == VG_PTS_NONE)
+        return false;
+    /* heads count from 0 or from the first picture: in doubt for the clip */
+    const int64_t begin = source->first_us < 0 ? source->first_us : 0;
+    const int64_t slack = format_is(source, "avi") ? source->interval_us * 3 / 2 : SHORT_US;
+    return promised - (source->reached_us - begin) > slack;
 }
 
 /* ---- reading ---- */
@@ -569,6 +630,8 @@ enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet
      * anew at the next call */
     if (source->interrupted)
         source->over = status_of(source, AVERROR_EXIT);
+    if (!live)
+        note_reached(source);
     packet->key = (source->packet->flags & AV_PKT_FLAG_KEY) != 0;
     source->key_seen = source->key_seen || packet->key;
     packet->early = live && !source->key_seen;

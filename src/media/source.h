@@ -66,7 +66,6 @@ struct vg_source_about {
     uint32_t fps_milli;                    /* nominal, thousandths; 0: unknown */
     int64_t duration_us;                   /* of a file, by its head; 0: unknown */
     uint64_t pictures;                     /* of a file, by its head or its rate; 0: unknown */
-    uint64_t pictures_promised;            /* the container's own count, if it binds; or 0 */
 };
 struct vg_source_about vg_source_about(const struct vg_source *source);
 
@@ -84,6 +83,11 @@ struct vg_packet {
  * VG_E_END end of a clip, or the camera closed; VG_E_TIMEOUT nothing came within read_us;
  * VG_E_INTERRUPTED cancelled; VG_E_IO reading failed or the file is damaged here. */
 enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet) VG_MUST_USE;
+
+/* After VG_E_END of a clip: whether it ended before what its head promises for this stream, by
+ * more than 1 s; AVI, which numbers its pictures: by more than one. False where nothing is
+ * promised. */
+bool vg_source_ended_early(const struct vg_source *source);
 
 /* A stamp of this stream in microseconds; VG_PTS_NONE stays so. */
 int64_t vg_source_stamp_us(const struct vg_source *source, int64_t stamp);
