@@ -89,7 +89,8 @@ enum vg_status vg_message_write(int fd, const char *text, size_t size)
     return status;
 }
 
-/* A local stream socket takes what fits in half of its buffer in one piece, or not at all. */
+/* A local stream socket takes what fits in one of its buffers (49 KB, or half of a smaller send
+ * buffer) whole, or not at all. */
 enum vg_status vg_message_try_write(int fd, const char *text, size_t size)
 {
     if (size == 0 || size > VG_MESSAGE_TRY_MAX)
@@ -106,7 +107,7 @@ enum vg_status vg_message_try_write(int fd, const char *text, size_t size)
         sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK ? VG_E_FULL : broken(errno);
+        return errno == EAGAIN ? VG_E_FULL : broken(errno);
     return (size_t)sent == sizeof head + size ? VG_OK : VG_E_IO; /* in part: it cannot go on */
 }
 

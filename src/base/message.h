@@ -21,7 +21,7 @@
 
 #define VG_MESSAGE_MAX        (4u << 20) /* bytes of one text */
 #define VG_MESSAGE_REPORT_MAX (64u << 10)
-#define VG_MESSAGE_TRY_MAX    (64u << 10) /* below half of a local socket's usual buffer */
+#define VG_MESSAGE_TRY_MAX    (32u << 10) /* more a local socket takes in pieces */
 #define VG_MESSAGE_HEAD       4u
 #define VG_MESSAGE_CONTROL_FD 3    /* of every child */
 #define VG_MESSAGE_WRITE_MS   5000 /* how long a write waits for a reader that does not read */

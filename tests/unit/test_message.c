@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/base/clock.h"
 #include "src/base/message.h"
 
 enum {
@@ -281,14 +282,61 @@ static void object_round(void **state)
     pair_close(fds);
 }
 
+/* A full socket takes nothing of the message, at once, and stays good: what was taken comes out
+ * whole, and after it there is room again. */
+static void tried(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 27, 4000, VG_MESSAGE_TRY_MAX};
+    char *text = vg_alloc(VG_MESSAGE_TRY_MAX + 1), *buffer = vg_alloc(VG_MESSAGE_TRY_MAX + 1);
+    assert_non_null(text);
+    assert_non_null(buffer);
+    memset(text, 't', VG_MESSAGE_TRY_MAX + 1);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int fds[2];
+        unsigned given = 0, taken = 0;
+        struct vg_message_reader reader;
+        const char *got = NULL;
+        size_t size = 0;
+        enum vg_status status = VG_OK;
+        print_message("%zu\n", sizes[i]);
+        pair_open(fds);
+        vg_message_reader_init(&reader, buffer, VG_MESSAGE_TRY_MAX + 1);
+        const struct vg_mono_time start = vg_mono_now();
+        while ((status = vg_message_try_write(fds[HERE], text, sizes[i])) == VG_OK)
+            given++;
+        assert_int_equal(status, VG_E_FULL);
+        assert_true(given >= 2);
+        assert_int_equal(vg_message_try_write(fds[HERE], text, sizes[i]), VG_E_FULL);
+        assert_true(vg_mono_now().us - start.us < 2 * VG_US_PER_S);
+        while ((status = vg_message_take(&reader, fds[THERE], &got, &size)) == VG_OK) {
+            assert_int_equal(size, sizes[i]);
+            taken++;
+        }
+        assert_int_equal(status, VG_E_END);
+        assert_int_equal(reader.have, 0); /* and no part of another */
+        assert_int_equal(taken, given);
+        assert_int_equal(vg_message_try_write(fds[HERE], text, sizes[i]), VG_OK);
+        assert_int_equal(vg_message_take(&reader, fds[THERE], &got, &size), VG_OK);
+        assert_int_equal(vg_message_try_write(fds[HERE], text, 0), VG_E_FULL);
+        assert_int_equal(vg_message_try_write(fds[HERE], text, VG_MESSAGE_TRY_MAX + 1), VG_E_FULL);
+        assert_int_equal(vg_message_take(&reader, fds[THERE], &got, &size), VG_E_END);
+        (void)close(fds[THERE]);
+        assert_int_equal(vg_message_try_write(fds[HERE], text, sizes[i]), VG_E_CLOSED);
+        (void)close(fds[HERE]);
+    }
+    vg_free(buffer);
+    vg_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_anywhere),     cmocka_unit_test(byte_by_byte),
         cmocka_unit_test(lengths),          cmocka_unit_test(parsing),
-        cmocka_unit_test(refused_to_write), cmocka_unit_test(closed),
-        cmocka_unit_test(deadline),         cmocka_unit_test(largest),
-        cmocka_unit_test(object_round),
+        cmocka_unit_test(refused_to_write), cmocka_unit_test(tried),
+        cmocka_unit_test(closed),           cmocka_unit_test(deadline),
+        cmocka_unit_test(largest),          cmocka_unit_test(object_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
