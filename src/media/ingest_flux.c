@@ -353,9 +353,10 @@ static void step(struct vg_ingest_flux *flux)
         rest(flux, REST_US);
         return;
     }
-    flux->cause = session(flux);
-    if (overtaken(flux))
+    const enum vg_status cause = session(flux);
+    if (overtaken(flux)) /* ended by us: no loss; one from before stands until pictures come */
         return;
+    flux->cause = cause;
     set_connection(flux, VG_CONNECTION_LOST, flux->cause);
     tell_loss(flux, flux->cause);
     rest(flux, vg_ingest_back_off_us(flux->attempt++, vg_random_unit(&flux->random)));

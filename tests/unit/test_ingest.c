@@ -285,6 +285,64 @@ static void a_stop_is_obeyed_within_two_seconds(void **state)
     quit(rig);
 }
 
+/* The source was never lost: its return is no reconnection, and nothing is blamed. */
+static void a_stop_is_no_loss(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture picture;
+    configure_one(rig, rig->group->clip);
+    await_picture(rig, 0, &picture);
+    for (int i = 0; i < 2; i++) {
+        write_stop(rig, "{\"all\":true}");
+        (void)await(rig, 0, VG_CONNECTION_STOPPED, 2 * S);
+        write_stop(rig, "{}");
+        /* connecting, then live: whenever it is seen, no cause */
+        const int64_t until_us = vg_mono_now().us + 3 * S;
+        struct vg_slots_state now;
+        do {
+            now = state_of(rig, 0);
+            assert_int_equal(now.cause, VG_OK);
+        } while (now.connection != VG_CONNECTION_LIVE && vg_mono_now().us < until_us);
+        await_picture(rig, 0, &picture);
+    }
+    assert_int_equal(state_of(rig, 0).reconnects, 0);
+    quit(rig);
+}
+
+/* A supervisor that reads nothing any more: signs of life are dropped, the stop is obeyed and the
+ * process goes on; what was dropped leaves no broken message behind. */
+static void a_hung_supervisor_does_not_delay_the_stop(void **state)
+{
+    static const char other[] = "{\"type\":\"report\"}";
+    struct rig *rig = *state;
+    struct vg_picture picture;
+    const char *text = NULL;
+    size_t size = 0;
+    unsigned count = 0;
+    configure_one(rig, rig->group->clip);
+    await_picture(rig, 0, &picture);
+    /* its socket is full, and stays so for longer than a sign of life takes to be due */
+    while (vg_message_try_write(rig->control[1], other, sizeof other - 1) == VG_OK)
+        count++;
+    assert_true(count > 100);
+    const int64_t until_us = vg_mono_now().us + 5 * S / 2;
+    while (vg_mono_now().us < until_us)
+        await_picture(rig, 0, &picture);
+    write_stop(rig, "{\"all\":true}");
+    (void)await(rig, 0, VG_CONNECTION_STOPPED, 2 * S);
+    while (count > 0) {
+        assert_int_equal(vg_message_read(&rig->reader, rig->control[0], 5000, &text, &size), VG_OK);
+        if (strcmp(text, other) == 0)
+            count--;
+        else
+            assert_non_null(strstr(text, "\"alive\""));
+    }
+    do /* it lives still, and says so again */
+        assert_int_equal(vg_message_read(&rig->reader, rig->control[0], 5000, &text, &size), VG_OK);
+    while (!strstr(text, "\"alive\""));
+    quit(rig);
+}
+
 static void the_authorisation_bounds_it(void **state)
 {
     struct rig *rig = *state;
@@ -462,6 +520,8 @@ int main(void)
         WITH_RIG(a_live_file_goes_on),
         WITH_RIG(it_says_that_it_lives),
         WITH_RIG(a_stop_is_obeyed_within_two_seconds),
+        WITH_RIG(a_stop_is_no_loss),
+        WITH_RIG(a_hung_supervisor_does_not_delay_the_stop),
         WITH_RIG(the_authorisation_bounds_it),
         WITH_RIG(a_camera_is_lost_and_found),
         WITH_RIG(a_jump_makes_an_epoch),
