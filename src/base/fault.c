@@ -25,16 +25,18 @@ void vg_fault_text(const struct vg_fault *fault, char *text, size_t size)
 {
     const char *what = _(fault->what ? fault->what : vg_status_text(fault->status));
     const char *place = fault->place[0] ? ": " : "";
-    const char *remedy = fault->remedy ? fault->remedy : vg_status_remedy(fault->status);
-    const char *before = remedy ? ": " : "";
+    const char *before = fault->remedy ? ": " : "";
     (void)snprintf(text, size, "%s%s%s%s%s", what, place, fault->place, before,
-                   remedy ? _(remedy) : "");
+                   fault->remedy ? _(fault->remedy) : "");
 }
 
 void vg_fault_print(const struct vg_fault *fault)
 {
     char text[2048];
-    vg_fault_text(fault, text, sizeof text);
+    struct vg_fault told = *fault;
+    if (!told.remedy)
+        told.remedy = vg_status_remedy(told.status);
+    vg_fault_text(&told, text, sizeof text);
     if (vg_log_is_json()) /* who reads stderr line by line gets nothing but JSON */
         vg_log(VG_LOG_ERROR, "%s", text);
     else

@@ -22,10 +22,11 @@ struct vg_fault {
 enum vg_status vg_fault_set(struct vg_fault *fault, enum vg_status status, const char *what,
                             const char *remedy, const char *place, ...) VG_PRINTF(5, 6);
 
-/* Writes "what: place: remedy" (the status's own remedy where the fault has none), translated to the process's language, into text. */
+/* Writes "what: place: remedy" translated to the process's language, into text. */
 void vg_fault_text(const struct vg_fault *fault, char *text, size_t size);
 
-/* Prints "vigie: what: place: what to do" on stderr; as a line of JSON where the log is so. */
+/* Prints "vigie: what: place: what to do" on stderr, as a line of JSON where the log is so. A fault
+ * without a remedy gets that of its status. */
 void vg_fault_print(const struct vg_fault *fault);
 
 #endif

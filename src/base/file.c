@@ -138,6 +138,15 @@ enum vg_status vg_file_write(const char *path, const void *data, size_t size, un
     return VG_OK;
 }
 
+/* Whatever the reason, what should be kept cannot be kept there: the machine lacks a place. */
+static enum vg_status folder_fault(struct vg_fault *fault, const char *what, const char *path)
+{
+    if (errno == ENOSPC || errno == EDQUOT)
+        return io_fault(fault, what, path);
+    return vg_fault_set(fault, VG_E_LACK, what,
+                        N_("check its rights and its disk, or choose another folder"), "%s", path);
+}
+
 enum vg_status vg_folder_make(const char *path, struct vg_fault *fault)
 {
     char dir[4096];
@@ -149,15 +158,15 @@ enum vg_status vg_folder_make(const char *path, struct vg_fault *fault)
         const char kept = *p;
         *p = '\0';
         if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-            return io_fault(fault, N_("the folder cannot be made"), dir);
+            return folder_fault(fault, N_("the folder cannot be made"), dir);
         *p = kept;
         if (kept == '\0')
             break;
     }
-    struct stat st;
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return vg_fault_set(fault, VG_E_INPUT, N_("not a folder"), N_("check its name"), "%s",
-                            path);
+    if (!vg_folder_exists(path))
+        return vg_fault_set(fault, VG_E_LACK, N_("not a folder"), N_("check its name"), "%s", path);
+    if (access(path, W_OK | X_OK) != 0)
+        return folder_fault(fault, N_("the folder cannot be written"), path);
     return VG_OK;
 }
 

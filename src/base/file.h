@@ -26,7 +26,8 @@ enum vg_file_sync {
 enum vg_status vg_file_write(const char *path, const void *data, size_t size, unsigned mode,
                              enum vg_file_sync sync, struct vg_fault *fault) VG_MUST_USE;
 
-/* Makes the folder and those above it, mode 0700 for new ones. */
+/* Makes the folder and those above it, mode 0700 for new ones. VG_E_LACK: it cannot be made or
+ * written, whatever the reason. */
 enum vg_status vg_folder_make(const char *path, struct vg_fault *fault) VG_MUST_USE;
 
 /* "dir/name" into path; VG_E_FULL when it does not fit. */

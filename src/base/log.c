@@ -46,11 +46,11 @@ const char *vg_log_unknown_level(void)
 /* How many bytes the UTF-8 character at `text` takes; 0 where there is none, as in a cut one. */
 static size_t character_size(const unsigned char *text)
 {
-    const size_t size = *text < 0x80                      ? 1
-                        : *text >= 0xc2 && *text <= 0xdf  ? 2
-                        : (*text & 0xf0) == 0xe0          ? 3
+    const size_t size = *text < 0x80                     ? 1
+                        : *text >= 0xc2 && *text <= 0xdf ? 2
+                        : (*text & 0xf0) == 0xe0         ? 3
                         : *text >= 0xf0 && *text <= 0xf4 ? 4
-                                                          : 0;
+                                                         : 0;
     for (size_t i = 1; i < size; i++)
         if ((text[i] & 0xc0) != 0x80)
             return 0;

@@ -84,13 +84,18 @@ static json_t *list_json(const struct vg_stop_list *list)
     return array;
 }
 
+json_t *vg_stop_json(const struct vg_stop *stop)
+{
+    return json_pack("{s:b,s:o,s:o}", "all", stop->all, "flux", list_json(&stop->flux), "events",
+                     list_json(&stop->events));
+}
+
 enum vg_status vg_stop_write(const char *data, const struct vg_stop *stop, struct vg_fault *fault)
 {
     char path[4096];
     if (vg_path_join(path, sizeof path, data, VG_STOP_FILE))
         return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%s", data);
-    json_t *root = json_pack("{s:b,s:o,s:o}", "all", stop->all, "flux", list_json(&stop->flux),
-                             "events", list_json(&stop->events));
+    json_t *root = vg_stop_json(stop);
     char *text = root ? vg_json_text(root) : NULL;
     json_decref(root);
     if (!text)

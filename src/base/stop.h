@@ -38,6 +38,9 @@ enum vg_status vg_stop_parse(const char *text, size_t size, struct vg_stop *stop
 enum vg_status vg_stop_read(const char *data, struct vg_stop *stop,
                             struct vg_fault *fault) VG_MUST_USE;
 
+/* {"all":..,"flux":[..],"events":[..]}, as the file and GET /stop have it; given, NULL: no memory. */
+json_t *vg_stop_json(const struct vg_stop *stop);
+
 /* Writes it, synced. */
 enum vg_status vg_stop_write(const char *data, const struct vg_stop *stop,
                              struct vg_fault *fault) VG_MUST_USE;

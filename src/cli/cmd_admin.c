@@ -25,7 +25,7 @@ struct call {
 };
 
 static const char *const subcommands =
-    "init | account-create NAME | account-list | password NAME | audit-verify | ...";
+    "init | account-create NAME | account-list | password NAME | audit-verify";
 
 static enum vg_status wrong_call(struct vg_fault *fault, const char *what, const char *remedy,
                                  const char *place)
@@ -132,8 +132,10 @@ static enum vg_status run_account_create(const struct call *call, struct vg_faul
     enum vg_role role = VG_ROLE_OPERATOR;
     if (!call->role || vg_role_parse(call->role, &role) != 0)
         return wrong_call(fault, N_("an account wants a role"),
-                          N_("add --role operator, advanced, technical or auditor"),
-                          "account-create --role");
+                          N_("add --role operator or --role technical"), "account-create --role");
+    if (role != VG_ROLE_OPERATOR && role != VG_ROLE_TECHNICAL)
+        return vg_fault_set(fault, VG_E_CALL, N_("this role is not available yet"),
+                            N_("give the role operator or technical"), "--role %s", call->role);
     enum vg_status status = want_password(call, fault);
     if (status == VG_OK)
         status = vg_database_open(&database, call->data, VG_DATABASE_EXISTING, fault);
@@ -229,7 +231,7 @@ static enum vg_status run_audit_verify(const struct call *call, struct vg_fault 
                              report.broken ? json_integer((json_int_t)report.broken) : json_null(),
                              "head", report.head));
     else if (status == VG_OK)
-        (void)printf(_("the audit holds: %llu rows, the last one has the hash %s\n"),
+        (void)printf(_("the audit holds (rows: %llu; hash of the last one: %s)\n"),
                      (unsigned long long)report.rows, report.head);
     return status;
 }
@@ -266,9 +268,11 @@ static enum vg_status check_call(const struct row *row, struct call *call, int o
 {
     const int wanted = row->named ? 2 : 1;
     if (operands < wanted)
-        return wrong_call(fault, N_("the name of an account is missing"), NULL, row->name);
+        return wrong_call(fault, N_("the name of an account is missing"),
+                          N_("write it after the subcommand"), row->name);
     if (operands > wanted)
-        return wrong_call(fault, N_("too many operands"), NULL, argv[1 + wanted]);
+        return wrong_call(fault, N_("too many operands"), N_("see vigie help admin"),
+                          argv[1 + wanted]);
     call->name = row->named ? argv[2] : NULL;
     if (call->data)
         return VG_OK;
@@ -284,7 +288,7 @@ static enum vg_status run(int argc, char **argv, struct vg_fault *fault)
     struct call call = {.data = NULL};
     const struct vg_option options[] = {
         {"data", "DIR", N_("the data folder"), &call.data, NULL},
-        {"role", "ROLE", N_("operator, advanced, technical or auditor"), &call.role, NULL},
+        {"role", "ROLE", N_("operator or technical"), &call.role, NULL},
         {"password-stdin", NULL, N_("the password is the first line of stdin"), NULL,
          &call.password_stdin},
         {"json", NULL, N_("print JSON"), NULL, &call.json},
@@ -304,7 +308,8 @@ static enum vg_status run(int argc, char **argv, struct vg_fault *fault)
     if (!row)
         return wrong_call(fault, N_("unknown subcommand"), N_("see vigie help admin"), argv[1]);
     if (!row->run)
-        return wrong_call(fault, N_("not available yet"), NULL, row->name);
+        return wrong_call(fault, N_("not available yet"),
+                          N_("see vigie help admin for what there is"), row->name);
     status = check_call(row, &call, operands, argv, fault);
     return status == VG_OK ? row->run(&call, fault) : status;
 }

@@ -47,8 +47,9 @@ static enum vg_status find_data(const char *given, char path[PATH_MAX], struct v
     if (status != VG_OK)
         return vg_fault_set(fault, status, N_("there is no data folder"),
                             N_("name one by --data or the variable VIGIE_DATA"), "--data");
-    if (vg_folder_make(named, fault) != VG_OK) /* whatever it is, nothing can be kept there */
-        return fault->status = VG_E_LACK;
+    status = vg_folder_make(named, fault);
+    if (status != VG_OK)
+        return status;
     if (realpath(named, path) == NULL)
         return vg_fault_set(fault, VG_E_LACK, N_("the data folder cannot be used"), NULL, "%s",
                             named);

@@ -2,16 +2,19 @@
  * Nothing else has to be alive. The audit row comes after, where there is a database to write it
  * to: stopping never waits for it. */
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "src/base/clock.h"
+#include "src/base/file.h"
 #include "src/base/folders.h"
 #include "src/base/stop.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/words.h"
 #include "src/scene/scene.h"
 #include "src/store/audit.h"
 #include "src/store/config.h"
@@ -24,6 +27,7 @@ enum wish {
 struct request {
     enum wish wish;
     const char *data, *flux, *event;
+    bool json;
     char folder[512];
 };
 
@@ -34,6 +38,7 @@ static enum vg_status read_request(int argc, char **argv, struct request *reques
         {"data", "DIR", N_("the data folder"), &request->data, NULL},
         {"flux", "ID", N_("only this flux"), &request->flux, NULL},
         {"event", "ID", N_("only this event, such as crossing"), &request->event, NULL},
+        {"json", NULL, N_("print JSON"), NULL, &request->json},
     };
     const struct vg_usage usage = {
         .command = request->wish == WISH_STOP ? "stop" : "resume",
@@ -53,7 +58,8 @@ static enum vg_status read_request(int argc, char **argv, struct request *reques
                             N_("use --flux ID or --event ID for a part"), "vigie %s %s",
                             usage.command, argv[1]);
     if (request->flux && !vg_flux_id_valid(request->flux))
-        return vg_fault_set(fault, VG_E_CALL, N_("a flux cannot have this id"), NULL, "--flux %s",
+        return vg_fault_set(fault, VG_E_CALL, N_("a flux cannot have this id"),
+                            N_("an id has letters, digits, '.', '_' and '-' only"), "--flux %s",
                             request->flux);
     if (request->event && vg_event_parse(request->event) == VG_EVENT_NONE)
         return vg_fault_set(fault, VG_E_CALL, N_("there is no such event"),
@@ -92,9 +98,26 @@ static enum vg_status change_locked(const struct request *request, struct vg_sto
     return vg_stop_write(request->data, stop, fault);
 }
 
+/* What cannot be written is the folder's fault: the file in it is nothing a person knows. */
+static enum vg_status check_folder(const char *data, struct vg_fault *fault)
+{
+    const char *what = NULL;
+    if (!vg_folder_exists(data))
+        what = N_("there is no such data folder");
+    else if (access(data, W_OK | X_OK) != 0)
+        what = N_("the data folder cannot be written");
+    return what ? vg_fault_set(fault, VG_E_LACK, what,
+                               N_("check the folder and its rights, or name another by --data"),
+                               "%s", data)
+                : VG_OK;
+}
+
 static enum vg_status change_file(const struct request *request, struct vg_stop *stop,
                                   struct vg_fault *fault)
 {
+    const enum vg_status usable = check_folder(request->data, fault);
+    if (usable != VG_OK)
+        return usable;
     const int lock = vg_stop_lock(request->data);
     const enum vg_status status = change_locked(request, stop, fault);
     vg_stop_unlock(lock);
@@ -166,8 +189,11 @@ static int run(enum wish wish, int argc, char **argv)
     enum vg_status status = read_request(argc, argv, &request, &fault);
     if (status == VG_OK)
         status = change_file(&request, &stop, &fault);
-    if (status == VG_OK) {
+    if (status == VG_OK && request.json)
+        status = vg_print_json(vg_stop_json(&stop), &fault);
+    else if (status == VG_OK)
         print_state(&stop);
+    if (status == VG_OK) {
         (void)fflush(stdout);
         status = note(&request, &fault); /* an unknown flux: stopped all the same, and said */
     }

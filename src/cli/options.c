@@ -1,6 +1,7 @@
 #include "src/cli/options.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,8 @@ static enum vg_status read_option(const struct vg_usage *usage, int argc, char *
                             "vigie %s %s", usage->command, argv[*i]);
     if (!option->argument) {
         if (equal)
-            return vg_fault_set(fault, VG_E_CALL, N_("this option takes no value"), NULL, "%s",
-                                argv[*i]);
+            return vg_fault_set(fault, VG_E_CALL, N_("this option takes no value"),
+                                N_("write the option alone"), "%s", argv[*i]);
         *option->flag = true;
         return VG_OK;
     }
@@ -39,8 +40,9 @@ static enum vg_status read_option(const struct vg_usage *usage, int argc, char *
         return VG_OK;
     }
     if (*i + 1 >= argc)
-        return vg_fault_set(fault, VG_E_CALL, N_("this option wants a value"), NULL, "--%s %s",
-                            option->name, option->argument);
+        return vg_fault_set(fault, VG_E_CALL, N_("this option wants a value"),
+                            N_("write it after the option"), "--%s %s", option->name,
+                            option->argument);
     *option->value = argv[++*i];
     return VG_OK;
 }
@@ -89,8 +91,14 @@ enum vg_status vg_option_number(const char *name, const char *text, double least
     char *end;
     errno = 0;
     const double v = strtod(text, &end);
-    if (errno || end == text || *end || !(v >= least && v <= most))
-        return vg_fault_set(fault, VG_E_CALL, N_("not a number in the range"), NULL,
+    if (end == text || *end || isnan(v))
+        return vg_fault_set(
+            fault, VG_E_CALL, N_("this is not a number"),
+            N_("give one between those in brackets, with a point before its decimals"),
+            "--%s %s (%g..%g)", name, text, least, most);
+    if (errno || v < least || v > most)
+        return vg_fault_set(fault, VG_E_CALL, N_("the number is out of range"),
+                            N_("give one between those in brackets, both included"),
                             "--%s %s (%g..%g)", name, text, least, most);
     *value = v;
     return VG_OK;
@@ -103,8 +111,9 @@ enum vg_status vg_option_size(const char *name, const char *text, unsigned *widt
     const unsigned long w = strtoul(text, &end, 10);
     const unsigned long h = *end == 'x' ? strtoul(end + 1, &end, 10) : 0;
     if (*end || w < 1 || h < 1 || w > 16384 || h > 16384)
-        return vg_fault_set(fault, VG_E_CALL, N_("a size such as 416x416 was expected"), NULL,
-                            "--%s %s", name, text);
+        return vg_fault_set(fault, VG_E_CALL, N_("a size such as 416x416 was expected"),
+                            N_("give width and height in pixels, each from 1 to 16384"), "--%s %s",
+                            name, text);
     *width = (unsigned)w;
     *height = (unsigned)h;
     return VG_OK;

@@ -154,6 +154,10 @@ static enum vg_status take_first(const char *path, struct vg_still *still, struc
     struct vg_clip_picture first;
     struct vg_pixels pixels;
     enum vg_status status = vg_clip_open(&clip, path, fault);
+    if (status == VG_E_INPUT) /* it was given as a picture: do not speak of clips alone */
+        status =
+            vg_fault_set(fault, status, N_("neither a picture nor a clip that can be read"),
+                         N_("give a JPEG, PNG, BMP or PNM picture, or a clip"), "%.400s", path);
     if (!status)
         status = vg_clip_next(clip, &first, fault);
     if (!status && first.corrupt)

@@ -149,12 +149,12 @@ static void together_sheet(const struct vg_score_results *r, struct vg_sheet *s)
     add_number(s, N_("Recall, mean over the kinds of events"), e->mean_recall, 4);
     if (e->clips_missing)
         (void)snprintf(remark(s), REMARK_SIZE,
-                       _("%zu clips of the truth have no results: their events count as missed."),
+                       _("Clips of the truth without results: %zu; their events count as missed."),
                        e->clips_missing);
     if (r->alerts && r->alerts->foreign)
         (void)snprintf(remark(s), REMARK_SIZE,
-                       _("%zu alerts are of clips that the truth does not name and were left "
-                         "out; the first: %.100s"),
+                       _("Alerts of clips that the truth does not name, left out: %zu; the "
+                         "first: %.100s"),
                        r->alerts->foreign, r->alerts->first_foreign);
 }
 

@@ -174,8 +174,8 @@ enum vg_status vg_audit_verify(struct vg_database *database, struct vg_audit_rep
         report->broken = report->rows + 1;
         status = vg_fault_set(fault, VG_E_INTEGRITY, N_("the audit is broken"),
                               N_("keep this file as it is and tell whoever is responsible"),
-                              "%s/%s: audit row %llu", vg_database_folder(database),
-                              VG_DATABASE_FILE, (unsigned long long)report->broken);
+                              "%s/%s: audit #%llu", vg_database_folder(database), VG_DATABASE_FILE,
+                              (unsigned long long)report->broken);
     } else if (status == VG_E_END) {
         status = VG_OK;
     }

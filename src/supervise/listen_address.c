@@ -106,6 +106,6 @@ enum vg_status vg_listen_try(struct vg_listen *listen, struct vg_fault *fault)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].error == error)
             return vg_fault_set(fault, VG_E_LACK, rows[i].what, rows[i].remedy, "%s", text);
-    return vg_fault_set(fault, VG_E_LACK, N_("the address cannot be listened on"), NULL, "%s: %s",
-                        text, strerror(error));
+    return vg_fault_set(fault, VG_E_LACK, N_("the address cannot be listened on"),
+                        N_("give another one by --listen"), "%s (errno %d)", text, error);
 }

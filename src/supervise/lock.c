@@ -30,8 +30,8 @@ static enum vg_status refused(const char *path, int error, struct vg_fault *faul
                             N_("give this user the right, or choose another data folder"), "%s",
                             path);
     default:
-        return vg_fault_set(fault, VG_E_IO, N_("the lock of the data folder cannot be taken"), NULL,
-                            "%s: %s", path, strerror(error));
+        return vg_fault_set(fault, VG_E_IO, N_("the lock of the data folder cannot be taken"),
+                            N_("check its rights and its disk"), "%s (errno %d)", path, error);
     }
 }
 
@@ -44,8 +44,8 @@ static enum vg_status take(int fd, const char *path, struct vg_fault *fault)
         return refused(path, errno, fault);
     long holder = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? (long)lock.l_pid : 0;
     return vg_fault_set(fault, VG_E_LACK, N_("another server uses this data folder"),
-                        N_("stop it first, or choose another data folder"), "%s (process %ld)",
-                        path, holder);
+                        N_("stop it first, or choose another data folder"), "%s (#%ld)", path,
+                        holder);
 }
 
 /* Room enough to start at all. */
@@ -77,8 +77,8 @@ enum vg_status vg_lock_take(const char *data, int *fd, struct vg_fault *fault)
         return vg_fault_set(fault, VG_E_INPUT, N_("the data folder's path is too long"), NULL, "%s",
                             data);
     enum vg_status status = vg_folder_make(data, fault);
-    if (status != VG_OK) /* whatever it is, this machine cannot keep data there */
-        return fault->status = VG_E_LACK;
+    if (status != VG_OK)
+        return status;
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
         return refused(path, errno, fault);

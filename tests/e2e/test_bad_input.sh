@@ -84,7 +84,7 @@ grep -q '07:30:0[0-9.]*+01:00' "$T/UTC/four/alerts.jsonl" || fail "no alert with
 
 # a folder that cannot be made, and a disk that is full
 : >"$T/plain"
-expect 1 "$T/plain" "$VIGIE" batch --out "$T/plain/x" "$T/good.avi"
+expect 4 "$T/plain" "$VIGIE" batch --out "$T/plain/x" "$T/good.avi"
 if [ "$(id -u)" -eq 0 ] && mkdir "$T/small" && mount -t tmpfs -o size=4k none "$T/small" 2>/dev/null; then
     expect 4 "disk is full" "$VIGIE" batch --out "$T/small" --rate 0 --threshold 0.01 --detections "$CLIP"
     umount "$T/small"

@@ -64,5 +64,6 @@ if cmp -s contract.png least.png; then
 fi
 echo "no picture" >text.txt
 expect 3 draw "$good" --on text.txt
+has err "neither a picture nor a clip that can be read: text.txt"
 expect 3 draw "$good" --on grey.ppm --out /nowhere/x.png
 exit $failed

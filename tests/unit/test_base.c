@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,6 +15,7 @@
 #include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/base/file.h"
+#include "src/base/log.h"
 #include "src/base/random.h"
 #include "src/base/sha256.h"
 #include "src/base/stop.h"
@@ -163,6 +165,76 @@ static void files_are_written_whole_and_bounded(void **state)
     assert_int_equal(vg_folder_make(path, &fault), VG_OK);
 }
 
+/* What cannot be kept is what the machine lacks, whatever the system calls it. */
+static void a_folder_that_cannot_be_is_named(void **state)
+{
+    char file[128], below[160];
+    struct vg_fault fault;
+    assert_int_equal(vg_path_join(file, sizeof file, *state, "f"), VG_OK);
+    assert_int_equal(vg_file_write(file, "x", 1, 0600, VG_FILE_PLAIN, &fault), VG_OK);
+    assert_int_equal(vg_path_join(below, sizeof below, file, "d"), VG_OK);
+    const struct {
+        const char *path, *what;
+    } rows[] = {
+        {file, "not a folder"},
+        {below, "the folder cannot be made"},         /* ENOTDIR */
+        {"/proc/vigie", "the folder cannot be made"}, /* ENOENT */
+        {"/proc/self/vigie/x", "the folder cannot be made"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(vg_folder_make(rows[i].path, &fault), VG_E_LACK);
+        assert_string_equal(fault.what, rows[i].what);
+        assert_memory_equal(fault.place, rows[i].path, strlen(fault.place));
+    }
+}
+
+/* The log as a child process would write it. */
+static void log_line(const char *wish, const char *message, char *line, size_t size)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        (void)setenv("VIGIE_LOG", wish, 1);
+        vg_log_init("test");
+        const struct vg_fault fault = {.status = VG_E_IO, .what = message, .place = "p"};
+        vg_fault_print(&fault);
+        const char *unknown = vg_log_unknown_level();
+        vg_log(VG_LOG_ERROR, "%s", unknown ? unknown : "-");
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    size_t done = 0;
+    assert_int_equal(vg_fd_read(ends[0], line, size - 1, &done), VG_OK);
+    line[done] = '\0';
+    (void)close(ends[0]);
+    (void)waitpid(pid, NULL, 0);
+}
+
+static void the_log_takes_its_form_from_the_environment(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *wish, *message, *part, *unknown;
+    } rows[] = {
+        {"info", "a", "vigie: a: p: ", " error test: -\n"},
+        {"json", "a\"b",
+         "\"level\":\"error\",\"part\":\"test\",\"message\":\"a\\\"b: p: ", "\"-\"}\n"},
+        {"json:debug", "caf\xc3\xa9", "\"message\":\"caf\xc3\xa9: p: ", "\"-\"}\n"},
+        {"json:", "\xc3(\xff\xe2\x82", "\"message\":\"?(??", "\"-\"}\n"},
+        {"json:loud", "a", "\"message\":\"a: p: ", "\"loud\"}\n"},
+        {"jsonx", "a", "vigie: a: p: ", " jsonx\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[1024];
+        log_line(rows[i].wish, rows[i].message, text, sizeof text);
+        if (!strstr(text, rows[i].part) || !strstr(text, rows[i].unknown))
+            fail_msg("row %zu: %s", i, text);
+    }
+}
+
 static void a_full_disk_is_said(void **state)
 {
     (void)state;
@@ -257,6 +329,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_are_written_whole_and_bounded, make_folder,
                                         remove_folder),
         cmocka_unit_test(a_full_disk_is_said),
+        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_is_named, make_folder,
+                                        remove_folder),
+        cmocka_unit_test(the_log_takes_its_form_from_the_environment),
         cmocka_unit_test_setup_teardown(stop_is_kept_and_fails_safe, make_folder, remove_folder),
         cmocka_unit_test(the_authorisation_bounds_time_flux_and_events),
         cmocka_unit_test(the_generator_is_the_published_one),

@@ -127,6 +127,9 @@ static void test_refused(void **state)
             fail_msg("row %zu: %s: %s", i, vg_status_name(status), fault.place);
     }
     struct vg_still *still = NULL;
+    struct vg_fault fault = {.what = ""};
+    assert_int_equal(read_bytes(rows[1].data, rows[1].size, &still, &fault), VG_E_INPUT);
+    assert_string_equal(fault.what, "neither a picture nor a clip that can be read");
     assert_int_equal(vg_still_read("/nowhere/x.jpg", &still, NULL), VG_E_MISSING);
 }
 

@@ -259,7 +259,7 @@ static void locked(void **state)
     assert_int_equal(vg_lock_take(data, &fd, &fault), VG_OK);
     assert_int_equal(vg_lock_describe(fd, "127.0.0.1:8443", &fault), VG_OK);
     assert_int_equal(try_elsewhere(data, place, sizeof place), VG_E_LACK);
-    (void)snprintf(want, sizeof want, "process %ld", (long)getpid());
+    (void)snprintf(want, sizeof want, "(#%ld)", (long)getpid());
     assert_non_null(strstr(place, want));
     assert_int_equal(vg_status_exit(VG_E_LACK), 4);
     uint8_t *text = NULL;
