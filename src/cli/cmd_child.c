@@ -7,6 +7,7 @@
  * fd 3 is the control socket; VIGIE_DATA names the data folder. What ends a process is told to
  * the supervisor, which shows it in health, and is its exit code. */
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,7 @@ int vg_cmd_child(int argc, char **argv)
     if (row == NULL || getsockopt(VG_MESSAGE_CONTROL_FD, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
         return vg_command_exit(wrong_call(&fault, name), &fault);
     name_the_process(row, argv[2]);
+    (void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would only keep more of what is free */
     enum vg_status status = vg_folder_path(VG_FOLDER_DATA, data, sizeof data);
     if (status == VG_OK)
         status = row->run(argv + 1, data, &fault);
