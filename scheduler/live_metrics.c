@@ -21,7 +21,7 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
                 "# TYPE vigie_alerts_promised_total counter\nvigie_alerts_promised_total %llu\n",
                 (unsigned long long)published->promised);
     vg_text_add(out, "# TYPE vigie_alerts_refused_total counter\nvigie_alerts_refused_total %llu\n",
-                (unsigned long long)(published->refused + published->no_item));
+                (unsigned long long)published->refused);
     vg_text_add(
         out, "# TYPE vigie_sealed_allocations_total counter\nvigie_sealed_allocations_total %llu\n",
         (unsigned long long)totals->sealed_allocations);

@@ -74,9 +74,10 @@ static void say_alive(struct vg_watch_thread *t)
     char text[512];
     const int n = note ? snprintf(text, sizeof text, "{\"type\":\"alive\",\"note\":\"%s\"}", note)
                        : snprintf(text, sizeof text, "{\"type\":\"alive\"}");
-    /* a supervisor that is gone closes the socket: the loop sees that and ends */
+    /* never waits: the stop file is read by this thread. A supervisor that is gone closes the
+     * socket: the loop sees that and ends; one that hangs misses a sign of life. */
     if (t->settings.control_fd >= 0 && n > 0 && (size_t)n < sizeof text)
-        (void)!vg_message_write(t->settings.control_fd, text, (size_t)n);
+        (void)!vg_message_try_write(t->settings.control_fd, text, (size_t)n);
 }
 
 static void *watch_main(void *user)

@@ -113,6 +113,7 @@ struct vg_publisher {
     int64_t backoff_us; /* 0: Redis answers */
     struct vg_random jitter;
     struct vg_log_repeat said_redis, said_unreadable;
+    bool said_waiting; /* that alerts wait: the next one that is sent ends it */
 
     /* the keeper's own */
     struct vg_log_repeat said_refused;
@@ -372,8 +373,12 @@ static enum vg_status send_one(struct vg_publisher *p, char (*id)[VG_SPOOL_ID_SI
                                              .picture = record.picture,
                                              .picture_size = record.picture_bytes};
     const enum vg_status status = vg_queue_send(p->link, &message, &where, fault);
-    if (status == VG_OK)
+    if (status == VG_OK) {
         count_sent(p, *id);
+        if (p->said_waiting)
+            vg_log(VG_LOG_INFO, "alerts are sent again");
+        p->said_waiting = false;
+    }
     /* after a send the next question tells where it is */
     note(p, *id, status == VG_OK ? VG_SPOOL_UNSURE : VG_SPOOL_WAITING);
     return status;
@@ -577,9 +582,12 @@ static void back_off(struct vg_publisher *p, const struct vg_fault *fault)
     const double spread = 0.75 + 0.5 * vg_random_unit(&p->jitter);
     p->next_try.us = now.us + (int64_t)((double)p->backoff_us * spread);
     const uint64_t times = vg_log_repeat_due(&p->said_redis, now, SAY_EVERY_US);
-    if (times > 0)
-        vg_log(VG_LOG_WARN, "alerts wait in the spool (%llu tries): %s: %s",
-               (unsigned long long)times, fault->what ? fault->what : "?", fault->place);
+    p->next_ping.us = 0; /* a round that only had nothing to do shows nothing */
+    if (times == 0)
+        return;
+    p->said_waiting = true;
+    vg_log(VG_LOG_WARN, "alerts wait in the spool (%llu tries): %s: %s", (unsigned long long)times,
+           fault->what ? fault->what : "?", fault->place);
 }
 
 static void try_round(struct vg_publisher *p)
@@ -590,7 +598,7 @@ static void try_round(struct vg_publisher *p)
         return;
     }
     if (p->backoff_us > 0)
-        vg_log(VG_LOG_INFO, "alerts are sent again");
+        vg_log(VG_LOG_INFO, "Redis answers again");
     p->backoff_us = 0;
     p->said_redis = (struct vg_log_repeat){.count = 0};
     lock(&p->lock);

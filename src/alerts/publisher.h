@@ -100,7 +100,6 @@ struct vg_publisher_counts {
     uint64_t given; /* = promised + refused */
     uint64_t promised;
     uint64_t refused;        /* spool or disk full, not acceptable, or given up before */
-    uint64_t no_item;        /* always 0, for its last reader: who gives up says so */
     uint64_t unreadable;     /* now: promised, but the disk does not give them; they wait */
     uint64_t damaged;        /* promised, but no longer whole on the disk: lost */
     uint64_t sent;           /* acknowledged by Redis; more than once after a restart of it */
