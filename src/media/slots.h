@@ -78,7 +78,8 @@ struct vg_slots_room {
 void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag);
 
 /* The time from which the next picture is wanted; VG_SLOTS_NEVER: none is. Both sides: a reader
- * that finds its want used up finds a picture to take. */
+ * that finds its want used up finds a picture to take; once it has set the next want, perhaps for
+ * a moment none, while a newer one takes its place and uses up that want too. */
 int64_t vg_slots_wanted_us(const struct vg_slots *slots, uint32_t flux);
 
 /* Room for a picture of width x height (even, within the maximum: VG_E_CALL else). A FREE slot,
