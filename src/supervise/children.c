@@ -22,6 +22,7 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/message.h"
+#include "src/supervise/child_output.h"
 #include "src/supervise/spawn.h"
 
 extern char **environ; /* POSIX has it, unistd.h declares it for GNU only */
@@ -51,6 +52,7 @@ struct plan {
     int fds[VG_CHILD_FDS_MAX];
     size_t fd_count;
     int64_t stop_us;
+    char *output; /* NULL: our stderr */
 };
 
 /* what a child said of its fault before it ended */
@@ -78,6 +80,8 @@ struct child {
     enum vg_end_cause cause;   /* of the last end */
     char detail[48];
     struct words words, last; /* of this life, of the one before */
+    off_t output_from;        /* where this life's part of the output file begins */
+    char last_line[VG_CHILD_TEXT_SIZE];
     char note[VG_CHILD_TEXT_SIZE];
 };
 
@@ -100,6 +104,7 @@ static void plan_close(struct plan **plan)
     if (p == NULL)
         return;
     vg_free(p->name);
+    vg_free(p->output);
     for (size_t i = 0; p->argv[i] != NULL; i++)
         vg_free(p->argv[i]);
     for (size_t i = 0; p->environment[i] != NULL; i++)
@@ -134,7 +139,10 @@ static enum vg_status plan_open(struct plan **plan, const struct vg_child_spec *
     if (spec->fd_count > 0)
         memcpy(p->fds, spec->fds, spec->fd_count * sizeof *p->fds);
     p->name = vg_alloc_text(spec->name);
-    enum vg_status status = p->name == NULL ? VG_E_MEMORY : VG_OK;
+    if (spec->output != NULL)
+        p->output = vg_alloc_text(spec->output);
+    enum vg_status status =
+        p->name == NULL || (spec->output != NULL && p->output == NULL) ? VG_E_MEMORY : VG_OK;
     if (status == VG_OK)
         status = copy_texts(p->argv, VG_CHILD_ARGUMENTS_MAX, spec->argv);
     if (status == VG_OK)
@@ -212,9 +220,10 @@ static void log_end(struct child *child, struct vg_mono_time now)
     int64_t wait_us = vg_restart_due_us(&child->restart, now);
     const struct words *last = &child->last;
     vg_log(child->cause == VG_END_PLANNED ? VG_LOG_INFO : VG_LOG_WARN,
-           "%s ended: %s (%s)%s%s%s%s; %llu since the last line, next start in %.1f s", name,
+           "%s ended: %s (%s)%s%s%s%s%s%s; %llu since the last line, next start in %.1f s", name,
            vg_end_cause_text(child->cause), child->detail, last->what[0] != '\0' ? ": " : "",
-           last->what, last->place[0] != '\0' ? ": " : "", last->place, (unsigned long long)count,
+           last->what, last->place[0] != '\0' ? ": " : "", last->place,
+           child->last_line[0] != '\0' ? ": " : "", child->last_line, (unsigned long long)count,
            (double)wait_us / (double)VG_US_PER_S);
 }
 
@@ -421,10 +430,15 @@ static enum vg_status launch(struct child *child)
     }
     for (size_t i = 0; i < plan->fd_count; i++)
         fds[fd_count++] = plan->fds[i];
+    const int output =
+        plan->output == NULL ? -1 : vg_child_output_open(plan->output, &child->output_from);
     if (status == VG_OK)
-        status = vg_spawn((const char *const *)plan->argv, environment, fds, fd_count, &child->pid);
+        status = vg_spawn((const char *const *)plan->argv, environment, fds, fd_count, output,
+                          &child->pid);
     if (theirs >= 0)
         (void)close(theirs);
+    if (output >= 0)
+        (void)close(output);
     if (status != VG_OK)
         control_close(child);
     vg_free(environment);
@@ -466,6 +480,10 @@ static void ended(struct child *child, int wait_status, struct vg_mono_time now)
     child->note[0] = '\0';
     describe_end(child, wait_status);
     child->cause = cause_of(child, wait_status);
+    child->last_line[0] = '\0';
+    if (child->plan->output != NULL)
+        vg_child_output_last(child->plan->output, child->output_from, child->last_line,
+                             sizeof child->last_line);
     if (child->next != NULL) {
         plan_close(&child->plan);
         child->plan = child->next;
@@ -756,6 +774,7 @@ void vg_children_state(const struct vg_children *children, size_t number,
         .remedy = child->last.remedy,
         .place = child->last.place,
         .note = child->note,
+        .last_line = child->last_line,
     };
     memcpy(state->detail, child->detail, sizeof state->detail);
 }

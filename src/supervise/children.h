@@ -44,6 +44,8 @@ struct vg_child_spec {
     const int *fds;                 /* handed over as 4, 5, ... (mute: 3, 4, ...) */
     size_t fd_count;
     int64_t stop_us; /* to end when asked; then it is killed */
+    const char
+        *output; /* file that takes its stdout and stderr (child_output.h); NULL: our stderr */
 };
 
 /* Who is told what happens; embedded in its owner. Called from the event loop. A callback may
@@ -104,7 +106,8 @@ struct vg_child_state {
     char detail[48];           /* "exit code 4", "SIGSEGV"; "" */
     const char *what, *remedy; /* its last words before that end (msgids), "" if none */
     const char *place;
-    const char *note; /* of the last "alive"; msgid, "" if none */
+    const char *note;      /* of the last "alive"; msgid, "" if none */
+    const char *last_line; /* of its output file, as its last end found it; "" if none */
 };
 size_t vg_children_count(const struct vg_children *children);
 void vg_children_state(const struct vg_children *children, size_t child,

@@ -87,7 +87,8 @@ enum vg_status vg_redis_prepare(const char *data, struct vg_redis_place *place,
     char folder[VG_REDIS_TEXT_SIZE], text[8 * VG_REDIS_TEXT_SIZE];
     if (vg_path_join(folder, sizeof folder, data, VG_REDIS_FOLDER) != VG_OK ||
         vg_path_join(place->socket, sizeof place->socket, folder, "redis.sock") != VG_OK ||
-        vg_path_join(place->config, sizeof place->config, folder, "redis.conf") != VG_OK)
+        vg_path_join(place->config, sizeof place->config, folder, "redis.conf") != VG_OK ||
+        vg_path_join(place->log, sizeof place->log, folder, "redis.log") != VG_OK)
         return too_long(data, fault);
     if (vg_program_find("redis-server", place->program, sizeof place->program) != VG_OK)
         return vg_fault_set(fault, VG_E_LACK, N_("the program redis-server is missing"),

@@ -20,6 +20,7 @@ struct event_base;
 struct vg_redis_place {
     char program[VG_REDIS_TEXT_SIZE];
     char config[VG_REDIS_TEXT_SIZE];
+    char log[VG_REDIS_TEXT_SIZE]; /* what it writes by itself */
     char socket[VG_REDIS_PATH_MAX];
 };
 

@@ -253,6 +253,7 @@ static enum vg_status add_redis(struct serve *serve, struct vg_fault *fault)
                                        .kind = VG_CHILD_MUTE,
                                        .rank = RANK_REDIS,
                                        .argv = argv,
+                                       .output = serve->redis_place.log,
                                        .stop_us = 5 * VG_US_PER_S};
     enum vg_status status = vg_children_add(serve->children, &spec, &serve->redis);
     if (status == VG_OK)

@@ -27,10 +27,12 @@ static void default_signals(void)
 }
 
 /* 0, or -1. */
-static int place_fds(const int *fds, size_t count)
+static int place_fds(const int *fds, size_t count, int output)
 {
     int lifted[VG_SPAWN_FDS_MAX];
     int floor = FIRST_FD + (int)count;
+    if (output >= 0 && dup2(output, STDERR_FILENO) < 0) /* before its number is taken */
+        return -1;
     for (size_t i = 0; i < count; i++) {
         lifted[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, floor);
         if (lifted[i] < 0)
@@ -46,14 +48,14 @@ static int place_fds(const int *fds, size_t count)
 }
 
 static void become(const char *const *argv, const char *const *environment, const int *fds,
-                   size_t fd_count, pid_t parent)
+                   size_t fd_count, int output, pid_t parent)
 {
     (void)setpgid(0, 0);
     /* the parent may have ended before the signal was asked for */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         return;
     default_signals();
-    if (place_fds(fds, fd_count) != 0)
+    if (place_fds(fds, fd_count, output) != 0)
         return;
     union { /* execve's prototype is older than const */
         const char *const *in;
@@ -63,7 +65,7 @@ static void become(const char *const *argv, const char *const *environment, cons
 }
 
 enum vg_status vg_spawn(const char *const *argv, const char *const *environment, const int *fds,
-                        size_t fd_count, pid_t *pid)
+                        size_t fd_count, int output, pid_t *pid)
 {
     if (fd_count > VG_SPAWN_FDS_MAX)
         return VG_E_FULL;
@@ -72,7 +74,7 @@ enum vg_status vg_spawn(const char *const *argv, const char *const *environment,
     if (made < 0)
         return VG_E_LACK;
     if (made == 0) {
-        become(argv, environment, fds, fd_count, self);
+        become(argv, environment, fds, fd_count, output, self);
         _exit(VG_SPAWN_NOT_STARTED);
     }
     (void)setpgid(made, made); /* both sides do it: whoever comes first */

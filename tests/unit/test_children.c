@@ -18,11 +18,13 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/message.h"
+#include "src/supervise/child_output.h"
 #include "src/supervise/children.h"
 #include "src/supervise/spawn.h"
 
@@ -125,6 +127,12 @@ static int behave(const char *how)
         static const char junk[] = "\x04\0\0\0junk";
         (void)send(VG_MESSAGE_CONTROL_FD, junk, sizeof junk - 1, MSG_NOSIGNAL);
         be_deaf();
+    }
+    if (strcmp(how, "noisy") == 0) {
+        (void)fprintf(stdout, "begins\n");
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "cannot\tstart\n\n");
+        return 1;
     }
     if (strcmp(how, "mute") == 0)
         for (;;)
@@ -409,6 +417,42 @@ static void nothing_of_the_group_is_left(void **state)
     owner_close(&owner);
 }
 
+/* What it writes goes to its file, not to our log; the last line of this life is kept. */
+static void output_of_its_own(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/vigie-output-XXXXXX", text[256] = "";
+    struct owner owner;
+    size_t child = 0;
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, VG_CHILD_OUTPUT_MAX + 1), 0); /* too large: begun anew */
+    owner_open(&owner);
+    const char *argv[] = {SELF, "noisy", NULL};
+    struct vg_child_spec spec = spec_of(argv, VG_CHILD_MUTE);
+    spec.output = path;
+    assert_int_equal(vg_children_add(owner.children, &spec, &child), VG_OK);
+    run_until(&owner, waits_after_its_end);
+    assert_string_equal(state_of(&owner, child).last_line, "cannot start");
+    owner_close(&owner);
+    assert_true(pread(fd, text, sizeof text - 1, 0) > 0);
+    assert_memory_equal(text, "begins\ncannot\tstart\n\n", 22);
+    struct stat st;
+    char line[8];
+    assert_int_equal(fstat(fd, &st), 0);
+    vg_child_output_last(path, st.st_size, line, sizeof line); /* nothing since */
+    assert_string_equal(line, "");
+    vg_child_output_last(path, 0, line, sizeof line);
+    assert_string_equal(line, "cannot ");
+    (void)close(fd);
+    (void)unlink(path);
+    off_t from = 1;
+    const int none = vg_child_output_open("/nowhere/x", &from);
+    assert_true(none >= 0); /* then nobody reads it */
+    assert_int_equal(from, 0);
+    (void)close(none);
+}
+
 static bool up_twice(const struct owner *owner)
 {
     return owner->starts[0] == 2 && is_up(owner);
@@ -626,6 +670,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(talks),
         cmocka_unit_test(does_not_read),
         cmocka_unit_test(nothing_of_the_group_is_left),
+        cmocka_unit_test(output_of_its_own),
         cmocka_unit_test(replanned),
         cmocka_unit_test(orderly_stop),
         cmocka_unit_test(stop_without_any),
