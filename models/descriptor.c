@@ -372,7 +372,7 @@ enum vg_status vg_descriptor_compare(const struct vg_descriptor_file *expected, 
         return VG_OK;
     if (size < expected->bytes)
         return vg_fault_set(fault, VG_E_INPUT, N_("the file is cut"), N_("fetch it again"),
-                            "%.300s: %zu bytes, expected %llu", path, size,
+                            "%.300s: %zu B ≠ %llu B", path, size,
                             (unsigned long long)expected->bytes);
     uint8_t digest[VG_SHA256_BYTES];
     vg_sha256(data, size, digest);
@@ -381,8 +381,9 @@ enum vg_status vg_descriptor_compare(const struct vg_descriptor_file *expected, 
     char found[VG_SHA256_TEXT], want[VG_SHA256_TEXT];
     vg_sha256_text(digest, found);
     vg_sha256_text(expected->sha256, want);
-    return vg_fault_set(fault, VG_E_INTEGRITY, N_("the file is not the one expected"),
-                        N_("fetch it again"), "%.300s: sha256 %s, expected %s", path, found, want);
+    return vg_fault_set(fault, VG_E_INTEGRITY,
+                        N_("the file is not the one expected: its SHA-256 sum differs"),
+                        N_("fetch it again"), "%.300s: %s ≠ %s", path, found, want);
 }
 
 void vg_descriptor_close(struct vg_descriptor **descriptor)

@@ -108,45 +108,44 @@ static bool side_flawed(const struct vg_model *m, uint32_t side, const char *nam
 {
     if (side >= 1 && side <= VG_MODEL_SIDE_MAX && side % m->input_multiple == 0)
         return false;
-    return flawed(flaw, VG_PART_HEADER, 0, N_("the input size is not allowed"),
-                  "%s %u, multiple %u", name, side, m->input_multiple);
+    return flawed(flaw, VG_PART_HEADER, 0, N_("the input size is not allowed"), "%s=%u multiple=%u",
+                  name, side, m->input_multiple);
 }
 
 static bool input_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
 {
     if (!power_of_two(m->input_multiple, VG_MODEL_MULTIPLE_MAX))
-        return flawed(flaw, VG_PART_HEADER, 0, N_("the input size is not allowed"), "multiple %u",
+        return flawed(flaw, VG_PART_HEADER, 0, N_("the input size is not allowed"), "multiple=%u",
                       m->input_multiple);
     if (side_flawed(m, m->input_width, "width", flaw) ||
         side_flawed(m, m->input_height, "height", flaw))
         return true;
     if (m->order != VG_ORDER_BGR && m->order != VG_ORDER_RGB)
-        return flawed(flaw, VG_PART_HEADER, 0, N_("the order of the planes is unknown"), "order %u",
+        return flawed(flaw, VG_PART_HEADER, 0, N_("the order of the planes is unknown"), "order=%u",
                       (unsigned)m->order);
     for (unsigned i = 0; i < 3; i++)
         if (!within(m->mean[i], -1000, 1000) || !positive(m->scale[i], 1000))
             return flawed(flaw, VG_PART_HEADER, 0, N_("mean or scale of the input is out of range"),
-                          "plane %u: mean %g, scale %g", i, (double)m->mean[i],
-                          (double)m->scale[i]);
+                          "plane=%u mean=%g scale=%g", i, (double)m->mean[i], (double)m->scale[i]);
     if (!within(m->fill, 0, 255))
         return flawed(flaw, VG_PART_HEADER, 0, N_("the value of the border is out of range"),
-                      "fill %g", (double)m->fill);
+                      "fill=%g", (double)m->fill);
     return false;
 }
 
 static bool head_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
 {
     if (m->head != VG_HEAD_NANODET)
-        return flawed(flaw, VG_PART_HEADER, 0, N_("the kind of head is unknown"), "head %u",
+        return flawed(flaw, VG_PART_HEADER, 0, N_("the kind of head is unknown"), "head=%u",
                       (unsigned)m->head);
     if (m->bins < 2 || m->bins > VG_MODEL_BINS_MAX)
-        return flawed(flaw, VG_PART_HEADER, 0, N_("the number of bins is out of range"), "bins %u",
+        return flawed(flaw, VG_PART_HEADER, 0, N_("the number of bins is out of range"), "bins=%u",
                       m->bins);
     if (!positive(m->threshold, 1))
-        return flawed(flaw, VG_PART_HEADER, 0, N_("the threshold is out of range"), "threshold %g",
+        return flawed(flaw, VG_PART_HEADER, 0, N_("the threshold is out of range"), "threshold=%g",
                       (double)m->threshold);
     if (!positive(m->nms, 1))
-        return flawed(flaw, VG_PART_HEADER, 0, N_("the NMS limit is out of range"), "nms %g",
+        return flawed(flaw, VG_PART_HEADER, 0, N_("the NMS limit is out of range"), "nms=%g",
                       (double)m->nms);
     return false;
 }
@@ -166,9 +165,8 @@ static bool counts_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].value < rows[i].least || rows[i].value > rows[i].most)
             return flawed(flaw, VG_PART_HEADER, 0, N_("a count is out of range"),
-                          "%s %llu, allowed %llu to %llu", rows[i].name,
-                          (unsigned long long)rows[i].value, (unsigned long long)rows[i].least,
-                          (unsigned long long)rows[i].most);
+                          "%s=%llu (%llu..%llu)", rows[i].name, (unsigned long long)rows[i].value,
+                          (unsigned long long)rows[i].least, (unsigned long long)rows[i].most);
     return false;
 }
 
@@ -188,7 +186,7 @@ static bool class_flawed(const struct vg_model *m, uint32_t i, struct vg_model_f
     const int to = (int)m->class_map[i];
     if (to != VG_CLASS_NONE && (to < 0 || to >= VG_CLASS_COUNT))
         return flawed(flaw, VG_PART_CLASS, i, N_("the class is mapped to none that exists"),
-                      "\"%s\" to %d", word, to);
+                      "\"%s\" → %d", word, to);
     return false;
 }
 
@@ -201,7 +199,7 @@ static bool classes_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
         kept = kept || m->class_map[i] != VG_CLASS_NONE;
     }
     if (!kept)
-        return flawed(flaw, VG_PART_CLASS, 0, N_("every class of the net is dropped"), "%u classes",
+        return flawed(flaw, VG_PART_CLASS, 0, N_("every class of the net is dropped"), "classes=%u",
                       m->class_count);
     return false;
 }
@@ -212,14 +210,14 @@ static bool tensors_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
         const struct vg_tensor *t = &m->tensor[i];
         if (t->channels < 1 || t->channels > VG_MODEL_CHANNELS_MAX)
             return flawed(flaw, VG_PART_TENSOR, i, N_("the number of channels is out of range"),
-                          "channels %u", t->channels);
+                          "channels=%u", t->channels);
         if (!power_of_two(t->stride, m->input_multiple))
             return flawed(flaw, VG_PART_TENSOR, i, N_("the tensor's stride is not allowed"),
-                          "stride %u, multiple %u", t->stride, m->input_multiple);
+                          "stride=%u multiple=%u", t->stride, m->input_multiple);
     }
     if (m->tensor[0].channels != 3 || m->tensor[0].stride != 1)
         return flawed(flaw, VG_PART_TENSOR, 0, N_("the first tensor is not the input"),
-                      "channels %u, stride %u", m->tensor[0].channels, m->tensor[0].stride);
+                      "channels=%u stride=%u", m->tensor[0].channels, m->tensor[0].stride);
     return false;
 }
 
@@ -245,19 +243,19 @@ static bool edges_flawed(const struct vg_model *m, uint32_t i, const bool *writt
     const struct vg_node *n = &m->node[i];
     if (n->in_count < traits[n->op].inputs_least || n->in_count > traits[n->op].inputs_most)
         return flawed(flaw, VG_PART_NODE, i, N_("the operator does not take that many inputs"),
-                      "operator %u, inputs %u", (unsigned)n->op, n->in_count);
+                      "operator=%u inputs=%u", (unsigned)n->op, n->in_count);
     for (uint32_t k = 0; k < VG_MODEL_INPUTS_MAX; k++) {
         if (k >= n->in_count && n->in[k] != 0)
-            return flawed(flaw, VG_PART_NODE, i, N_("an unused field is not zero"), "input %u", k);
+            return flawed(flaw, VG_PART_NODE, i, N_("an unused field is not zero"), "input=%u", k);
         if (k < n->in_count && (n->in[k] >= m->tensor_count || !written[n->in[k]]))
             return flawed(flaw, VG_PART_NODE, i,
-                          N_("the node reads a tensor that no earlier node writes"), "tensor %u",
+                          N_("the node reads a tensor that no earlier node writes"), "tensor=%u",
                           n->in[k]);
     }
     if (n->out >= m->tensor_count || written[n->out])
         return flawed(flaw, VG_PART_NODE, i,
                       N_("the node writes a tensor that is not there or is written already"),
-                      "tensor %u", n->out);
+                      "tensor=%u", n->out);
     return false;
 }
 
@@ -270,7 +268,7 @@ static bool unused_flawed(const struct vg_model *m, uint32_t i, struct vg_model_
     if (!traits[n->op].scale && (n->scale_num || n->scale_den))
         field = "scale";
     if (!traits[n->op].slice && n->channel_first)
-        field = "first channel";
+        field = "channel_first";
     if (!traits[n->op].weights && (n->weight_first || n->bias_first))
         field = "weights";
     if (field)
@@ -284,9 +282,9 @@ static bool act_flawed(const struct vg_model *m, uint32_t i, struct vg_model_fla
     const bool known = n->act == VG_ACT_NONE || n->act == VG_ACT_LEAKY;
     if (!known || (n->act == VG_ACT_LEAKY && n->op != VG_OP_CONV))
         return flawed(flaw, VG_PART_NODE, i, N_("the activation is not allowed here"),
-                      "activation %u", (unsigned)n->act);
+                      "activation=%u", (unsigned)n->act);
     if (!within(n->slope, 0, n->act == VG_ACT_LEAKY ? 1 : 0))
-        return flawed(flaw, VG_PART_NODE, i, N_("the slope is out of range"), "slope %g",
+        return flawed(flaw, VG_PART_NODE, i, N_("the slope is out of range"), "slope=%g",
                       (double)n->slope);
     return false;
 }
@@ -298,7 +296,7 @@ static bool window_flawed(const struct vg_model *m, uint32_t i, struct vg_model_
                       (n->stride == 1 || n->stride == 2) && n->pad == (n->kernel - 1) / 2;
     if (!good)
         return flawed(flaw, VG_PART_NODE, i, N_("kernel, stride or pad is not allowed"),
-                      "kernel %u, stride %u, pad %u", n->kernel, n->stride, n->pad);
+                      "kernel=%u stride=%u pad=%u", n->kernel, n->stride, n->pad);
     return false;
 }
 
@@ -309,8 +307,8 @@ static bool range_flawed(const struct vg_model *m, uint32_t i, uint64_t first, u
     if (count <= m->weight_count && first <= m->weight_count - count)
         return false;
     return flawed(flaw, VG_PART_NODE, i, N_("the node's weights lie outside the weights"),
-                  "first %llu, count %llu of %llu", (unsigned long long)first,
-                  (unsigned long long)count, (unsigned long long)m->weight_count);
+                  "%llu + %llu > %llu", (unsigned long long)first, (unsigned long long)count,
+                  (unsigned long long)m->weight_count);
 }
 
 static bool weights_range_flawed(const struct vg_model *m, uint32_t i, struct vg_model_flaw *flaw)
@@ -329,7 +327,7 @@ static bool shape_differs(const struct vg_model *m, uint32_t i, uint32_t channel
     if (out->channels == channels && out->stride == stride)
         return false;
     return flawed(flaw, VG_PART_NODE, i, N_("the output's shape does not follow from the inputs"),
-                  "tensor %u is %u channels at stride %u, expected %u at %u", m->node[i].out,
+                  "tensor=%u channels=%u stride=%u ≠ channels=%u stride=%u", m->node[i].out,
                   out->channels, out->stride, channels, stride);
 }
 
@@ -344,7 +342,7 @@ static bool shape_flawed(const struct vg_model *m, uint32_t i, struct vg_model_f
         const struct vg_tensor *t = &m->tensor[n->in[k]];
         if (t->stride != stride || (n->op == VG_OP_ADD && t->channels != channels))
             return flawed(flaw, VG_PART_NODE, i, N_("the inputs' shapes do not fit each other"),
-                          "tensor %u and tensor %u", n->in[0], n->in[k]);
+                          "tensor=%u ≠ tensor=%u", n->in[0], n->in[k]);
     }
     if (n->op == VG_OP_CONCAT) {
         channels = 0;
@@ -358,8 +356,7 @@ static bool shape_flawed(const struct vg_model *m, uint32_t i, struct vg_model_f
         const bool down = n->scale_num == 1 && n->scale_den == 2;
         if (!up && !down)
             return flawed(flaw, VG_PART_NODE, i, N_("the scale is not allowed"),
-                          "scale %u/%u of a tensor at stride %u", n->scale_num, n->scale_den,
-                          stride);
+                          "scale=%u/%u stride=%u", n->scale_num, n->scale_den, stride);
         stride = up ? stride / 2 : stride * 2;
     }
     return shape_differs(m, i, channels, stride, flaw);
@@ -372,7 +369,7 @@ static bool slice_flawed(const struct vg_model *m, uint32_t i, struct vg_model_f
     if (out <= in && n->channel_first <= in - out)
         return false;
     return flawed(flaw, VG_PART_NODE, i, N_("the slice lies outside its input"),
-                  "channels %u to %llu of %u", n->channel_first,
+                  "channels=%u..%llu > %u", n->channel_first,
                   (unsigned long long)n->channel_first + out, in);
 }
 
@@ -381,7 +378,7 @@ static bool node_flawed(const struct vg_model *m, uint32_t i, const bool *writte
 {
     const struct vg_node *n = &m->node[i];
     if ((uint32_t)n->op < VG_OP_CONV || (uint32_t)n->op >= VG_OP_COUNT)
-        return flawed(flaw, VG_PART_NODE, i, N_("the operator is unknown"), "operator %u",
+        return flawed(flaw, VG_PART_NODE, i, N_("the operator is unknown"), "operator=%u",
                       (unsigned)n->op);
     if (edges_flawed(m, i, written, flaw) || act_flawed(m, i, flaw) || unused_flawed(m, i, flaw))
         return true;
@@ -413,17 +410,17 @@ static bool output_flawed(const struct vg_model *m, uint32_t i, struct vg_model_
     if (!text_valid(o->name, sizeof o->name, CHARSET_OUTPUT))
         return flawed(flaw, VG_PART_OUTPUT, i, N_("the output's name is not allowed"), "name");
     if (o->role != VG_OUTPUT_SCORES && o->role != VG_OUTPUT_DISTANCES)
-        return flawed(flaw, VG_PART_OUTPUT, i, N_("the output's role is unknown"), "role %u",
+        return flawed(flaw, VG_PART_OUTPUT, i, N_("the output's role is unknown"), "role=%u",
                       (unsigned)o->role);
     if (o->tensor >= m->tensor_count)
-        return flawed(flaw, VG_PART_OUTPUT, i, N_("the output's tensor is not there"), "tensor %u",
+        return flawed(flaw, VG_PART_OUTPUT, i, N_("the output's tensor is not there"), "tensor=%u",
                       o->tensor);
     const struct vg_tensor *t = &m->tensor[o->tensor];
     const uint32_t want = o->role == VG_OUTPUT_SCORES ? m->class_count : 4 * m->bins;
     if (t->channels != want)
         return flawed(flaw, VG_PART_OUTPUT, i,
                       N_("the output's channels do not fit the classes or bins"),
-                      "\"%s\" has %u channels, expected %u", o->name, t->channels, want);
+                      "\"%s\" channels=%u ≠ %u", o->name, t->channels, want);
     for (uint32_t j = 0; j < i; j++) {
         const struct vg_output *other = &m->output[j];
         if (strcmp(other->name, o->name) == 0)
@@ -431,7 +428,7 @@ static bool output_flawed(const struct vg_model *m, uint32_t i, struct vg_model_
                           o->name);
         if (other->role == o->role && m->tensor[other->tensor].stride == t->stride)
             return flawed(flaw, VG_PART_OUTPUT, i, N_("two outputs have one role and stride"),
-                          "\"%s\" and \"%s\"", other->name, o->name);
+                          "\"%s\" = \"%s\"", other->name, o->name);
     }
     return false;
 }
@@ -445,7 +442,7 @@ static bool pair_missing(const struct vg_model *m, uint32_t i, struct vg_model_f
         if (m->output[j].role != o->role && m->tensor[m->output[j].tensor].stride == stride)
             return false;
     return flawed(flaw, VG_PART_OUTPUT, i, N_("scores and distances do not come in pairs"),
-                  "\"%s\", stride %u", o->name, stride);
+                  "\"%s\" stride=%u", o->name, stride);
 }
 
 static bool outputs_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)

@@ -29,7 +29,7 @@ struct vg_model_flaw {
     enum vg_model_part part;
     uint64_t index;   /* of the record within its part */
     const char *what; /* msgid */
-    char detail[160]; /* the values met; not translated */
+    char detail[160]; /* names of the format and values met; not translated */
 };
 
 /* The first flaw, in the order of the file; true when there is one. Pure. */

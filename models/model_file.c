@@ -119,11 +119,12 @@ struct reading {
 
 static const char remedy_import[] = N_("import the model again with `vigie model import`");
 
+/* detail: names of the format and numbers; "" when the byte says it all */
 static enum vg_status refuse_byte(const struct reading *r, uint64_t byte, const char *what,
                                   const char *detail)
 {
-    return vg_fault_set(r->fault, VG_E_INPUT, what, remedy_import, "%s: byte %llu: %s", r->name,
-                        (unsigned long long)byte, detail);
+    return vg_fault_set(r->fault, VG_E_INPUT, what, remedy_import, "%s: 0x%llx%s%s", r->name,
+                        (unsigned long long)byte, *detail ? ": " : "", detail);
 }
 
 static enum vg_status refuse_record(const struct reading *r, enum vg_model_part part,
@@ -131,9 +132,9 @@ static enum vg_status refuse_record(const struct reading *r, enum vg_model_part 
 {
     char where[256];
     if (part == VG_PART_HEADER)
-        (void)snprintf(where, sizeof where, "header: %s", detail);
+        (void)snprintf(where, sizeof where, "/header: %s", detail);
     else
-        (void)snprintf(where, sizeof where, "%s %llu: %s", vg_model_part_name(part),
+        (void)snprintf(where, sizeof where, "/%s/%llu: %s", vg_model_part_name(part),
                        (unsigned long long)index, detail);
     return refuse_byte(r, part_at(&r->counts, part, index), what, where);
 }
@@ -146,21 +147,21 @@ static enum vg_status read_counts(struct reading *r)
                                 get_u32(p + 92), get_u32(p + 96), get_u64(p + 104)};
     const struct counts *c = &r->counts;
     if (c->flags & ~(uint32_t)FLAG_HALF)
-        return refuse_byte(r, 12, N_("an unknown flag is set"), "flags");
+        return refuse_byte(r, 12, N_("an unknown flag is set"), "");
     const struct {
         unsigned byte;
         const char *name;
         uint64_t value, most;
     } rows[] = {
-        {84, "class count", c->classes, VG_MODEL_CLASSES_MAX},
-        {88, "tensor count", c->tensors, VG_MODEL_TENSORS_MAX},
-        {92, "node count", c->nodes, VG_MODEL_NODES_MAX - 1},
-        {96, "output count", c->outputs, VG_MODEL_OUTPUTS_MAX},
-        {104, "weight count", c->weights, VG_MODEL_FILE_MAX / weight_bytes(c)},
+        {84, "class_count", c->classes, VG_MODEL_CLASSES_MAX},
+        {88, "tensor_count", c->tensors, VG_MODEL_TENSORS_MAX},
+        {92, "node_count", c->nodes, VG_MODEL_NODES_MAX - 1},
+        {96, "output_count", c->outputs, VG_MODEL_OUTPUTS_MAX},
+        {104, "weight_count", c->weights, VG_MODEL_FILE_MAX / weight_bytes(c)},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char detail[96];
-        (void)snprintf(detail, sizeof detail, "%s %llu, at most %llu", rows[i].name,
+        (void)snprintf(detail, sizeof detail, "%s=%llu > %llu", rows[i].name,
                        (unsigned long long)rows[i].value, (unsigned long long)rows[i].most);
         if (rows[i].value > rows[i].most)
             return refuse_byte(r, rows[i].byte, N_("a count is out of range"), detail);
@@ -172,11 +173,11 @@ static enum vg_status check_size(const struct reading *r, size_t size)
 {
     const uint64_t want = part_at(&r->counts, VG_PART_COUNT, 0) + VG_SHA256_BYTES;
     char detail[96];
-    (void)snprintf(detail, sizeof detail, "%llu bytes said, %llu counted",
+    (void)snprintf(detail, sizeof detail, "%llu B ≠ %llu B",
                    (unsigned long long)get_u64(r->data + 16), (unsigned long long)want);
     if (get_u64(r->data + 16) != want)
         return refuse_byte(r, 16, N_("the size does not fit the counts"), detail);
-    (void)snprintf(detail, sizeof detail, "%llu bytes expected", (unsigned long long)want);
+    (void)snprintf(detail, sizeof detail, "%zu B ≠ %llu B", size, (unsigned long long)want);
     if (size < want)
         return refuse_byte(r, size, N_("the model file is cut"), detail);
     if (size > want)
@@ -189,11 +190,12 @@ static enum vg_status check_frame(struct reading *r, size_t size)
 {
     const size_t known = size < sizeof magic ? size : sizeof magic;
     if (memcmp(r->data, magic, known) != 0)
-        return refuse_byte(r, 0, N_("this is not a model file of Vigie"), "magic");
-    if (size < HEADER_BYTES)
-        return refuse_byte(r, size, N_("the model file is cut"), "header of 512 bytes");
+        return refuse_byte(r, 0, N_("this is not a model file of Vigie"), "");
     char detail[48];
-    (void)snprintf(detail, sizeof detail, "version %u, known %d", get_u32(r->data + 8), VERSION);
+    (void)snprintf(detail, sizeof detail, "%zu B < %d B", size, HEADER_BYTES);
+    if (size < HEADER_BYTES)
+        return refuse_byte(r, size, N_("the model file is cut"), detail);
+    (void)snprintf(detail, sizeof detail, "version=%u ≠ %d", get_u32(r->data + 8), VERSION);
     if (get_u32(r->data + 8) != VERSION)
         return refuse_byte(r, 8, N_("this version of the model file is unknown"), detail);
     enum vg_status status = read_counts(r);
@@ -209,7 +211,7 @@ static enum vg_status check_frame(struct reading *r, size_t size)
     vg_sha256_text(r->data + size - VG_SHA256_BYTES, said);
     vg_sha256_text(digest, found);
     return vg_fault_set(r->fault, VG_E_INTEGRITY, N_("the model file was changed or damaged"),
-                        remedy_import, "%s: sha256 %s, expected %s", r->name, found, said);
+                        remedy_import, "%s: %s ≠ %s", r->name, found, said);
 }
 
 /* The three texts of the header; the first that is not well-formed is refused at its byte. */
@@ -237,7 +239,7 @@ static enum vg_status read_header(const struct reading *r, struct vg_model *m)
     const uint8_t *p = r->data;
     for (unsigned i = 100; i < 128; i++)
         if (p[i] != 0 && (i < 104 || i >= 112))
-            return refuse_byte(r, i, N_("a reserved field is not zero"), "header");
+            return refuse_byte(r, i, N_("a reserved field is not zero"), "");
     m->input_width = get_u32(p + 24);
     m->input_height = get_u32(p + 28);
     m->input_multiple = get_u32(p + 32);
@@ -301,7 +303,8 @@ static enum vg_status read_graph(const struct reading *r, struct vg_model *m)
         n->weight_first = get_u64(p + 64);
         n->bias_first = get_u64(p + 72);
         if (get_u32(p + 60) != 0)
-            return refuse_record(r, VG_PART_NODE, i, N_("a reserved field is not zero"), "node");
+            return refuse_record(r, VG_PART_NODE, i, N_("a reserved field is not zero"),
+                                 "reserved");
     }
     return VG_OK;
 }
@@ -440,7 +443,7 @@ enum vg_status vg_model_check(const struct vg_model *model, struct vg_fault *fau
         return VG_OK;
     if (flaw.part == VG_PART_HEADER)
         return vg_fault_set(fault, VG_E_INPUT, flaw.what, NULL, "%s", flaw.detail);
-    return vg_fault_set(fault, VG_E_INPUT, flaw.what, NULL, "%s %llu: %s",
+    return vg_fault_set(fault, VG_E_INPUT, flaw.what, NULL, "/%s/%llu: %s",
                         vg_model_part_name(flaw.part), (unsigned long long)flaw.index, flaw.detail);
 }
 
@@ -562,8 +565,9 @@ enum vg_status vg_model_pack(const struct vg_model *model, uint8_t **data, size_
                              model->weight_count};
     const uint64_t total = part_at(&c, VG_PART_COUNT, 0) + VG_SHA256_BYTES;
     if (total > VG_MODEL_FILE_MAX)
-        return vg_fault_set(fault, VG_E_INPUT, N_("the model is too large"), NULL, "%s: %llu bytes",
-                            model->name, (unsigned long long)total);
+        return vg_fault_set(fault, VG_E_INPUT, N_("the model is too large"), NULL,
+                            "%s: %llu B > %llu B", model->name, (unsigned long long)total,
+                            (unsigned long long)VG_MODEL_FILE_MAX);
     uint8_t *bytes = vg_alloc((size_t)total);
     if (!bytes)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory for the model"), NULL, "%s",

@@ -13,8 +13,8 @@ enum vg_status vg_source_append(struct vg_source_bytes *bytes, const char *path,
     size_t size = 0;
     enum vg_status status = vg_file_read(path, limit - bytes->size, &data, &size, fault);
     if (status == VG_E_FULL)
-        return vg_fault_set(fault, VG_E_INPUT, N_("the file is too large"), NULL,
-                            "%.300s: more than %zu bytes", path, limit - bytes->size);
+        return vg_fault_set(fault, VG_E_INPUT, N_("the file is too large"), NULL, "%.300s: > %zu B",
+                            path, limit - bytes->size);
     if (status != VG_OK)
         return status;
     if (bytes->size == 0) {

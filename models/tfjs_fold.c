@@ -60,8 +60,6 @@ struct fold {
     bool has_bias[VG_MODEL_NODES_MAX];
 };
 
-static const char not_foldable[] = N_("the operator is used in a way that is not supported");
-
 /* ------------------------------------------------------------ inputs of a node */
 
 static const struct value *input_value(const struct fold *f, uint32_t i, uint32_t k)
@@ -69,9 +67,9 @@ static const struct value *input_value(const struct fold *f, uint32_t i, uint32_
     return &f->value[f->graph->node[i].input[k]];
 }
 
-static enum vg_status refuse(const struct fold *f, uint32_t i, const char *detail)
+static enum vg_status refuse(const struct fold *f, uint32_t i, const char *what)
 {
-    return vg_tfjs_refuse(f->graph, i, not_foldable, "%s: %s", f->graph->node[i].op, detail);
+    return vg_tfjs_refuse(f->graph, i, what, "%s", f->graph->node[i].op);
 }
 
 /* Input k as a tensor. A part of a SPLIT becomes a plain tensor. The convolution behind it may
@@ -86,7 +84,9 @@ static enum vg_status tensor_input(const struct fold *f, uint32_t i, uint32_t k,
         return VG_OK;
     }
     if (out->kind != KIND_TENSOR || node->part[k] != 0)
-        return refuse(f, i, "an input is not a tensor of the picture");
+        return refuse(
+            f, i,
+            N_("the operator is not supported with an input that is no tensor of the picture"));
     if (f->graph->node[node->input[k]].readers != 1)
         out->conv = NO_CONV;
     return VG_OK;
@@ -97,7 +97,7 @@ static enum vg_status plain_input(const struct fold *f, uint32_t i, uint32_t k, 
 {
     const enum vg_status status = tensor_input(f, i, k, out);
     if (status == VG_OK && out->border != BORDER_NONE)
-        return refuse(f, i, "a padded input");
+        return refuse(f, i, N_("the operator is not supported with a padded input"));
     return status;
 }
 
@@ -106,7 +106,7 @@ static enum vg_status const_input(const struct fold *f, uint32_t i, uint32_t k,
 {
     *out = &f->graph->node[f->graph->node[i].input[k]].value;
     if (input_value(f, i, k)->kind != KIND_CONST || f->graph->node[i].part[k] != 0)
-        return refuse(f, i, "an input is not a constant");
+        return refuse(f, i, N_("the operator is not supported with an input that is no constant"));
     return VG_OK;
 }
 
@@ -119,7 +119,9 @@ static enum vg_status ints_input(const struct fold *f, uint32_t i, uint32_t k, i
     if (status != VG_OK)
         return status;
     if (value->type != VG_TFJS_INT32 || value->count != count)
-        return refuse(f, i, "a constant is not of the expected integers");
+        return refuse(f, i,
+                      N_("the operator is not supported with a constant that is not of the "
+                         "integers expected"));
     for (uint32_t n = 0; n < count; n++)
         out[n] = vg_tfjs_const_int(value, n);
     return VG_OK;
@@ -149,10 +151,11 @@ static enum vg_status emit(struct fold *f, uint32_t i, enum vg_op op, struct vg_
 {
     struct vg_model *m = f->model;
     if (m->node_count == VG_MODEL_NODES_MAX - 1)
-        return refuse(f, i, "the graph has too many steps");
+        return refuse(f, i, N_("the graph has too many steps"));
     if (shape.channels < 1 || shape.channels > VG_MODEL_CHANNELS_MAX || shape.stride < 1 ||
         shape.stride > VG_MODEL_MULTIPLE_MAX)
-        return refuse(f, i, "channels or stride out of range");
+        return refuse(f, i,
+                      N_("the operator is not supported with channels or a stride out of range"));
     const uint32_t n = m->node_count++;
     m->tensor[m->tensor_count++] = shape;
     *step = &m->node[n];
@@ -261,12 +264,13 @@ static enum vg_status fold_placeholder(struct fold *f, uint32_t i)
     uint32_t rank = 0;
     const struct vg_model *m = f->model;
     if (!vg_tfjs_attr_shape(&f->graph->node[i], shape, 4, &rank) || rank != 4)
-        return refuse(f, i, "no shape of four sizes");
+        return refuse(f, i,
+                      N_("the operator is not supported with a shape that is not of four sizes"));
     if ((shape[0] != 1 && shape[0] != -1) || shape[1] != 3 ||
         shape[2] != (int32_t)m->input_height || shape[3] != (int32_t)m->input_width)
         return vg_tfjs_refuse(f->graph, i, N_("the net's input is not that of the descriptor"),
-                              "%d x %d x %d x %d, expected 1 x 3 x %u x %u", shape[0], shape[1],
-                              shape[2], shape[3], m->input_height, m->input_width);
+                              "%d x %d x %d x %d ≠ 1 x 3 x %u x %u", shape[0], shape[1], shape[2],
+                              shape[3], m->input_height, m->input_width);
     f->value[i] = (struct value){.kind = KIND_TENSOR, .layout = LAYOUT_NCHW, .conv = NO_CONV};
     return VG_OK;
 }
@@ -284,7 +288,8 @@ static enum vg_status fold_transpose_flat(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (perm[0] != 0 || perm[1] != 2 || perm[2] != 1 || f->graph->node[i].part[0] != 0)
-        return refuse(f, i, "an order of axes that is not 0 2 1");
+        return refuse(f, i,
+                      N_("the operator is not supported with an order of axes that is not 0 2 1"));
     f->value[i] = *input_value(f, i, 0);
     f->value[i].kind = KIND_CELLS;
     return VG_OK;
@@ -306,7 +311,9 @@ static enum vg_status fold_transpose(struct fold *f, uint32_t i)
     else if (in.layout == LAYOUT_NHWC && perm_is(perm, 3, 1, 2))
         in.layout = LAYOUT_NCHW;
     else
-        return refuse(f, i, "an order of axes that is no change of layout");
+        return refuse(
+            f, i,
+            N_("the operator is not supported with an order of axes that is no change of layout"));
     f->value[i] = in;
     return VG_OK;
 }
@@ -315,7 +322,8 @@ static enum vg_status fold_identity(struct fold *f, uint32_t i)
 {
     struct value in = *input_value(f, i, 0);
     if (in.kind == KIND_CONST || in.kind == KIND_SPLIT)
-        return refuse(f, i, "of a constant or of a split");
+        return refuse(
+            f, i, N_("the operator is not supported with the result of a constant or of a split"));
     if (f->graph->node[f->graph->node[i].input[0]].readers != 1)
         in.conv = NO_CONV;
     f->value[i] = in;
@@ -338,9 +346,12 @@ static enum vg_status fold_border(struct fold *f, uint32_t i, enum border border
     const int32_t width = pad[first];
     for (uint32_t k = 0; k < 8; k++)
         if (pad[k] != (k >= first && k < first + 4 ? width : 0))
-            return refuse(f, i, "a border that is not the same on the four sides");
+            return refuse(f, i,
+                          N_("the operator is not supported with a border that is not the same on "
+                             "the four sides"));
     if (width < 1 || width > VG_MODEL_KERNEL_MAX / 2)
-        return refuse(f, i, "a border of no width, or too wide");
+        return refuse(f, i,
+                      N_("the operator is not supported with a border of no width, or too wide"));
     in.border = border;
     in.pad = (uint32_t)width;
     in.conv = NO_CONV;
@@ -361,13 +372,16 @@ static enum vg_status fold_pad_value(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (c->count != 1 || (c->type != VG_TFJS_HALF && c->type != VG_TFJS_FLOAT32))
-        return refuse(f, i, "a border value that is not one number");
+        return refuse(
+            f, i, N_("the operator is not supported with a border value that is not one number"));
     const float value = vg_tfjs_const_float(c, 0);
     if (value <= -65504)
         return fold_border(f, i, BORDER_MINUS_INFINITY);
     if (value >= 0 && value <= 0)
         return fold_border(f, i, BORDER_ZERO);
-    return refuse(f, i, "a border value that is neither zero nor minus infinity");
+    return refuse(f, i,
+                  N_("the operator is not supported with a border value that is neither zero nor "
+                     "minus infinity"));
 }
 
 /* ------------------------------------------------------------ handlers: windows */
@@ -393,16 +407,18 @@ static enum vg_status window_attrs(const struct fold *f, uint32_t i, const struc
     uint32_t dilation = 1;
     if (!vg_tfjs_attr_string(node, "data_format", text, sizeof text) || strcmp(text, "NHWC") != 0 ||
         in->layout != LAYOUT_NHWC)
-        return refuse(f, i, "a layout other than NHWC");
+        return refuse(f, i, N_("the operator is not supported with a layout other than NHWC"));
     if (!vg_tfjs_attr_string(node, "padding", text, sizeof text) || strcmp(text, "VALID") != 0)
-        return refuse(f, i, "a padding other than VALID");
+        return refuse(f, i, N_("the operator is not supported with a padding other than VALID"));
     if (!square_attr(node, "strides", stride) || *stride > 2)
-        return refuse(f, i, "strides other than 1 or 2");
+        return refuse(f, i, N_("the operator is not supported with strides other than 1 or 2"));
     if (node->attr && json_object_get(node->attr, "dilations") &&
         (!square_attr(node, "dilations", &dilation) || dilation != 1))
-        return refuse(f, i, "a dilation");
+        return refuse(f, i, N_("the operator is not supported with a dilation"));
     if (kernel % 2 == 0 || kernel > VG_MODEL_KERNEL_MAX || in->pad != (kernel - 1) / 2)
-        return refuse(f, i, "a window whose border does not keep the size");
+        return refuse(
+            f, i,
+            N_("the operator is not supported with a window whose border does not keep the size"));
     return VG_OK;
 }
 
@@ -418,10 +434,11 @@ static enum vg_status fold_conv(struct fold *f, uint32_t i)
         return status;
     if (k->rank != 4 || k->dim[0] != k->dim[1] || k->type == VG_TFJS_INT32 || k->count == 0 ||
         k->dim[2] != tensor_of(f, &in)->channels)
-        return refuse(f, i, "a kernel that does not fit its input");
+        return refuse(
+            f, i, N_("the operator is not supported with a kernel that does not fit its input"));
     status = window_attrs(f, i, &in, k->dim[0], &stride);
     if (status == VG_OK && in.border == BORDER_MINUS_INFINITY)
-        return refuse(f, i, "a border that is not zero");
+        return refuse(f, i, N_("the operator is not supported with a border that is not zero"));
     struct vg_node *step = NULL;
     const struct vg_tensor shape = {k->dim[3], tensor_of(f, &in)->stride * stride};
     if (status == VG_OK)
@@ -442,10 +459,11 @@ static enum vg_status fold_maxpool(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (!square_attr(&f->graph->node[i], "ksize", &kernel))
-        return refuse(f, i, "a window that is not square");
+        return refuse(f, i, N_("the operator is not supported with a window that is not square"));
     status = window_attrs(f, i, &in, kernel, &stride);
     if (status == VG_OK && in.border == BORDER_ZERO)
-        return refuse(f, i, "a border that is not minus infinity");
+        return refuse(f, i,
+                      N_("the operator is not supported with a border that is not minus infinity"));
     struct vg_node *step = NULL;
     const struct vg_tensor shape = {tensor_of(f, &in)->channels,
                                     tensor_of(f, &in)->stride * stride};
@@ -473,9 +491,13 @@ static enum vg_status fold_bias(struct fold *f, uint32_t i, uint32_t tensor_at, 
         return status;
     if (in.conv == NO_CONV || f->has_bias[in.conv] || in.layout != LAYOUT_NHWC ||
         f->model->node[in.conv].act != VG_ACT_NONE)
-        return refuse(f, i, "a constant added to what is no convolution");
+        return refuse(
+            f, i,
+            N_("the operator is not supported with a constant added to what is no convolution"));
     if (c->rank != 1 || c->type == VG_TFJS_INT32 || c->count != tensor_of(f, &in)->channels)
-        return refuse(f, i, "a bias that is not one number per channel");
+        return refuse(
+            f, i,
+            N_("the operator is not supported with a bias that is not one number per channel"));
     f->has_bias[in.conv] = true;
     f->value[i] = in;
     return store_bias(f, f->graph->node[i].input[const_at], &f->model->node[in.conv].bias_first);
@@ -489,9 +511,12 @@ static enum vg_status fold_leaky(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (!vg_tfjs_attr_float(&f->graph->node[i], "alpha", &alpha) || !(alpha >= 0 && alpha <= 1))
-        return refuse(f, i, "a slope that is not between 0 and 1");
+        return refuse(f, i,
+                      N_("the operator is not supported with a slope that is not between 0 and 1"));
     if (in.conv == NO_CONV || f->model->node[in.conv].act != VG_ACT_NONE)
-        return refuse(f, i, "an activation of what is no convolution of its own");
+        return refuse(f, i,
+                      N_("the operator is not supported with an activation of what is no "
+                         "convolution of its own"));
     f->model->node[in.conv].act = VG_ACT_LEAKY;
     f->model->node[in.conv].slope = (float)alpha;
     f->value[i] = in;
@@ -512,7 +537,8 @@ static enum vg_status fold_sum(struct fold *f, uint32_t i)
         return status;
     if (a.layout != b.layout || tensor_of(f, &a)->channels != tensor_of(f, &b)->channels ||
         tensor_of(f, &a)->stride != tensor_of(f, &b)->stride)
-        return refuse(f, i, "two tensors of different shapes");
+        return refuse(f, i,
+                      N_("the operator is not supported with two tensors of different shapes"));
     status = emit(f, i, VG_OP_ADD, *tensor_of(f, &a), &a, &step);
     if (status != VG_OK)
         return status;
@@ -541,14 +567,16 @@ static enum vg_status fold_concat(struct fold *f, uint32_t i)
             return status;
         if (in[k].layout != in[0].layout ||
             tensor_of(f, &in[k])->stride != tensor_of(f, &in[0])->stride)
-            return refuse(f, i, "tensors of different shapes");
+            return refuse(f, i,
+                          N_("the operator is not supported with tensors of different shapes"));
         shape.channels += tensor_of(f, &in[k])->channels;
         shape.stride = tensor_of(f, &in[k])->stride;
     }
     if (status != VG_OK)
         return status;
     if (!channel_axis(axis, in[0].layout))
-        return refuse(f, i, "an axis other than the channels");
+        return refuse(f, i,
+                      N_("the operator is not supported with an axis other than the channels"));
     struct vg_node *step = NULL;
     status = emit(f, i, VG_OP_CONCAT, shape, &in[0], &step);
     if (status != VG_OK)
@@ -572,15 +600,18 @@ static enum vg_status fold_resize(struct fold *f, uint32_t i)
         return status;
     if (!vg_tfjs_attr_flag(node, "half_pixel_centers", &centres) || !centres ||
         !vg_tfjs_attr_flag(node, "align_corners", &corners) || corners)
-        return refuse(f, i, "other than half-pixel centres");
+        return refuse(f, i,
+                      N_("the operator is not supported with centres other than half a pixel"));
     if (in.layout != LAYOUT_NHWC)
-        return refuse(f, i, "a layout other than NHWC");
+        return refuse(f, i, N_("the operator is not supported with a layout other than NHWC"));
     const int64_t rows = rows_of(f, &in), columns = columns_of(f, &in);
     const bool up = size[0] == 2 * rows && size[1] == 2 * columns;
     const bool down = 2 * (int64_t)size[0] == rows && 2 * (int64_t)size[1] == columns;
     struct vg_tensor shape = *tensor_of(f, &in);
     if ((!up && !down) || (up && shape.stride % 2 != 0))
-        return refuse(f, i, "a size that is neither the double nor the half");
+        return refuse(f, i,
+                      N_("the operator is not supported with a size that is neither the double nor "
+                         "the half"));
     shape.stride = up ? shape.stride / 2 : shape.stride * 2;
     struct vg_node *step = NULL;
     status = emit(f, i, VG_OP_RESIZE, shape, &in, &step);
@@ -605,16 +636,21 @@ static enum vg_status fold_split(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (!channel_axis(axis, in.layout))
-        return refuse(f, i, "an axis other than the channels");
+        return refuse(f, i,
+                      N_("the operator is not supported with an axis other than the channels"));
     if (sizes->type != VG_TFJS_INT32 || sizes->rank != 1 || sizes->count < 1 || sizes->count > 8)
-        return refuse(f, i, "sizes that are not one to eight integers");
+        return refuse(
+            f, i,
+            N_("the operator is not supported with sizes that are not one to eight integers"));
     const struct vg_tensor whole = *tensor_of(f, &in);
     uint32_t first = 0;
     for (uint32_t k = 0; k < sizes->count; k++) {
         const int32_t part = vg_tfjs_const_int(sizes, k);
         struct vg_node *step = NULL;
         if (part < 1 || (uint32_t)part > whole.channels - first)
-            return refuse(f, i, "sizes that do not add up to the channels");
+            return refuse(
+                f, i,
+                N_("the operator is not supported with sizes that do not add up to the channels"));
         status =
             emit(f, i, VG_OP_SLICE, (struct vg_tensor){(uint32_t)part, whole.stride}, &in, &step);
         if (status != VG_OK)
@@ -623,7 +659,9 @@ static enum vg_status fold_split(struct fold *f, uint32_t i)
         first += (uint32_t)part;
     }
     if (first != whole.channels)
-        return refuse(f, i, "sizes that do not add up to the channels");
+        return refuse(
+            f, i,
+            N_("the operator is not supported with sizes that do not add up to the channels"));
     f->value[i].kind = KIND_SPLIT;
     f->value[i].parts = (uint32_t)sizes->count;
     f->value[i].tensor -= (uint32_t)sizes->count - 1;
@@ -674,7 +712,7 @@ static enum vg_status fold_sparse(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (indices->count != 0 || values->count != 0 || rank < 1 || rank > 4)
-        return refuse(f, i, "sparse elements");
+        return refuse(f, i, N_("the operator is not supported with sparse elements"));
     f->value[i] = (struct value){.kind = KIND_SHAPE, .rank = (uint32_t)rank, .conv = NO_CONV};
     for (int32_t n = 0; n < rank; n++)
         f->value[i].shape[n] = fill;
@@ -685,12 +723,13 @@ static enum vg_status fold_shape_sum(struct fold *f, uint32_t i, const struct va
                                      const struct value *b)
 {
     if (a->rank != b->rank)
-        return refuse(f, i, "two lists of different lengths");
+        return refuse(f, i,
+                      N_("the operator is not supported with two lists of different lengths"));
     struct value sum = *a;
     for (uint32_t n = 0; n < a->rank; n++) {
         const int64_t s = (int64_t)a->shape[n] + b->shape[n];
         if (s < INT32_MIN || s > INT32_MAX)
-            return refuse(f, i, "a sum out of range");
+            return refuse(f, i, N_("the operator is not supported with a sum out of range"));
         sum.shape[n] = (int32_t)s;
     }
     f->value[i] = sum;
@@ -718,11 +757,15 @@ static enum vg_status fold_reshape(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (in.layout != LAYOUT_NCHW || !shape_input(f, i, 1, &target) || target.rank != 3)
-        return refuse(f, i, "other than [1, C, H, W] to [1, C, cells]");
+        return refuse(f, i,
+                      N_("the operator is not supported with a change other than [1, C, H, W] to "
+                         "[1, C, cells]"));
     const int64_t cells = (int64_t)rows_of(f, &in) * columns_of(f, &in);
     if (target.shape[0] != 1 || target.shape[1] != (int64_t)tensor_of(f, &in)->channels ||
         (target.shape[2] != -1 && target.shape[2] != cells))
-        return refuse(f, i, "other than [1, C, H, W] to [1, C, cells]");
+        return refuse(f, i,
+                      N_("the operator is not supported with a change other than [1, C, H, W] to "
+                         "[1, C, cells]"));
     in.kind = KIND_FLAT;
     in.conv = NO_CONV;
     f->value[i] = in;
@@ -775,7 +818,7 @@ enum vg_status vg_tfjs_operators(const struct vg_tfjs_graph *graph)
         if (node->input_count < handlers[h].inputs_least ||
             node->input_count > handlers[h].inputs_most)
             return vg_tfjs_refuse(graph, i, N_("the operator does not take that many inputs"),
-                                  "%s, %u inputs", node->op, node->input_count);
+                                  "%s: %u", node->op, node->input_count);
         if (strcmp(node->op, "Placeholder") == 0 && ++placeholders > 1)
             return vg_tfjs_refuse(graph, i, N_("the net has more than one input"), "%s", node->op);
     }

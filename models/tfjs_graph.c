@@ -20,8 +20,8 @@ enum vg_status vg_tfjs_refuse(const struct vg_tfjs_graph *graph, uint32_t node, 
     va_start(args, detail);
     (void)vsnprintf(text, sizeof text, detail, args);
     va_end(args);
-    return vg_fault_set(graph->fault, VG_E_INPUT, what, NULL, "%.120s: node \"%.120s\": %s",
-                        graph->name, graph->node[node].name, text);
+    return vg_fault_set(graph->fault, VG_E_INPUT, what, NULL, "%.120s: \"%.120s\": %s", graph->name,
+                        graph->node[node].name, text);
 }
 
 static enum vg_status VG_PRINTF(3, 4)
@@ -94,15 +94,15 @@ static enum vg_status read_node(const struct vg_tfjs_graph *g, const json_t *obj
     node->name = json_string_value(json_object_get(object, "name"));
     node->op = json_string_value(json_object_get(object, "op"));
     if (!name_valid(node->name) || !name_valid(node->op))
-        return refuse(g, N_("a node has no proper name or operator"), "node %u", i);
+        return refuse(g, N_("a node has no proper name or operator"), "modelTopology.node[%u]", i);
     const json_t *attr = json_object_get(object, "attr");
     node->attr = json_is_object(attr) ? attr : NULL;
     const json_t *input = json_object_get(object, "input");
     if (input && !json_is_array(input))
         return vg_tfjs_refuse(g, i, N_("the inputs are not a list"), "%s", node->op);
     if (json_array_size(input) > VG_TFJS_INPUTS_MAX)
-        return vg_tfjs_refuse(g, i, N_("the operator does not take that many inputs"),
-                              "%s, %zu inputs", node->op, json_array_size(input));
+        return vg_tfjs_refuse(g, i, N_("the operator does not take that many inputs"), "%s: %zu",
+                              node->op, json_array_size(input));
     node->input_count = (uint32_t)json_array_size(input);
     return VG_OK;
 }
@@ -131,7 +131,7 @@ static enum vg_status link_input(const struct vg_tfjs_graph *g, const struct ent
 {
     char name[VG_TFJS_NAME_SIZE];
     if (!name_valid(text))
-        return vg_tfjs_refuse(g, i, N_("an input is not a name"), "input %u", k);
+        return vg_tfjs_refuse(g, i, N_("an input is not a name"), "input[%u]", k);
     const char *colon = strrchr(text, ':');
     const size_t length = colon ? (size_t)(colon - text) : strlen(text);
     memcpy(name, text, length);
@@ -216,8 +216,10 @@ static enum vg_status read_weight(const struct vg_tfjs_graph *g, const struct en
         return vg_tfjs_refuse(g, i, N_("two weights have one name"), "weightsManifest");
     value->type = weight_type(weight);
     if (value->type == VG_TFJS_NONE)
-        return vg_tfjs_refuse(g, i, N_("this type of weight is not supported"),
-                              "int32, float32 and float16 without scale are");
+        return vg_tfjs_refuse(g, i,
+                              N_("this type of weight is not supported (int32, float32 and "
+                                 "float16 without scale are)"),
+                              "weightsManifest");
     if (!read_shape(json_object_get(weight, "shape"), value))
         return vg_tfjs_refuse(g, i, N_("the weight's shape is out of range"), "weightsManifest");
     return VG_OK;
@@ -270,7 +272,7 @@ static enum vg_status parse_text(struct vg_tfjs_graph *g, const char *text, size
 {
     if (size > VG_TFJS_TEXT_MAX)
         return vg_fault_set(g->fault, VG_E_INPUT, N_("the graph is too large"), NULL,
-                            "%.120s: %zu bytes, at most %u", g->name, size, VG_TFJS_TEXT_MAX);
+                            "%.120s: %zu B > %u B", g->name, size, VG_TFJS_TEXT_MAX);
     json_error_t error;
     g->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (!g->root)
@@ -314,9 +316,8 @@ static enum vg_status place_group(const struct vg_tfjs_graph *g, const struct en
         struct vg_tfjs_const *value = &g->node[i].value;
         const uint64_t bytes = value->count * (value->type == VG_TFJS_HALF ? 2 : 4);
         if (bytes > size - *at)
-            return vg_tfjs_refuse(g, i, N_("the weight file is cut"),
-                                  "%llu bytes from byte %zu, the files hold %zu",
-                                  (unsigned long long)bytes, *at, size);
+            return vg_tfjs_refuse(g, i, N_("the weight file is cut"), "0x%zx + %llu B > %zu B", *at,
+                                  (unsigned long long)bytes, size);
         value->data = data + *at;
         *at += (size_t)bytes;
     }
@@ -334,8 +335,8 @@ enum vg_status vg_tfjs_graph_weights(struct vg_tfjs_graph *graph, const uint8_t 
     for (size_t i = 0; status == VG_OK && i < json_array_size(manifest); i++)
         status = place_group(graph, entries, json_array_get(manifest, i), data, size, &at);
     if (status == VG_OK && at != size)
-        status = refuse(graph, N_("the weight files are longer than the weights"),
-                        "%zu bytes, expected %zu", size, at);
+        status = refuse(graph, N_("the weight files are longer than the weights"), "%zu B ≠ %zu B",
+                        size, at);
     vg_free(entries);
     return status;
 }

@@ -70,7 +70,7 @@ enum vg_status vg_tfjs_graph_weights(struct vg_tfjs_graph *graph, const uint8_t 
 
 void vg_tfjs_graph_release(struct vg_tfjs_graph *graph);
 
-/* Refuses a node: "file: node "a/b": detail". Returns VG_E_INPUT. */
+/* Refuses a node: "file: "a/b": detail", the detail without words. Returns VG_E_INPUT. */
 enum vg_status vg_tfjs_refuse(const struct vg_tfjs_graph *graph, uint32_t node, const char *what,
                               const char *detail, ...) VG_PRINTF(4, 5);
 

@@ -51,8 +51,8 @@ static enum vg_status check_request(struct request *r, const struct vg_usage *us
                             N_("give pictures, or --tensor with --size"), "vigie %s %s",
                             usage->command, usage->operands);
     if (r->raw && r->picture_count > 1)
-        return vg_fault_set(fault, VG_E_CALL, N_("--raw takes one picture"), NULL, "%d",
-                            r->picture_count);
+        return vg_fault_set(fault, VG_E_CALL, N_("--raw takes one picture"),
+                            N_("give one picture, or leave --raw out"), "%d", r->picture_count);
     if (r->size)
         status = vg_option_size("size", r->size, &r->width, &r->height, fault);
     if (!status && r->threshold_text)
@@ -223,12 +223,11 @@ static enum vg_status check_tensor(const struct request *r, const float *values,
     if (size != count * sizeof *values)
         return vg_fault_set(fault, VG_E_INPUT, N_("the tensor has not the size said by --size"),
                             N_("give 3 x height x width values of float32"),
-                            "%.300s: %zu bytes, expected %zu", r->tensor, size,
-                            count * sizeof *values);
+                            "%.300s: %zu B ≠ %zu B", r->tensor, size, count * sizeof *values);
     for (size_t i = 0; i < count; i++)
         if (!isfinite(values[i]))
-            return vg_fault_set(fault, VG_E_INPUT, N_("the tensor holds what is no number"), NULL,
-                                "%.300s: value %zu", r->tensor, i);
+            return vg_fault_set(fault, VG_E_INPUT, N_("the tensor holds what is no number"),
+                                N_("write finite float32 values"), "%.300s: [%zu]", r->tensor, i);
     return VG_OK;
 }
 
@@ -241,8 +240,8 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
     enum vg_status status = vg_file_read(r->tensor, limit + 64, &bytes, &size, fault);
     if (status == VG_E_FULL)
         return vg_fault_set(fault, VG_E_INPUT, N_("the tensor has not the size said by --size"),
-                            N_("give 3 x height x width values of float32"),
-                            "%.300s: more than %zu bytes", r->tensor, limit);
+                            N_("give 3 x height x width values of float32"), "%.300s: > %zu B",
+                            r->tensor, limit);
     if (status)
         return status;
     const float *values = (const float *)(const void *)bytes; /* aligned to 64 by vg_alloc */

@@ -23,16 +23,16 @@ expect 0 "" model list --json && said '"name":"nanodet-g","whole":true'
 # the source: changed, cut, missing
 mkdir "$T/changed" "$T/cut" "$T/alone" "$T/short" "$T/other"
 sed 's/LeakyRelu_1"/LeakyRelu_9"/' "$SRC/nanodet.json" >"$T/changed/nanodet.json"
-expect 5 "expected 4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d" model import "$T/changed/nanodet.json" --name a
+expect 5 "≠ 4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d" model import "$T/changed/nanodet.json" --name a
 head -c 100000 "$SRC/nanodet.json" >"$T/cut/nanodet.json"
-expect 3 "$T/cut/nanodet.json: 100000 bytes, expected 121604" model import "$T/cut/nanodet.json" --name a
+expect 3 "$T/cut/nanodet.json: 100000 B ≠ 121604 B" model import "$T/cut/nanodet.json" --name a
 cp "$SRC/nanodet.json" "$T/alone/"
 expect 3 "$T/alone/nanodet.bin" model import "$T/alone/nanodet.json" --name a
 cp "$SRC/nanodet.json" "$T/short/" && head -c 7000000 "$SRC/nanodet.bin" >"$T/short/nanodet.bin"
-expect 3 "$T/short/nanodet.bin: 7000000 bytes, expected 7574558" model import "$T/short/nanodet.json" --name a
+expect 3 "$T/short/nanodet.bin: 7000000 B ≠ 7574558 B" model import "$T/short/nanodet.json" --name a
 printf x | dd of="$T/short/nanodet.bin" bs=1 seek=6999999 2>/dev/null
 tail -c +7000001 "$SRC/nanodet.bin" >>"$T/short/nanodet.bin"
-expect 5 "expected 5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9" model import "$T/short/nanodet.json" --name a
+expect 5 "≠ 5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9" model import "$T/short/nanodet.json" --name a
 expect 3 "no descriptor is known" model import "$T/short/nanodet.bin" --name a
 
 # a descriptor of one's own, without hashes: the graph itself is judged
@@ -50,7 +50,7 @@ json.dump(graph, open(f"{t}/other/nanodet.json", "w"))
 PY
 cp "$SRC/nanodet.bin" "$T/other/"
 cp "$SRC/nanodet.bin" "$T/cut/"
-expect 3 "the operator is unknown: $T/other/nanodet.json: node \"PartitionedCall/onnx_tf_prefix_LeakyRelu_1\": Mish" model import "$T/other/nanodet.json" --name a --descriptor "$T/free.json"
+expect 3 "the operator is unknown: $T/other/nanodet.json: \"PartitionedCall/onnx_tf_prefix_LeakyRelu_1\": Mish" model import "$T/other/nanodet.json" --name a --descriptor "$T/free.json"
 expect 3 "it is cut: $T/cut/nanodet.json:" model import "$T/cut/nanodet.json" --name a --descriptor "$T/free.json"
 expect 3 "a class of the net is not mapped: $T/unmapped.json:" model import "$SRC/nanodet.json" --name a --descriptor "$T/unmapped.json"
 grep -qF '"kite"' "$T/stderr" || fail "the class is not named"
@@ -63,12 +63,12 @@ expect 0 "" model import "$SRC/nanodet.json" --name a --descriptor "$T/free.json
 sed 's/"nms": 0.6/"nms": 0.5/' "$T/free.json" >"$T/half.json"
 expect 3 "another model has this name" model import "$SRC/nanodet.json" --name a --descriptor "$T/half.json"
 printf x | dd of="$VIGIE_MODELS/a.vgm" bs=1 seek=5000 conv=notrunc 2>/dev/null
-expect 5 "$VIGIE_MODELS/a.vgm: sha256" model verify
+expect 5 "$VIGIE_MODELS/a.vgm: " model verify
 said "nanodet-g is whole"
 expect 5 "" model list
 expect 0 "" model import "$SRC/nanodet.json" --name a --descriptor "$T/free.json" # mends it
 head -c 6000 "$VIGIE_MODELS/a.vgm" >"$T/a.vgm"
-expect 3 "the model file is cut: $T/a.vgm: byte 6000" model info "$T/a.vgm"
+expect 3 "the model file is cut: $T/a.vgm: 0x1770: 6000 B ≠ " model info "$T/a.vgm"
 expect 0 "" model remove a
 expect 3 "there is no such model" model remove a
 expect 2 "only a model of the models' folder" model remove ../a
@@ -78,7 +78,7 @@ expect 2 "a model is wanted" model run x.jpg
 expect 2 "wrong number of arguments" model run --model nanodet-g
 expect 3 "$T/none.jpg" model run --model nanodet-g "$T/none.jpg"
 expect 2 "--size 410x416 (32)" model run --model nanodet-g --tensor "$T/a.vgm" --size 410x416
-expect 3 "$T/a.vgm: 6000 bytes, expected 2076672" model run --model nanodet-g --tensor "$T/a.vgm" --size 416x416
+expect 3 "$T/a.vgm: 6000 B ≠ 2076672 B" model run --model nanodet-g --tensor "$T/a.vgm" --size 416x416
 
 # the test tensor of the reference: outputs of the right size, boxes, nothing written else
 python3 - "$T/formula.f32" <<'PY'
