@@ -77,7 +77,8 @@ static enum vg_status check_size(const struct request *r, const struct vg_model 
 
 static void print_boxes(const char *name, const struct vg_answer *answer)
 {
-    (void)printf(_("%s: %u boxes (class, score, left, top, width, height)\n"), name, answer->count);
+    (void)printf(_("%s: boxes: %u (class, score, left, top, width, height)\n"), name,
+                 answer->count);
     for (uint32_t i = 0; i < answer->count; i++) {
         const struct vg_detection *d = &answer->detection[i];
         (void)printf("  %-12s %.4f %9.2f %9.2f %9.2f %9.2f\n", vg_class_name(d->class_id),
@@ -85,7 +86,8 @@ static void print_boxes(const char *name, const struct vg_answer *answer)
                      (double)d->box.width, (double)d->box.height);
     }
     if (answer->overflow)
-        (void)printf(_("  %u candidates found no place: raise the threshold\n"), answer->overflow);
+        (void)printf(_("  candidates without a place: %u; raise the threshold\n"),
+                     answer->overflow);
 }
 
 /* width, height: of the plane in which the boxes stand */
