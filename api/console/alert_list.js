@@ -3,25 +3,51 @@
 import { call, ApiError } from '/console/calls.js';
 import { t, term, fill, moment, share } from '/console/words.js';
 
-const CARDS_MAX = 200; // older ones leave the page, not the archive
+const CARDS_MAX = 200; // unless older ones were asked for; what leaves the page stays in the archive
 
 export class AlertList {
   #cards = new Map(); // id -> { alert, item }
-  #list; #template; #names; #onPicture; #filter = '';
+  #list; #template; #names; #onPicture; #onChange; #onTrim;
+  #state = ''; // shown: this state only; '' is all
+  #room = CARDS_MAX;
 
-  /** names: { flux(id), place(flux, id) } give the words for ids. */
-  constructor({ list, template, names, onPicture }) {
+  /**
+   * names: { flux(id), place(flux, id) } give the words for ids. onChange(): what is seen may be
+   * another now. onTrim(id): that card has left the page at the bottom.
+   */
+  constructor({ list, template, names, onPicture, onChange, onTrim }) {
     this.#list = list;
     this.#template = template;
     this.#names = names;
     this.#onPicture = onPicture;
+    this.#onChange = onChange;
+    this.#onTrim = onTrim;
   }
 
-  get size() { return this.#cards.size; }
-  has(id) { return this.#cards.has(id); }
+  get visible() {
+    return [...this.#cards.values()].filter(({ item }) => !item.hidden).length;
+  }
+
+  /** One that comes by itself: at the top it pushes the last card out. True if it is new here. */
+  push(alert) {
+    if (this.#cards.has(alert.id)) return this.#put(alert);
+    if (this.#state !== '' && alert.state !== this.#state) return true;
+    this.#put(alert);
+    if (this.#list.firstElementChild.dataset.id === alert.id) this.#trim();
+    this.#onChange();
+    return true;
+  }
+
+  /** Those of a page that was asked for: they all stay. Returns how many were not here yet. */
+  add(alerts) {
+    const fresh = alerts.filter((alert) => this.#put(alert)).length;
+    this.#room = Math.max(this.#room, this.#cards.size);
+    this.#onChange();
+    return fresh;
+  }
 
   /** Puts an alert in, or brings its card up to date. True if it is new here. */
-  put(alert) {
+  #put(alert) {
     const known = this.#cards.get(alert.id);
     if (known) {
       known.alert = alert;
@@ -35,18 +61,15 @@ export class AlertList {
     this.#show(card);
     this.#cards.set(alert.id, card);
     this.#insert(card);
-    this.#trim();
     return true;
   }
 
-  clear() {
+  /** Empties the list; from now on it shows alerts of this state ('': all). */
+  clear(state = this.#state) {
+    this.#state = state;
+    this.#room = CARDS_MAX;
     this.#cards.clear();
     this.#list.replaceChildren();
-  }
-
-  filter(state) {
-    this.#filter = state;
-    for (const card of this.#cards.values()) this.#hide(card);
   }
 
   /** Words for ids have come: write them into the cards. */
@@ -78,15 +101,21 @@ export class AlertList {
   }
 
   #trim() {
-    while (this.#cards.size > CARDS_MAX) {
+    while (this.#cards.size > this.#room) {
       const last = this.#list.lastElementChild;
       if (last.contains(document.activeElement)) return;
       this.#cards.delete(last.dataset.id);
       last.remove();
+      this.#onTrim(last.dataset.id);
     }
   }
 
-  #hide({ alert, item }) { item.hidden = this.#filter !== '' && alert.state !== this.#filter; }
+  #hide({ alert, item }) {
+    const hidden = this.#state !== '' && alert.state !== this.#state;
+    if (item.hidden === hidden) return;
+    item.hidden = hidden;
+    this.#onChange();
+  }
 
   #wire(card) {
     const { alert, item } = card;

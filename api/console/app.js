@@ -1,6 +1,6 @@
 // The first page: sign in, see alerts as they come, judge them, see what is well, stop.
 import { call, get, setCsrf, ApiError } from '/console/calls.js';
-import { t, term, fill, moment, number } from '/console/words.js';
+import { t, term, fill, dayAndTime, number } from '/console/words.js';
 import { AlertList } from '/console/alert_list.js';
 
 const $ = (id) => document.getElementById(id);
@@ -10,12 +10,16 @@ const fluxById = new Map();   // id -> flux of the configuration
 const places = new Map();     // flux id -> Map of place id -> label
 let stream = null;
 let timers = [];
-let next = null;              // cursor of the older alerts
+const pages = [];             // of the list, as loaded: { last: id, next: cursor of what is older }
+let loading = false;          // older alerts are on their way
 let signedIn = false;
 
 // Only a hint whether asking for the session is worth it; the session itself is a cookie that no
 // script can read.
 const HINT = 'vigie.signed-in';
+
+// The roles that have a watch; what the server permits is the server's to say.
+const ROLES = ['operator', 'technical'];
 
 const names = {
   flux: (id) => fluxById.get(id)?.label || id,
@@ -23,6 +27,7 @@ const names = {
 };
 const alerts = new AlertList({
   list: $('alerts'), template: $('alert-template'), names, onPicture: showPicture,
+  onChange: showEmpty, onTrim: forgetPage,
 });
 
 // ---- session ----------------------------------------------------------------------------------
@@ -40,6 +45,11 @@ function showSignIn(message = '') {
 
 async function showWatch(session) {
   setCsrf(session.csrf);
+  if (!ROLES.includes(session.role)) {
+    await call('DELETE', '/session').catch(ignoreApi);
+    showSignIn(t('session.not_for', { role: term('role', session.role) }));
+    return;
+  }
   signedIn = true;
   localStorage.setItem(HINT, '1');
   $('who-name').textContent = t('session.who', { name: session.name, role: term('role', session.role) });
@@ -58,7 +68,7 @@ async function onSignIn(event) {
     const session = await call('POST', '/session', { name: form.name.value, password: form.password.value });
     form.reset();
     await showWatch(session);
-    $('main').focus();
+    if (signedIn) $('main').focus();
   } catch (failure) {
     $('sign-in-error').textContent = words(failure);
     form.password.select();
@@ -91,22 +101,47 @@ function ignoreApi(failure) {
 // ---- alerts -----------------------------------------------------------------------------------
 
 function showEmpty() {
-  $('empty').hidden = alerts.size > 0;
+  $('empty').hidden = alerts.visible > 0;
+  setText($('empty'), t($('filter').value ? 'alerts.empty_state' : 'alerts.empty'));
+  if (!alerts.visible && !$('more').hidden) loadOlder(); // all that was loaded is judged
 }
 
-async function loadAlerts(after) {
-  const page = await get(`/alerts?limit=40${after ? `&after=${encodeURIComponent(after)}` : ''}`).catch(ignoreApi);
-  if (!page) return;
-  for (const alert of page.items) alerts.put(alert);
-  next = page.next;
-  $('more').hidden = !next;
-  showEmpty();
+/** A page whose end has left the list is loaded again when it is asked for. */
+function forgetPage(id) {
+  if (pages.at(-1)?.last === id) pages.pop();
+  $('more').hidden = false;
+}
+
+/** One page of the state chosen; how many alerts of it were not here yet, or null. */
+async function loadPage() {
+  const state = $('filter').value;
+  const after = pages.at(-1)?.next;
+  const query = new URLSearchParams({ limit: 40, ...(state && { state }), ...(after && { after }) });
+  const page = await get(`/alerts?${query}`).catch(ignoreApi);
+  if (!page || !signedIn || state !== $('filter').value) return null;
+  if (page.items.length) pages.push({ last: page.items.at(-1).id, next: page.next });
+  $('more').hidden = !page.next;
+  return alerts.add(page.items);
+}
+
+/** Older alerts. After much has come from above, the first pages may hold nothing new. */
+async function loadOlder() {
+  if (loading) return;
+  loading = true;
+  while (await loadPage() === 0 && !$('more').hidden);
+  loading = false;
+}
+
+/** The list from its top, of the state chosen. */
+async function loadAlerts() {
+  pages.length = 0;
+  alerts.clear($('filter').value);
+  await loadPage();
 }
 
 function onAlert(event) {
   const alert = JSON.parse(event.data);
-  const isNew = alerts.put(alert);
-  showEmpty();
+  const isNew = alerts.push(alert);
   if (isNew && event.type === 'alert') $('news').textContent = alerts.announce(alert);
 }
 
@@ -140,14 +175,26 @@ async function loadPlaces(flux) {
   places.set(flux.id, new Map(labels.map((place) => [place.id, place.label])));
 }
 
+/** All flux, page by page, or null. */
+async function getFlux() {
+  const all = [];
+  for (let after = ''; after !== null;) {
+    const page = await get(`/flux?limit=200${after && `&after=${encodeURIComponent(after)}`}`).catch(ignoreApi);
+    if (!page) return null;
+    all.push(...page.items);
+    after = page.next;
+  }
+  return all;
+}
+
 async function loadFlux() {
-  const page = await get('/flux').catch(ignoreApi);
-  if (!page) return;
+  const all = await getFlux();
+  if (!all) return;
   fluxById.clear();
-  for (const flux of page.items) fluxById.set(flux.id, flux);
-  for (const flux of page.items) if (!places.has(flux.id)) await loadPlaces(flux);
+  for (const flux of all) fluxById.set(flux.id, flux);
+  for (const flux of all) if (!places.has(flux.id)) await loadPlaces(flux);
   alerts.rename();
-  await showFlux(page.items.slice(0, FLUX_SHOWN));
+  await showFlux(all.slice(0, FLUX_SHOWN));
 }
 
 async function fluxState(flux) {
@@ -242,7 +289,7 @@ async function loadAuthorisation() {
     if (now < Date.parse(order.from)) key = 'authorisation.before';
     if (now >= Date.parse(order.to)) key = 'authorisation.over';
   }
-  setText($('authorisation'), t(key, order ? { reference: order.reference, from: moment(order.from), to: moment(order.to) } : {}));
+  setText($('authorisation'), t(key, order ? { reference: order.reference, from: dayAndTime(order.from), to: dayAndTime(order.to) } : {}));
 }
 
 // ---- life -------------------------------------------------------------------------------------
@@ -284,8 +331,8 @@ async function start() {
   fillFilter();
   $('sign-in-form').addEventListener('submit', onSignIn);
   $('sign-out').addEventListener('click', onSignOut);
-  $('more').addEventListener('click', () => loadAlerts(next));
-  $('filter').addEventListener('change', (event) => alerts.filter(event.target.value));
+  $('more').addEventListener('click', loadOlder);
+  $('filter').addEventListener('change', loadAlerts);
   $('stop').addEventListener('click', () => $('stop-dialog').showModal());
   $('stop-dialog').addEventListener('close', (event) => {
     if (event.target.returnValue === 'yes') putStop({ all: true });

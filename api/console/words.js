@@ -18,6 +18,8 @@ export function fill(root) {
 }
 
 const full = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'medium', timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'short' });
+const minute = new Intl.DateTimeFormat('fr-FR', { timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat('fr-FR', { timeStyle: 'medium' });
 const decimal = new Intl.NumberFormat('fr-FR', { maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat('fr-FR', { style: 'percent' });
@@ -27,6 +29,13 @@ const valid = (date) => !Number.isNaN(date.getTime());
 
 export const number = (value) => decimal.format(value);
 export const share = (value) => percent.format(value);
+/** Day and time, whatever day it is: "21/11/2026 à 15:41". */
+export function dayAndTime(iso) {
+  const date = new Date(iso ?? '');
+  return valid(date) ? `${day.format(date)} à ${minute.format(date)}` : '';
+}
+
+/** For what is mostly of today: the time alone then. */
 export function moment(iso) {
   const date = new Date(iso ?? '');
   if (!valid(date)) return '';

@@ -1,6 +1,7 @@
 // Drives the first page in a real browser as an operator would, and looks at what he would see.
 //
-// Environment: VIGIE_URL, VIGIE_NAME, VIGIE_PASSWORD, VIGIE_REDIS (socket of the private Redis),
+// Environment: VIGIE_URL, VIGIE_NAME (an operator), VIGIE_TECH (who may authorise), VIGIE_AUDIT (who
+// has no watch), VIGIE_PASSWORD (of all), VIGIE_REDIS (socket of the private Redis),
 // VIGIE_NODE (folder with node_modules), VIGIE_OUT (folder for screenshots), CHROMIUM.
 // Prints one line per check; ends with 1 if one failed.
 import { createRequire } from 'node:module';
@@ -50,7 +51,7 @@ function alert(n, fields) {
   };
 }
 async function publish(made, picture) {
-  await redis('XADD', 'vigie:alerts', '*', 'alert', JSON.stringify(made), 'picture', picture,
+  await redis('XADD', 'vigie:alerts', '*', 'alert', JSON.stringify(made), ...(picture ? ['picture', picture] : []),
     'id', made.id, 'key', made.key, 'node', made.node);
 }
 
@@ -173,8 +174,8 @@ async function look(page, name) {
   check(`names, sizes, headings: ${name}`, names.length === 0, names.join('; '));
 }
 
-async function signIn(page, password) {
-  await page.fill('#name', env.VIGIE_NAME);
+async function signIn(page, password, name = env.VIGIE_NAME) {
+  await page.fill('#name', name);
   await page.fill('#password', password);
   await page.click('#sign-in-form button');
 }
@@ -209,6 +210,80 @@ async function refusedSignIn() {
   await page.waitForFunction(() => document.querySelector('#sign-in-error').textContent.length > 10);
   check('a wrong password is said', await page.isVisible('#sign-in-form'));
   await page.context().close();
+}
+
+/** An account whose role has no watch is told so, and is not left signed in. */
+async function refusedRole() {
+  const page = await open([], new Set());
+  await signIn(page, env.VIGIE_PASSWORD, env.VIGIE_AUDIT);
+  await page.waitForFunction(() => document.querySelector('#sign-in-error').textContent.includes('auditeur'));
+  const after = await page.context().request.get(`${env.VIGIE_URL}/api/v1/session`);
+  check('an auditor is told that he has no watch', after.status() === 401 && await page.isHidden('#watch'));
+  await page.context().close();
+}
+
+/** Puts an authorisation as the technical administrator would, by the API. */
+async function authorise(body) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const api = (path) => `${env.VIGIE_URL}/api/v1${path}`;
+  const session = await context.request.post(api('/session'), { data: { name: env.VIGIE_TECH, password: env.VIGIE_PASSWORD } });
+  const { csrf } = await session.json();
+  const put = await context.request.put(api('/authorisation'), { data: body, headers: { 'X-CSRF-Token': csrf, 'If-Match': '*', 'Content-Type': 'application/json' } });
+  check('authorised', put.ok(), await put.text());
+  await context.close();
+}
+
+const shown = (page, selector) => page.locator(`#alerts > ${selector}`).count();
+
+/** The filter asks the archive, and says so when there is nothing. */
+async function filterAsks(page, made) {
+  const asked = [];
+  page.on('request', (r) => { if (r.url().includes('/api/v1/alerts?')) asked.push(new URL(r.url()).searchParams.get('state')); });
+  await page.selectOption('#filter', 'seen');
+  await page.waitForSelector('#empty:not([hidden])');
+  check('a state of which there is none says so', (await page.textContent('#empty')).includes('dans cet état') && await shown(page, 'li') === 0);
+  await page.selectOption('#filter', 'refuted');
+  await page.waitForSelector(`li[data-id="${made[0].id}"]`);
+  check('the filter asks for its state', asked.join() === 'seen,refuted', asked.join());
+  check('the filter hides the rest', await shown(page, 'li') === 1 && await page.isHidden('#empty'));
+  await page.locator(`li[data-id="${made[0].id}"] [data-verdict="confirmed"]`).click();
+  await page.waitForSelector('#empty:not([hidden])');
+  check('nothing left to see says so', await page.isHidden(`li[data-id="${made[0].id}"]`));
+  await page.selectOption('#filter', '');
+  await page.waitForSelector(`li[data-id="${made[1].id}"]`);
+}
+
+/** More than the page keeps by itself: what was asked for stays, what leaves can be had again. */
+async function olderStay(page, made, picture) {
+  const old = 250;
+  const before = Date.now() - 3600000;
+  for (let n = 0; n < old; n += 1) {
+    await publish(alert(1000 + n, { flux: 'page-old', time: new Date(before + n * 1000).toISOString(), evidence: { picture: false, clip: false } }));
+  }
+  const last = await page.context().request;
+  for (let tries = 0; tries < 150; tries += 1) {
+    const answer = await (await last.get(`${env.VIGIE_URL}/api/v1/alerts/${alert(1000 + old - 1, {}).id}`)).json();
+    if (answer.id) break;
+    await page.waitForTimeout(100);
+  }
+  await page.reload({ waitUntil: 'domcontentloaded' });
+  await page.waitForSelector(`li[data-id="${made[2].id}"]`);
+  for (let clicks = 0; clicks < 20 && await page.isVisible('#more'); clicks += 1) {
+    const had = await shown(page, 'li');
+    await page.click('#more');
+    await page.waitForFunction((n) => document.querySelectorAll('#alerts > li').length > n || document.querySelector('#more').hidden, had);
+  }
+  const all = old + made.length;
+  check('older alerts stay when they are asked for', await shown(page, 'li') === all, `${await shown(page, 'li')} of ${all}`);
+  const newest = alert(3000, { time: new Date().toISOString() });
+  await publish(newest, picture);
+  await page.waitForSelector(`li[data-id="${newest.id}"]`);
+  check('a new one pushes one out', await shown(page, 'li') === all, `${await shown(page, 'li')}`);
+  check('which can be had again', await page.isVisible('#more'));
+  await page.click('#more');
+  await page.waitForFunction((n) => document.querySelectorAll('#alerts > li').length === n, all + 1);
+  const times = await page.$$eval('#alerts > li time', (list) => list.map((e) => Date.parse(e.dateTime)));
+  check('in their order', times.every((time, i) => i === 0 || time <= times[i - 1]));
 }
 
 async function judge(page, made) {
@@ -255,6 +330,8 @@ async function visit() {
   const page = await open(errors, origins);
   check('the page is in French', (await page.getAttribute('html', 'lang')) === 'fr');
   await look(page, 'sign-in');
+  const end = new Date(Date.now() + 600000); // of today: the day is said all the same
+  await authorise({ reference: 'AP 2026-11', from: new Date(Date.now() - 86400000).toISOString(), to: end.toISOString() });
   await signIn(page, env.VIGIE_PASSWORD);
   await page.waitForSelector('#watch:not([hidden])');
   await page.waitForFunction(() => document.querySelector('#health').textContent.length > 5);
@@ -276,10 +353,13 @@ async function visit() {
   check('the picture is shown large', await page.isVisible('#picture-dialog img'));
   await look(page, 'picture');
   await page.keyboard.press('Escape');
-  await page.selectOption('#filter', 'refuted');
-  check('the filter hides the rest', await page.isHidden(`li[data-id="${made[1].id}"]`));
-  await page.selectOption('#filter', '');
+  const order = await page.textContent('#authorisation');
+  const until = `${end.toLocaleDateString('fr-FR', { timeZone: 'Europe/Paris' })} à ${end.toLocaleTimeString('fr-FR', { timeZone: 'Europe/Paris', timeStyle: 'short' })}`;
+  check('the authorisation has its day and time', order.includes(`AP 2026-11, jusqu’au ${until}`), order);
+  check('the severity in words', (await page.textContent(`li[data-id="${made[0].id}"] .severity`)) === 'Gravité élevée');
+  await filterAsks(page, made);
   await stopAndResume(page);
+  await olderStay(page, made, picture);
   await page.reload({ waitUntil: 'domcontentloaded' });
   await page.waitForSelector(`li[data-id="${made[0].id}"]`);
   check('a reload keeps the session and the list', await page.isVisible('#sign-out'));
@@ -292,6 +372,7 @@ async function visit() {
 
 try {
   await refusedSignIn();
+  await refusedRole();
   await visit();
 } catch (error) {
   check('the visit', false, error.message);

@@ -30,8 +30,14 @@ trap cleanup EXIT
 
 password=$(head -c 18 /dev/urandom | base64)
 "$VIGIE" admin init --data "$data" >/dev/null
-printf '%s\n' "$password" |
-    "$VIGIE" admin account-create page --role operator --password-stdin --data "$data" >/dev/null
+for account in page:operator tech:technical audit:operator; do
+    printf '%s\n' "$password" | "$VIGIE" admin account-create "${account%:*}" \
+        --role "${account#*:}" --password-stdin --data "$data" >/dev/null
+done
+# a role that accounts of before may have
+python3 -c 'import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as base:
+    base.execute("UPDATE account SET role = \"auditor\" WHERE name = \"audit\"")' "$data/vigie.db"
 VIGIE_LOG=info "$VIGIE" serve --data "$data" --listen 127.0.0.1:0 2>"$data/log" &
 server=$!
 
@@ -46,6 +52,6 @@ done
 
 out=$build/page
 mkdir -p "$out"
-VIGIE_URL=https://127.0.0.1:$port VIGIE_NAME=page VIGIE_PASSWORD=$password \
+VIGIE_URL=https://127.0.0.1:$port VIGIE_NAME=page VIGIE_TECH=tech VIGIE_AUDIT=audit VIGIE_PASSWORD=$password \
     VIGIE_REDIS=$data/redis/redis.sock VIGIE_NODE=$modules VIGIE_OUT=$out CHROMIUM=$chromium \
     node "$here/page_check.mjs" || { tail -n 40 "$data/log"; exit 1; }
