@@ -82,13 +82,21 @@ static void tell_news(struct vg_archive_thread *t, struct vg_database *database)
     vg_archive_rows_free(&rows, count);
 }
 
+/* A step that only waits for its next try says "away" of both: it counts no failure, and what the
+ * last try found stays. */
 static void note_state(struct vg_archive_thread *t, enum vg_status status,
                        const struct vg_archiver *archiver)
 {
-    (void)pthread_mutex_lock(&t->lock);
-    t->state.last = status;
+    struct vg_archiver_counts counts = {0};
     if (archiver)
-        vg_archiver_read_counts(archiver, &t->state.counts);
+        vg_archiver_read_counts(archiver, &counts);
+    (void)pthread_mutex_lock(&t->lock);
+    const bool waits = archiver && status == VG_E_CLOSED &&
+                       counts.queue_failures == t->state.counts.queue_failures;
+    if (!waits)
+        t->state.last = status;
+    if (archiver)
+        t->state.counts = counts;
     (void)pthread_mutex_unlock(&t->lock);
 }
 

@@ -26,8 +26,8 @@ struct vg_news *vg_news_make(const struct vg_archive_row *row);
 typedef void vg_news_tell(void *user, struct vg_news *news);
 
 struct vg_archive_state {
-    enum vg_status last; /* of the last step: VG_OK, VG_E_CLOSED (Redis is away), others: the
-                            archive cannot be written */
+    enum vg_status last; /* of the last try: VG_OK, VG_E_STATE (none yet), VG_E_CLOSED (Redis is
+                            away), others: the archive cannot be written */
     struct vg_archiver_counts counts;
 };
 

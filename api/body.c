@@ -19,7 +19,7 @@ enum vg_status vg_body_check(const uint8_t *bytes, size_t size, struct vg_fault 
         json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!root)
         return vg_fault_set(fault, VG_E_CALL, N_("not valid JSON"), N_("correct the text there"),
-                            "body:%d:%d: %s", error.line, error.column, error.text);
+                            "body:%d:%d", error.line, error.column);
     json_decref(root);
     return VG_OK;
 }

@@ -1,5 +1,6 @@
 #include "api/exchange.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 #include "src/base/alloc.h"
 #include "src/base/json.h"
 #include "src/store/config.h"
+
+static_assert(VG_LIST_MAX == 200, "the bound stands in a sentence");
 
 const char *vg_method_name(enum vg_method method)
 {
@@ -21,6 +24,20 @@ const char *vg_request_query(const struct vg_request *request, const char *name)
         if (strcmp(request->query[i].name, name) == 0)
             return request->query[i].value;
     return NULL;
+}
+
+bool vg_request_limit(const struct vg_request *request, uint32_t *limit)
+{
+    const char *text = vg_request_query(request, "limit");
+    char *end;
+    *limit = VG_LIST_DEFAULT;
+    if (!text)
+        return true;
+    const unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || value < 1 || value > VG_LIST_MAX)
+        return false;
+    *limit = (uint32_t)value;
+    return true;
 }
 
 bool vg_text_sound(const char *text)
@@ -119,6 +136,12 @@ void vg_reply_error(struct vg_reply *reply, enum vg_language language, int code,
     reply_words(reply, code, name, vg_text_in(language, message), where);
 }
 
+void vg_reply_bad_limit(struct vg_reply *reply, enum vg_language language)
+{
+    vg_reply_error(reply, language, 400, "bad_query", N_("limit is a number from 1 to 200"),
+                   "limit");
+}
+
 static const struct {
     enum vg_status status;
     int code;
@@ -164,7 +187,7 @@ void vg_fault_where(const char *place, char *where, size_t where_size, char *det
     rest += strspn(rest, ": ");
     if (rest[0] != '/') {
         (void)snprintf(where, where_size, "%u:%u", line, column);
-        (void)snprintf(detail, detail_size, "%u:%u%s%s", line, column, *rest ? ": " : "", rest);
+        (void)snprintf(detail, detail_size, "%u:%u", line, column);
         return;
     }
     const size_t pointer = strcspn(rest, " ");

@@ -12,10 +12,13 @@
 #include "src/base/fault.h"
 #include "src/base/text.h"
 #include "src/store/accounts.h"
+#include "src/store/audit.h"
 
 #define VG_REQUEST_ID_SIZE   64 /* of the {id} in a path, with the end */
 #define VG_REQUEST_QUERY_MAX 16
 #define VG_ADDRESS_SIZE      64
+#define VG_LIST_DEFAULT      50 /* items of a page, unless `limit` says otherwise */
+#define VG_LIST_MAX          200
 
 enum vg_method {
     VG_METHOD_GET,
@@ -57,6 +60,9 @@ struct vg_request {
 /* The value of a query parameter, or NULL. */
 const char *vg_request_query(const struct vg_request *request, const char *name);
 
+/* The query's `limit`, VG_LIST_DEFAULT without one; false: not a number from 1 to VG_LIST_MAX. */
+bool vg_request_limit(const struct vg_request *request, uint32_t *limit);
+
 /* Whether text is UTF-8: what is not cannot be answered in JSON and does not come in. Pure. */
 bool vg_text_sound(const char *text);
 
@@ -76,11 +82,11 @@ struct vg_reply {
     char allow[48];
     char location[128];
     char cookie[192];
-    char object[VG_REQUEST_ID_SIZE]; /* for the audit, when it is not the path's {id} */
-    struct vg_account account;       /* sign-in that went well: whom the session is for */
-    uint64_t change;                 /* stream: last change number that body holds */
-    bool partial;                    /* stream: there is more than body holds */
-    char error[32];                  /* the code in words, "" when good */
+    char object[VG_AUDIT_FIELD_SIZE]; /* for the audit, when it is not the path's {id} */
+    struct vg_account account;        /* sign-in that went well: whom the session is for */
+    uint64_t change;                  /* stream: last change number that body holds */
+    bool partial;                     /* stream: there is more than body holds */
+    char error[32];                   /* the code in words, "" when good */
 };
 void vg_reply_release(struct vg_reply *reply);
 
@@ -89,6 +95,9 @@ void vg_reply_json(struct vg_reply *reply, int code, json_t *value);
 
 /* Takes `text` (of vg_alloc, size bytes). */
 void vg_reply_text(struct vg_reply *reply, int code, const char *type, char *text, size_t size);
+
+/* 400 for a `limit` that cannot be: says what it may be. */
+void vg_reply_bad_limit(struct vg_reply *reply, enum vg_language language);
 
 /* The contract's error object in the reader's language. name: "bad_scene"; message: msgid;
  * where: JSON pointer, parameter or line:column; may be "". */
@@ -105,7 +114,8 @@ void vg_reply_fault(struct vg_reply *reply, enum vg_language language, int code,
 int vg_reply_code(enum vg_status status);
 
 /* Splits a fault's place "body:3:7: /zones/0 (what)": where gets "/zones/0", or "3:7" without a
- * pointer; detail the rest. Pure. */
+ * pointer; detail the rest. Words of the JSON library behind a place without pointer are left
+ * out: they are nobody's language but its own. Pure. */
 void vg_fault_where(const char *place, char *where, size_t where_size, char *detail,
                     size_t detail_size);
 

@@ -16,4 +16,9 @@ vg_handler vg_on_metrics;
  * struct vg_account, size bytes. */
 vg_handler vg_on_accounts;
 
+/* Not of the table: writes the configuration's version to the Redis key vigie:config and to the
+ * channel of that name, for others who watch it. Nothing of ours depends on it: a number that is
+ * lost with Redis away is made good by the next. */
+vg_handler vg_on_config_tell;
+
 #endif

@@ -1,4 +1,5 @@
 /* Alerts of the archive: lists, one, its picture, its verdict, and what a stream has missed. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,10 @@
 #include "api/body.h"
 #include "api/handlers.h"
 #include "src/base/alloc.h"
+#include "src/scene/scene.h"
 #include "src/store/archive.h"
+
+static_assert(VG_LIST_MAX == VG_ARCHIVE_PAGE_MAX, "one bound for all lists");
 
 enum {
     REPLAY_MAX = VG_ARCHIVE_PAGE_MAX
@@ -20,28 +24,33 @@ static bool read_time(const struct vg_request *request, const char *name, struct
     return !text || vg_wall_parse(text, time) == 0;
 }
 
-/* The name of the parameter that is no good, or NULL. */
-static const char *read_filter(const struct vg_request *request, struct vg_archive_filter *filter)
+/* Whether the filter can be; else the reply says which parameter cannot. A name that no alert
+ * can have must not show an empty list: that looks like a quiet night. */
+static bool read_filter(const struct vg_request *request, struct vg_archive_filter *filter,
+                        struct vg_reply *reply)
 {
+    const char *bad = NULL, *message = N_("this value cannot be read");
     *filter = (struct vg_archive_filter){.flux = vg_request_query(request, "flux"),
                                          .event = vg_request_query(request, "event"),
                                          .rule = vg_request_query(request, "rule"),
                                          .severity = vg_request_query(request, "severity"),
                                          .state = vg_request_query(request, "state"),
                                          .after = vg_request_query(request, "after")};
-    if (!read_time(request, "from", &filter->from))
-        return "from";
-    if (!read_time(request, "to", &filter->to))
-        return "to";
-    const char *limit = vg_request_query(request, "limit");
-    if (!limit)
-        return NULL;
-    char *end;
-    const unsigned long value = strtoul(limit, &end, 10);
-    if (limit[0] < '0' || limit[0] > '9' || *end || value < 1 || value > VG_ARCHIVE_PAGE_MAX)
-        return "limit";
-    filter->limit = (uint32_t)value;
-    return NULL;
+    if (!vg_request_limit(request, &filter->limit)) {
+        vg_reply_bad_limit(reply, request->language);
+        return false;
+    }
+    if (!read_time(request, "from", &filter->from)) {
+        bad = "from";
+    } else if (!read_time(request, "to", &filter->to)) {
+        bad = "to";
+    } else if (filter->event && vg_event_parse(filter->event) == VG_EVENT_NONE) {
+        bad = "event";
+        message = N_("this event is unknown");
+    }
+    if (bad)
+        vg_reply_error(reply, request->language, 400, "bad_query", message, bad);
+    return !bad;
 }
 
 static char *append(char *at, const char *text)
@@ -87,12 +96,8 @@ void vg_on_alert_list(struct vg_desk *desk, const struct vg_request *request,
     size_t count = 0;
     char next[VG_ARCHIVE_CURSOR_SIZE] = "";
     struct vg_fault fault = {0};
-    const char *bad = read_filter(request, &filter);
-    if (bad) {
-        vg_reply_error(reply, request->language, 400, "bad_query", N_("this value cannot be read"),
-                       bad);
+    if (!read_filter(request, &filter, reply))
         return;
-    }
     enum vg_status status = vg_desk_database(desk, &fault);
     if (!status)
         status = vg_archive_list(desk->database, &filter, &rows, &count, next, &fault);

@@ -1,10 +1,11 @@
-/* Flux and their live state. */
+/* Flux, their live state, and the word that the configuration has changed. */
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/body.h"
 #include "api/handlers.h"
@@ -54,11 +55,36 @@ static bool based_on(const struct vg_request *request, struct vg_reply *reply, u
     return false;
 }
 
+/* The page of a list by id: what comes after `after`, at most limit. */
+static json_t *page_json(const struct vg_flux_config *flux, size_t count, const char *after,
+                         uint32_t limit)
+{
+    json_t *items = json_array();
+    size_t i = 0;
+    while (i < count && after && strcmp(flux[i].id, after) <= 0)
+        i++;
+    const size_t end = count - i > limit ? i + limit : count;
+    for (; i < end; i++)
+        (void)json_array_append_new(items, flux_json(&flux[i]));
+    return json_pack("{s:o,s:s?}", "items", items, "next", end < count ? flux[end - 1].id : NULL);
+}
+
 void vg_on_flux_list(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
 {
     struct vg_flux_config *flux = NULL;
     size_t count = 0;
     struct vg_fault fault = {0};
+    const char *after = vg_request_query(request, "after");
+    uint32_t limit;
+    if (!vg_request_limit(request, &limit)) {
+        vg_reply_bad_limit(reply, request->language);
+        return;
+    }
+    if (after && !vg_flux_id_valid(after)) {
+        vg_reply_error(reply, request->language, 400, "bad_query", N_("this value cannot be read"),
+                       "after");
+        return;
+    }
     enum vg_status status = vg_desk_database(desk, &fault);
     if (!status)
         status = vg_config_flux_list(desk->database, &flux, &count, &fault);
@@ -66,11 +92,8 @@ void vg_on_flux_list(struct vg_desk *desk, const struct vg_request *request, str
         vg_reply_fault(reply, request->language, 0, NULL, &fault);
         return;
     }
-    json_t *items = json_array();
-    for (size_t i = 0; i < count; i++)
-        (void)json_array_append_new(items, flux_json(&flux[i]));
+    vg_reply_json(reply, 200, page_json(flux, count, after, limit));
     vg_free(flux);
-    vg_reply_json(reply, 200, json_pack("{s:o,s:n}", "items", items, "next"));
 }
 
 void vg_on_flux_get(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
@@ -120,20 +143,45 @@ void vg_on_flux_create(struct vg_desk *desk, const struct vg_request *request,
     }
 }
 
+/* Bytes of the part of an address that says to whom a password would be sent: scheme, host and
+ * port. 0: a file, to which none is. */
+static size_t peer_size(const char *url)
+{
+    const char *host = strstr(url, "//");
+    return host ? (size_t)(host - url) + 2 + strcspn(host + 2, "/?#") : 0;
+}
+
+/* The stored password is for the camera it was given with: who may change an address must not
+ * get it sent to a host of their own. */
+static bool password_goes_elsewhere(const struct vg_flux_config *before,
+                                    const struct vg_body_flux *body)
+{
+    const size_t size = peer_size(body->flux.url);
+    return before->has_password && !body->has_password &&
+           (size != peer_size(before->url) || strncasecmp(before->url, body->flux.url, size) != 0);
+}
+
 void vg_on_flux_change(struct vg_desk *desk, const struct vg_request *request,
                        struct vg_reply *reply)
 {
     struct vg_body_flux body;
+    struct vg_flux_config before;
     struct vg_fault fault = {0};
     uint64_t expected;
-    if (vg_config_flux_get(desk->database, request->id, &body.flux, &fault)) {
+    if (vg_config_flux_get(desk->database, request->id, &before, &fault)) {
         reply_store(reply, request, &fault);
         return;
     }
     if (!based_on(request, reply, &expected))
         return;
+    body.flux = before;
     if (vg_body_flux(request->body, request->body_size, VG_BODY_CHANGE, &body, &fault)) {
         vg_reply_fault(reply, request->language, 422, "bad_flux", &fault);
+        return;
+    }
+    if (password_goes_elsewhere(&before, &body)) {
+        vg_reply_error(reply, request->language, 422, "bad_flux",
+                       N_("the password must be given again when the host changes"), "/password");
         return;
     }
     const enum vg_status status = put_flux(desk, &body, expected, &fault);
@@ -231,4 +279,29 @@ void vg_on_flux_state(struct vg_desk *desk, const struct vg_request *request,
     }
     vg_reply_json(reply, 200, state_json(flux.id, hash));
     vg_redis_reply_free(&hash);
+}
+
+void vg_on_config_tell(struct vg_desk *desk, const struct vg_request *request,
+                       struct vg_reply *reply)
+{
+    static const char *const verbs[] = {"SET", "PUBLISH"};
+    struct vg_fault fault = {0};
+    uint64_t version = 0;
+    char text[24];
+    (void)request;
+    /* read here, not brought along: what is told last is then the newest */
+    enum vg_status status = vg_desk_database(desk, &fault);
+    if (!status)
+        status = vg_config_version(desk->database, &version, &fault);
+    if (!status)
+        status = vg_desk_link(desk, &fault);
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)version);
+    for (size_t i = 0; !status && i < sizeof verbs / sizeof *verbs; i++) {
+        struct redisReply *answer = NULL;
+        const struct vg_redis_arg command[] = {vg_redis_text(verbs[i]),
+                                               vg_redis_text("vigie:config"), vg_redis_text(text)};
+        status = vg_redis_command(desk->link, command, 3, &answer, &fault);
+        vg_redis_reply_free(&answer);
+    }
+    reply->code = status ? 503 : 200;
 }

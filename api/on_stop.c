@@ -6,6 +6,7 @@
 #include "src/base/alloc.h"
 #include "src/base/json.h"
 #include "src/base/sha256.h"
+#include "src/base/text_buffer.h"
 #include "src/store/config.h"
 
 static json_t *names_json(const struct vg_stop_list *list)
@@ -33,20 +34,92 @@ void vg_on_stop_get(struct vg_desk *desk, const struct vg_request *request, stru
         reply_stop(reply, &stop); /* a broken file stops all: that is what it says */
 }
 
+/* ---- what the audit is told ------------------------------------------------------------------- */
+
+/* Each name of `now` that is not in `before` (NULL: each): "flux:cam-1", "resume flux:cam-1". */
+static void tell_names(struct vg_text_buffer *object, const char *kind,
+                       const struct vg_stop_list *now, const struct vg_stop_list *before)
+{
+    for (size_t i = 0; i < now->count; i++)
+        if (!before || !vg_stop_list_has(before, now->name[i]))
+            vg_text_add(object, "%s%s:%s", object->size ? ", " : "", kind, now->name[i]);
+}
+
+/* `reserve` keeps room for the count of what does not fit. */
+enum {
+    TELL_RESERVE = 16
+};
+static void tell_init(struct vg_text_buffer *object, struct vg_reply *reply)
+{
+    vg_text_buffer_init(object, reply->object, sizeof reply->object - TELL_RESERVE);
+}
+
+static void tell_end(struct vg_text_buffer *object)
+{
+    if (object->size == 0 && object->left_out == 0)
+        vg_text_add(object, "none");
+    object->room += TELL_RESERVE;
+    if (object->left_out)
+        vg_text_add(object, ", +%zu", object->left_out);
+}
+
+/* What this stopped or let go on; if nothing, what stays stopped. */
+static void tell_stop(struct vg_reply *reply, const struct vg_stop *before,
+                      const struct vg_stop *now)
+{
+    struct vg_text_buffer object;
+    tell_init(&object, reply);
+    if (now->all != before->all)
+        vg_text_add(&object, "%s", now->all ? "all" : "resume all");
+    tell_names(&object, "flux", &now->flux, &before->flux);
+    tell_names(&object, "events", &now->events, &before->events);
+    tell_names(&object, "resume flux", &before->flux, &now->flux);
+    tell_names(&object, "resume events", &before->events, &now->events);
+    if (object.size == 0 && object.left_out == 0) {
+        vg_text_add(&object, "%s", now->all ? "all" : "");
+        tell_names(&object, "flux", &now->flux, NULL);
+        tell_names(&object, "events", &now->events, NULL);
+    }
+    tell_end(&object);
+}
+
+/* The reference and the bounds: "A 12, 2026-01-01T00:00:00.000Z/2026-02-01..., flux:cam-1". */
+static void tell_authorisation(struct vg_reply *reply, const struct vg_authorisation *a)
+{
+    struct vg_text_buffer object;
+    char first[40], last[40];
+    tell_init(&object, reply);
+    if (a->given) {
+        vg_wall_format(a->first, first, sizeof first);
+        vg_wall_format(a->last, last, sizeof last);
+        vg_text_add(&object, "%s", a->reference);
+        vg_text_add(&object, ", %s/%s", first, last);
+        tell_names(&object, "flux", &a->flux, NULL);
+        tell_names(&object, "events", &a->events, NULL);
+    }
+    tell_end(&object);
+}
+
+/* ---- handlers --------------------------------------------------------------------------------- */
+
 void vg_on_stop_put(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
 {
     struct vg_fault fault = {0};
-    struct vg_stop stop;
+    struct vg_stop stop, before;
     const int lock = vg_stop_lock(desk->data);
     /* a file that cannot be read is replaced: it says "all", and so does the start of this */
     if (vg_stop_read(desk->data, &stop, &fault))
         fault = (struct vg_fault){0};
-    if (vg_body_stop(request->body, request->body_size, &stop, &fault))
+    before = stop;
+    if (vg_body_stop(request->body, request->body_size, &stop, &fault)) {
         vg_reply_fault(reply, request->language, 422, "bad_stop", &fault);
-    else if (vg_stop_write(desk->data, &stop, &fault))
-        vg_reply_fault(reply, request->language, 503, NULL, &fault);
-    else
-        reply_stop(reply, &stop);
+    } else {
+        tell_stop(reply, &before, &stop);
+        if (vg_stop_write(desk->data, &stop, &fault))
+            vg_reply_fault(reply, request->language, 503, NULL, &fault);
+        else
+            reply_stop(reply, &stop);
+    }
     vg_stop_unlock(lock);
 }
 
@@ -97,6 +170,7 @@ void vg_on_authorisation_put(struct vg_desk *desk, const struct vg_request *requ
         vg_reply_fault(reply, request->language, 422, "bad_authorisation", &fault);
         return;
     }
+    tell_authorisation(reply, &wanted);
     enum vg_status status = vg_config_authorisation_get(desk->database, &now, &fault);
     if (status) {
         vg_reply_fault(reply, request->language, 0, NULL, &fault);

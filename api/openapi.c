@@ -5,6 +5,7 @@
 
 #include "api/routes.h"
 #include "src/base/version.h"
+#include "src/scene/scene.h"
 
 #define TEXT        "{\"type\":\"string\"}"
 #define FLAG        "{\"type\":\"boolean\"}"
@@ -14,8 +15,17 @@
     "\"transport\":{\"type\":\"string\",\"enum\":[\"tcp\",\"udp\"]},"    \
     "\"rate_fps\":{\"type\":\"number\",\"minimum\":0.1,\"maximum\":25}," \
     "\"priority\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9},\"active\":" FLAG
-#define NAMES    "{\"type\":\"array\",\"items\":" TEXT "}"
-#define PASSWORD "{\"type\":\"string\",\"writeOnly\":true}"
+#define NAMES           "{\"type\":\"array\",\"items\":" TEXT "}"
+#define NUMBER          "{\"type\":\"number\"}"
+#define INTEGER         "{\"type\":\"integer\"}"
+#define ANY             "{\"type\":\"object\"}"
+#define TIME            "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define TEXT_OR_NULL    "{\"type\":\"string\",\"nullable\":true}"
+#define INTEGER_OR_NULL "{\"type\":\"integer\",\"nullable\":true}"
+#define STATES          "{\"type\":\"string\",\"enum\":[\"new\",\"seen\",\"confirmed\",\"refuted\"]}"
+#define SEVERITIES      "{\"type\":\"string\",\"enum\":[\"low\",\"medium\",\"high\"]}"
+#define PHASES          "{\"type\":\"string\",\"enum\":[\"setup\",\"dry_run\",\"operational\"]}"
+#define PASSWORD        "{\"type\":\"string\",\"writeOnly\":true}"
 
 /* Schemas by the names that the route table uses. media: how it travels. */
 static const struct {
@@ -29,7 +39,9 @@ static const struct {
      OBJECT("\"required\":[\"name\",\"password\"],\"properties\":{\"name\":" TEXT
             ",\"password\":" PASSWORD "},\"additionalProperties\":false")},
     {"Session", "application/json",
-     OBJECT("\"properties\":{\"name\":" TEXT ",\"role\":" TEXT ",\"csrf\":" TEXT "}")},
+     OBJECT("\"required\":[\"name\",\"role\",\"csrf\"],\"properties\":{\"name\":" TEXT
+            ",\"role\":{\"type\":\"string\",\"enum\":[\"operator\",\"advanced\",\"technical\","
+            "\"auditor\"]},\"csrf\":" TEXT "}")},
     {"FluxNew", "application/json",
      OBJECT("\"required\":[\"id\",\"url\"],\"properties\":{\"id\":" TEXT "," FLUX_FIELDS
             ",\"password\":" PASSWORD "},\"additionalProperties\":false")},
@@ -37,23 +49,23 @@ static const struct {
      OBJECT("\"properties\":{\"id\":" TEXT "," FLUX_FIELDS ",\"password\":" PASSWORD
             "},\"additionalProperties\":false")},
     {"Flux", "application/json",
-     OBJECT("\"properties\":{\"id\":" TEXT "," FLUX_FIELDS ",\"has_password\":" FLAG
-            ",\"has_scene\":" FLAG ",\"version\":{\"type\":\"integer\"}}")},
+     OBJECT("\"required\":[\"id\",\"label\",\"url\",\"user\",\"transport\",\"rate_fps\","
+            "\"priority\",\"active\",\"has_password\",\"has_scene\",\"version\"],\"properties\":{"
+            "\"id\":" TEXT "," FLUX_FIELDS ",\"has_password\":" FLAG ",\"has_scene\":" FLAG
+            ",\"version\":" INTEGER "}")},
     {"FluxList", "application/json",
-     OBJECT("\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"
-            "schemas/Flux\"}},\"next\":{\"type\":\"string\",\"nullable\":true}}")},
+     OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
+            "\"items\":{\"$ref\":\"#/components/schemas/Flux\"}},\"next\":" TEXT_OR_NULL "}")},
     {"FluxState", "application/json",
      OBJECT("\"required\":[\"flux\",\"state\"],\"properties\":{\"flux\":" TEXT ",\"state\":" TEXT
-            "}")},
+            "},\"additionalProperties\":true")},
     {"Flag", "application/json", FLAG},
     {"Scene", "application/json",
      OBJECT("\"required\":[\"version\",\"name\"],\"description\":\"docs/schemas/scene.json\"")},
-    {"Alert", "application/json",
-     OBJECT("\"properties\":{\"id\":" TEXT ",\"flux\":" TEXT ",\"event\":" TEXT ",\"rule\":" TEXT
-            ",\"severity\":" TEXT ",\"time\":" TEXT ",\"place\":" TEXT ",\"state\":" TEXT "}")},
+    {"Alert", "application/json", NULL}, /* alert_json */
     {"AlertList", "application/json",
-     OBJECT("\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"
-            "schemas/Alert\"}},\"next\":{\"type\":\"string\",\"nullable\":true}}")},
+     OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
+            "\"items\":{\"$ref\":\"#/components/schemas/Alert\"}},\"next\":" TEXT_OR_NULL "}")},
     {"Verdict", "application/json",
      OBJECT("\"required\":[\"state\"],\"properties\":{\"state\":{\"type\":\"string\",\"enum\":["
             "\"confirmed\",\"refuted\",\"seen\"]},\"comment\":" TEXT
@@ -63,26 +75,74 @@ static const struct {
             "},\"additionalProperties\":false")},
     {"Authorisation", "application/json",
      OBJECT("\"nullable\":true,\"required\":[\"reference\",\"from\",\"to\"],\"properties\":{"
-            "\"reference\":" TEXT ",\"from\":{\"type\":\"string\",\"format\":\"date-time\"},"
-            "\"to\":{\"type\":\"string\",\"format\":\"date-time\"},\"flux\":" NAMES
+            "\"reference\":" TEXT ",\"from\":" TIME ",\"to\":" TIME ",\"flux\":" NAMES
             ",\"events\":" NAMES "},\"additionalProperties\":false")},
     {"Health", "application/json",
-     OBJECT("\"properties\":{\"status\":{\"type\":\"string\",\"enum\":[\"ok\",\"unwell\"]},"
-            "\"parts\":{\"type\":\"array\",\"items\":" OBJECT(
-                "\"properties\":{\"part\":" TEXT ",\"up\":" FLAG ",\"state\":" TEXT
-                ",\"restarts\":{\"type\":\"integer\"},\"reason\":{\"type\":\"string\","
-                "\"nullable\":true}}") "}}")},
+     OBJECT("\"required\":[\"status\",\"parts\"],\"properties\":{\"status\":{\"type\":\"string\","
+            "\"enum\":[\"ok\",\"unwell\"]},\"parts\":{\"type\":\"array\",\"items\":" OBJECT(
+                "\"required\":[\"part\",\"up\"],\"properties\":{\"part\":" TEXT ",\"up\":" FLAG
+                ",\"state\":" TEXT ",\"restarts\":" INTEGER ",\"reason\":" TEXT_OR_NULL
+                ",\"remedy\":" TEXT_OR_NULL "}") "}}")},
     {"Version", "application/json",
-     OBJECT("\"properties\":{\"name\":" TEXT ",\"version\":" TEXT "}")},
+     OBJECT("\"required\":[\"name\",\"version\"],\"properties\":{\"name\":" TEXT
+            ",\"version\":" TEXT "}")},
     {"OpenApi", "application/json", OBJECT("\"description\":\"OpenAPI 3.0\"")},
     {"EventStream", "text/event-stream", TEXT},
     {"Picture", "image/jpeg", "{\"type\":\"string\",\"format\":\"binary\"}"},
     {"Metrics", "text/plain", TEXT},
     {"Page", "text/html", TEXT},
+    {"File", "*/*", "{\"type\":\"string\",\"format\":\"binary\"}"},
 };
 enum {
     SCHEMAS = sizeof schemas / sizeof *schemas
 };
+
+/* Keys of an alert, each of which is always there. */
+static const struct {
+    const char *key, *schema;
+} alert_keys[] = {
+    {"id", TEXT},
+    {"key", TEXT},
+    {"flux", TEXT},
+    {"event", TEXT},
+    {"rule", TEXT},
+    {"severity", SEVERITIES},
+    {"time", "{\"type\":\"string\",\"format\":\"date-time\",\"nullable\":true}"},
+    {"media_s", NUMBER},
+    {"score", NUMBER},
+    {"place", TEXT_OR_NULL},
+    {"boxes",
+     "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"track\",\"class\","
+     "\"score\",\"box\"],\"properties\":{\"track\":" INTEGER_OR_NULL ",\"class\":" TEXT
+     ",\"score\":" NUMBER ",\"box\":{\"type\":\"array\",\"items\":" NUMBER ",\"minItems\":4,"
+     "\"maxItems\":4,\"description\":\"x, y, width, height: fractions of the picture\"}}}}"},
+    {"evidence", OBJECT("\"required\":[\"picture\",\"clip\"],\"properties\":{\"picture\":" FLAG
+                        ",\"clip\":" FLAG "}")},
+    {"rule_as_it_was", ANY},
+    {"measures", ANY},
+    {"state", STATES},
+    {"verdict",
+     OBJECT("\"nullable\":true,\"required\":[\"state\",\"comment\",\"by\",\"at\"],\"properties\":{"
+            "\"state\":" TEXT ",\"comment\":" TEXT ",\"by\":" TEXT ",\"at\":" TIME "}")},
+    {"phase", PHASES},
+    {"node", TEXT_OR_NULL},
+    {"latency_ms", INTEGER_OR_NULL},
+    {"software", TEXT},
+    {"model", TEXT_OR_NULL},
+    {"plan", TEXT_OR_NULL},
+};
+
+static json_t *alert_json(void)
+{
+    json_t *required = json_array(), *properties = json_object();
+    for (size_t i = 0; i < sizeof alert_keys / sizeof *alert_keys; i++) {
+        (void)json_array_append_new(required, json_string(alert_keys[i].key));
+        (void)json_object_set_new(properties, alert_keys[i].key,
+                                  json_loads(alert_keys[i].schema, JSON_REJECT_DUPLICATES, NULL));
+    }
+    return json_pack("{s:s,s:o,s:o}", "type", "object", "required", required, "properties",
+                     properties);
+}
 
 static const char *media_of(const char *name)
 {
@@ -99,52 +159,128 @@ static json_t *content_json(const char *name)
     return json_pack("{s:{s:{s:s}}}", media_of(name), "schema", "$ref", ref);
 }
 
-static void add_response(json_t *responses, const char *code, const char *text, const char *schema)
+/* Adds an answer; the headers it comes with: names, "ETag,Location", each a text. */
+static void add_response(json_t *responses, int code, const char *text, const char *schema,
+                         const char *headers)
 {
-    json_t *response = json_pack("{s:s}", "description", text);
+    char key[12];
+    json_t *response = json_pack("{s:s}", "description", text), *rows = json_object();
+    (void)snprintf(key, sizeof key, "%d", code);
     if (schema)
         (void)json_object_set_new(response, "content", content_json(schema));
-    (void)json_object_set_new(responses, code, response);
+    for (const char *p = headers; p && *p; p += strspn(p, ",")) {
+        const size_t n = strcspn(p, ",");
+        (void)json_object_setn_new(rows, p, n, json_pack("{s:{s:s}}", "schema", "type", "string"));
+        p += n;
+    }
+    if (json_object_size(rows) > 0)
+        (void)json_object_set(response, "headers", rows);
+    json_decref(rows);
+    (void)json_object_set_new(responses, key, response);
+}
+
+static const char *success_headers(const struct vg_route *route)
+{
+    if (route->success == 201)
+        return route->tagged ? "ETag,Location" : "Location";
+    return route->tagged ? "ETag" : "";
+}
+
+/* What the table of routes says about when a route refuses: one row per code. */
+static void add_refusals(json_t *responses, const struct vg_route *route)
+{
+    const bool writes = route->method != VG_METHOD_GET, id = strstr(route->pattern, "{id}") != NULL;
+    const bool public = route->permission == VG_PERMIT_PUBLIC;
+    const bool sign_in = route->lane == VG_LANE_GUARD, body = route->body != NULL;
+    const struct {
+        bool holds;
+        int code;
+        const char *text, *headers;
+    } rows[] = {
+        {true, 400, "malformed: the query, or the body is not JSON", ""},
+        {!public || sign_in, 401, sign_in ? "wrong name or password" : "not signed in", ""},
+        {!public && (writes || route->permission != VG_PERMIT_SIGNED), 403,
+         "the role does not permit it, or the CSRF token is missing", ""},
+        {id, 404, "there is none of this id", ""},
+        {route->conflict != NULL, 409, route->conflict, ""},
+        {route->basis != VG_BASIS_NONE, 412, "If-Match is missing, or someone else changed it", ""},
+        {body, 413, "larger than 1 MB", ""},
+        {body, 415, "not application/json", ""},
+        {body, 422, "refused; `where` is the JSON pointer", ""},
+        {sign_in, 429, "too many failures, or too many at once", "Retry-After"},
+        {!route->unwell, 503, "a part that it needs is away, or it is busy", "Retry-After"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].holds)
+            add_response(responses, rows[i].code, rows[i].text, "Error", rows[i].headers);
+    if (route->unwell)
+        add_response(responses, 503, "not well", route->unwell, "Retry-After");
 }
 
 static json_t *responses_json(const struct vg_route *route)
 {
     json_t *responses = json_object();
-    add_response(responses, route->answer ? "200" : "204", "done", route->answer);
-    add_response(responses, "default", "an error", "Error");
-    if (route->permission != VG_PERMIT_PUBLIC)
-        add_response(responses, "401", "not signed in", "Error");
-    if (route->permission == VG_PERMIT_TECHNICAL)
-        add_response(responses, "403", "the role does not permit it", "Error");
-    if (strstr(route->pattern, "{id}"))
-        add_response(responses, "404", "there is none of this id", "Error");
-    if (route->body) {
-        add_response(responses, "400", "not JSON", "Error");
-        add_response(responses, "413", "larger than 1 MB", "Error");
-        add_response(responses, "415", "not application/json", "Error");
-        add_response(responses, "422", "refused; `where` is the JSON pointer", "Error");
-    }
+    add_response(responses, route->success, "done", route->answer, success_headers(route));
+    add_refusals(responses, route);
+    (void)json_object_set_new(
+        responses, "default",
+        json_pack("{s:s,s:o}", "description", "an error", "content", content_json("Error")));
     return responses;
 }
 
-static void add_parameter(json_t *parameters, const char *place, const char *name, size_t size)
+static void add_parameter(json_t *parameters, const char *place, const char *name, size_t size,
+                          json_t *schema)
 {
-    json_t *parameter =
-        json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", name, size, "in", place, "required",
-                  strcmp(place, "path") == 0, "schema", "type", "string");
+    json_t *parameter = json_pack("{s:s%,s:s,s:b,s:o}", "name", name, size, "in", place, "required",
+                                  strcmp(place, "path") == 0, "schema", schema);
     (void)json_array_append_new(parameters, parameter);
+}
+
+static json_t *text_json(void)
+{
+    return json_pack("{s:s}", "type", "string");
+}
+
+/* Values that are known: limit and the names of filters. */
+static json_t *query_json(const char *name, size_t size)
+{
+    static const struct {
+        const char *name, *schema;
+    } rows[] = {
+        {"severity", SEVERITIES},
+        {"state", STATES},
+        {"from", TIME},
+        {"to", TIME},
+    };
+    if (size == 5 && strncmp(name, "limit", size) == 0)
+        return json_pack("{s:s,s:i,s:i,s:i}", "type", "integer", "minimum", 1, "maximum",
+                         VG_LIST_MAX, "default", VG_LIST_DEFAULT);
+    if (size == 5 && strncmp(name, "event", size) == 0) {
+        json_t *names = json_array();
+        for (int i = 0; i < VG_EVENT_COUNT; i++)
+            (void)json_array_append_new(names, json_string(vg_event_name((enum vg_event)i)));
+        return json_pack("{s:s,s:o}", "type", "string", "enum", names);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strlen(rows[i].name) == size && strncmp(rows[i].name, name, size) == 0)
+            return json_loads(rows[i].schema, 0, NULL);
+    return text_json();
 }
 
 static json_t *parameters_json(const struct vg_route *route)
 {
     json_t *parameters = json_array();
     if (strstr(route->pattern, "{id}"))
-        add_parameter(parameters, "path", "id", 2);
+        add_parameter(parameters, "path", "id", 2, text_json());
     for (const char *p = route->query; p && *p; p += strspn(p, ",")) {
         const size_t n = strcspn(p, ",");
-        add_parameter(parameters, "query", p, n);
+        add_parameter(parameters, "query", p, n, query_json(p, n));
         p += n;
     }
+    if (route->basis != VG_BASIS_NONE)
+        add_parameter(parameters, "header", "If-Match", 8, text_json());
+    if (route->header)
+        add_parameter(parameters, "header", route->header, strlen(route->header), text_json());
     return parameters;
 }
 
@@ -193,7 +329,9 @@ static json_t *schemas_json(void)
     json_t *all = json_object();
     for (size_t i = 0; i < SCHEMAS; i++)
         (void)json_object_set_new(all, schemas[i].name,
-                                  json_loads(schemas[i].schema, JSON_REJECT_DUPLICATES, NULL));
+                                  schemas[i].schema
+                                      ? json_loads(schemas[i].schema, JSON_REJECT_DUPLICATES, NULL)
+                                      : alert_json());
     return all;
 }
 

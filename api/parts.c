@@ -29,11 +29,32 @@ enum vg_status vg_parts_read(struct vg_parts *parts, const json_t *message)
     const json_t *list = json_object_get(message, "parts");
     const size_t count = json_array_size(list);
     struct vg_parts read = {.count = count};
-    if (!json_is_array(list) || count > VG_PARTS_MAX)
+    if (!json_is_array(list) || count > VG_PARTS_SAID_MAX)
         return VG_E_INPUT;
     for (size_t i = 0; i < count; i++)
         if (read_part(&read.part[i], json_array_get(list, i)))
             return VG_E_INPUT;
     *parts = read;
     return VG_OK;
+}
+
+void vg_parts_find(struct vg_parts *parts, const struct vg_part_finding *finding)
+{
+    size_t i = 0;
+    while (i < parts->count && strcmp(parts->part[i].name, finding->name) != 0)
+        i++;
+    if (i == VG_PARTS_MAX)
+        return;
+    struct vg_part *part = &parts->part[i];
+    if (i == parts->count) {
+        parts->count++;
+        *part = (struct vg_part){.up = true, .state = "up"};
+        (void)snprintf(part->name, sizeof part->name, "%s", finding->name);
+    }
+    if (finding->up || !part->up)
+        return;
+    part->up = false;
+    (void)snprintf(part->state, sizeof part->state, "waiting");
+    (void)snprintf(part->reason, sizeof part->reason, "%s", finding->reason);
+    (void)snprintf(part->remedy, sizeof part->remedy, "%s", finding->remedy);
 }

@@ -43,7 +43,8 @@ struct vg_reception {
     struct event *check; /* of the accounts behind the sessions */
     const struct vg_https *https;
     int checking, closing;
-    struct vg_parts parts;
+    int telling, tell_again; /* vigie:config is on its way; it changed once more meanwhile */
+    struct vg_parts parts;   /* as the supervisor last said */
     uint64_t answered[CODES], sign_ins_failed;
     struct vg_sessions sessions;
     struct vg_throttle throttle;
@@ -236,6 +237,8 @@ static int read_query(struct vg_exchange *exchange, const char *text)
         struct vg_query *query = &request->query[request->query_count];
         if (!vg_route_takes(exchange->route, pair->key)) {
             refuse(exchange, 400, "bad_query", N_("this parameter is unknown"), pair->key);
+        } else if (vg_request_query(request, pair->key)) {
+            refuse(exchange, 400, "bad_query", N_("this parameter is given twice"), pair->key);
         } else if (!vg_text_sound(pair->value)) {
             refuse(exchange, 400, "bad_query", N_("this value cannot be read"), pair->key);
         } else if (request->query_count == VG_REQUEST_QUERY_MAX ||
@@ -379,14 +382,45 @@ static void on_accounts_checked(struct vg_reception *reception, const struct vg_
     vg_streams_check(reception->streams);
 }
 
+/* Tells Redis the configuration's version, beside the way of the change: nobody waits for it. At
+ * most one is under way; what changes meanwhile is told after it. */
+static void tell_config(struct vg_reception *reception)
+{
+    if (reception->closing)
+        return;
+    reception->tell_again = reception->telling;
+    if (reception->telling)
+        return;
+    struct vg_exchange *exchange = vg_alloc(sizeof *exchange);
+    if (!exchange)
+        return;
+    exchange->handle = vg_on_config_tell;
+    reception->telling = vg_lane_submit(reception->lane[VG_LANE_LIVE], exchange) == VG_OK;
+    if (!reception->telling)
+        free_exchange(exchange);
+}
+
+static void on_own_done(struct vg_reception *reception, const struct vg_exchange *exchange)
+{
+    if (exchange->handle == vg_on_accounts) {
+        on_accounts_checked(reception, exchange);
+        return;
+    }
+    reception->telling = 0;
+    if (reception->tell_again)
+        tell_config(reception);
+}
+
 static void on_done(void *argument, struct vg_exchange *exchange)
 {
     struct vg_reception *reception = argument;
     if (!exchange->route) {
-        on_accounts_checked(reception, exchange);
+        on_own_done(reception, exchange);
         free_exchange(exchange);
         return;
     }
+    if (exchange->route->audit == VG_AUDIT_WITH_CHANGE && exchange->reply.code < 400)
+        tell_config(reception);
     if (exchange->route->finish)
         exchange->route->finish(reception, exchange);
     if (exchange->http)
@@ -573,21 +607,32 @@ static json_t *part_json(const struct vg_part *part, const struct vg_request *re
                      words_json(request, part->remedy));
 }
 
+/* The supervisor's word and what this process finds itself, as one. */
+static void whole_parts(const struct vg_reception *reception, struct vg_parts *whole)
+{
+    const char *note = vg_reception_note(reception);
+    const enum vg_status last = vg_archive_thread_state(reception->archive).last;
+    const struct vg_part_finding findings[] = {
+        {"redis", last != VG_E_CLOSED, N_("Redis does not answer"),
+         N_("alerts wait in the spool until it does")},
+        {"archive", note == NULL, note ? note : "", ""},
+    };
+    *whole = reception->parts;
+    for (size_t i = 0; i < sizeof findings / sizeof *findings; i++)
+        vg_parts_find(whole, &findings[i]);
+}
+
 void vg_finish_health(struct vg_reception *reception, struct vg_exchange *exchange)
 {
     const struct vg_request *request = &exchange->request;
-    const char *note = vg_reception_note(reception);
-    struct vg_part archive = {.name = "archive", .up = note == NULL};
-    (void)snprintf(archive.state, sizeof archive.state, "%s", note ? "waiting" : "up");
-    (void)snprintf(archive.reason, sizeof archive.reason, "%s", note ? note : "");
+    struct vg_parts whole;
     json_t *parts = json_array();
-    bool well = archive.up;
-    for (size_t i = 0; i < reception->parts.count; i++) {
-        const struct vg_part *part = &reception->parts.part[i];
-        well = well && part->up;
-        (void)json_array_append_new(parts, part_json(part, request));
+    bool well = true;
+    whole_parts(reception, &whole);
+    for (size_t i = 0; i < whole.count; i++) {
+        well = well && whole.part[i].up;
+        (void)json_array_append_new(parts, part_json(&whole.part[i], request));
     }
-    (void)json_array_append_new(parts, part_json(&archive, request));
     vg_reply_json(&exchange->reply, well ? 200 : 503,
                   json_pack("{s:s,s:o}", "status", well ? "ok" : "unwell", "parts", parts));
     if (!well)
@@ -607,8 +652,10 @@ static void add_parts(struct vg_metrics *metrics, const struct vg_reception *rec
     vg_metrics_line(metrics, "# TYPE vigie_up gauge");
     vg_metrics_line(metrics, "# TYPE vigie_restarts_total counter");
     bool api = false;
-    for (size_t i = 0; i < reception->parts.count; i++) {
-        const struct vg_part *part = &reception->parts.part[i];
+    struct vg_parts whole;
+    whole_parts(reception, &whole);
+    for (size_t i = 0; i < whole.count; i++) {
+        const struct vg_part *part = &whole.part[i];
         vg_metrics_line(metrics, "vigie_up{part=\"%s\"} %d", part->name, part->up);
         vg_metrics_line(metrics, "vigie_restarts_total{part=\"%s\"} %u", part->name,
                         part->restarts);

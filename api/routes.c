@@ -22,23 +22,26 @@ const struct vg_route vg_routes[] = {
      .action = "session.open",
      .body = "SignIn",
      .answer = "Session",
+     .success = 200,
      .summary = "Sign in",
      .handle = vg_on_sign_in,
      .before = vg_before_sign_in,
      .finish = vg_finish_sign_in},
     {.method = VG_METHOD_GET,
      .pattern = V1 "/session",
-     .permission = VG_PERMIT_OPERATOR,
+     .permission = VG_PERMIT_SIGNED,
      .lane = VG_LANE_LOOP,
      .answer = "Session",
+     .success = 200,
      .summary = "Who am I",
      .finish = vg_finish_who},
     {.method = VG_METHOD_DELETE,
      .pattern = V1 "/session",
-     .permission = VG_PERMIT_OPERATOR,
+     .permission = VG_PERMIT_SIGNED,
      .lane = VG_LANE_STORE,
      .audit = VG_AUDIT_IF_POSSIBLE,
      .action = "session.close",
+     .success = 204,
      .summary = "Sign out",
      .handle = vg_on_sign_out,
      .finish = vg_finish_sign_out},
@@ -47,7 +50,9 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,
      .answer = "FluxList",
-     .summary = "All flux",
+     .success = 200,
+     .query = "limit,after",
+     .summary = "Flux by id",
      .handle = vg_on_flux_list},
     {.method = VG_METHOD_POST,
      .pattern = V1 "/flux",
@@ -57,6 +62,9 @@ const struct vg_route vg_routes[] = {
      .action = "flux.create",
      .body = "FluxNew",
      .answer = "Flux",
+     .success = 201,
+     .tagged = true,
+     .conflict = "there is a flux of this id already, or there are too many",
      .summary = "Add a flux",
      .handle = vg_on_flux_create},
     {.method = VG_METHOD_GET,
@@ -64,6 +72,8 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,
      .answer = "Flux",
+     .success = 200,
+     .tagged = true,
      .summary = "One flux; the password is never answered",
      .handle = vg_on_flux_get},
     {.method = VG_METHOD_PATCH,
@@ -74,6 +84,9 @@ const struct vg_route vg_routes[] = {
      .action = "flux.change",
      .body = "FluxChange",
      .answer = "Flux",
+     .success = 200,
+     .basis = VG_BASIS_REQUIRED,
+     .tagged = true,
      .summary = "Change a flux; wants If-Match",
      .handle = vg_on_flux_change},
     {.method = VG_METHOD_DELETE,
@@ -82,6 +95,8 @@ const struct vg_route vg_routes[] = {
      .lane = VG_LANE_STORE,
      .audit = VG_AUDIT_WITH_CHANGE,
      .action = "flux.delete",
+     .success = 204,
+     .basis = VG_BASIS_REQUIRED,
      .summary = "Delete a flux and its scene; wants If-Match; its alerts stay",
      .handle = vg_on_flux_delete},
     {.method = VG_METHOD_PUT,
@@ -91,6 +106,8 @@ const struct vg_route vg_routes[] = {
      .audit = VG_AUDIT_WITH_CHANGE,
      .action = "flux.active",
      .body = "Flag",
+     .success = 200,
+     .answer = "Flag",
      .summary = "Switch a flux on or off",
      .handle = vg_on_flux_activate},
     {.method = VG_METHOD_GET,
@@ -98,6 +115,7 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_LIVE,
      .answer = "FluxState",
+     .success = 200,
      .summary = "Live state of a flux",
      .handle = vg_on_flux_state},
     {.method = VG_METHOD_GET,
@@ -105,6 +123,8 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,
      .answer = "Scene",
+     .success = 200,
+     .tagged = true,
      .summary = "The scene of a flux, as it was put",
      .handle = vg_on_scene_get},
     {.method = VG_METHOD_PUT,
@@ -114,6 +134,9 @@ const struct vg_route vg_routes[] = {
      .audit = VG_AUDIT_WITH_CHANGE,
      .action = "scene.change",
      .body = "Scene",
+     .success = 204,
+     .basis = VG_BASIS_IF_THERE,
+     .tagged = true,
      .summary = "Put a scene; wants If-Match when there is one",
      .handle = vg_on_scene_put},
     {.method = VG_METHOD_GET,
@@ -122,6 +145,7 @@ const struct vg_route vg_routes[] = {
      .lane = VG_LANE_STORE,
      .query = "flux,event,rule,severity,state,from,to,limit,after",
      .answer = "AlertList",
+     .success = 200,
      .summary = "Alerts, newest first",
      .handle = vg_on_alert_list},
     {.method = VG_METHOD_GET,
@@ -129,6 +153,8 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,
      .answer = "EventStream",
+     .success = 200,
+     .header = "Last-Event-ID",
      .summary = "Server-sent events `alert` and `verdict`; Last-Event-ID honoured",
      .handle = vg_on_stream,
      .before = vg_before_stream,
@@ -138,6 +164,7 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,
      .answer = "Alert",
+     .success = 200,
      .summary = "One alert",
      .handle = vg_on_alert_get},
     {.method = VG_METHOD_GET,
@@ -147,6 +174,7 @@ const struct vg_route vg_routes[] = {
      .audit = VG_AUDIT_BEFORE_ANSWER,
      .action = "alert.picture",
      .answer = "Picture",
+     .success = 200,
      .summary = "The still picture of an alert",
      .handle = vg_on_alert_picture},
     {.method = VG_METHOD_PUT,
@@ -157,6 +185,8 @@ const struct vg_route vg_routes[] = {
      .action = "alert.verdict",
      .body = "Verdict",
      .answer = "Alert",
+     .success = 200,
+     .conflict = "seen: it is confirmed or refuted already",
      .summary = "Judge an alert",
      .handle = vg_on_verdict},
     {.method = VG_METHOD_GET,
@@ -164,6 +194,7 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_URGENT,
      .answer = "Stop",
+     .success = 200,
      .summary = "What is stopped",
      .handle = vg_on_stop_get},
     {.method = VG_METHOD_PUT,
@@ -174,6 +205,7 @@ const struct vg_route vg_routes[] = {
      .action = "stop.change",
      .body = "Stop",
      .answer = "Stop",
+     .success = 200,
      .summary = "Stop or let go on: all, flux, events; what is not named stays as it is",
      .handle = vg_on_stop_put},
     {.method = VG_METHOD_GET,
@@ -181,6 +213,8 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,
      .answer = "Authorisation",
+     .success = 200,
+     .tagged = true,
      .summary = "The order within whose bounds analysis runs; null if none was put",
      .handle = vg_on_authorisation_get},
     {.method = VG_METHOD_PUT,
@@ -191,6 +225,9 @@ const struct vg_route vg_routes[] = {
      .action = "authorisation.change",
      .body = "Authorisation",
      .answer = "Authorisation",
+     .success = 200,
+     .basis = VG_BASIS_IF_THERE,
+     .tagged = true,
      .summary = "Put the authorisation, or null to take it away",
      .handle = vg_on_authorisation_put},
     {.method = VG_METHOD_GET,
@@ -198,6 +235,8 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_PUBLIC,
      .lane = VG_LANE_LOOP,
      .answer = "Health",
+     .success = 200,
+     .unwell = "Health",
      .summary = "Which part is unwell; reasons for those who are signed in",
      .finish = vg_finish_health},
     {.method = VG_METHOD_GET,
@@ -205,6 +244,7 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_PUBLIC,
      .lane = VG_LANE_LOOP,
      .answer = "Version",
+     .success = 200,
      .summary = "Name and version of the program",
      .finish = vg_finish_version},
     {.method = VG_METHOD_GET,
@@ -212,6 +252,7 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_LOCAL,
      .lane = VG_LANE_LIVE,
      .answer = "Metrics",
+     .success = 200,
      .summary = "Prometheus text",
      .handle = vg_on_metrics,
      .finish = vg_finish_metrics},
@@ -220,6 +261,7 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_PUBLIC,
      .lane = VG_LANE_LOOP,
      .answer = "OpenApi",
+     .success = 200,
      .summary = "This description",
      .finish = vg_finish_openapi},
     {.method = VG_METHOD_GET,
@@ -227,13 +269,15 @@ const struct vg_route vg_routes[] = {
      .permission = VG_PERMIT_PUBLIC,
      .lane = VG_LANE_LOOP,
      .answer = "Page",
+     .success = 200,
      .summary = "The console",
      .finish = vg_finish_console},
     {.method = VG_METHOD_GET,
      .pattern = "/console/{id}",
      .permission = VG_PERMIT_PUBLIC,
      .lane = VG_LANE_LOOP,
-     .answer = "Page",
+     .answer = "File",
+     .success = 200,
      .summary = "A file of the console",
      .finish = vg_finish_console},
     {.pattern = NULL},
@@ -241,21 +285,25 @@ const struct vg_route vg_routes[] = {
 
 const char *vg_permission_name(enum vg_permission permission)
 {
-    static const char *const names[] = {"public", "local", "operator", "technical"};
+    static const char *const names[] = {"public", "signed", "local", "operator", "technical"};
     return names[permission];
 }
 
 bool vg_permission_holds(enum vg_permission permission, const struct vg_identity *identity)
 {
+    const bool technical = identity->signed_in && identity->role == VG_ROLE_TECHNICAL;
+    const bool operates = technical || (identity->signed_in && identity->role == VG_ROLE_OPERATOR);
     switch (permission) {
     case VG_PERMIT_PUBLIC:
         return true;
-    case VG_PERMIT_LOCAL:
-        return identity->loopback || identity->signed_in;
-    case VG_PERMIT_OPERATOR:
+    case VG_PERMIT_SIGNED:
         return identity->signed_in;
+    case VG_PERMIT_LOCAL:
+        return identity->loopback || operates;
+    case VG_PERMIT_OPERATOR:
+        return operates;
     case VG_PERMIT_TECHNICAL:
-        return identity->signed_in && identity->role == VG_ROLE_TECHNICAL;
+        return technical;
     }
     return false;
 }

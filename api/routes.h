@@ -1,5 +1,5 @@
-/* The one table of what is served: method, path, permission, audit, schema, handler. OpenAPI and
- * the tests of rights are made from it; adding a row is the whole change. */
+/* The one table of what is served: method, path, permission, audit, answers, schemas, handler.
+ * OpenAPI and the tests of rights are made from it; adding a row is the whole change. */
 #ifndef VG_API_ROUTES_H
 #define VG_API_ROUTES_H
 
@@ -11,10 +11,13 @@
 struct vg_reception;
 struct vg_exchange;
 
+/* The roles `advanced` and `auditor` have no work of their own here yet: such an account signs in
+ * and out, asks who it is, the version and the health with its reasons, and nothing else. */
 enum vg_permission {
     VG_PERMIT_PUBLIC,
-    VG_PERMIT_LOCAL,    /* from this machine, or signed in */
-    VG_PERMIT_OPERATOR, /* see, judge alerts, stop: every role that is signed in */
+    VG_PERMIT_SIGNED,   /* every role that is signed in */
+    VG_PERMIT_LOCAL,    /* from this machine, or an operator's */
+    VG_PERMIT_OPERATOR, /* see, judge alerts, stop: the roles operator and technical */
     VG_PERMIT_TECHNICAL /* also change flux, scenes and the authorisation */
 };
 const char *vg_permission_name(enum vg_permission permission);
@@ -41,6 +44,13 @@ enum vg_audit_manner {
     VG_AUDIT_IF_POSSIBLE    /* what must work when the store does not */
 };
 
+/* Whether a change must name by If-Match the state it is based on; without it 412. */
+enum vg_basis {
+    VG_BASIS_NONE,
+    VG_BASIS_IF_THERE, /* where there is something to be changed already */
+    VG_BASIS_REQUIRED
+};
+
 /* Does the work and fills the reply. Lane's thread. */
 typedef void vg_handler(struct vg_desk *desk, const struct vg_request *request,
                         struct vg_reply *reply);
@@ -54,11 +64,17 @@ struct vg_route {
     enum vg_permission permission;
     enum vg_lane_kind lane;
     enum vg_audit_manner audit;
-    const char *action;  /* audit's word for it, "flux.change"; NULL without audit */
-    const char *query;   /* names of its parameters, "flux,event"; NULL: none */
-    const char *body;    /* schema of the body (openapi.c), NULL: none */
-    const char *answer;  /* schema of the answer, NULL: none */
-    const char *summary; /* one English line for OpenAPI */
+    const char *action;   /* audit's word for it, "flux.change"; NULL without audit */
+    const char *query;    /* names of its parameters, "flux,event"; NULL: none */
+    const char *body;     /* schema of the body (openapi.c), NULL: none */
+    int success;          /* the one code of a good answer; 201 comes with Location */
+    const char *answer;   /* schema of the answer, NULL: none */
+    const char *unwell;   /* schema of a 503 that is an answer and no error; NULL: none */
+    const char *conflict; /* English: when it is 409; NULL: never */
+    const char *header;   /* a further header it reads, "Last-Event-ID"; NULL: none */
+    enum vg_basis basis;  /* If-Match */
+    bool tagged;          /* a good answer carries an ETag */
+    const char *summary;  /* one English line for OpenAPI */
     vg_handler *handle;
     vg_route_before *before; /* NULL: nothing */
     vg_route_finish *finish; /* NULL: nothing */

@@ -121,7 +121,7 @@ static inline void server_stop_redis(struct server *server)
     server->redis = 0;
 }
 
-/* Folder, accounts `op` (operator) and `tech` (technical), a flux "cam-1". */
+/* Folder, accounts `op`, `tech`, `adv` and `aud`, one of each role, a flux "cam-1". */
 static inline void server_prepare(struct server *server)
 {
     const struct vg_argon_cost cheap = {1, 8, 1};
@@ -133,12 +133,17 @@ static inline void server_prepare(struct server *server)
     assert_non_null(mkdtemp(server->data));
     (void)snprintf(server->socket, sizeof server->socket, "%s/r.sock", server->data);
     assert_int_equal(vg_database_open(&database, server->data, VG_DATABASE_CREATE, &fault), VG_OK);
-    assert_int_equal(vg_account_create(database, "op", VG_ROLE_OPERATOR, CLIENT_PASSWORD, cheap,
-                                       vg_wall_now(), &fault),
-                     VG_OK);
-    assert_int_equal(vg_account_create(database, "tech", VG_ROLE_TECHNICAL, CLIENT_PASSWORD, cheap,
-                                       vg_wall_now(), &fault),
-                     VG_OK);
+    static const struct {
+        const char *name;
+        enum vg_role role;
+    } accounts[] = {{"op", VG_ROLE_OPERATOR},
+                    {"tech", VG_ROLE_TECHNICAL},
+                    {"adv", VG_ROLE_ADVANCED},
+                    {"aud", VG_ROLE_AUDITOR}};
+    for (size_t i = 0; i < sizeof accounts / sizeof *accounts; i++)
+        assert_int_equal(vg_account_create(database, accounts[i].name, accounts[i].role,
+                                           CLIENT_PASSWORD, cheap, vg_wall_now(), &fault),
+                         VG_OK);
     vg_flux_defaults(&flux, "cam-1");
     (void)snprintf(flux.url, sizeof flux.url, "file:/tmp/clip.avi");
     assert_int_equal(vg_config_flux_put(database, NULL, &flux, NULL, VG_VERSION_NEW, &fault),

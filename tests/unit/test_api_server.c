@@ -13,8 +13,10 @@
 #include "api/api_process.h"
 #include "api/https_server.h"
 #include "src/base/json.h"
+#include "src/base/text_buffer.h"
 #include "src/store/audit.h"
 #include "tests/unit/api_client.h"
+#include "tests/unit/openapi_check.h"
 
 #define V1 "/api/v1"
 
@@ -26,6 +28,7 @@
 struct state {
     struct server server;
     struct client nobody, op, tech;
+    json_t *described; /* the description of the API */
 };
 
 static int start(void **out)
@@ -39,12 +42,16 @@ static int start(void **out)
     client_open(&s->tech, s->server.port);
     client_sign_in(&s->op, "op");
     client_sign_in(&s->tech, "tech");
-    return 0;
+    struct answer answer = client_call(&s->nobody, "GET", "/openapi.json", NULL, NULL);
+    s->described = answer_json(&answer);
+    answer_free(&answer);
+    return s->described ? 0 : -1;
 }
 
 static int stop(void **out)
 {
     struct state *s = *out;
+    json_decref(s->described);
     client_close(&s->nobody);
     client_close(&s->op);
     client_close(&s->tech);
@@ -125,6 +132,24 @@ static const struct {
      "bad_flux", "/id"},
     {"changed", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n", "{\"label\":\"Quai\"}", 200,
      NULL, NULL},
+    {"the password to another host", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"rtsp://elsewhere/x\"}", 422, "bad_flux", "/password"},
+    {"to another port", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"rtsp://host:8554/x\"}", 422, "bad_flux", "/password"},
+    {"to a longer name", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"rtsp://host.elsewhere/x\"}", 422, "bad_flux", "/password"},
+    {"by another scheme", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"http://host/x\"}", 422, "bad_flux", "/password"},
+    {"to a file first", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n", "{\"url\":\"file:/x\"}",
+     422, "bad_flux", "/password"},
+    {"another path of the same host", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"rtsp://HOST/y?z\"}", 200, NULL, NULL},
+    {"another host with its password", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"rtsp://elsewhere/x\",\"password\":\"geheim\"}", 200, NULL, NULL},
+    {"another host without any", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"rtsp://third/x\",\"password\":\"\"}", 200, NULL, NULL},
+    {"a host for which there is none", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: *\r\n",
+     "{\"url\":\"rtsp://fourth/x\"}", 200, NULL, NULL},
     {"switched off", TECH, "PUT", V1 "/flux/cam-2/active", NULL, "false", 200, NULL, NULL},
     {"switched to text", TECH, "PUT", V1 "/flux/cam-2/active", NULL, "\"no\"", 422, "bad_flag",
      NULL},
@@ -163,6 +188,18 @@ static const struct {
      "bad_json", NULL},
     {"a bad time", OP, "GET", V1 "/alerts?from=hier", NULL, NULL, 400, "bad_query", "from"},
     {"a bad limit", OP, "GET", V1 "/alerts?limit=0", NULL, NULL, 400, "bad_query", "limit"},
+    {"a limit too large", OP, "GET", V1 "/alerts?limit=201", NULL, NULL, 400, "bad_query", "limit"},
+    {"a flux limit too large", OP, "GET", V1 "/flux?limit=201", NULL, NULL, 400, "bad_query",
+     "limit"},
+    {"a flux cursor that is none", OP, "GET", V1 "/flux?after=a%20b", NULL, NULL, 400, "bad_query",
+     "after"},
+    {"an event that is none", OP, "GET", V1 "/alerts?event=foo", NULL, NULL, 400, "bad_query",
+     "event"},
+    {"an empty event", OP, "GET", V1 "/alerts?event=", NULL, NULL, 400, "bad_query", "event"},
+    {"an event that is one", OP, "GET", V1 "/alerts?event=fire", NULL, NULL, 200, NULL, NULL},
+    {"a state that is none", OP, "GET", V1 "/alerts?state=foo", NULL, NULL, 400, "bad_query", NULL},
+    {"a parameter twice", OP, "GET", V1 "/alerts?flux=cam-1&flux=cam-2", NULL, NULL, 400,
+     "bad_query", "flux"},
     {"a bad cursor", OP, "GET", V1 "/alerts?after=xyz", NULL, NULL, 400, "bad_query", NULL},
     {"no alerts", OP, "GET", V1 "/alerts?limit=5&flux=cam-1", NULL, NULL, 200, NULL, NULL},
     {"an unknown alert", OP, "GET", V1 "/alerts/01J", NULL, NULL, 404, "no_alert", ""},
@@ -186,8 +223,9 @@ static const struct {
      "{\"reference\":\"A\",\"from\":\"demain\",\"to\":\"2026-01-01T00:00:00Z\"}", 422,
      "bad_authorisation", "/from"},
     {"authorised", TECH, "PUT", V1 "/authorisation", NULL,
-     "{\"reference\":\"A\",\"from\":\"2026-01-01T00:00:00Z\",\"to\":\"2026-02-01T00:00:00Z\"}", 200,
-     NULL, NULL},
+     "{\"reference\":\"A\",\"from\":\"2026-01-01T00:00:00Z\",\"to\":\"2026-02-01T00:00:00Z\","
+     "\"flux\":[\"cam-1\"],\"events\":[\"density\"]}",
+     200, NULL, NULL},
     {"again without If-Match", TECH, "PUT", V1 "/authorisation", NULL, "null", 412, "no_if_match",
      ""},
     {"taken away", TECH, "PUT", V1 "/authorisation", "If-Match: *\r\n", "null", 200, NULL, NULL},
@@ -224,6 +262,67 @@ static void requests_are_answered(void **out)
         }
         assert_non_null(head_value(answer.head, "Content-Security-Policy", policy, sizeof policy));
         assert_null(find_text(answer.body, "geheim"));
+        openapi_check(s->described, rows[i].method, rows[i].path, &answer);
+        answer_free(&answer);
+    }
+}
+
+/* What a person reads about a body that is not JSON is in his language, whole. */
+static void bad_json_is_said_in_french(void **out)
+{
+    struct state *s = *out;
+    static const char *const bodies[] = {"{\"id\":", "{\"id\":\"a\",\"id\":\"b\"}", "7", "nope"};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        struct answer answer = client_call(&s->tech, "POST", V1 "/flux", NULL, bodies[i]);
+        assert_true(answer.code == 400 || answer.code == 422);
+        if (find_text(answer.body, "near") || find_text(answer.body, "expected"))
+            fail_msg("%s: %s", bodies[i], answer.body);
+        answer_free(&answer);
+    }
+}
+
+/* Flux come in pages by id, each once. */
+static void flux_come_in_pages(void **out)
+{
+    struct state *s = *out;
+    char path[128], after[64] = "", seen[256], body[96];
+    struct vg_text_buffer ids;
+    vg_text_buffer_init(&ids, seen, sizeof seen);
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(body, sizeof body, "{\"id\":\"page-%d\",\"url\":\"file:/x\"}", i);
+        assert_int_equal(client_code(&s->tech, "POST", V1 "/flux", NULL, body), 201);
+    }
+    int pages = 0;
+    do {
+        (void)snprintf(path, sizeof path, V1 "/flux?limit=2%s%s", after[0] ? "&after=" : "", after);
+        struct answer answer = client_call(&s->op, "GET", path, NULL, NULL);
+        assert_int_equal(answer.code, 200);
+        openapi_check(s->described, "GET", path, &answer);
+        json_t *root = answer_json(&answer), *item;
+        size_t i;
+        json_array_foreach(json_object_get(root, "items"), i, item)
+            vg_text_add(&ids, "%s ", json_string_value(json_object_get(item, "id")));
+        assert_true(i <= 2);
+        json_decref(root);
+        answer_text(&answer, "next", NULL, after, sizeof after);
+        answer_free(&answer);
+    } while (after[0] && ++pages < 9);
+    assert_string_equal(seen, "cam-1 page-0 page-1 page-2 page-3 ");
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(path, sizeof path, V1 "/flux/page-%d", i);
+        assert_int_equal(client_code(&s->tech, "DELETE", path, "If-Match: *\r\n", NULL), 204);
+    }
+}
+
+static void the_bound_of_a_limit_is_said(void **out)
+{
+    struct state *s = *out;
+    static const char *const paths[] = {V1 "/flux?limit=0", V1 "/alerts?limit=201"};
+    for (size_t i = 0; i < 2; i++) {
+        char message[256];
+        struct answer answer = client_call(&s->op, "GET", paths[i], NULL, NULL);
+        answer_text(&answer, "error", "message", message, sizeof message);
+        assert_non_null(strstr(message, "200"));
         answer_free(&answer);
     }
 }
@@ -285,6 +384,7 @@ static void failures_are_slowed_down(void **out)
     struct answer answer = client_call(&s->nobody, "POST", V1 "/session", NULL, wrong);
     char wait[16];
     assert_int_equal(answer.code, 429);
+    openapi_check(s->described, "POST", V1 "/session", &answer);
     assert_non_null(head_value(answer.head, "Retry-After", wait, sizeof wait));
     answer_free(&answer);
     struct client other; /* another name is not held up */
@@ -424,13 +524,20 @@ static void health_names_the_unwell(void **out)
     json_decref(root);
     answer_free(&answer);
 
+    assert_int_equal(client_code(&s->op, "GET", V1 "/health", NULL, NULL), 503);
+    answer = client_call(&s->op, "GET", V1 "/health", NULL, NULL);
+    openapi_check(s->described, "GET", V1 "/health", &answer);
+    answer_free(&answer);
     answer = client_call(&s->nobody, "GET", V1 "/health", NULL, NULL); /* minimal */
+    openapi_check(s->described, "GET", V1 "/health", &answer);
     assert_non_null(find_text(answer.body, "\"analysis\""));
     assert_null(find_text(answer.body, "killed"));
     answer_free(&answer);
     answer = client_call(&s->nobody, "GET", "/metrics", NULL, NULL);
     assert_non_null(find_text(answer.body, "\nvigie_up{part=\"analysis\"} 0\n"));
     assert_non_null(find_text(answer.body, "\nvigie_up{part=\"ingest-0\"} 1\n"));
+    assert_non_null(find_text(answer.body, "\nvigie_up{part=\"archive\"} 0\n")); /* no Redis here */
+    assert_non_null(find_text(answer.body, "\nvigie_up{part=\"redis\"} 0\n"));
     assert_non_null(find_text(answer.body, "\nvigie_api_requests_total{code=\"404\"} "));
     answer_free(&answer);
 }
@@ -454,6 +561,10 @@ static void stop_reaches_the_file(void **out)
     assert_int_equal(stopped->flux.count, 0);
     assert_true(vg_stop_list_has(&stopped->events, "density"));
     free(stopped);
+    for (size_t i = 0; i < 3; i++) { /* nothing, then the last one, then nothing of nothing */
+        static const char *const bodies[] = {"{}", "{\"events\":[]}", "{\"all\":false}"};
+        assert_int_equal(client_code(&s->op, "PUT", V1 "/stop", NULL, bodies[i]), 200);
+    }
 }
 
 static void audit_holds_what_was_done(void **out)
@@ -464,12 +575,19 @@ static void audit_holds_what_was_done(void **out)
     struct vg_audit_report report;
     static struct vg_audit_row audit[400];
     size_t count = 0;
+    struct vg_wall_time from, to;
+    char first[40], last[40], order[160]; /* in this machine's zone */
+    assert_int_equal(vg_wall_parse("2026-01-01T00:00:00Z", &from), 0);
+    assert_int_equal(vg_wall_parse("2026-02-01T00:00:00Z", &to), 0);
+    vg_wall_format(from, first, sizeof first);
+    vg_wall_format(to, last, sizeof last);
+    (void)snprintf(order, sizeof order, "A, %s/%s, flux:cam-1, events:density", first, last);
     assert_int_equal(vg_database_open(&database, s->server.data, VG_DATABASE_EXISTING, &fault),
                      VG_OK);
     assert_int_equal(vg_audit_verify(database, &report, &fault), VG_OK);
     assert_int_equal(vg_audit_list(database, 0, 400, audit, &count, &fault), VG_OK);
     vg_database_close(&database);
-    static const struct {
+    const struct {
         const char *who, *what, *object, *result;
     } wanted[] = {
         {"tech", "flux.create", "cam-2", "ok"},
@@ -479,13 +597,21 @@ static void audit_holds_what_was_done(void **out)
         {"tech", "scene.change", "cam-2", "ok"},
         {"tech", "scene.change", "cam-2", "bad_scene"},
         {"tech", "flux.delete", "cam-2", "ok"},
-        {"op", "stop.change", "", "ok"},
+        {"op", "stop.change", "flux:cam-1", "ok"},
+        {"op", "stop.change", "all", "ok"},
+        {"op", "stop.change", "resume all, events:density", "ok"},
+        {"op", "stop.change", "resume flux:cam-1", "ok"},
+        {"op", "stop.change", "events:density", "ok"}, /* nothing changed: what stays stopped */
+        {"op", "stop.change", "resume events:density", "ok"},
+        {"op", "stop.change", "none", "ok"},
+        {"op", "stop.change", "", "bad_stop"},
         {"op", "alert.picture", "01J", "no_picture"},
         {"op", "alert.verdict", "01J", "no_alert"},
         {"op", "session.open", "op", "ok"},
         {"op", "session.open", "op", "bad_credentials"},
         {"op", "session.close", "", "ok"},
-        {"tech", "authorisation.change", "", "ok"},
+        {"tech", "authorisation.change", "none", "ok"},
+        {"tech", "authorisation.change", order, "ok"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         size_t k = 0;
@@ -544,6 +670,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_answered),
+        cmocka_unit_test(bad_json_is_said_in_french),
+        cmocka_unit_test(flux_come_in_pages),
+        cmocka_unit_test(the_bound_of_a_limit_is_said),
         cmocka_unit_test(sessions_live_and_end),
         cmocka_unit_test(sessions_follow_their_account),
         cmocka_unit_test(large_bodies_are_refused),

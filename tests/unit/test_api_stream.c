@@ -7,15 +7,18 @@
 
 #include <cmocka.h>
 
+#include <hiredis/hiredis.h>
+
 #include "api/event_stream.h"
 #include "src/store/queue.h"
 #include "tests/unit/api_client.h"
+#include "tests/unit/openapi_check.h"
 
 #define V1 "/api/v1"
 
 struct state {
     struct server server;
-    struct client op;
+    struct client op, tech;
     struct vg_redis_link *link;
 };
 
@@ -28,6 +31,8 @@ static int start(void **out)
     server_start(&s->server);
     client_open(&s->op, s->server.port);
     client_sign_in(&s->op, "op");
+    client_open(&s->tech, s->server.port);
+    client_sign_in(&s->tech, "tech");
     const struct vg_redis_settings settings = vg_redis_defaults(s->server.socket);
     assert_int_equal(vg_redis_open(&s->link, &settings, NULL), VG_OK);
     return 0;
@@ -38,6 +43,7 @@ static int stop(void **out)
     struct state *s = *out;
     vg_redis_close(&s->link);
     client_close(&s->op);
+    client_close(&s->tech);
     server_stop(&s->server);
     server_remove(&s->server);
     free(s);
@@ -370,6 +376,161 @@ static void who_does_not_read_is_cut(void **out)
     free(deaf);
 }
 
+/* Alerts, verdicts, lists, states and pictures are what the description promises. */
+static void answers_are_as_described(void **out)
+{
+    struct state *s = *out;
+    char id[32], alert[96], verdict[96], picture[96];
+    id_of(1, id);
+    (void)snprintf(alert, sizeof alert, V1 "/alerts/%s", id);
+    (void)snprintf(verdict, sizeof verdict, V1 "/alerts/%s/verdict", id);
+    (void)snprintf(picture, sizeof picture, V1 "/alerts/%s/picture", id);
+    const struct {
+        const char *method, *path, *body;
+        int code;
+    } rows[] = {
+        {"GET", alert, NULL, 200},
+        {"GET", picture, NULL, 200},
+        {"GET", V1 "/alerts?limit=3", NULL, 200},
+        {"PUT", verdict, "{\"state\":\"refuted\"}", 200},
+        {"PUT", verdict, "{\"state\":\"seen\"}", 409},
+        {"GET", V1 "/flux/cam-1/state", NULL, 200},
+        {"GET", V1 "/health", NULL, 200},
+        {"GET", "/metrics", NULL, 200},
+    };
+    struct answer answer = client_call(&s->op, "GET", "/openapi.json", NULL, NULL);
+    json_t *described = answer_json(&answer);
+    answer_free(&answer);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        answer = client_call(&s->op, rows[i].method, rows[i].path, NULL, rows[i].body);
+        if (answer.code != rows[i].code)
+            fail_msg("%s %s: %d %s", rows[i].method, rows[i].path, answer.code, answer.body);
+        openapi_check(described, rows[i].method, rows[i].path, &answer);
+        answer_free(&answer);
+    }
+    json_decref(described);
+}
+
+/* ---- the number of the configuration -------------------------------------------------------- */
+
+static uint64_t config_version(struct state *s)
+{
+    struct vg_database *database = NULL;
+    struct vg_fault fault = {0};
+    uint64_t version = 0;
+    assert_int_equal(vg_database_open(&database, s->server.data, VG_DATABASE_EXISTING, &fault),
+                     VG_OK);
+    assert_int_equal(vg_config_version(database, &version, &fault), VG_OK);
+    vg_database_close(&database);
+    return version;
+}
+
+static void wait_for_config_key(struct state *s)
+{
+    const struct vg_redis_arg get[] = {vg_redis_text("GET"), vg_redis_text("vigie:config")};
+    const int64_t end = vg_mono_now().us + 20 * VG_US_PER_S;
+    char wanted[24];
+    (void)snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)config_version(s));
+    for (bool same = false; !same;) {
+        struct redisReply *reply = NULL;
+        assert_int_equal(vg_redis_command(s->link, get, 2, &reply, NULL), VG_OK);
+        same = reply->str && strcmp(reply->str, wanted) == 0;
+        vg_redis_reply_free(&reply);
+        assert_true(vg_mono_now().us < end);
+        vg_pause_us(10000);
+    }
+}
+
+/* Each change of the configuration writes its number to the key and to the channel. */
+static void a_change_of_configuration_is_told(void **out)
+{
+    struct state *s = *out;
+    static const char scene[] = "{\"version\":1,\"name\":\"x\"}";
+    const struct {
+        const char *method, *path, *headers, *body;
+        int code;
+    } rows[] = {
+        {"POST", V1 "/flux", "", "{\"id\":\"told\",\"url\":\"file:/x\"}", 201},
+        {"PATCH", V1 "/flux/told", "If-Match: *\r\n", "{\"label\":\"Quai\"}", 200},
+        {"PUT", V1 "/flux/told/active", "", "false", 200},
+        {"PUT", V1 "/flux/told/scene", "", scene, 204},
+        {"PUT", V1 "/authorisation", "", "null", 200},
+        {"DELETE", V1 "/flux/told", "If-Match: *\r\n", NULL, 204},
+    };
+    struct timeval patience = {20, 0};
+    redisContext *listener = redisConnectUnixWithTimeout(s->server.socket, patience);
+    redisReply *heard = NULL;
+    assert_int_equal(listener->err, 0);
+    assert_int_equal(redisSetTimeout(listener, patience), REDIS_OK);
+    freeReplyObject(redisCommand(listener, "SUBSCRIBE vigie:config"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char wanted[24];
+        if (client_code(&s->tech, rows[i].method, rows[i].path, rows[i].headers, rows[i].body) !=
+            rows[i].code)
+            fail_msg("%s %s", rows[i].method, rows[i].path);
+        (void)snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)config_version(s));
+        assert_int_equal(redisGetReply(listener, (void **)&heard), REDIS_OK);
+        assert_string_equal(heard->element[2]->str, wanted);
+        freeReplyObject(heard);
+        wait_for_config_key(s);
+    }
+    redisFree(listener);
+    /* what was refused is not told: the next number is that of the next change */
+    assert_int_equal(client_code(&s->tech, "POST", V1 "/flux", NULL, "{}"), 422);
+}
+
+/* ---- Redis is away -------------------------------------------------------------------------- */
+
+static void wait_for_line(struct state *s, const char *line)
+{
+    const int64_t end = vg_mono_now().us + 30 * VG_US_PER_S;
+    for (bool found = false; !found;) {
+        struct answer answer = client_call(&s->op, "GET", "/metrics", NULL, NULL);
+        found = strstr(answer.body, line) != NULL;
+        answer_free(&answer);
+        if (!found && vg_mono_now().us > end)
+            fail_msg("never: %s", line);
+        vg_pause_us(50000);
+    }
+}
+
+/* A Redis that hangs lives for the supervisor, who has not noticed yet; here it is down, and no
+ * change waits for it. */
+static void a_hung_redis_is_not_up(void **out)
+{
+    struct state *s = *out;
+    server_say(&s->server, json_pack("{s:s,s:[{s:s,s:b}]}", "type", "health", "parts", "part",
+                                     "redis", "up", 1));
+    wait_for_line(s, "\nvigie_up{part=\"redis\"} 1\n");
+    wait_for_line(s, "\nvigie_up{part=\"archive\"} 1\n");
+    assert_int_equal(kill(s->server.redis, SIGSTOP), 0);
+    wait_for_line(s, "\nvigie_up{part=\"redis\"} 0\n");
+    wait_for_line(s, "\nvigie_up{part=\"archive\"} 0\n");
+    for (int i = 0; i < 10; i++) { /* and stays so between the tries */
+        struct answer answer = client_call(&s->op, "GET", V1 "/health", NULL, NULL);
+        json_t *root = answer_json(&answer);
+        const json_t *part = json_array_get(json_object_get(root, "parts"), 0);
+        assert_int_equal(answer.code, 503);
+        assert_string_equal(json_string_value(json_object_get(part, "part")), "redis");
+        assert_true(json_is_false(json_object_get(part, "up")));
+        assert_true(json_string_length(json_object_get(part, "reason")) > 0);
+        json_decref(root);
+        answer_free(&answer);
+        vg_pause_us(20000);
+    }
+    const int64_t start = vg_mono_now().us;
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(
+            client_code(&s->tech, "PUT", V1 "/flux/cam-1/active", NULL, i % 2 ? "true" : "false"),
+            200);
+    assert_true(vg_mono_now().us - start < 2 * VG_US_PER_S);
+    assert_int_equal(kill(s->server.redis, SIGCONT), 0);
+    wait_for_line(s, "\nvigie_up{part=\"redis\"} 1\n");
+    assert_int_equal(client_code(&s->tech, "PUT", V1 "/flux/cam-1/active", NULL, "false"), 200);
+    wait_for_config_key(s); /* what was lost is made good by this */
+    assert_int_equal(client_code(&s->tech, "PUT", V1 "/flux/cam-1/active", NULL, "true"), 200);
+}
+
 /* Redis dies and comes back: health says so, and the alerts that come after are archived. */
 static void redis_may_go_and_come(void **out)
 {
@@ -399,6 +560,9 @@ int main(void)
         cmocka_unit_test(nobody_watches_unsigned),
         cmocka_unit_test(watchers_are_bounded),
         cmocka_unit_test(who_does_not_read_is_cut),
+        cmocka_unit_test(answers_are_as_described),
+        cmocka_unit_test(a_change_of_configuration_is_told),
+        cmocka_unit_test(a_hung_redis_is_not_up),
         cmocka_unit_test(redis_may_go_and_come),
     };
     return cmocka_run_group_tests(tests, start, stop);

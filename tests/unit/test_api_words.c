@@ -54,7 +54,7 @@ static void places_of_faults(void **state)
     } rows[] = {
         {"body:3:7: /zones/0/polygon", "/zones/0/polygon", "3:7"},
         {"body:3:7: /rate_fps (99, 0.1..25)", "/rate_fps", "3:7 (99, 0.1..25)"},
-        {"body:2:1: unexpected token", "2:1", "2:1: unexpected token"},
+        {"body:2:1: unexpected token", "2:1", "2:1"},
         {"body:1:1", "1:1", "1:1"},
         {"/url", "/url", ""},
         {"some file", "", "some file"},
@@ -127,6 +127,105 @@ static void health_messages(void **state)
     }
 }
 
+/* A part is up when both say so, and what nobody spoke of is added. */
+static void findings_are_put_to_what_was_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool said, said_up, found_up, want_up;
+        const char *want_reason;
+    } rows[] = {
+        {"both well", true, true, true, true, ""},
+        {"it hangs", true, true, false, false, "found"},
+        {"it is dead, and the dead say why", true, false, false, false, "said"},
+        {"it starts", true, false, true, false, "said"},
+        {"nobody spoke, well", false, false, true, true, ""},
+        {"nobody spoke, away", false, false, false, false, "found"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_parts parts = {.count = 1, .part = {{.name = "api", .up = true}}};
+        if (rows[i].said) {
+            parts.part[parts.count] = (struct vg_part){.name = "redis", .up = rows[i].said_up};
+            if (!rows[i].said_up)
+                memcpy(parts.part[parts.count].reason, "said", 5);
+            parts.count++;
+        }
+        const struct vg_part_finding finding = {"redis", rows[i].found_up, "found", "remedy"};
+        vg_parts_find(&parts, &finding);
+        if (parts.count != 2 || strcmp(parts.part[1].name, "redis") != 0 ||
+            parts.part[1].up != rows[i].want_up ||
+            strcmp(parts.part[1].reason, rows[i].want_reason) != 0)
+            fail_msg("%s: %d %s", rows[i].name, parts.part[1].up, parts.part[1].reason);
+    }
+}
+
+/* All that the supervisor may say, and what the api adds, has room. */
+static void parts_have_room(void **state)
+{
+    (void)state;
+    struct vg_parts parts = {.count = 0};
+    json_t *list = json_array();
+    for (int i = 0; i < VG_PARTS_SAID_MAX; i++)
+        (void)json_array_append_new(list, json_pack("{s:s,s:b}", "part", "ingest-0", "up", 1));
+    json_t *message = json_pack("{s:O}", "parts", list);
+    assert_int_equal(vg_parts_read(&parts, message), VG_OK);
+    vg_parts_find(&parts, &(struct vg_part_finding){"redis", false, "", ""});
+    vg_parts_find(&parts, &(struct vg_part_finding){"archive", false, "", ""});
+    vg_parts_find(&parts, &(struct vg_part_finding){"one too many", false, "", ""});
+    assert_int_equal(parts.count, VG_PARTS_MAX);
+    assert_string_equal(parts.part[VG_PARTS_MAX - 1].name, "archive");
+    (void)json_array_append_new(list, json_pack("{s:s,s:b}", "part", "ingest-0", "up", 1));
+    assert_int_equal(vg_parts_read(&parts, message), VG_E_INPUT);
+    json_decref(message);
+    json_decref(list);
+}
+
+/* What the JSON library says in English stays behind. */
+static void bad_json_is_said_in_our_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *place;
+    } rows[] = {
+        {"{\"id\":", "body:1:6"},
+        {"{\n\"id\": nope}", "body:2:10"},
+        {"", "body:1:0"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_fault fault = {0};
+        assert_int_equal(vg_body_check((const uint8_t *)rows[i].body, strlen(rows[i].body), &fault),
+                         VG_E_CALL);
+        assert_string_equal(fault.place, rows[i].place);
+        assert_string_equal(fault.what, "not valid JSON");
+    }
+}
+
+static void limits_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value; /* NULL: not given */
+        bool good;
+        uint32_t limit;
+    } rows[] = {{NULL, true, 50},   {"1", true, 1},
+                {"200", true, 200}, {"201", false, 0},
+                {"0", false, 0},    {"-1", false, 0},
+                {"", false, 0},     {"5x", false, 0},
+                {" 5", false, 0},   {"99999999999999999999999", false, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_request request = {.query_count = rows[i].value ? 1 : 0,
+                                     .query = {{.name = "limit"}}};
+        uint32_t limit = 0;
+        if (rows[i].value)
+            (void)snprintf(request.query[0].value, sizeof request.query[0].value, "%s",
+                           rows[i].value);
+        if (vg_request_limit(&request, &limit) != rows[i].good ||
+            (rows[i].good && limit != rows[i].limit))
+            fail_msg("%s", rows[i].value ? rows[i].value : "none");
+    }
+}
+
 static void metrics_stand_in_groups(void **state)
 {
     (void)state;
@@ -188,6 +287,10 @@ int main(void)
         cmocka_unit_test(places_of_faults),
         cmocka_unit_test(tags),
         cmocka_unit_test(health_messages),
+        cmocka_unit_test(findings_are_put_to_what_was_said),
+        cmocka_unit_test(parts_have_room),
+        cmocka_unit_test(bad_json_is_said_in_our_words),
+        cmocka_unit_test(limits_are_bounded),
         cmocka_unit_test(metrics_stand_in_groups),
         cmocka_unit_test(events_are_one_line_of_data),
         cmocka_unit_test(a_flux_is_changed_in_part),

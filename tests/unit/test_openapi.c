@@ -41,6 +41,99 @@ static void every_route_is_described(void **state)
     json_decref(document);
 }
 
+/* What a client relies on, by hand: the table of routes could say it wrong in both places. */
+static void answers_are_those_of_the_contract(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *method, *code, *schema; /* schema NULL: no body */
+    } rows[] = {
+        {"/api/v1/flux", "post", "201", "Flux"},
+        {"/api/v1/flux", "post", "409", "Error"},
+        {"/api/v1/flux/{id}", "patch", "412", "Error"},
+        {"/api/v1/flux/{id}", "delete", "204", NULL},
+        {"/api/v1/flux/{id}/active", "put", "200", "Flag"},
+        {"/api/v1/flux/{id}/scene", "put", "204", NULL},
+        {"/api/v1/flux/{id}/scene", "put", "412", "Error"},
+        {"/api/v1/alerts/{id}/verdict", "put", "409", "Error"},
+        {"/api/v1/authorisation", "put", "412", "Error"},
+        {"/api/v1/session", "post", "429", "Error"},
+        {"/api/v1/session", "post", "401", "Error"},
+        {"/api/v1/stop", "get", "403", "Error"},
+        {"/api/v1/health", "get", "200", "Health"},
+        {"/api/v1/health", "get", "503", "Health"},
+    };
+    json_t *document = vg_openapi_make();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const json_t *at = json_object_get(document, "paths");
+        const char *const keys[] = {rows[i].path, rows[i].method, "responses", rows[i].code};
+        for (size_t k = 0; k < 4; k++)
+            at = json_object_get(at, keys[k]);
+        if (!at)
+            fail_msg("%s %s: no %s", rows[i].method, rows[i].path, rows[i].code);
+        const json_t *schema = json_object_get(at, "content");
+        if (rows[i].schema)
+            schema = json_object_get(json_object_get(schema, "application/json"), "schema");
+        const char *ref = json_string_value(json_object_get(schema, "$ref"));
+        assert_string_equal(ref ? strrchr(ref, '/') + 1 : "", rows[i].schema ? rows[i].schema : "");
+    }
+    json_decref(document);
+}
+
+static void headers_are_parameters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *method, *in, *name;
+    } rows[] = {
+        {"/api/v1/flux/{id}", "patch", "header", "If-Match"},
+        {"/api/v1/flux/{id}", "delete", "header", "If-Match"},
+        {"/api/v1/flux/{id}/scene", "put", "header", "If-Match"},
+        {"/api/v1/authorisation", "put", "header", "If-Match"},
+        {"/api/v1/alerts/stream", "get", "header", "Last-Event-ID"},
+        {"/api/v1/flux", "get", "query", "limit"},
+        {"/api/v1/flux", "get", "query", "after"},
+        {"/api/v1/alerts", "get", "query", "limit"},
+    };
+    json_t *document = vg_openapi_make();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const json_t *path = json_object_get(json_object_get(document, "paths"), rows[i].path);
+        const json_t *all = json_object_get(json_object_get(path, rows[i].method), "parameters");
+        size_t k = 0;
+        while (k < json_array_size(all)) {
+            const json_t *one = json_array_get(all, k);
+            if (strcmp(json_string_value(json_object_get(one, "name")), rows[i].name) == 0 &&
+                strcmp(json_string_value(json_object_get(one, "in")), rows[i].in) == 0)
+                break;
+            k++;
+        }
+        if (k == json_array_size(all))
+            fail_msg("%s %s: no %s", rows[i].method, rows[i].path, rows[i].name);
+    }
+    json_decref(document);
+}
+
+static void an_alert_has_all_its_keys(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "id",      "key",     "flux",  "event", "rule",       "severity",       "time",
+        "media_s", "score",   "place", "boxes", "evidence",   "rule_as_it_was", "measures",
+        "state",   "verdict", "phase", "node",  "latency_ms", "software",       "model",
+        "plan"};
+    json_t *document = vg_openapi_make();
+    const json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas");
+    const json_t *alert = json_object_get(schemas, "Alert");
+    const json_t *properties = json_object_get(alert, "properties");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!json_object_get(json_object_get(properties, keys[i]), "type"))
+            fail_msg("no %s", keys[i]);
+    assert_int_equal(json_object_size(properties), sizeof keys / sizeof *keys);
+    assert_int_equal(json_array_size(json_object_get(alert, "required")),
+                     sizeof keys / sizeof *keys);
+    json_decref(document);
+}
+
 /* Every "$ref" below `value` leads to a schema. */
 static void check_refs(const json_t *schemas, json_t *value)
 {
@@ -83,6 +176,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_route_is_described),
+        cmocka_unit_test(answers_are_those_of_the_contract),
+        cmocka_unit_test(headers_are_parameters),
+        cmocka_unit_test(an_alert_has_all_its_keys),
         cmocka_unit_test(references_lead_somewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,20 +76,21 @@ static void permissions_are_ranked(void **state)
     const struct {
         bool signed_in, loopback;
         enum vg_role role;
-        bool may[4]; /* public, local, operator, technical */
+        bool may[5]; /* public, signed, local, operator, technical */
     } who[] = {
-        {false, false, VG_ROLE_OPERATOR, {true, false, false, false}},
-        {false, true, VG_ROLE_OPERATOR, {true, true, false, false}},
-        {true, false, VG_ROLE_OPERATOR, {true, true, true, false}},
-        {true, false, VG_ROLE_ADVANCED, {true, true, true, false}},
-        {true, false, VG_ROLE_AUDITOR, {true, true, true, false}},
-        {true, false, VG_ROLE_TECHNICAL, {true, true, true, true}},
-        {false, false, VG_ROLE_TECHNICAL, {true, false, false, false}},
+        {false, false, VG_ROLE_OPERATOR, {true, false, false, false, false}},
+        {false, true, VG_ROLE_OPERATOR, {true, false, true, false, false}},
+        {true, false, VG_ROLE_OPERATOR, {true, true, true, true, false}},
+        {true, false, VG_ROLE_ADVANCED, {true, true, false, false, false}},
+        {true, false, VG_ROLE_AUDITOR, {true, true, false, false, false}},
+        {true, true, VG_ROLE_AUDITOR, {true, true, true, false, false}},
+        {true, false, VG_ROLE_TECHNICAL, {true, true, true, true, true}},
+        {false, false, VG_ROLE_TECHNICAL, {true, false, false, false, false}},
     };
     for (size_t i = 0; i < sizeof who / sizeof *who; i++) {
         const struct vg_identity identity = {
             .signed_in = who[i].signed_in, .loopback = who[i].loopback, .role = who[i].role};
-        for (int p = 0; p < 4; p++)
+        for (int p = 0; p < 5; p++)
             assert_int_equal(vg_permission_holds((enum vg_permission)p, &identity), who[i].may[p]);
     }
 }

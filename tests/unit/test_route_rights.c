@@ -1,5 +1,4 @@
-/* Who may do what, made from the route table: every route asked by nobody, an operator and a
- * technician, with and without the token that changes want.
+/* Who may do what, made from the route table: every route asked by nobody and by each role, with and without the token that changes want.
  * labels: threads */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,15 +74,19 @@ static enum verdict expected(const struct vg_route *route, const char *who)
         return MAY; /* the test's client is on this machine */
     if (!who)
         return UNKNOWN;
+    if (route->permission == VG_PERMIT_SIGNED)
+        return MAY;
+    if (strcmp(who, "adv") == 0 || strcmp(who, "aud") == 0)
+        return FORBIDDEN;
     return route->permission == VG_PERMIT_TECHNICAL && strcmp(who, "tech") != 0 ? FORBIDDEN : MAY;
 }
 
 static void every_route_asks_for_its_permission(void **out)
 {
     struct state *s = *out;
-    static const char *const whos[] = {NULL, "op", "tech"};
+    static const char *const whos[] = {NULL, "op", "tech", "adv", "aud"};
     for (const struct vg_route *route = vg_routes; route->pattern; route++) {
-        for (size_t w = 0; w < 3; w++) {
+        for (size_t w = 0; w < sizeof whos / sizeof *whos; w++) {
             struct client client;
             char error[64];
             client_open(&client, s->server.port);
