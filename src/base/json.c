@@ -172,8 +172,11 @@ enum vg_status vg_json_open(struct vg_json *json, const char *name, const char *
     json_error_t error;
     json->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (!json->root) {
-        return vg_fault_set(fault, VG_E_INPUT, N_("not valid JSON"), N_("correct the text there"),
-                            "%s:%d:%d: %s", name, error.line, error.column, error.text);
+        const bool twice = json_error_code(&error) == json_error_duplicate_key;
+        return vg_fault_set(fault, VG_E_INPUT,
+                            twice ? N_("a key stands twice in one object") : N_("not valid JSON"),
+                            N_("correct the text there"), "%s:%d:%d", name, error.line,
+                            error.column);
     }
     if (!json_is_object(json->root)) {
         vg_json_close(json);

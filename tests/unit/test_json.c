@@ -37,11 +37,11 @@ static const struct {
     const char *text, *place;
     enum vg_status status;
 } broken[] = {
-    {"{", "f:1:1: string or '}' expected near end of file", VG_E_INPUT},
-    {"{\"a\":1,\"a\":2}", "f:1:10: duplicate object key near '\"a\"'", VG_E_INPUT},
+    {"{", "f:1:1", VG_E_INPUT},
+    {"{\"a\":1,\"a\":2}", "f:1:10", VG_E_INPUT},
     {"[]", "f:1:1", VG_E_INPUT},
-    {"{} x", "f:1:4: end of file expected near 'x'", VG_E_INPUT},
-    {"{\"a\":1e999}", "f:1:10: real number overflow near '1e999'", VG_E_INPUT},
+    {"{} x", "f:1:4", VG_E_INPUT},
+    {"{\"a\":1e999}", "f:1:10", VG_E_INPUT},
 };
 
 static void broken_text_is_refused_with_its_place(void **state)

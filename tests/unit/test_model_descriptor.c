@@ -121,8 +121,7 @@ static void test_bad(void **state)
          "the text holds a control character", "d:3:12: /origin"},
         {"\"input\": {\"width\"", "\"input\": {\"depth\": 1, \"width\"", "unknown key",
          "d:4:21: /input/depth"},
-        {"\"input\": {", "\"input\": 3, \"head\": {", "not valid JSON",
-         "d:6:7: duplicate object key near '\"head\"'"},
+        {"\"input\": {", "\"input\": 3, \"head\": {", "a key stands twice in one object", "d:6:7"},
         {"\"width\": 16", "\"width\": 0", "the number is out of range",
          "d:4:21: /input/width (0, 1..4096)"},
         {"\"height\": 8", "\"height\": 5000", "the number is out of range",
@@ -174,8 +173,8 @@ static void test_bad(void **state)
          "d:11:60: /map/dog"},
         {"\"dog\": \"animal\"", "\"dog\": \"\"", "the class is mapped to none that exists",
          "d:11:60: /map/dog"},
-        {"\"dog\": \"animal\"}", "\"dog\": \"animal\", \"dog\": \"animal\"}", "not valid JSON",
-         "d:11:74: duplicate object key near '\"dog\"'"},
+        {"\"dog\": \"animal\"}", "\"dog\": \"animal\", \"dog\": \"animal\"}",
+         "a key stands twice in one object", "d:11:74"},
         {"\"map\": {\"person\": \"person\", \"traffic light\": null, \"dog\": \"animal\"}",
          "\"map\": null", "an object is missing here", "d:11:9: /map"},
         {"\"head\":",
@@ -192,8 +191,8 @@ static void test_bad(void **state)
          "\"source\": {\"graph\": {\"file\": \"a\", \"bytes\": 1, \"sha256\": \"00\"}, "
          "\"weights\": 5}, \"head\":",
          "this is not a SHA-256 sum", "d:6:58: /source/graph/sha256"},
-        {"}\n}\n", "}\n", "not valid JSON", "d:12:0: '}' expected near end of file"},
-        {"{\n \"version\"", "[\n \"version\"", "not valid JSON", "d:2:11: ']' expected near ':'"},
+        {"}\n}\n", "}\n", "not valid JSON", "d:12:0"},
+        {"{\n \"version\"", "[\n \"version\"", "not valid JSON", "d:2:11"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_descriptor *d = NULL;
