@@ -358,7 +358,7 @@ static void test_bad_truth(void **state)
 static const struct {
     const char *name, *text, *what, *place;
 } bad_alerts[] = {
-    {"not JSON", AT("a", "1") "oops\n", "not valid JSON", "a.jsonl:2:4: "},
+    {"not JSON", AT("a", "1") "oops\n", "not valid JSON", "a.jsonl:2:4"},
     {"a list", "[1]\n", "a JSON object was expected", "a.jsonl:1:1"},
     {"no time", "\n{\"flux\":\"a\",\"event\":\"density\"}\n", "a required key is missing",
      "a.jsonl:2:1: /media_s"},
