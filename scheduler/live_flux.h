@@ -22,7 +22,6 @@ struct vg_live_flux {
     bool permitted; /* by stop and authorisation, as last looked */
     int64_t due_us, period_us;
     int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
-    double source_fps;
     uint64_t wanted, alerts;
     struct vg_mono_time last_done;
     int64_t last_latency_us;

@@ -12,7 +12,8 @@ struct boxes {
     struct vg_device_job job;
     vg_i32 classes[VG_MODEL_CLASSES_MAX];
     vg_i32 count, cells; /* candidates found, cells of the levels so far */
-    struct vg_candidate candidate[VG_ANSWER_DETECTIONS_MAX];
+    vg_i32 room;         /* candidates: each class of each cell, so that none is left out */
+    struct vg_candidate *candidate;
 };
 
 static enum vg_status no_memory(const struct boxes *b, struct vg_fault *fault)
@@ -62,7 +63,7 @@ static enum vg_status add_level(struct boxes *b, uint32_t index, struct vg_fault
                                    .cell_first = b->cells,
                                    .classes = (vg_i32)b->model->class_count,
                                    .bins = (vg_i32)b->model->bins,
-                                   .candidates_max = VG_ANSWER_DETECTIONS_MAX,
+                                   .candidates_max = b->room,
                                    .stride = (float)t->stride,
                                    .input_width = (float)b->width,
                                    .input_height = (float)b->height};
@@ -81,10 +82,7 @@ static enum vg_status add_level(struct boxes *b, uint32_t index, struct vg_fault
 
 static void fill_answer(struct boxes *b, float nms, struct vg_answer *answer)
 {
-    const uint32_t found = (uint32_t)b->count;
-    const uint32_t held = found < VG_ANSWER_DETECTIONS_MAX ? found : VG_ANSWER_DETECTIONS_MAX;
-    answer->overflow = found - held;
-    answer->count = vg_nms(b->candidate, held, nms);
+    answer->count = vg_nms_first(b->candidate, (uint32_t)b->count, nms, &answer->overflow);
     for (uint32_t i = 0; i < answer->count; i++) {
         const struct vg_candidate *c = &b->candidate[i];
         answer->detection[i] =
@@ -92,6 +90,20 @@ static void fill_answer(struct boxes *b, float nms, struct vg_answer *answer)
                                   .score = c->score,
                                   .class_id = (enum vg_class)c->class_id};
     }
+}
+
+/* Room for every class of every cell. */
+static enum vg_status make_room(struct boxes *b, struct vg_fault *fault)
+{
+    size_t room = 0;
+    for (uint32_t i = 0; i < b->model->output_count; i++) {
+        const uint32_t stride = b->model->tensor[b->model->output[i].tensor].stride;
+        if (b->model->output[i].role == VG_OUTPUT_SCORES)
+            room += (size_t)(b->width / stride) * (b->height / stride) * b->model->class_count;
+    }
+    b->room = room < INT32_MAX ? (vg_i32)room : INT32_MAX;
+    b->candidate = vg_alloc_array((size_t)b->room, sizeof *b->candidate);
+    return b->candidate ? VG_OK : no_memory(b, fault);
 }
 
 enum vg_status vg_tensor_boxes(struct vg_engine *engine, const struct vg_model *model,
@@ -107,12 +119,13 @@ enum vg_status vg_tensor_boxes(struct vg_engine *engine, const struct vg_model *
     vg_engine_input_size(engine, &b->width, &b->height);
     for (uint32_t i = 0; i < model->class_count; i++)
         b->classes[i] = (vg_i32)model->class_map[i];
-    enum vg_status status = VG_OK;
+    enum vg_status status = make_room(b, fault);
     for (uint32_t i = 0; !status && i < model->output_count; i++)
         if (model->output[i].role == VG_OUTPUT_SCORES)
             status = add_level(b, i, fault);
     if (!status)
         fill_answer(b, nms, answer);
+    vg_free(b->candidate);
     vg_free(b);
     return status;
 }
