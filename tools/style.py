@@ -258,7 +258,7 @@ def places(tree, _):
     for file in filter(tree.is_text, tree.files):
         if file in KNOWS_SHARED:
             continue
-        for line, match in find(tree.text(file), r"\.\./shared\b|(?<![\w.])shared/[a-z]|(?<![\w.])/work/|/tmp/vg/"):
+        for line, match in find(tree.text(file), r"\.\./shared\b|(?<![\w.])shared/[a-z]|(?<![\w.])/(?:home|root|mnt)/\w"):
             yield file, line, f"{match.group(0)}: a path outside the project"
 
 

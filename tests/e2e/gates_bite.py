@@ -46,7 +46,7 @@ BAD = [
     ("must_use", "src/base/lost.h", 3, "#ifndef VG_BASE_LOST_H\n#define VG_BASE_LOST_H\n"
                                       "enum vg_status vg_lost(int a,\n    int (*b)(int));\n#endif\n"),
     ("places", "docs/where.md", 1, "see ../shared/data\n"),
-    ("places", "docs/machine.md", 2, "see\n/work/main\n"),
+    ("places", "docs/machine.md", 2, "see\n/home/somebody\n"),
     ("twins", "kernels/sub.cl", 1, "kernel void sub(void) {}\n"),
     ("seeds", "tests/fuzz/fuzz_run.c", 1, "int vg_fuzz;\n"),
     ("seeds", "tests/fuzz/seeds/none/one", 1, "x"),
