@@ -39,6 +39,12 @@ def busy_scene(path, rules):
         json.dump(scene, f)
 
 
+def short_clip(source, path):
+    """The first two seconds of a clip."""
+    subprocess.run(["ffmpeg", "-v", "error", "-t", "2", "-i", source, "-c:v", "libx264", "-pix_fmt", "yuv420p", path],
+                   check=True)
+
+
 def promised(spool):
     """{id: key} of the whole records in the spool's segments."""
     found = {}
@@ -124,8 +130,7 @@ def main():
     busy_scene(scene, args.rules)
     # a clip of two seconds: each loop is a new epoch, so every rule begins to hold anew
     clip = os.path.join(folder, "short.mp4")
-    subprocess.run(["ffmpeg", "-v", "error", "-t", "2", "-i", args.clip, "-c:v", "libx264", "-pix_fmt", "yuv420p",
-                    clip], check=True)
+    short_clip(args.clip, clip)
     data, spool = os.path.join(folder, "data"), os.path.join(folder, "data", "spool")
     server = Server(os.path.join(args.build, "vigie"), data)
     seen, kills = {}, dict.fromkeys(TARGETS, 0)

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import kills  # noqa: E402
 from vigie_server import Server, add_flux, metrics  # noqa: E402
 
 
@@ -86,6 +87,18 @@ def quantile(change, q):
     return None
 
 
+def fill_caches(api, folder, args):
+    """What is measured is what goes on: first the archive's and the libraries' caches are filled
+    by a third flux that raises some seven alerts a second, which is then taken away."""
+    scene, clip = os.path.join(folder, "busy.json"), os.path.join(folder, "busy.mp4")
+    kills.busy_scene(scene, 15)
+    kills.short_clip(args.clip, clip)
+    add_flux(api, "warm", "file:" + clip, scene, rate_fps=10)
+    time.sleep(args.warm)
+    api.json("DELETE", "/api/v1/flux/warm", headers={"If-Match": "*"})
+    time.sleep(10)
+
+
 def total(change, name, label=""):
     return sum(v for k, v in change.items() if k.startswith(name + "{") and label in k)
 
@@ -116,7 +129,7 @@ def main():
         server.wait_for("pictures", lambda: all(
             metrics(api).get(f'vigie_pictures_total{{flux="cam-{i + 1}",fate="analysed"}}', 0) > 5 * args.rate
             for i in range(args.flux)), 90)
-        time.sleep(args.warm)  # caches fill: what is measured is what goes on
+        fill_caches(api, folder, args)
         begin, start = metrics(api), time.monotonic()
         cpu = memory_and_time(server.process.pid)[1]
         while time.monotonic() - start < args.seconds:

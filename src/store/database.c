@@ -331,7 +331,7 @@ static enum vg_status open_file(struct vg_database *database, const char *path,
                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
                            "PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 16777216;"
-                           "PRAGMA cache_size = -512" /* KiB: several handles, small rows */,
+                           "PRAGMA cache_size = -128" /* KiB: several handles, small rows */,
                            fault);
     }
     return status;
