@@ -39,20 +39,24 @@ def part_name(pid):
 
 
 def memory_and_time(pid):
-    """Resident MiB of the server's processes by name, and their processor seconds in all."""
-    rss, ticks = {}, 0
+    """Resident MiB of the server's processes by name, of it what is their own (not the slots that
+    they share, nor files), and their processor seconds in all."""
+    rss, own, ticks = {}, {}, 0
     for p in children(pid):
         try:
             with open(f"/proc/{p}/statm", encoding="ascii") as f:
                 pages = int(f.read().split()[1])
             with open(f"/proc/{p}/stat", encoding="ascii") as f:
                 fields = f.read().rsplit(")", 1)[1].split()
+            with open(f"/proc/{p}/status", encoding="ascii") as f:
+                anon = sum(int(line.split()[1]) for line in f if line.startswith("RssAnon")) / 1024
             name = part_name(p)
             rss[name] = rss.get(name, 0) + pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+            own[name] = own.get(name, 0) + anon
             ticks += int(fields[11]) + int(fields[12])
         except OSError:
             pass
-    return rss, ticks / os.sysconf("SC_CLK_TCK")
+    return rss, own, ticks / os.sysconf("SC_CLK_TCK")
 
 
 def slope(points):
@@ -131,20 +135,22 @@ def main():
             for i in range(args.flux)), 90)
         fill_caches(api, folder, args)
         begin, start = metrics(api), time.monotonic()
-        cpu = memory_and_time(server.process.pid)[1]
+        cpu = memory_and_time(server.process.pid)[2]
         while time.monotonic() - start < args.seconds:
-            points.append((time.monotonic() - start, memory_and_time(server.process.pid)[0]))
+            points.append((time.monotonic() - start, *memory_and_time(server.process.pid)[:2]))
             time.sleep(5)
         end, lasted = metrics(api), time.monotonic() - start
-        cpu = memory_and_time(server.process.pid)[1] - cpu
+        cpu = memory_and_time(server.process.pid)[2] - cpu
     finally:
         server.stop()
         camera.terminate()
         camera.wait()
     change = difference(end, begin)
-    b, half = slope([(t, sum(v.values())) for t, v in points])
-    by_part = {name: [round(x, 2) if x is not None else None for x in slope([(t, v.get(name, 0)) for t, v in points])]
-               for name in points[-1][1]}
+    b, half = slope([(t, sum(v.values())) for t, v, _ in points])
+    b_own, half_own = slope([(t, sum(v.values())) for t, _, v in points])
+    by_part = {name: [round(x, 2) if x is not None else None
+                      for x in slope([(t, v.get(name, 0)) for t, _, v in points])]
+               for name in points[-1][2]}
     fates = {}
     for k, v in change.items():
         if k.startswith("vigie_pictures_total{"):
@@ -156,7 +162,7 @@ def main():
         "analysed_per_s_and_flux": round(fates.get("analysed", 0) / lasted / args.flux, 3),
         "latency_s": {f"p{q}": quantile(change, q / 100) for q in (50, 95, 99)},
         "rss_mib": round(sum(points[-1][1].values()), 1), "rss_slope_mib_per_h": b, "rss_slope_half_interval": half,
-        "rss_slope_by_part": by_part,
+        "own_slope_mib_per_h": b_own, "own_slope_half_interval": half_own, "own_slope_by_part": by_part,
         "cores": round(cpu / lasted, 3),
         "sealed_allocations": end.get("vigie_sealed_allocations_total"),
     }))
