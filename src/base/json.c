@@ -233,15 +233,19 @@ enum vg_status vg_json_keys(const struct vg_json *json, const json_t *object, co
     return VG_OK;
 }
 
-/* *value is NULL when absent and that is allowed. */
+enum {
+    PLACE_SIZE = 256
+};
+
+/* The value of key and its pointer; *value is NULL when absent and that is allowed. */
 static enum vg_status look_up(const struct vg_json *json, const json_t *object, const char *pointer,
-                              const char *key, enum vg_json_need need, json_t **value)
+                              const char *key, enum vg_json_need need, json_t **value,
+                              char place[PLACE_SIZE])
 {
+    child(place, PLACE_SIZE, pointer, key);
     *value = json_object_get(object, key);
     if (*value || need == VG_JSON_OPTIONAL)
         return VG_OK;
-    char place[256];
-    child(place, sizeof place, pointer, key);
     return vg_json_refuse(json, place, N_("a required key is missing"), N_("add it"));
 }
 
@@ -257,11 +261,10 @@ enum vg_status vg_json_string(const struct vg_json *json, const json_t *object, 
                               const char *key, enum vg_json_need need, char *out, size_t size)
 {
     json_t *value;
-    const enum vg_status status = look_up(json, object, pointer, key, need, &value);
+    char place[PLACE_SIZE];
+    const enum vg_status status = look_up(json, object, pointer, key, need, &value, place);
     if (status || !value)
         return status;
-    char place[256];
-    child(place, sizeof place, pointer, key);
     const char *text = json_string_value(value);
     if (!text)
         return vg_json_refuse(json, place, N_("a text was expected"), NULL);
@@ -280,11 +283,10 @@ enum vg_status vg_json_number(const struct vg_json *json, const json_t *object, 
                               double *out)
 {
     json_t *value;
-    const enum vg_status status = look_up(json, object, pointer, key, need, &value);
+    char place[PLACE_SIZE];
+    const enum vg_status status = look_up(json, object, pointer, key, need, &value, place);
     if (status || !value)
         return status;
-    char place[256];
-    child(place, sizeof place, pointer, key);
     if (!json_is_number(value))
         return vg_json_refuse(json, place, N_("a number was expected"), NULL);
     const double v = json_number_value(value);
@@ -306,11 +308,10 @@ enum vg_status vg_json_integer(const struct vg_json *json, const json_t *object,
                                int64_t least, int64_t most, int64_t *out)
 {
     json_t *value;
-    const enum vg_status status = look_up(json, object, pointer, key, need, &value);
+    char place[PLACE_SIZE];
+    const enum vg_status status = look_up(json, object, pointer, key, need, &value, place);
     if (status || !value)
         return status;
-    char place[256];
-    child(place, sizeof place, pointer, key);
     if (!json_is_integer(value))
         return vg_json_refuse(json, place, N_("a whole number was expected"), NULL);
     double v;
@@ -325,12 +326,11 @@ enum vg_status vg_json_flag(const struct vg_json *json, const json_t *object, co
                             const char *key, enum vg_json_need need, bool *out)
 {
     json_t *value;
-    const enum vg_status status = look_up(json, object, pointer, key, need, &value);
+    char place[PLACE_SIZE];
+    const enum vg_status status = look_up(json, object, pointer, key, need, &value, place);
     if (status || !value)
         return status;
     if (!json_is_boolean(value)) {
-        char place[256];
-        child(place, sizeof place, pointer, key);
         return vg_json_refuse(json, place, N_("true or false was expected"), NULL);
     }
     *out = json_is_true(value);
@@ -342,11 +342,10 @@ enum vg_status vg_json_array(const struct vg_json *json, const json_t *object, c
 {
     *out = NULL;
     json_t *value;
-    const enum vg_status status = look_up(json, object, pointer, key, need, &value);
+    char place[PLACE_SIZE];
+    const enum vg_status status = look_up(json, object, pointer, key, need, &value, place);
     if (status || !value)
         return status;
-    char place[256];
-    child(place, sizeof place, pointer, key);
     if (!json_is_array(value))
         return vg_json_refuse(json, place, N_("a list was expected"), NULL);
     if (json_array_size(value) > most)
