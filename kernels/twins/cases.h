@@ -33,8 +33,9 @@ struct vg_kernel_case {
     double tolerance;   /* |got - want| <= tolerance * max(amplitude, |want|) */
     const char *reason; /* of the tolerance */
 };
-extern const struct vg_kernel_case vg_kernel_cases[];
-extern const size_t vg_kernel_case_count;
+
+/* Row `index` over all families; NULL behind the last. */
+const struct vg_kernel_case *vg_kernel_case_at(size_t index);
 
 struct vg_case_buffer {
     enum vg_arg arg;

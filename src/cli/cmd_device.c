@@ -128,8 +128,8 @@ static enum vg_status cases_run(struct vg_device *device, struct tally *tally,
     struct vg_programs programs;
     enum vg_status status = VG_OK;
     vg_programs_init(&programs, device);
-    for (size_t i = 0; i < vg_kernel_case_count && !status; i++) {
-        const struct vg_kernel_case *row = &vg_kernel_cases[i];
+    const struct vg_kernel_case *row;
+    for (size_t i = 0; !status && (row = vg_kernel_case_at(i)); i++) {
         struct vg_check_result result;
         status = vg_kernel_check(&programs, row, SEED + i, &result, fault);
         if (!status)

@@ -83,8 +83,8 @@ static void kernels_agree_with_their_twins(void **in)
     struct state *state = *in;
     const int small = getenv("VIGIE_TWINS_SMALL") != NULL;
     uint32_t bad = 0, done[VG_KERNEL_COUNT] = {0};
-    for (size_t i = 0; i < vg_kernel_case_count; i++) {
-        const struct vg_kernel_case *row = &vg_kernel_cases[i];
+    const struct vg_kernel_case *row;
+    for (size_t i = 0; (row = vg_kernel_case_at(i)); i++) {
         if (small && row->scale != VG_CASE_SMALL)
             continue;
         bad += !case_good(state, row);
@@ -99,8 +99,8 @@ static void kernels_agree_with_their_twins(void **in)
 static void the_judge_sees_faults(void **in)
 {
     (void)in;
-    for (size_t i = 0; i < vg_kernel_case_count; i++) {
-        const struct vg_kernel_case *row = &vg_kernel_cases[i];
+    const struct vg_kernel_case *row;
+    for (size_t i = 0; (row = vg_kernel_case_at(i)); i++) {
         struct vg_case_run *run = NULL;
         if (row->scale != VG_CASE_SMALL)
             continue;
