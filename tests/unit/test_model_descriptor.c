@@ -126,6 +126,13 @@ static void test_bad(void **state)
          "d:4:21: /input/width (0, 1..4096)"},
         {"\"height\": 8", "\"height\": 5000", "the number is out of range",
          "d:4:35: /input/height (5000, 1..4096)"},
+        {"\"multiple\": 4", "\"multiple\": -1", "the number is out of range",
+         "d:4:50: /input/multiple (-1, 0..256)"},
+        {"\"fill\": 114", "\"fill\": 114, \"anchor\": \"middle\"",
+         "where the picture lies in the letterbox is unknown", "d:5:63: /input/anchor"},
+        {"\"nanodet\", \"bins\": 2", "\"nanodet_plus\"", "a required key is missing",
+         "d:6:10: /head/bins"},
+        {"\"nanodet\"", "\"yolox\"", "this head has no bins", "d:6:36: /head/bins"},
         {"\"multiple\": 4", "\"multiple\": 1.5", "a whole number was expected",
          "d:4:50: /input/multiple"},
         {"\"rgb\"", "\"gbr\"", "the order of the planes is unknown", "d:4:62: /input/order"},
@@ -142,6 +149,16 @@ static void test_bad(void **state)
          "d:6:38: /head/bins (1, 2..64)"},
         {"\"bins\": 2", "\"bins\": 2, \"reg\": 1", "unknown key", "d:6:48: /head/reg"},
         {"\"outputs\": [", "\"outputs\": [], \"old\": [", "unknown key", "d:7:24: /old"},
+        {" \"outputs\": [{\"name\": \"Identity\", \"role\": \"scores\"},\n"
+         "  {\"name\": \"Identity_1\", \"role\": \"distances\"}],\n",
+         " \"outputs\": [],\n", "the list is empty", "d:7:13: /outputs"},
+        {"\"classes\": [\"person\", \"traffic light\", \"dog\"]", "\"classes\": \"coco-80\"",
+         "a list of classes by name has its own map", "d:11:9: /map"},
+        {"\"classes\": [\"person\", \"traffic light\", \"dog\"],\n"
+         " \"map\": {\"person\": \"person\", \"traffic light\": null, \"dog\": \"animal\"}",
+         "\"classes\": \"coco\"", "there is no list of classes of this name", "d:10:13: /classes"},
+        {"\"classes\": [\"person\", \"traffic light\", \"dog\"]", "\"classes\": 7",
+         "a list was expected", "d:10:13: /classes"},
         {"\"role\": \"scores\"", "\"role\": \"score\"", "the output's role is unknown",
          "d:7:43: /outputs/0/role"},
         {"{\"name\": \"Identity\", \"role\": \"scores\"}", "{\"name\": \"Identity\"}",
@@ -177,10 +194,6 @@ static void test_bad(void **state)
          "a key stands twice in one object", "d:11:74"},
         {"\"map\": {\"person\": \"person\", \"traffic light\": null, \"dog\": \"animal\"}",
          "\"map\": null", "an object is missing here", "d:11:9: /map"},
-        {"\"head\":",
-         "\"source\": {\"graph\": {\"file\": \"a\", \"bytes\": 1, \"sha256\": "
-         "\"0000000000000000000000000000000000000000000000000000000000000000\"}}, \"head\":",
-         "an object is missing here", "d:6:12: /source/weights"},
         {"\"head\":", "\"source\": {\"graph\": 5, \"weights\": 5}, \"head\":",
          "an object is missing here", "d:6:22: /source/graph"},
         {"\"head\":",
@@ -208,6 +221,38 @@ static void test_bad(void **state)
     }
 }
 
+/* What may be left out, and what stands for it. */
+static void test_optional(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"version\": 1, \"name\": \"n\", \"licence\": \"MIT\", \"origin\": \"o\",\n"
+        "\"source\": {\"graph\": {\"file\": \"a\", \"bytes\": 1, \"sha256\":\n"
+        "\"0000000000000000000000000000000000000000000000000000000000000001\"}},\n"
+        "\"input\": {\"width\": 17, \"height\": 9, \"multiple\": 0, \"order\": \"rgb\",\n"
+        " \"mean\": [0, 0, 0], \"std\": [1, 1, 1], \"fill\": 0, \"anchor\": \"corner\"},\n"
+        "\"head\": {\"type\": \"fastestdet\"}, \"threshold\": 0.5, \"nms\": 0.5,\n"
+        "\"classes\": \"coco-80\"}";
+    struct vg_descriptor *d = NULL;
+    struct vg_fault fault = {.what = "", .place = ""};
+    if (vg_descriptor_parse("d", text, strlen(text), &d, &fault))
+        fail_msg("%s: %s", fault.what, fault.place);
+    assert_string_equal(d->graph.file, "a");
+    assert_string_equal(d->weights.file, "");
+    assert_int_equal(d->model.input_multiple, 0);
+    assert_int_equal(d->model.anchor, VG_ANCHOR_CORNER);
+    assert_int_equal(d->model.head, VG_HEAD_FASTESTDET);
+    assert_int_equal(d->model.bins, 0);
+    assert_int_equal(d->model.output_count, 0);
+    assert_int_equal(d->model.class_count, 80);
+    assert_string_equal(d->model.class_name[79], "toothbrush");
+    vg_descriptor_close(&d);
+    assert_int_equal(vg_descriptor_parse("d", graph_descriptor, strlen(graph_descriptor), &d, NULL),
+                     VG_OK);
+    assert_int_equal(d->model.anchor, VG_ANCHOR_CENTRE);
+    vg_descriptor_close(&d);
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -228,9 +273,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_default),   cmocka_unit_test(test_known),
-        cmocka_unit_test(test_compare),   cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_default),  cmocka_unit_test(test_known),
+        cmocka_unit_test(test_compare),  cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_optional), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
