@@ -12,8 +12,8 @@ __kernel void copy_channels(__global const float *x, __global float *y,
                             const struct vg_map_sizes s)
 {
     const int row = (int)get_global_id(0), picture = (int)get_global_id(2);
-    const int from = s.x_channel + (int)get_global_id(1);
-    const int to = s.y_channel + (int)get_global_id(1);
+    const int from = (int)get_global_id(1);
+    const int to = s.table_first + (int)get_global_id(1);
     x += s.x.first + picture * s.x.picture + from / VG_BLOCK * s.x.plane + row * s.x.row +
          from % VG_BLOCK;
     y += s.y.first + picture * s.y.picture + to / VG_BLOCK * s.y.plane + row * s.y.row +

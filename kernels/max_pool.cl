@@ -19,10 +19,10 @@ ALONE __kernel void max_pool(__global const float *x, __global float *y,
          row * s.y.row;
     for (int column = 0; column < s.width; column++) {
         vec most = (vec)-INFINITY;
-        for (int i = 0; i < s.side; i++) {
-            const int from_row = clamp(row * s.stride + i - s.pad, 0, s.x_height - 1);
-            for (int j = 0; j < s.side; j++) {
-                const int from = clamp(column * s.stride + j - s.pad, 0, s.x_width - 1);
+        for (int i = 0; i < s.size_y; i++) {
+            const int from_row = clamp(row * s.stride_y + i - s.above, 0, s.x_height - 1);
+            for (int j = 0; j < s.size_y; j++) {
+                const int from = clamp(column * s.stride_y + j - s.above, 0, s.x_width - 1);
                 most = fmax(most, LOAD(x + from_row * s.x.row + from * VG_BLOCK));
             }
         }

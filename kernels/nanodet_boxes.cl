@@ -55,7 +55,7 @@ __kernel void nanodet_boxes(__global const float *scores, __global const float *
         return;
     const float threshold = jobs[picture].threshold;
     scores += s.scores.first + picture * s.scores.picture + row * s.scores.row + column * VG_BLOCK;
-    distances += s.distances.first + picture * s.distances.picture + row * s.distances.row +
+    distances += s.boxes.first + picture * s.boxes.picture + row * s.boxes.row +
                  column * VG_BLOCK;
 
     /* most cells hold nothing: 16 classes are looked at together */
@@ -73,7 +73,7 @@ __kernel void nanodet_boxes(__global const float *scores, __global const float *
             continue;
         if (box.left < 0.0f) {
             const float x = ((float)column + 0.5f) * s.stride, y = ((float)row + 0.5f) * s.stride;
-            const int plane = s.distances.plane;
+            const int plane = s.boxes.plane;
             box.left = clamp(x - s.stride * side(distances, plane, 0, s.bins), 0.0f, s.input_width);
             box.top = clamp(y - s.stride * side(distances, plane, 1, s.bins), 0.0f, s.input_height);
             box.right = clamp(x + s.stride * side(distances, plane, 2, s.bins), 0.0f, s.input_width);

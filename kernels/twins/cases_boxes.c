@@ -26,7 +26,7 @@ static enum vg_status boxes_make(struct vg_case_run *run, struct vg_random *rand
     const struct vg_case_tensor distances = {
         row->x_width, row->x_height, 44, 1, 2, 1, VG_BLOCK, 1, 0};
     if (vg_case_input_add(run, VG_ARG_X, &scores, VG_CASE_HALO_GUARD, random, &s->scores) ||
-        vg_case_input_add(run, VG_ARG_X2, &distances, VG_CASE_HALO_GUARD, random, &s->distances))
+        vg_case_input_add(run, VG_ARG_X2, &distances, VG_CASE_HALO_GUARD, random, &s->boxes))
         return VG_E_MEMORY;
     struct vg_case_buffer *jobs =
         vg_case_buffer_add(run, VG_ARG_JOBS, pictures * sizeof(struct vg_device_job));
@@ -47,7 +47,7 @@ static enum vg_status boxes_make(struct vg_case_run *run, struct vg_random *rand
     if (vg_case_want_add(counts) || vg_case_want_add(candidates))
         return VG_E_MEMORY;
     *s = (struct vg_boxes_sizes){.scores = s->scores,
-                                 .distances = s->distances,
+                                 .boxes = s->boxes,
                                  .width = row->x_width,
                                  .height = row->x_height,
                                  .cell_first = 1000,

@@ -57,10 +57,10 @@ static enum vg_status map_make(struct vg_case_run *run, struct vg_random *random
     s->x_height = row->x_height;
     s->width = row->width;
     s->height = row->height;
-    s->side = row->side;
-    s->stride = row->stride;
-    s->pad = row->pad;
-    s->y_channel = row->option;
+    s->size_y = row->side;
+    s->stride_y = row->stride;
+    s->above = row->pad;
+    s->table_first = row->option;
     const vg_i32 blocks = vg_case_blocks(row->x_channels);
     run->global[0] = (size_t)row->height;
     run->global[1] = (size_t)(copy ? row->x_channels : blocks);

@@ -8,6 +8,6 @@ void vg_twin_copy_channels(const float *x, float *y, const struct vg_map_sizes *
         for (vg_i32 c = 0; c < channels; c++)
             for (vg_i32 row = 0; row < s->height; row++)
                 for (vg_i32 column = 0; column < s->width; column++)
-                    y[vg_area_at(&s->y, picture, s->y_channel + c, row, column)] =
-                        x[vg_area_at(&s->x, picture, s->x_channel + c, row, column)];
+                    y[vg_area_at(&s->y, picture, s->table_first + c, row, column)] =
+                        x[vg_area_at(&s->x, picture, c, row, column)];
 }
