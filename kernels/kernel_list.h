@@ -10,7 +10,7 @@
 #include "kernels/kernel_sizes.h"
 
 #define VG_KERNEL_ARGS_MAX     8
-#define VG_KERNEL_OPTIONS_SIZE 192
+#define VG_KERNEL_OPTIONS_SIZE 256
 
 enum vg_kernel {
     VG_KERNEL_PREPARE,

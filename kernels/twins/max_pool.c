@@ -9,7 +9,8 @@ static float most_at(const float *x, const struct vg_map_sizes *s, vg_i32 pictur
     float most = -INFINITY;
     for (vg_i32 i = 0; i < s->size_y; i++)
         for (vg_i32 j = 0; j < s->size_y; j++) {
-            const vg_i32 r = row * s->stride_y + i - s->above, q = column * s->stride_y + j - s->above;
+            const vg_i32 r = row * s->stride_y + i - s->above,
+                         q = column * s->stride_y + j - s->above;
             if (r < 0 || q < 0 || r >= s->x_height || q >= s->x_width)
                 continue;
             most = fmaxf(most, x[vg_area_at(&s->x, picture, c, r, q)]);

@@ -10,12 +10,10 @@ static double side(const float *distances, const struct vg_boxes_sizes *s, vg_i3
     double sum = 0, moment = 0, most = -HUGE_VAL;
     for (vg_i32 j = 0; j < s->bins; j++)
         most = fmax(
-            most,
-            (double)distances[vg_area_at(&s->boxes, picture, k * s->bins + j, row, column)]);
+            most, (double)distances[vg_area_at(&s->boxes, picture, k * s->bins + j, row, column)]);
     for (vg_i32 j = 0; j < s->bins; j++) {
         const double e = exp(
-            (double)distances[vg_area_at(&s->boxes, picture, k * s->bins + j, row, column)] -
-            most);
+            (double)distances[vg_area_at(&s->boxes, picture, k * s->bins + j, row, column)] - most);
         sum += e;
         moment += j * e;
     }
