@@ -50,7 +50,7 @@
 #endif
 
 /* `inside` of P pixels of a row; constant where a segment is whole, so that nothing is asked */
-static inline void segment_store(const vec *done, __global elem *to, struct store store,
+static inline void segment_store(const vec *done, __global elem *to, const struct store *store,
                                  const struct vg_conv_sizes *s, int row, int column, int inside)
 {
     STORE_LOOP for (int p = 0; p < P; p++)
@@ -119,14 +119,15 @@ ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
     const int inside = min(P, s.width - column);
     STORE_LOOP for (int o = 0; o < OB; o++) {
         const int block = group * OB + o;
-        const struct store store = store_of(
-            x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane, &s, group < s.act_groups);
+        struct store store;
+        store_begin(&store, x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane, &s,
+                    group < s.act_groups);
         __global elem *y_row =
             y + s.y.first + picture * s.y.picture + block * s.y.plane + row * s.y.row;
         if (inside == P)
-            segment_store(done[o], y_row + column * VG_BLOCK, store, &s, row, column, P);
+            segment_store(done[o], y_row + column * VG_BLOCK, &store, &s, row, column, P);
         else
-            segment_store(done[o], y_row + column * VG_BLOCK, store, &s, row, column, inside);
+            segment_store(done[o], y_row + column * VG_BLOCK, &store, &s, row, column, inside);
         halo_store(y_row, s.halo, row, s.height, column, column + inside, s.width, s.y.row);
     }
 }
