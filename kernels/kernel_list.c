@@ -10,18 +10,23 @@ static_assert(sizeof(struct vg_conv_sizes) == 160, "vg_conv_sizes");
 static_assert(offsetof(struct vg_conv_sizes, halo) == 48, "vg_conv_sizes.halo");
 static_assert(offsetof(struct vg_conv_sizes, act_b) == 156, "vg_conv_sizes.act_b");
 static_assert(sizeof(struct vg_map_sizes) == 132, "vg_map_sizes");
+static_assert(offsetof(struct vg_map_sizes, halo) == 48, "vg_map_sizes.halo");
 static_assert(offsetof(struct vg_map_sizes, act_b) == 128, "vg_map_sizes.act_b");
 static_assert(sizeof(struct vg_prepare_sizes) == 72, "vg_prepare_sizes");
 static_assert(offsetof(struct vg_prepare_sizes, scale) == 60, "vg_prepare_sizes.scale");
 static_assert(sizeof(struct vg_device_job) == 88, "vg_device_job");
 static_assert(offsetof(struct vg_device_job, threshold) == 84, "vg_device_job.threshold");
 static_assert(sizeof(struct vg_boxes_sizes) == 88, "vg_boxes_sizes");
+static_assert(offsetof(struct vg_boxes_sizes, stride) == 72, "vg_boxes_sizes.stride");
 static_assert(offsetof(struct vg_boxes_sizes, input_height) == 84, "vg_boxes_sizes.input_height");
 static_assert(sizeof(struct vg_candidate) == 32, "vg_candidate");
 
-#define CONV_ARGS  VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES
-#define CONV_BYTES sizeof(struct vg_conv_sizes)
-#define MAP_BYTES  sizeof(struct vg_map_sizes)
+#define CONV_ARGS   VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES
+#define CONV_BYTES  sizeof(struct vg_conv_sizes)
+#define MAP_ARGS    VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES
+#define MAP_BYTES   sizeof(struct vg_map_sizes)
+#define FOUND_ARGS  VG_ARG_JOBS, VG_ARG_CLASSES, VG_ARG_COUNTS, VG_ARG_CANDIDATES, VG_ARG_SIZES
+#define BOXES_BYTES sizeof(struct vg_boxes_sizes)
 
 const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
     [VG_KERNEL_PREPARE] = {"prepare",
@@ -40,18 +45,23 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                  1,
                                  2},
     [VG_KERNEL_CONV_ANY] = {"conv_any", {CONV_ARGS}, CONV_BYTES, 1, 3},
-    [VG_KERNEL_MAX_POOL] = {"max_pool", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_RESIZE] = {"resize", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_ADD] = {"add", {VG_ARG_X, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_SIGMOID] = {"sigmoid", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_POOL] = {"pool", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_PLANE_MEAN] = {"plane_mean", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_RESIZE] = {"resize", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_COMBINE] =
+        {"combine", {VG_ARG_X, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_ACT] = {"act", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_SOFTMAX] = {"softmax", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_SPACE_TO_DEPTH] = {"space_to_depth", {MAP_ARGS}, MAP_BYTES, 1, 3},
     [VG_KERNEL_COPY_CHANNELS] =
-        {"copy_channels", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_NANODET_BOXES] = {"nanodet_boxes",
-                                 {VG_ARG_X, VG_ARG_X2, VG_ARG_JOBS, VG_ARG_CLASSES, VG_ARG_COUNTS,
-                                  VG_ARG_CANDIDATES, VG_ARG_SIZES},
-                                 sizeof(struct vg_boxes_sizes),
-                                 32,
-                                 2},
+        {"copy_channels", {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_READ_OUT] = {"read_out", {VG_ARG_X, VG_ARG_OUT, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_NANODET_BOXES] =
+        {"nanodet_boxes", {VG_ARG_X, VG_ARG_X2, FOUND_ARGS}, BOXES_BYTES, 32, 2},
+    [VG_KERNEL_YOLOX_BOXES] =
+        {"yolox_boxes", {VG_ARG_X, VG_ARG_X2, VG_ARG_X3, FOUND_ARGS}, BOXES_BYTES, 32, 2},
+    [VG_KERNEL_FASTESTDET_BOXES] =
+        {"fastestdet_boxes", {VG_ARG_X, VG_ARG_X2, VG_ARG_X3, FOUND_ARGS}, BOXES_BYTES, 32, 2},
 };
 
 size_t vg_kernel_work(enum vg_kernel kernel, size_t items)
@@ -122,4 +132,34 @@ size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x
 {
     const size_t groups = ceil_div(tiles, build->tile.pixels);
     return groups * 36 * x_blocks * build->tile.pixels * build->block;
+}
+
+/* the options of a kernel beside the block's */
+static void own_options(enum vg_kernel kernel, const struct vg_map_build *build, char *options,
+                        size_t size)
+{
+    const char *mul = build->combine == VG_COMBINE_MUL ? " -DMUL" : "";
+    int length = 0;
+    if (kernel == VG_KERNEL_COMBINE)
+        length = snprintf(options, size, " -DACT=%u -DX2=%u%s", build->act, (unsigned)build->second,
+                          mul);
+    else if (kernel == VG_KERNEL_ACT)
+        length = snprintf(options, size, " -DACT=%u", build->act);
+    else if (kernel == VG_KERNEL_POOL && build->pool == VG_POOL_MEAN)
+        length = snprintf(options, size, " -DMEAN");
+    else if (kernel == VG_KERNEL_RESIZE && build->resample == VG_RESAMPLE_NEAREST)
+        length = snprintf(options, size, " -DNEAREST");
+    else if (kernel == VG_KERNEL_READ_OUT && build->raw == VG_RAW_PLANES)
+        length = snprintf(options, size, " -DPLANES");
+    else if (kernel == VG_KERNEL_PREPARE && build->prepare == VG_PREPARE_SPACE_TO_DEPTH)
+        length = snprintf(options, size, " -DSPACE_TO_DEPTH");
+    assert(length >= 0 && (size_t)length < size);
+}
+
+void vg_map_options(enum vg_kernel kernel, const struct vg_map_build *build,
+                    char options[VG_KERNEL_OPTIONS_SIZE])
+{
+    const int length = snprintf(options, VG_KERNEL_OPTIONS_SIZE, "-DVG_BLOCK=%u", build->block);
+    assert(length > 0 && length < VG_KERNEL_OPTIONS_SIZE);
+    own_options(kernel, build, options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length);
 }

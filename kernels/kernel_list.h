@@ -19,12 +19,18 @@ enum vg_kernel {
     VG_KERNEL_CONV_WINO_IN,
     VG_KERNEL_CONV_WINO_MUL,
     VG_KERNEL_CONV_ANY,
-    VG_KERNEL_MAX_POOL,
+    VG_KERNEL_POOL,
+    VG_KERNEL_PLANE_MEAN,
     VG_KERNEL_RESIZE,
-    VG_KERNEL_ADD,
-    VG_KERNEL_SIGMOID,
+    VG_KERNEL_COMBINE,
+    VG_KERNEL_ACT,
+    VG_KERNEL_SOFTMAX,
+    VG_KERNEL_SPACE_TO_DEPTH,
     VG_KERNEL_COPY_CHANNELS,
+    VG_KERNEL_READ_OUT,
     VG_KERNEL_NANODET_BOXES,
+    VG_KERNEL_YOLOX_BOXES,
+    VG_KERNEL_FASTESTDET_BOXES,
     VG_KERNEL_COUNT
 };
 
@@ -33,6 +39,7 @@ enum vg_arg {
     VG_ARG_NONE, /* ends a list */
     VG_ARG_X,    /* activations read: the arena */
     VG_ARG_X2,
+    VG_ARG_X3,
     VG_ARG_Y, /* activations written: the arena */
     VG_ARG_WEIGHTS,
     VG_ARG_PIXELS,     /* staged NV12 */
@@ -40,6 +47,7 @@ enum vg_arg {
     VG_ARG_CLASSES,    /* the net's class to ours */
     VG_ARG_COUNTS,     /* candidates of each job */
     VG_ARG_CANDIDATES, /* struct vg_candidate */
+    VG_ARG_OUT,        /* raw outputs for the host, floats in one piece */
     VG_ARG_SCRATCH,    /* floats that one step writes and the next one reads */
     VG_ARG_SIZES,      /* by value */
     VG_ARG_LOCAL       /* local memory, in bytes */
@@ -106,5 +114,55 @@ size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_buil
 /* What conv_wino_in writes and conv_wino_mul reads, floats: tiles of all pictures of a batch. */
 size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x_blocks,
                                    uint32_t tiles);
+
+enum vg_prepare_form {
+    VG_PREPARE_PIXELS, /* pixels of 4 values */
+    VG_PREPARE_SPACE_TO_DEPTH
+};
+
+enum vg_pool {
+    VG_POOL_MAX,
+    VG_POOL_MEAN
+};
+
+enum vg_resample {
+    VG_RESAMPLE_LINEAR,
+    VG_RESAMPLE_NEAREST
+};
+
+enum vg_combine {
+    VG_COMBINE_ADD,
+    VG_COMBINE_MUL
+};
+
+/* The second term of combine, build option X2. */
+enum vg_second {
+    VG_SECOND_SAME,   /* of the first one's size */
+    VG_SECOND_POINT,  /* of 1x1 planes */
+    VG_SECOND_LINEAR, /* of another size, resized as it is read */
+    VG_SECOND_NEAREST
+};
+
+enum vg_raw {
+    VG_RAW_CELLS, /* [cell][channel] */
+    VG_RAW_PLANES /* [channel][cell] */
+};
+
+/* What the program of a kernel that is not a convolution is built for; each kernel takes what
+ * concerns it. */
+struct vg_map_build {
+    uint32_t block; /* VG_BLOCK of the device's side: 8 or 16 */
+    uint32_t act;   /* combine and act: VG_ACT_CODE_*, which is enum vg_act */
+    enum vg_prepare_form prepare;
+    enum vg_pool pool;
+    enum vg_resample resample;
+    enum vg_combine combine;
+    enum vg_second second;
+    enum vg_raw raw;
+};
+
+/* Build options of a kernel that is not a convolution, "-DVG_BLOCK=16 -DACT=4 -DMUL". */
+void vg_map_options(enum vg_kernel kernel, const struct vg_map_build *build,
+                    char options[VG_KERNEL_OPTIONS_SIZE]);
 
 #endif

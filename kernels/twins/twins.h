@@ -16,9 +16,6 @@ struct vg_twin_conv {
     const vg_i32 *table; /* NULL: x by blocks */
 };
 
-void vg_twin_prepare(const uint8_t *pixels, const struct vg_device_job *jobs, float *y,
-                     const struct vg_prepare_sizes *s, vg_i32 pictures);
-
 /* Write all channels of the last block (those beyond y_channels come of a sum of 0) and the halo.
  * Nothing of the halo of x is read. */
 void vg_twin_conv_any(const float *x, const struct vg_twin_conv *conv, float *y,
@@ -32,24 +29,6 @@ void vg_twin_conv_wino_in(const float *x, const struct vg_twin_conv *conv, float
                           const struct vg_conv_sizes *s);
 void vg_twin_conv_wino_mul(const float *scratch, const struct vg_twin_conv *conv, float *y,
                            const struct vg_conv_sizes *s);
-
-/* blocks: of y; copy_channels: `channels` copied. */
-void vg_twin_max_pool(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 blocks,
-                      vg_i32 pictures);
-void vg_twin_resize(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 blocks,
-                    vg_i32 pictures);
-void vg_twin_add(const float *x, const float *x2, float *y, const struct vg_map_sizes *s,
-                 vg_i32 blocks, vg_i32 pictures);
-void vg_twin_sigmoid(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 blocks,
-                     vg_i32 pictures);
-void vg_twin_copy_channels(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 channels,
-                           vg_i32 pictures);
-
-/* Candidates come in the order of cells, then classes. counts are added to. */
-void vg_twin_nanodet_boxes(const float *scores, const float *distances,
-                           const struct vg_device_job *jobs, const vg_i32 *classes, vg_i32 *counts,
-                           struct vg_candidate *candidates, const struct vg_boxes_sizes *s,
-                           vg_i32 pictures);
 
 /* Index of channel c at (row, column) of a picture in the blocked layout. */
 static inline vg_i32 vg_area_at(const struct vg_area *area, vg_i32 picture, vg_i32 c, vg_i32 row,
