@@ -94,7 +94,7 @@ static const struct vg_kernel_case rows[] = {
 
     {"one channel", SOFTMAX, SMALL, X(1, 1, 1), Y(1, 1, 1), TIMES(1, 4), WITHIN(1e-6), .reason = EXPS},
     {"17 channels", SOFTMAX, SMALL, X(5, 3, 17), Y(5, 3, 17), TIMES(2, 4), WITHIN(1e-6), .reason = EXPS},
-    {"32 channels, far apart", SOFTMAX, SMALL, X(3, 2, 32), Y(3, 2, 32), TIMES(1, 300), WITHIN(1e-6), .reason = EXPS},
+    {"3 channels, far apart", SOFTMAX, SMALL, X(3, 2, 3), Y(3, 2, 3), TIMES(2, 300), WITHIN(1e-6), .reason = EXPS},
     {"blocks of 8", SOFTMAX, SMALL, X(3, 2, 13), Y(3, 2, 13), TIMES(2, 4), WITHIN(1e-6), .reason = EXPS, .map = {.block = 8}},
     {"22x22, 80 channels", SOFTMAX, FULL, X(22, 22, 80), Y(22, 22, 80), TIMES(3, 9), WITHIN(1e-6), .reason = EXPS},
 
