@@ -3,30 +3,32 @@
 #include <assert.h>
 #include <string.h>
 
-static uint32_t blocks_of(uint32_t channels)
+static uint32_t y_blocks(const struct vg_conv_shape *shape)
 {
-    return (channels + VG_BLOCK - 1) / VG_BLOCK;
+    return (shape->y_channels + shape->block - 1) / shape->block;
 }
 
-static uint32_t x_blocks(const struct vg_conv_shape *shape)
+static int is_wino(const struct vg_conv_shape *shape)
 {
-    return shape->x_lanes == VG_BLOCK ? blocks_of(shape->x_channels) : 1;
+    return shape->kernel == VG_KERNEL_CONV_WINO || shape->kernel == VG_KERNEL_CONV_WINO_MUL;
 }
 
+/* weights of one pair of channels, as packed */
 static uint32_t points(const struct vg_conv_shape *shape)
 {
-    return shape->kernel == VG_KERNEL_CONV_WINO ? 36 : shape->side * shape->side;
+    return is_wino(shape) ? 36 : shape->size_y * shape->size_x;
 }
 
 size_t vg_conv_weights_count(const struct vg_conv_shape *shape)
 {
-    return (size_t)points(shape) * x_blocks(shape) * shape->x_lanes * blocks_of(shape->y_channels) *
-           VG_BLOCK;
+    const size_t each = (size_t)points(shape) * (shape->x_channels / shape->parts);
+    return each * (shape->kernel == VG_KERNEL_CONV_ANY ? shape->y_channels
+                                                       : y_blocks(shape) * shape->block);
 }
 
 size_t vg_conv_bias_count(const struct vg_conv_shape *shape)
 {
-    return (size_t)blocks_of(shape->y_channels) * VG_BLOCK;
+    return (size_t)y_blocks(shape) * shape->block;
 }
 
 void vg_conv_wino_kernel(const float kernel[9], double point[36])
@@ -47,32 +49,37 @@ void vg_conv_wino_kernel(const float kernel[9], double point[36])
 /* where the weight of window place `q` from channel i of x to channel o of y stands */
 static size_t place(const struct vg_conv_shape *shape, uint32_t o, uint32_t i, uint32_t q)
 {
-    const size_t width = (size_t)shape->tile.blocks * VG_BLOCK;
-    const size_t group = o / width, lanes = shape->x_lanes;
-    const size_t block = i / lanes, lane = i % lanes, all = x_blocks(shape);
-    if (shape->kernel == VG_KERNEL_CONV_WINO)
-        return (((group * 36 + q) * all + block) * lanes + lane) * width + o % width;
-    const size_t side = shape->side, ky = q / side, kx = q % side;
-    return ((((group * all + block) * side + ky) * lanes + lane) * side + kx) * width + o % width;
+    const size_t width = (size_t)shape->tile.blocks * shape->block, group = o / width;
+    const size_t all = shape->x_channels;
+    if (is_wino(shape))
+        return ((group * 36 + q) * all + i) * width + o % width;
+    if (shape->kernel == VG_KERNEL_CONV_ANY)
+        return ((size_t)o * (all / shape->parts) + i) * points(shape) + q;
+    const size_t first = i / shape->block * shape->block;
+    const size_t lanes = all - first < shape->block ? all - first : shape->block;
+    const size_t ky = q / shape->size_x, kx = q % shape->size_x;
+    const size_t in_block = (ky * lanes + i - first) * shape->size_x + kx;
+    return ((group * all + first) * points(shape) + in_block) * width + o % width;
 }
 
 void vg_conv_pack(const struct vg_conv_shape *shape, const float *weights, const float *bias,
                   float *packed, float *packed_bias)
 {
-    const uint32_t taps = shape->side * shape->side;
-    assert(shape->kernel != VG_KERNEL_CONV_WINO || shape->side == 3);
-    assert(blocks_of(shape->y_channels) % shape->tile.blocks == 0);
+    const int wino = is_wino(shape);
+    const uint32_t taps = shape->size_y * shape->size_x;
+    assert(!wino || (shape->size_y == 3 && shape->size_x == 3));
+    assert(shape->kernel == VG_KERNEL_CONV_ANY ||
+           (shape->parts == 1 && y_blocks(shape) % shape->tile.blocks == 0));
     memset(packed, 0, vg_conv_weights_count(shape) * sizeof *packed);
     memset(packed_bias, 0, vg_conv_bias_count(shape) * sizeof *packed_bias);
     memcpy(packed_bias, bias, shape->y_channels * sizeof *bias);
     for (uint32_t o = 0; o < shape->y_channels; o++) {
-        for (uint32_t i = 0; i < shape->x_channels; i++, weights += taps) {
+        for (uint32_t i = 0; i < shape->x_channels / shape->parts; i++, weights += taps) {
             double point[36];
-            if (shape->kernel == VG_KERNEL_CONV_WINO)
+            if (wino)
                 vg_conv_wino_kernel(weights, point);
             for (uint32_t q = 0; q < points(shape); q++)
-                packed[place(shape, o, i, q)] =
-                    shape->kernel == VG_KERNEL_CONV_WINO ? (float)point[q] : weights[q];
+                packed[place(shape, o, i, q)] = wino ? (float)point[q] : weights[q];
         }
     }
 }

@@ -9,24 +9,28 @@
 #include "kernels/kernel_list.h"
 
 struct vg_conv_shape {
-    enum vg_kernel kernel; /* VG_KERNEL_CONV_DIRECT or VG_KERNEL_CONV_WINO (side 3) */
+    enum vg_kernel kernel; /* CONV_DIRECT, CONV_WINO, CONV_WINO_MUL (both 3x3) or CONV_ANY */
     struct vg_conv_tile tile;
-    uint32_t side;                   /* of the window */
+    uint32_t block;                  /* VG_BLOCK of the device's side: 8 or 16 */
+    uint32_t size_y, size_x;         /* of the window */
     uint32_t x_channels, y_channels; /* as the model has them */
-    uint32_t x_lanes;                /* channels of a block of x: 16, or 3 for the net's input */
+    uint32_t parts;                  /* the model's groups; 1 but for CONV_ANY */
 };
 
-/* Floats of the packed weights, and after them of the bias; the count of groups is that of
- * blocks of y over tile.blocks, which divides it. */
+/* Floats of the packed weights, and of the bias. But for CONV_ANY, tile.blocks divides the count
+ * of blocks of y. */
 size_t vg_conv_weights_count(const struct vg_conv_shape *shape);
 size_t vg_conv_bias_count(const struct vg_conv_shape *shape);
 
-/* Packs `weights` ([y_channels][x_channels][side][side]) into packed (weights_count floats) and
- * `bias` ([y_channels]) into packed_bias (bias_count floats); what has no source is zero.
+/* Packs `weights` ([y_channels][x_channels / parts][size_y][size_x]) into packed (weights_count
+ * floats) and `bias` ([y_channels]) into packed_bias (bias_count floats, blocks of y); what has no
+ * source is zero. A group is tile.blocks blocks of y, `width` values.
  *
- *   conv_direct  [group][block of x][ky][lane][kx][16 * tile.blocks]
- *   conv_wino    [group][36][channel of x][16 * tile.blocks], U = G g Gt in double, with
- *                G = 1/4 0 0, -1/6 -1/6 -1/6, -1/6 1/6 -1/6, 1/24 1/12 1/6, 1/24 -1/12 1/6, 0 0 1 */
+ *   conv_direct  [group][block of x][ky][channel of the block][kx][width], the last block of x with
+ *                only the channels that exist
+ *   conv_wino    [group][36][channel of x][width], U = G g Gt in double, with
+ *                G = 1/4 0 0, -1/6 -1/6 -1/6, -1/6 1/6 -1/6, 1/24 1/12 1/6, 1/24 -1/12 1/6, 0 0 1
+ *   conv_any     as they are */
 void vg_conv_pack(const struct vg_conv_shape *shape, const float *weights, const float *bias,
                   float *packed, float *packed_bias);
 

@@ -5,21 +5,28 @@
 
 /* what host and device must agree on: no padding, every field 4 bytes, in this order */
 static_assert(sizeof(struct vg_area) == 16, "vg_area");
-static_assert(sizeof(struct vg_conv_sizes) == 88, "vg_conv_sizes");
-static_assert(offsetof(struct vg_conv_sizes, x_pixel) == 32, "vg_conv_sizes.x_pixel");
-static_assert(offsetof(struct vg_conv_sizes, slope) == 84, "vg_conv_sizes.slope");
-static_assert(sizeof(struct vg_map_sizes) == 84, "vg_map_sizes");
-static_assert(offsetof(struct vg_map_sizes, y_channel) == 80, "vg_map_sizes.y_channel");
-static_assert(sizeof(struct vg_prepare_sizes) == 56, "vg_prepare_sizes");
-static_assert(offsetof(struct vg_prepare_sizes, scale) == 44, "vg_prepare_sizes.scale");
+static_assert(sizeof(struct vg_halo) == 16, "vg_halo");
+static_assert(sizeof(struct vg_conv_sizes) == 160, "vg_conv_sizes");
+static_assert(offsetof(struct vg_conv_sizes, halo) == 48, "vg_conv_sizes.halo");
+static_assert(offsetof(struct vg_conv_sizes, act_b) == 156, "vg_conv_sizes.act_b");
+static_assert(sizeof(struct vg_map_sizes) == 132, "vg_map_sizes");
+static_assert(offsetof(struct vg_map_sizes, halo) == 48, "vg_map_sizes.halo");
+static_assert(offsetof(struct vg_map_sizes, act_b) == 128, "vg_map_sizes.act_b");
+static_assert(sizeof(struct vg_prepare_sizes) == 72, "vg_prepare_sizes");
+static_assert(offsetof(struct vg_prepare_sizes, scale) == 60, "vg_prepare_sizes.scale");
 static_assert(sizeof(struct vg_device_job) == 88, "vg_device_job");
 static_assert(offsetof(struct vg_device_job, threshold) == 84, "vg_device_job.threshold");
-static_assert(sizeof(struct vg_boxes_sizes) == 68, "vg_boxes_sizes");
-static_assert(offsetof(struct vg_boxes_sizes, input_height) == 64, "vg_boxes_sizes.input_height");
+static_assert(sizeof(struct vg_boxes_sizes) == 88, "vg_boxes_sizes");
+static_assert(offsetof(struct vg_boxes_sizes, stride) == 72, "vg_boxes_sizes.stride");
+static_assert(offsetof(struct vg_boxes_sizes, input_height) == 84, "vg_boxes_sizes.input_height");
 static_assert(sizeof(struct vg_candidate) == 32, "vg_candidate");
 
-#define CONV_BYTES sizeof(struct vg_conv_sizes)
-#define MAP_BYTES  sizeof(struct vg_map_sizes)
+#define CONV_ARGS   VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES
+#define CONV_BYTES  sizeof(struct vg_conv_sizes)
+#define MAP_ARGS    VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES
+#define MAP_BYTES   sizeof(struct vg_map_sizes)
+#define FOUND_ARGS  VG_ARG_JOBS, VG_ARG_CLASSES, VG_ARG_COUNTS, VG_ARG_CANDIDATES, VG_ARG_SIZES
+#define BOXES_BYTES sizeof(struct vg_boxes_sizes)
 
 const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
     [VG_KERNEL_PREPARE] = {"prepare",
@@ -27,25 +34,34 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                            sizeof(struct vg_prepare_sizes),
                            1,
                            3},
-    [VG_KERNEL_CONV_DIRECT] =
-        {"conv_direct", {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES}, CONV_BYTES, 1, 3},
-    [VG_KERNEL_CONV_WINO] = {"conv_wino",
-                             {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES, VG_ARG_LOCAL},
-                             CONV_BYTES,
-                             1,
-                             2},
-    [VG_KERNEL_MAX_POOL] = {"max_pool", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_RESIZE] = {"resize", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_ADD] = {"add", {VG_ARG_X, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_SIGMOID] = {"sigmoid", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_COPY_CHANNELS] =
-        {"copy_channels", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
-    [VG_KERNEL_NANODET_BOXES] = {"nanodet_boxes",
-                                 {VG_ARG_X, VG_ARG_X2, VG_ARG_JOBS, VG_ARG_CLASSES, VG_ARG_COUNTS,
-                                  VG_ARG_CANDIDATES, VG_ARG_SIZES},
-                                 sizeof(struct vg_boxes_sizes),
-                                 32,
+    [VG_KERNEL_CONV_DIRECT] = {"conv_direct", {CONV_ARGS}, CONV_BYTES, 1, 3},
+    [VG_KERNEL_CONV_WINO] = {"conv_wino", {CONV_ARGS, VG_ARG_LOCAL}, CONV_BYTES, 1, 2},
+    [VG_KERNEL_CONV_WINO_IN] =
+        {"conv_wino_in", {VG_ARG_X, VG_ARG_SCRATCH, VG_ARG_SIZES}, CONV_BYTES, 1, 2},
+    [VG_KERNEL_CONV_WINO_MUL] = {"conv_wino_mul",
+                                 {VG_ARG_SCRATCH, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES,
+                                  VG_ARG_LOCAL},
+                                 CONV_BYTES,
+                                 1,
                                  2},
+    [VG_KERNEL_CONV_ANY] = {"conv_any", {CONV_ARGS}, CONV_BYTES, 1, 3},
+    [VG_KERNEL_POOL] = {"pool", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_PLANE_MEAN] = {"plane_mean", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_RESIZE] = {"resize", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_COMBINE] =
+        {"combine", {VG_ARG_X, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_ACT] = {"act", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_SOFTMAX] = {"softmax", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_SPACE_TO_DEPTH] = {"space_to_depth", {MAP_ARGS}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_COPY_CHANNELS] =
+        {"copy_channels", {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_READ_OUT] = {"read_out", {VG_ARG_X, VG_ARG_OUT, VG_ARG_SIZES}, MAP_BYTES, 1, 3},
+    [VG_KERNEL_NANODET_BOXES] =
+        {"nanodet_boxes", {VG_ARG_X, VG_ARG_X2, FOUND_ARGS}, BOXES_BYTES, 32, 2},
+    [VG_KERNEL_YOLOX_BOXES] =
+        {"yolox_boxes", {VG_ARG_X, VG_ARG_X2, VG_ARG_X3, FOUND_ARGS}, BOXES_BYTES, 32, 2},
+    [VG_KERNEL_FASTESTDET_BOXES] =
+        {"fastestdet_boxes", {VG_ARG_X, VG_ARG_X2, VG_ARG_X3, FOUND_ARGS}, BOXES_BYTES, 32, 2},
 };
 
 size_t vg_kernel_work(enum vg_kernel kernel, size_t items)
@@ -54,29 +70,96 @@ size_t vg_kernel_work(enum vg_kernel kernel, size_t items)
     return (items + group - 1) / group * group;
 }
 
-void vg_conv_options(enum vg_kernel kernel, struct vg_conv_tile tile, uint32_t side,
-                     uint32_t stride, char options[VG_KERNEL_OPTIONS_SIZE])
+void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
+                     char options[VG_KERNEL_OPTIONS_SIZE])
 {
-    if (kernel == VG_KERNEL_CONV_WINO) {
-        (void)snprintf(options, VG_KERNEL_OPTIONS_SIZE, "-DP=%u -DOB=%u", tile.pixels, tile.blocks);
-        return;
+    const struct vg_conv_tile tile = build->tile;
+    const int wino = kernel == VG_KERNEL_CONV_WINO || kernel == VG_KERNEL_CONV_WINO_IN ||
+                     kernel == VG_KERNEL_CONV_WINO_MUL;
+    int length = snprintf(options, VG_KERNEL_OPTIONS_SIZE,
+                          "-DVG_BLOCK=%u -DX_PIXEL=%u -DP=%u -DOB=%u -DACT=%u -DADD=%u -DTABLE=%u",
+                          build->block, build->x_pixel, tile.pixels, tile.blocks, build->act,
+                          (unsigned)build->add, build->table);
+    if (!wino) /* whose window is always the same */
+        length += snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length,
+                           " -DK_Y=%u -DK_X=%u -DS_Y=%u -DS_X=%u -DD_Y=%u -DD_X=%u", build->size_y,
+                           build->size_x, build->stride_y, build->stride_x, build->dilation_y,
+                           build->dilation_x);
+    assert(length > 0 && length < VG_KERNEL_OPTIONS_SIZE);
+}
+
+static uint32_t ceil_div(uint32_t a, uint32_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static vg_i32 beyond(uint32_t last, vg_i32 padding, vg_i32 size)
+{
+    const vg_i32 reach = (vg_i32)last - padding - (size - 1);
+    return reach > 0 ? reach : 0;
+}
+
+struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *build,
+                             const struct vg_conv_sizes *s)
+{
+    struct vg_halo halo = {.left = s->left, .above = s->above};
+    const uint32_t width = (uint32_t)s->width, height = (uint32_t)s->height;
+    uint32_t column, row; /* the last ones read, counted from -left and -above */
+    if (kernel == VG_KERNEL_CONV_ANY)
+        return (struct vg_halo){0};
+    if (kernel == VG_KERNEL_CONV_WINO || kernel == VG_KERNEL_CONV_WINO_IN) {
+        column = ceil_div(width, 4) * 4 + 1; /* windows of 6 at 4 * tile */
+        row = ceil_div(height, 4) * 4 + 1;
+    } else {
+        const uint32_t columns = ceil_div(width, build->tile.pixels) * build->tile.pixels;
+        column = (columns - 1) * build->stride_x + (build->size_x - 1) * build->dilation_x;
+        row = (height - 1) * build->stride_y + (build->size_y - 1) * build->dilation_y;
     }
-    (void)snprintf(options, VG_KERNEL_OPTIONS_SIZE, "-DP=%u -DOB=%u -DK=%u -DS=%u", tile.pixels,
-                   tile.blocks, side, stride);
+    halo.right = beyond(column, s->left, s->x_width);
+    halo.below = beyond(row, s->above, s->x_height);
+    return halo;
 }
 
-struct vg_conv_reach vg_conv_reach(enum vg_kernel kernel, struct vg_conv_tile tile, uint32_t side,
-                                   uint32_t stride, uint32_t pad, uint32_t width, uint32_t height)
+size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_build *build,
+                                uint32_t x_blocks)
 {
-    if (kernel == VG_KERNEL_CONV_WINO) /* windows of 6 at 4 * tile - 1 */
-        return (struct vg_conv_reach){(vg_i32)((width + 3) / 4 * 4),
-                                      (vg_i32)((height + 3) / 4 * 4)};
-    const uint32_t columns = (width + tile.pixels - 1) / tile.pixels * tile.pixels;
-    return (struct vg_conv_reach){(vg_i32)((columns - 1) * stride + side - 1) - (vg_i32)pad,
-                                  (vg_i32)((height - 1) * stride + side - 1) - (vg_i32)pad};
+    const uint32_t input = kernel == VG_KERNEL_CONV_WINO ? x_blocks : 0;
+    return sizeof(float) * 36 * build->block * build->tile.pixels * (input + build->tile.blocks);
 }
 
-size_t vg_conv_wino_local_bytes(struct vg_conv_tile tile, uint32_t x_blocks)
+size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x_blocks,
+                                   uint32_t tiles)
 {
-    return sizeof(float) * 36 * VG_BLOCK * tile.pixels * (x_blocks + tile.blocks);
+    const size_t groups = ceil_div(tiles, build->tile.pixels);
+    return groups * 36 * x_blocks * build->tile.pixels * build->block;
+}
+
+/* the options of a kernel beside the block's */
+static void own_options(enum vg_kernel kernel, const struct vg_map_build *build, char *options,
+                        size_t size)
+{
+    const char *mul = build->combine == VG_COMBINE_MUL ? " -DMUL" : "";
+    int length = 0;
+    if (kernel == VG_KERNEL_COMBINE)
+        length = snprintf(options, size, " -DACT=%u -DX2=%u%s", build->act, (unsigned)build->second,
+                          mul);
+    else if (kernel == VG_KERNEL_ACT)
+        length = snprintf(options, size, " -DACT=%u", build->act);
+    else if (kernel == VG_KERNEL_POOL && build->pool == VG_POOL_MEAN)
+        length = snprintf(options, size, " -DMEAN");
+    else if (kernel == VG_KERNEL_RESIZE && build->resample == VG_RESAMPLE_NEAREST)
+        length = snprintf(options, size, " -DNEAREST");
+    else if (kernel == VG_KERNEL_READ_OUT && build->raw == VG_RAW_PLANES)
+        length = snprintf(options, size, " -DPLANES");
+    else if (kernel == VG_KERNEL_PREPARE && build->prepare == VG_PREPARE_SPACE_TO_DEPTH)
+        length = snprintf(options, size, " -DSPACE_TO_DEPTH");
+    assert(length >= 0 && (size_t)length < size);
+}
+
+void vg_map_options(enum vg_kernel kernel, const struct vg_map_build *build,
+                    char options[VG_KERNEL_OPTIONS_SIZE])
+{
+    const int length = snprintf(options, VG_KERNEL_OPTIONS_SIZE, "-DVG_BLOCK=%u", build->block);
+    assert(length > 0 && length < VG_KERNEL_OPTIONS_SIZE);
+    own_options(kernel, build, options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length);
 }

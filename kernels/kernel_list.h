@@ -10,18 +10,27 @@
 #include "kernels/kernel_sizes.h"
 
 #define VG_KERNEL_ARGS_MAX     8
-#define VG_KERNEL_OPTIONS_SIZE 64
+#define VG_KERNEL_OPTIONS_SIZE 256
 
 enum vg_kernel {
     VG_KERNEL_PREPARE,
     VG_KERNEL_CONV_DIRECT,
     VG_KERNEL_CONV_WINO,
-    VG_KERNEL_MAX_POOL,
+    VG_KERNEL_CONV_WINO_IN,
+    VG_KERNEL_CONV_WINO_MUL,
+    VG_KERNEL_CONV_ANY,
+    VG_KERNEL_POOL,
+    VG_KERNEL_PLANE_MEAN,
     VG_KERNEL_RESIZE,
-    VG_KERNEL_ADD,
-    VG_KERNEL_SIGMOID,
+    VG_KERNEL_COMBINE,
+    VG_KERNEL_ACT,
+    VG_KERNEL_SOFTMAX,
+    VG_KERNEL_SPACE_TO_DEPTH,
     VG_KERNEL_COPY_CHANNELS,
+    VG_KERNEL_READ_OUT,
     VG_KERNEL_NANODET_BOXES,
+    VG_KERNEL_YOLOX_BOXES,
+    VG_KERNEL_FASTESTDET_BOXES,
     VG_KERNEL_COUNT
 };
 
@@ -30,6 +39,7 @@ enum vg_arg {
     VG_ARG_NONE, /* ends a list */
     VG_ARG_X,    /* activations read: the arena */
     VG_ARG_X2,
+    VG_ARG_X3,
     VG_ARG_Y, /* activations written: the arena */
     VG_ARG_WEIGHTS,
     VG_ARG_PIXELS,     /* staged NV12 */
@@ -37,6 +47,8 @@ enum vg_arg {
     VG_ARG_CLASSES,    /* the net's class to ours */
     VG_ARG_COUNTS,     /* candidates of each job */
     VG_ARG_CANDIDATES, /* struct vg_candidate */
+    VG_ARG_OUT,        /* raw outputs for the host, floats in one piece */
+    VG_ARG_SCRATCH,    /* floats that one step writes and the next one reads */
     VG_ARG_SIZES,      /* by value */
     VG_ARG_LOCAL       /* local memory, in bytes */
 };
@@ -62,24 +74,95 @@ union vg_kernel_sizes {
 
 /* The register tile of a convolution. */
 struct vg_conv_tile {
-    uint32_t pixels; /* P: pixels (conv_direct) or tiles of 4x4 (conv_wino) */
-    uint32_t blocks; /* OB: blocks of 16 output channels */
+    uint32_t pixels; /* P: pixels, or tiles of 4x4 (conv_wino and its two halves) */
+    uint32_t blocks; /* OB: blocks of output channels */
 };
 
-/* Build options of a convolution, "-DP=13 -DOB=2 -DK=3 -DS=1". */
-void vg_conv_options(enum vg_kernel kernel, struct vg_conv_tile tile, uint32_t side,
-                     uint32_t stride, char options[VG_KERNEL_OPTIONS_SIZE]);
-
-/* The last column and row of x that a convolution reads, counted from its inner pixel (0,0), for
- * an output of width x height: what the halo on the right and below must reach. The first is
- * -pad for both. */
-struct vg_conv_reach {
-    vg_i32 column, row;
+/* What a convolution adds to its result at the store: VG_ADD_CODE_* (conv_store.clh). */
+enum vg_conv_add {
+    VG_CONV_ADD_NONE = VG_ADD_CODE_NONE,
+    VG_CONV_ADD_BEFORE = VG_ADD_CODE_BEFORE,  /* x2, of y's size, before the activation */
+    VG_CONV_ADD_AFTER = VG_ADD_CODE_AFTER,    /* after it */
+    VG_CONV_ADD_LINEAR = VG_ADD_CODE_LINEAR,  /* after it, x2 resized to y's size */
+    VG_CONV_ADD_NEAREST = VG_ADD_CODE_NEAREST /* the same by the nearest pixel */
 };
-struct vg_conv_reach vg_conv_reach(enum vg_kernel kernel, struct vg_conv_tile tile, uint32_t side,
-                                   uint32_t stride, uint32_t pad, uint32_t width, uint32_t height);
 
-/* Local memory of conv_wino, bytes. */
-size_t vg_conv_wino_local_bytes(struct vg_conv_tile tile, uint32_t x_blocks);
+/* What a convolution's program is built for. */
+struct vg_conv_build {
+    struct vg_conv_tile tile;
+    uint32_t block;   /* VG_BLOCK of the device's side: 8 or 16 */
+    uint32_t x_pixel; /* values of a pixel of x: 4 for the net's input, else `block` */
+    uint32_t size_y, size_x, stride_y, stride_x, dilation_y, dilation_x;
+    uint32_t act; /* VG_ACT_CODE_*, which is enum vg_act */
+    enum vg_conv_add add;
+    uint32_t table; /* 1: the channels of x stand in a table (struct vg_conv_sizes) */
+};
+
+/* Build options of a convolution, "-DVG_BLOCK=16 -DP=13 ..". */
+void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
+                     char options[VG_KERNEL_OPTIONS_SIZE]);
+
+/* The halo that x must have for a convolution. Of `s`: x_width, x_height, above, left, width and
+ * height are read. */
+struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *build,
+                             const struct vg_conv_sizes *s);
+
+/* Local memory of conv_wino and of conv_wino_mul, bytes. */
+size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_build *build,
+                                uint32_t x_blocks);
+
+/* What conv_wino_in writes and conv_wino_mul reads, floats: tiles of all pictures of a batch. */
+size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x_blocks,
+                                   uint32_t tiles);
+
+enum vg_prepare_form {
+    VG_PREPARE_PIXELS, /* pixels of 4 values */
+    VG_PREPARE_SPACE_TO_DEPTH
+};
+
+enum vg_pool {
+    VG_POOL_MAX,
+    VG_POOL_MEAN
+};
+
+enum vg_resample {
+    VG_RESAMPLE_LINEAR,
+    VG_RESAMPLE_NEAREST
+};
+
+enum vg_combine {
+    VG_COMBINE_ADD,
+    VG_COMBINE_MUL
+};
+
+/* The second term of combine, build option X2. */
+enum vg_second {
+    VG_SECOND_SAME,   /* of the first one's size */
+    VG_SECOND_POINT,  /* of 1x1 planes */
+    VG_SECOND_LINEAR, /* of another size, resized as it is read */
+    VG_SECOND_NEAREST
+};
+
+enum vg_raw {
+    VG_RAW_CELLS, /* [cell][channel] */
+    VG_RAW_PLANES /* [channel][cell] */
+};
+
+/* What the program of a kernel that is not a convolution is built for; each kernel takes what
+ * concerns it. */
+struct vg_map_build {
+    uint32_t block; /* VG_BLOCK of the device's side: 8 or 16 */
+    uint32_t act;   /* combine and act: VG_ACT_CODE_*, which is enum vg_act */
+    enum vg_prepare_form prepare;
+    enum vg_pool pool;
+    enum vg_resample resample;
+    enum vg_combine combine;
+    enum vg_second second;
+    enum vg_raw raw;
+};
+
+/* Build options of a kernel that is not a convolution, "-DVG_BLOCK=16 -DACT=4 -DMUL". */
+void vg_map_options(enum vg_kernel kernel, const struct vg_map_build *build,
+                    char options[VG_KERNEL_OPTIONS_SIZE]);
 
 #endif

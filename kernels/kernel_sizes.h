@@ -1,20 +1,21 @@
 /* What the host tells a kernel about shapes: structs passed by value, one header for both
  * sides (the host checks sizes and offsets in kernel_list.c).
  *
- * The blocked layout, float32, of `blocks` groups of 16 channels:
+ * The blocked layout, of `blocks` groups of VG_BLOCK channels (16; a build option for devices with
+ * narrower vectors):
  *
- *   picture 0                                  picture 1
- *   | plane of block 0 | plane of block 1 | .. | plane of block 0 | ..
+ *   | plane of block 0 | plane of block 1 | ..      all of one picture; the next picture's planes
+ *                                                   lie `picture` further, the same for every tensor
+ *   plane:  0 0 0 0 0 0 0        0 = halo, as wide as the readers need: the padding of a
+ *           0 a b c d 0 0        convolution, and on the right and below also what a last, partly
+ *           0 e f g h 0 0        used register tile or Winograd window reads. Whoever writes a
+ *           0 0 0 0 0 0 0        plane writes its halo too, so the memory may have been anything
+ *   pixel:  VG_BLOCK values, one per channel of the block; a block's unused channels hold numbers
+ *           of no meaning (but numbers), and every reader multiplies them by zero weights or skips
+ *           them.
  *
- *   plane:  0 0 0 0 0 0 0        0 = halo, always zero, written once when the arena is made;
- *           0 a b c d 0 0        as wide as the readers need: the padding of a convolution on
- *           0 e f g h 0 0        the left and above, and on the right and below also what a
- *           0 0 0 0 0 0 0        last, partly used register tile or Winograd window reads
- *           0 0 0 0 0 0 0
- *   pixel:  16 floats, one per channel of the block; a block's unused channels hold numbers of
- *           no meaning, and every reader multiplies them by zero weights or skips them.
- *
- * The net's own input has pixels of 4 floats, 3 used, and one block. All indices count floats. */
+ * The net's own input has pixels of 4 values, 3 used, and one block. All indices count values
+ * (floats, or bytes of an 8-bit tensor, whose halo holds its zero point). */
 #ifndef VG_KERNELS_KERNEL_SIZES_H
 #define VG_KERNELS_KERNEL_SIZES_H
 
@@ -25,9 +26,27 @@ typedef int vg_i32;
 typedef int32_t vg_i32;
 #endif
 
-#define VG_BLOCK 16 /* channels of a block */
+#ifndef VG_BLOCK
+#define VG_BLOCK 16 /* channels of a block; a build option of the device's side */
+#endif
 
-/* Where a tensor lies in a buffer. */
+/* Build option ACT: enum vg_act of models/model.h, which says what each does. */
+#define VG_ACT_CODE_NONE         0
+#define VG_ACT_CODE_LEAKY        1
+#define VG_ACT_CODE_CLIP         2
+#define VG_ACT_CODE_SIGMOID      3
+#define VG_ACT_CODE_SILU         4
+#define VG_ACT_CODE_HARD_SIGMOID 5
+#define VG_ACT_CODE_HARD_SWISH   6
+
+/* Build option ADD: what a convolution adds to its result at the store. */
+#define VG_ADD_CODE_NONE    0
+#define VG_ADD_CODE_BEFORE  1
+#define VG_ADD_CODE_AFTER   2
+#define VG_ADD_CODE_LINEAR  3
+#define VG_ADD_CODE_NEAREST 4
+
+/* Where a tensor lies in the arena. */
 struct vg_area {
     vg_i32 first;   /* inner pixel (0,0) of block 0 of picture 0 */
     vg_i32 picture; /* from a picture to the next */
@@ -35,37 +54,57 @@ struct vg_area {
     vg_i32 row;     /* from a row to the next */
 };
 
-/* conv_direct and conv_wino */
+/* Pixels of zeros around each plane. */
+struct vg_halo {
+    vg_i32 left, right, above, below;
+};
+
+/* conv_direct, conv_wino, conv_any, conv_depthwise, conv_stem_pool and conv_row */
 struct vg_conv_sizes {
-    struct vg_area x, y;
-    vg_i32 x_pixel;       /* floats of a pixel of x: 16, or 4 for the net's input */
-    vg_i32 x_lanes;       /* of these, how many are read: 16 or 3 */
-    vg_i32 x_blocks;      /* blocks read */
-    vg_i32 pad;           /* zeros around x, 0 to 2 */
+    struct vg_area x, y, x2; /* x2: added to the result at the store, or not there */
+    struct vg_halo halo;     /* of y */
+    vg_i32 x_width, x_height;
+    vg_i32 x_pixel;    /* values of a pixel of x: VG_BLOCK, or 4 for the net's input; the
+                                kernels have it as build option X_PIXEL */
+    vg_i32 x_channels; /* read; the last block in part */
+    vg_i32 x_blocks;
+    vg_i32 table_first;   /* TABLE: x_channels words in the buffer of weights, as integers: from
+                             x.first to each channel's lane. x.plane is not used then */
+    vg_i32 above, left;   /* padding */
     vg_i32 w_first;       /* of the packed weights (conv_weights.h) */
-    vg_i32 bias_first;    /* 16 floats a block of y */
+    vg_i32 bias_first;    /* VG_BLOCK values a block of y */
     vg_i32 width, height; /* of y */
-    vg_i32 groups;        /* of y's blocks, OB at a time */
+    vg_i32 y_channels;
+    vg_i32 parts;      /* conv_any: groups of the model's convolution; 1 elsewhere */
+    vg_i32 groups;     /* of y's blocks, OB at a time */
+    vg_i32 act_groups; /* so many of them take the activation, the rest none */
     vg_i32 pictures;
     vg_i32 tiles_across; /* conv_wino: tiles of 4x4 in a row of y */
     vg_i32 tiles;        /* conv_wino: tiles of a picture */
     vg_i32 groups_each;  /* conv_wino: groups made by one work-item */
-    float slope;         /* v > 0 ? v : slope * v; 1 for none */
+    vg_i32 x2_width, x2_height;
+    float act_a, act_b; /* of the activation (build option ACT, models/model.h has their meaning) */
 };
 
-/* max_pool, resize, add, sigmoid and copy_channels */
+/* pool, plane_mean, resize, combine, act, softmax and copy_channels */
 struct vg_map_sizes {
-    struct vg_area x, x2, y; /* x2: the second term of add */
+    struct vg_area x, x2, y; /* x2: the second term of combine */
+    struct vg_halo halo;     /* of y */
     vg_i32 x_width, x_height;
-    vg_i32 width, height;        /* of y */
-    vg_i32 side, stride, pad;    /* max_pool */
-    vg_i32 x_channel, y_channel; /* copy_channels: first channel read, written */
+    vg_i32 x2_width, x2_height;
+    vg_i32 width, height;                                   /* of y */
+    vg_i32 channels;                                        /* of y */
+    vg_i32 size_y, size_x, stride_y, stride_x, above, left; /* pool */
+    vg_i32 pad_counts;  /* pool: 1: padding counts in the mean */
+    vg_i32 table_first; /* copy_channels: as for the convolutions, `channels` words */
+    float act_a, act_b;
 };
 
 /* prepare */
 struct vg_prepare_sizes {
-    struct vg_area y; /* pixels of 4 floats */
-    vg_i32 width, height;
+    struct vg_area y;
+    struct vg_halo halo;     /* of y */
+    vg_i32 width, height;    /* of the net's input */
     vg_i32 red_first;        /* 1: R, G, B; 0: B, G, R */
     float fill;              /* byte value beside the picture */
     float mean[3], scale[3]; /* (byte - mean) * scale, in the order of the channels */
@@ -87,14 +126,15 @@ struct vg_device_job {
     float threshold;                       /* nanodet_boxes: least score kept */
 };
 
-/* nanodet_boxes, once for each level of the pyramid */
+/* nanodet_boxes, yolox_boxes and fastestdet_boxes, once for each level of the pyramid */
 struct vg_boxes_sizes {
-    struct vg_area scores, distances;
+    struct vg_area scores, boxes, objectness;
     vg_i32 width, height; /* of the level's grid */
     vg_i32 cell_first;    /* of the level among all cells */
     vg_i32 classes, bins;
     vg_i32 candidates_max; /* of a job */
     float stride;          /* input pixels of a cell */
+    float centre;          /* of a cell, in cells from its corner: 1/2 or 0 */
     float input_width, input_height;
 };
 

@@ -11,12 +11,17 @@
  *   B = (Y - zero) * gain + blue_u U    U, V less 128 (letterbox.c has the figures: BT.601,
  *                                       BT.709, limited and full range)
  *
- * A work-item makes 16 pixels of a row. Turned by quarters, x depends on the column alone or on
- * the row alone, and so does y: a neighbour's address is a column's part plus a row's part.
+ * A work-item makes 16 pixels of a row, with -DSPACE_TO_DEPTH of two rows. Turned by quarters, x
+ * depends on the column alone or on the row alone, and so does y: a neighbour's address is a
+ * column's part plus a row's part.
  * pixels   the staged regions of the batch's pictures, bytes (struct vg_device_job).
  * jobs     one for each picture of the batch.
- * y        the net's input: [row][column][4] with a halo, three channels and a zero.
- * work     (ceil(width / 16), height, pictures), groups of one work-item. */
+ * y        the net's input with its halo: [row][column][4], three channels and a zero.
+ *          -DSPACE_TO_DEPTH: the input of a net that begins by making each 2x2 cells one: planes
+ *          of half the size in the blocked layout, channel q * 3 + c for the pixel in row q / 2,
+ *          column q % 2 of the cell; the other lanes are 0. width and height are even then.
+ * work     (ceil(width / 16), height, pictures), groups of one work-item; the height counts the
+ *          rows of y, so half of s.height with -DSPACE_TO_DEPTH. */
 #include "kernel_sizes.h"
 #include "vector.clh"
 
@@ -40,7 +45,7 @@ static inline struct part part_of(const struct vg_device_job *job, int is_row, i
 }
 
 struct colours {
-    vec r, g, b;
+    float16 r, g, b;
 };
 
 /* 16 neighbours of one row of the turned region */
@@ -56,84 +61,150 @@ static inline struct colours colours_of(__global const uchar *pixels,
         u[i] = chroma_row[column[i].chroma];
         v[i] = chroma_row[column[i].chroma + 1];
     }
-    const vec y = (convert_float16(vload16(0, luma)) - job->luma_zero) * job->luma_gain;
-    const vec cu = convert_float16(vload16(0, u)) - 128.0f;
-    const vec cv = convert_float16(vload16(0, v)) - 128.0f;
+    const float16 y = (convert_float16(vload16(0, luma)) - job->luma_zero) * job->luma_gain;
+    const float16 cu = convert_float16(vload16(0, u)) - 128.0f;
+    const float16 cv = convert_float16(vload16(0, v)) - 128.0f;
     struct colours c;
-    c.r = clamp(fma((vec)job->red_v, cv, y), 0.0f, 255.0f);
-    c.g = clamp(fma((vec)job->green_u, cu, fma((vec)job->green_v, cv, y)), 0.0f, 255.0f);
-    c.b = clamp(fma((vec)job->blue_u, cu, y), 0.0f, 255.0f);
+    c.r = clamp(fma((float16)job->red_v, cv, y), 0.0f, 255.0f);
+    c.g = clamp(fma((float16)job->green_u, cu, fma((float16)job->green_v, cv, y)), 0.0f, 255.0f);
+    c.b = clamp(fma((float16)job->blue_u, cu, y), 0.0f, 255.0f);
     return c;
 }
 
-static inline vec between(vec a, vec b, vec c, vec d, vec part_x, float part_y)
+static inline float16 between(float16 a, float16 b, float16 c, float16 d, float16 part_x,
+                              float part_y)
 {
-    const vec above = fma(b - a, part_x, a), below = fma(d - c, part_x, c);
-    return fma(below - above, (vec)part_y, above);
+    const float16 above = fma(b - a, part_x, a), below = fma(d - c, part_x, c);
+    return fma(below - above, (float16)part_y, above);
 }
 
-#define PIXEL(n, i)                                                                                \
-    if (column + n < s.width)                                                                      \
-    vstore4((float4)(first.s##i, second.s##i, third.s##i, 0.0f), n, y)
-
-ALONE __kernel void prepare(__global const uchar *pixels, __global const struct vg_device_job *jobs,
-                            __global float *y, const struct vg_prepare_sizes s)
+/* 16 pixels from (row, column) on as the net takes them, channel by channel */
+static inline void pixels_of(__global const uchar *pixels, const struct vg_device_job *job,
+                             const struct vg_prepare_sizes *s, int row, int column,
+                             float value[3][16])
 {
-    const int column = (int)get_global_id(0) * 16, row = (int)get_global_id(1);
-    const struct vg_device_job job = jobs[get_global_id(2)];
-    const int inner_y = row - job.inner_top;
+    const int inner_y = row - job->inner_top;
     struct colours result;
-    result.r = result.g = result.b = (vec)s.fill;
+    result.r = result.g = result.b = (float16)s->fill;
 
-    if (inner_y >= 0 && inner_y < job.inner_height) {
-        const int turned = job.rotation & 1;
-        const int last_u = (turned ? job.height : job.width) - 1;
-        const int last_v = (turned ? job.width : job.height) - 1;
+    if (inner_y >= 0 && inner_y < job->inner_height) {
+        const int turned = job->rotation & 1;
+        const int last_u = (turned ? job->height : job->width) - 1;
+        const int last_v = (turned ? job->width : job->height) - 1;
         const int16 inner_x = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) +
-                              (column - job.inner_left);
-        const vec at_x = (convert_float16(inner_x) + 0.5f) * job.step_x - 0.5f;
-        const float at_y = ((float)inner_y + 0.5f) * job.step_y - 0.5f;
-        const vec low_x = floor(at_x);
+                              (column - job->inner_left);
+        const float16 at_x = (convert_float16(inner_x) + 0.5f) * job->step_x - 0.5f;
+        const float at_y = ((float)inner_y + 0.5f) * job->step_y - 0.5f;
+        const float16 low_x = floor(at_x);
         const float low_y = floor(at_y);
         int left[16];
         vstore16(convert_int16(low_x), 0, left);
         struct part left_part[16], right_part[16];
         UNROLL for (int i = 0; i < 16; i++) {
-            left_part[i] = part_of(&job, 0, clamp(left[i], 0, last_u));
-            right_part[i] = part_of(&job, 0, clamp(left[i] + 1, 0, last_u));
+            left_part[i] = part_of(job, 0, clamp(left[i], 0, last_u));
+            right_part[i] = part_of(job, 0, clamp(left[i] + 1, 0, last_u));
         }
-        const struct part upper = part_of(&job, 1, clamp((int)low_y, 0, last_v));
-        const struct part lower = part_of(&job, 1, clamp((int)low_y + 1, 0, last_v));
-        const struct colours a = colours_of(pixels, &job, left_part, upper);
-        const struct colours b = colours_of(pixels, &job, right_part, upper);
-        const struct colours c = colours_of(pixels, &job, left_part, lower);
-        const struct colours d = colours_of(pixels, &job, right_part, lower);
-        const int16 inside = inner_x >= 0 && inner_x < job.inner_width;
-        const vec part_x = at_x - low_x;
+        const struct part upper = part_of(job, 1, clamp((int)low_y, 0, last_v));
+        const struct part lower = part_of(job, 1, clamp((int)low_y + 1, 0, last_v));
+        const struct colours a = colours_of(pixels, job, left_part, upper);
+        const struct colours b = colours_of(pixels, job, right_part, upper);
+        const struct colours c = colours_of(pixels, job, left_part, lower);
+        const struct colours d = colours_of(pixels, job, right_part, lower);
+        const int16 inside = inner_x >= 0 && inner_x < job->inner_width;
+        const float16 part_x = at_x - low_x;
         const float part_y = at_y - low_y;
         result.r = inside ? between(a.r, b.r, c.r, d.r, part_x, part_y) : result.r;
         result.g = inside ? between(a.g, b.g, c.g, d.g, part_x, part_y) : result.g;
         result.b = inside ? between(a.b, b.b, c.b, d.b, part_x, part_y) : result.b;
     }
 
-    const vec first = ((s.red_first ? result.r : result.b) - s.mean[0]) * s.scale[0];
-    const vec second = (result.g - s.mean[1]) * s.scale[1];
-    const vec third = ((s.red_first ? result.b : result.r) - s.mean[2]) * s.scale[2];
-    y += s.y.first + (int)get_global_id(2) * s.y.picture + row * s.y.row + column * 4;
-    PIXEL(0, 0);
-    PIXEL(1, 1);
-    PIXEL(2, 2);
-    PIXEL(3, 3);
-    PIXEL(4, 4);
-    PIXEL(5, 5);
-    PIXEL(6, 6);
-    PIXEL(7, 7);
-    PIXEL(8, 8);
-    PIXEL(9, 9);
-    PIXEL(10, a);
-    PIXEL(11, b);
-    PIXEL(12, c);
-    PIXEL(13, d);
-    PIXEL(14, e);
-    PIXEL(15, f);
+    const float16 first = s->red_first ? result.r : result.b;
+    const float16 third = s->red_first ? result.b : result.r;
+    vstore16((first - s->mean[0]) * s->scale[0], 0, value[0]);
+    vstore16((result.g - s->mean[1]) * s->scale[1], 0, value[1]);
+    vstore16((third - s->mean[2]) * s->scale[2], 0, value[2]);
+}
+
+#ifdef SPACE_TO_DEPTH
+
+#define CHANNELS 12 /* 2 x 2 pixels of 3 */
+#define BLOCKS   ((CHANNELS + VG_BLOCK - 1) / VG_BLOCK)
+
+/* y: of the row; value: of its upper and its lower pixels */
+static inline void store(__global elem *y, const struct vg_prepare_sizes *s,
+                         float value[2][3][16], int row, int first, int count)
+{
+    UNROLL for (int p = 0; p < 8; p++) {
+        if (p >= count)
+            continue;
+        UNROLL for (int i = 0; i < BLOCKS * VG_BLOCK; i++) {
+            const int q = i / 3;
+            WRITE(i < CHANNELS ? value[q / 2 % 2][i % 3][2 * p + q % 2] : 0.0f,
+                  y + i / VG_BLOCK * s->y.plane + (first + p) * VG_BLOCK + i % VG_BLOCK);
+        }
+    }
+    for (int block = 0; block < BLOCKS; block++)
+        halo_store(y + block * s->y.plane, s->halo, row, s->height / 2, first, first + count,
+                   s->width / 2, s->y.row);
+}
+
+#else
+
+#if HALF_STORAGE
+#define STORE_PIXEL(v, p) vstore_half4(v, 0, p)
+#else
+#define STORE_PIXEL(v, p) vstore4(v, 0, p)
+#endif
+
+static inline void pixels_clear(__global elem *row, int first, int end)
+{
+    for (int column = first; column < end; column++)
+        STORE_PIXEL((float4)0.0f, row + column * 4);
+}
+
+/* As halo_store of vector.clh, with pixels of 4 values. */
+static inline void halo_of_four(__global elem *y, const struct vg_prepare_sizes *s, int row,
+                                int first, int end)
+{
+    const struct vg_halo h = s->halo;
+    const int from = first == 0 ? -h.left : first;
+    const int to = end == s->width ? end + h.right : end;
+    pixels_clear(y, from, first);
+    pixels_clear(y, end, to);
+    for (int r = 1; r <= h.above && row == 0; r++)
+        pixels_clear(y - r * s->y.row, from, to);
+    for (int r = 1; r <= h.below && row == s->height - 1; r++)
+        pixels_clear(y + r * s->y.row, from, to);
+}
+
+/* y: of the row */
+static inline void store(__global elem *y, const struct vg_prepare_sizes *s, float value[3][16],
+                         int row, int first, int count)
+{
+    UNROLL for (int p = 0; p < 16; p++)
+        if (p < count)
+            STORE_PIXEL((float4)(value[0][p], value[1][p], value[2][p], 0.0f),
+                        y + (first + p) * 4);
+    halo_of_four(y, s, row, first, first + count);
+}
+
+#endif
+
+ALONE __kernel void prepare(__global const uchar *pixels, __global const struct vg_device_job *jobs,
+                            __global elem *y, const struct vg_prepare_sizes s)
+{
+    const int column = (int)get_global_id(0) * 16, row = (int)get_global_id(1);
+    const struct vg_device_job job = jobs[get_global_id(2)];
+    const int count = min(16, s.width - column);
+    y += s.y.first + (int)get_global_id(2) * s.y.picture + row * s.y.row;
+#ifdef SPACE_TO_DEPTH
+    float value[2][3][16];
+    pixels_of(pixels, &job, &s, 2 * row, column, value[0]);
+    pixels_of(pixels, &job, &s, 2 * row + 1, column, value[1]);
+    store(y, &s, value, row, column / 2, count / 2);
+#else
+    float value[3][16];
+    pixels_of(pixels, &job, &s, row, column, value);
+    store(y, &s, value, row, column, count);
+#endif
 }

@@ -71,7 +71,7 @@ float vg_case_value(struct vg_random *random, float amplitude)
 size_t vg_case_area(const struct vg_case_tensor *t, vg_i32 pictures, struct vg_area *area)
 {
     const vg_i32 blocks =
-        (t->channels + VG_BLOCK - 1) / VG_BLOCK + t->blocks_before + t->blocks_after;
+        (t->channels + t->pixel - 1) / t->pixel + t->blocks_before + t->blocks_after;
     area->row = (t->left + t->width + t->right) * t->pixel;
     area->plane = (t->left + t->height + t->below) * area->row;
     area->picture = blocks * area->plane;

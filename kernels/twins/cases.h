@@ -17,6 +17,11 @@ enum vg_case_scale {
     VG_CASE_FULL
 };
 
+/* The window of pool. */
+struct vg_case_window {
+    vg_i32 size_y, size_x, stride_y, stride_x, above, left, pad_counts;
+};
+
 struct vg_kernel_case {
     const char *name;
     enum vg_kernel kernel;
@@ -27,11 +32,19 @@ struct vg_kernel_case {
     vg_i32 side, stride, pad; /* convolutions, max_pool */
     vg_i32 width, height;     /* of y, where nothing else says it */
     vg_i32 pictures;
-    vg_i32 option;      /* conv_wino: groups_each; copy_channels: y_channel; prepare: rotation;
-                           nanodet_boxes: candidates_max */
-    float amplitude;    /* inputs lie within -amplitude to amplitude */
-    double tolerance;   /* |got - want| <= tolerance * max(amplitude, |want|) */
+    vg_i32 option;    /* conv_wino: groups_each; copy_channels: enum copies (cases_map.c); prepare:
+                           rotation; the heads: candidates_max */
+    float amplitude;  /* inputs lie within -amplitude to amplitude */
+    double tolerance; /* |got - want| <= tolerance * max(amplitude, |want|) */
     const char *reason; /* of the tolerance */
+
+    /* all but the convolutions, where they concern the kernel */
+    struct vg_map_build map; /* block 0: VG_BLOCK */
+    struct vg_case_window window;
+    vg_i32 x2_width, x2_height;
+    vg_i32 bins;  /* nanodet_boxes */
+    float centre; /* nanodet_boxes */
+    float a, b;   /* of the activation */
 };
 
 /* Row `index` over all families; NULL behind the last. */

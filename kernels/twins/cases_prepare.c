@@ -1,21 +1,36 @@
 /* From pixels to the input of the net. */
 #include "kernels/twins/cases_make.h"
-#include "kernels/twins/twins.h"
+#include "kernels/twins/twins_map.h"
 
 #define COLOURS "coordinates to 4096 in float: 2e-4 of a pixel, times a step of 255, over 57"
 #define SMALL   VG_CASE_SMALL
 #define FULL    VG_CASE_FULL
 
+#define PREPARE VG_KERNEL_PREPARE
+
+#define REGION(w, h)  .x_width = w, .x_height = h
+#define INPUT(w, h)   .width = w, .height = h
+#define TIMES(n)      .pictures = n
+#define TURNED(q)     .option = q
+#define WITHIN_A_BYTE .amplitude = 1, .tolerance = 1e-3, .reason = COLOURS
+#define FOCUS(b)      .map = {.prepare = VG_PREPARE_SPACE_TO_DEPTH, .block = b}
+
 /* clang-format off */
 static const struct vg_kernel_case rows[] = {
-    /* name               kernel    scale  tile     x w,h,c        yc   k  s  p   w  h  n  opt amp tolerance */
-    {"one pixel",         VG_KERNEL_PREPARE, SMALL, {0, 0},  2,  2, 0, 0, 0, 0, 0,  1,  1, 1, 0, 1, 1e-3, COLOURS},
-    {"enlarged",          VG_KERNEL_PREPARE, SMALL, {0, 0},  5,  3, 0, 0, 0, 0, 0, 16, 16, 2, 0, 1, 1e-3, COLOURS},
-    {"reduced, turned",   VG_KERNEL_PREPARE, SMALL, {0, 0}, 39, 21, 0, 0, 0, 0, 0, 16, 12, 2, 1, 1, 1e-3, COLOURS},
-    {"upside down",       VG_KERNEL_PREPARE, SMALL, {0, 0}, 17, 31, 0, 0, 0, 0, 0, 12, 16, 1, 2, 1, 1e-3, COLOURS},
-    {"three quarters",    VG_KERNEL_PREPARE, SMALL, {0, 0}, 17, 31, 0, 0, 0, 0, 0, 13, 16, 1, 3, 1, 1e-3, COLOURS},
-    {"4CIF to 416",       VG_KERNEL_PREPARE, FULL,  {0, 0}, 704, 576, 0, 0, 0, 0, 0, 416, 416, 1, 0, 1, 1e-3, COLOURS},
-    {"2304 rows",         VG_KERNEL_PREPARE, FULL,  {0, 0}, 4096, 2304, 0, 0, 0, 0, 0, 416, 256, 1, 1, 1, 1e-3, COLOURS},
+    {"one pixel", PREPARE, SMALL, REGION(2, 2), INPUT(1, 1), TIMES(1), WITHIN_A_BYTE},
+    {"enlarged", PREPARE, SMALL, REGION(5, 3), INPUT(16, 16), TIMES(2), WITHIN_A_BYTE},
+    {"reduced, turned", PREPARE, SMALL, REGION(39, 21), INPUT(16, 12), TIMES(2), TURNED(1), WITHIN_A_BYTE},
+    {"upside down", PREPARE, SMALL, REGION(17, 31), INPUT(12, 16), TIMES(1), TURNED(2), WITHIN_A_BYTE},
+    {"three quarters", PREPARE, SMALL, REGION(17, 31), INPUT(13, 16), TIMES(1), TURNED(3), WITHIN_A_BYTE},
+    {"17 columns", PREPARE, SMALL, REGION(17, 5), INPUT(17, 3), TIMES(3), WITHIN_A_BYTE},
+    {"blocks of 8", PREPARE, SMALL, REGION(9, 5), INPUT(17, 3), TIMES(1), WITHIN_A_BYTE, .map = {.block = 8}},
+    {"4CIF to 416", PREPARE, FULL, REGION(704, 576), INPUT(416, 416), TIMES(1), WITHIN_A_BYTE},
+    {"2304 rows", PREPARE, FULL, REGION(4096, 2304), INPUT(416, 256), TIMES(1), TURNED(1), WITHIN_A_BYTE},
+
+    {"focus, one cell", PREPARE, SMALL, REGION(2, 2), INPUT(2, 2), TIMES(1), WITHIN_A_BYTE, FOCUS(16)},
+    {"focus, 18 columns", PREPARE, SMALL, REGION(7, 5), INPUT(18, 6), TIMES(3), WITHIN_A_BYTE, FOCUS(16)},
+    {"focus, blocks of 8", PREPARE, SMALL, REGION(7, 5), INPUT(34, 6), TIMES(2), TURNED(3), WITHIN_A_BYTE, FOCUS(8)},
+    {"focus, 640 to 416", PREPARE, FULL, REGION(640, 480), INPUT(416, 416), TIMES(2), WITHIN_A_BYTE, FOCUS(16)},
 };
 /* clang-format on */
 
@@ -59,7 +74,18 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
     struct vg_case_buffer *jobs =
         vg_case_buffer_add(run, VG_ARG_JOBS, (size_t)row->pictures * sizeof(struct vg_device_job));
     struct vg_prepare_sizes *s = &run->sizes.prepare;
-    const struct vg_case_tensor y = {row->width, row->height, 3, 1, 3, 2, 4, 0, 0};
+    struct vg_map_build build = row->map;
+    build.block = build.block ? build.block : VG_BLOCK;
+    const vg_i32 by = build.prepare == VG_PREPARE_SPACE_TO_DEPTH ? 2 : 1;
+    const struct vg_case_tensor y = {row->width / by,
+                                     row->height / by,
+                                     by == 2 ? 12 : 3,
+                                     2,
+                                     3,
+                                     2,
+                                     by == 2 ? (vg_i32)build.block : 4,
+                                     0,
+                                     0};
     float *want = NULL;
     if (!pixels || !jobs || vg_case_output_add(run, &y, &s->y, &want))
         return VG_E_MEMORY;
@@ -70,6 +96,7 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
     for (vg_i32 picture = 0; picture < row->pictures; picture++)
         job[picture] = job_of(row, picture, bytes);
     *s = (struct vg_prepare_sizes){.y = s->y,
+                                   .halo = {2, 3, 1, 2}, /* of the room above a row is a guard */
                                    .width = row->width,
                                    .height = row->height,
                                    .red_first = row->width % 2,
@@ -77,9 +104,10 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
                                    .mean = {103.53f, 116.28f, 123.675f},
                                    .scale = {1 / 57.375f, 1 / 57.12f, 1 / 58.395f}};
     run->global[0] = ((size_t)row->width + 15) / 16;
-    run->global[1] = (size_t)row->height;
+    run->global[1] = (size_t)(row->height / by);
     run->global[2] = (size_t)row->pictures;
-    vg_twin_prepare(byte, job, want, s, row->pictures);
+    vg_map_options(row->kernel, &build, run->options);
+    vg_twin_prepare(byte, job, want, s, &build, row->pictures);
     return VG_OK;
 }
 

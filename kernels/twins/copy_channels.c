@@ -1,13 +1,16 @@
 /* Twin of kernels/copy_channels.cl. */
-#include "kernels/twins/twins.h"
+#include "kernels/twins/twins_map.h"
 
-void vg_twin_copy_channels(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 channels,
+void vg_twin_copy_channels(const float *x, const vg_i32 *words, float *y,
+                           const struct vg_map_sizes *s, const struct vg_map_build *build,
                            vg_i32 pictures)
 {
-    for (vg_i32 picture = 0; picture < pictures; picture++)
-        for (vg_i32 c = 0; c < channels; c++)
-            for (vg_i32 row = 0; row < s->height; row++)
-                for (vg_i32 column = 0; column < s->width; column++)
-                    y[vg_area_at(&s->y, picture, s->y_channel + c, row, column)] =
-                        x[vg_area_at(&s->x, picture, s->x_channel + c, row, column)];
+    struct vg_twin_place at = vg_twin_start(build);
+    vg_twin_clear(y, s, build, pictures);
+    while (vg_twin_next(&at, s, pictures)) {
+        const vg_i32 pixel = s->x.first + at.picture * s->x.picture + at.row * s->x.row +
+                             at.column * (vg_i32)build->block;
+        if (at.c < s->channels)
+            y[vg_twin_place_at(&s->y, &at)] = x[pixel + words[s->table_first + at.c]];
+    }
 }

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/twins/twins.h"
+#include "kernels/twins/twins_map.h"
 
 static vg_i32 within(vg_i32 value, vg_i32 size)
 {
@@ -51,24 +51,49 @@ static void interpolate(const uint8_t *pixels, const struct vg_device_job *job, 
     }
 }
 
+/* the three values of a pixel */
 static void pixel(const uint8_t *pixels, const struct vg_device_job *job,
-                  const struct vg_prepare_sizes *s, vg_i32 row, vg_i32 column, float *to)
+                  const struct vg_prepare_sizes *s, vg_i32 row, vg_i32 column, float value[3])
 {
     const vg_i32 x = column - job->inner_left, y = row - job->inner_top;
     double rgb[3] = {(double)s->fill, (double)s->fill, (double)s->fill};
     if (x >= 0 && x < job->inner_width && y >= 0 && y < job->inner_height)
         interpolate(pixels, job, x, y, rgb);
     for (vg_i32 c = 0; c < 3; c++)
-        to[c] = (float)((rgb[s->red_first ? c : 2 - c] - (double)s->mean[c]) * (double)s->scale[c]);
-    to[3] = 0;
+        value[c] =
+            (float)((rgb[s->red_first ? c : 2 - c] - (double)s->mean[c]) * (double)s->scale[c]);
+}
+
+/* where value c of the pixel is put */
+static vg_i32 place(const struct vg_prepare_sizes *s, const struct vg_map_build *build,
+                    vg_i32 picture, vg_i32 row, vg_i32 column, vg_i32 c)
+{
+    if (build->prepare == VG_PREPARE_PIXELS)
+        return s->y.first + picture * s->y.picture + row * s->y.row + column * 4 + c;
+    const vg_i32 q = row % 2 * 2 + column % 2;
+    const struct vg_twin_place at = {(vg_i32)build->block, picture, q * 3 + c, row / 2, column / 2};
+    return vg_twin_place_at(&s->y, &at);
 }
 
 void vg_twin_prepare(const uint8_t *pixels, const struct vg_device_job *jobs, float *y,
-                     const struct vg_prepare_sizes *s, vg_i32 pictures)
+                     const struct vg_prepare_sizes *s, const struct vg_map_build *build,
+                     vg_i32 pictures)
 {
+    const vg_i32 block = (vg_i32)build->block, by = build->prepare == VG_PREPARE_PIXELS ? 1 : 2;
+    const struct vg_twin_planes all = {.area = s->y,
+                                       .halo = s->halo,
+                                       .pixel = by == 1 ? 4 : block,
+                                       .count = by == 1 ? 1 : (12 + block - 1) / block,
+                                       .width = s->width / by,
+                                       .height = s->height / by,
+                                       .pictures = pictures};
+    vg_twin_planes_clear(y, &all); /* the halo, and the lanes that no pixel fills */
     for (vg_i32 picture = 0; picture < pictures; picture++)
         for (vg_i32 row = 0; row < s->height; row++)
-            for (vg_i32 column = 0; column < s->width; column++)
-                pixel(pixels, jobs + picture, s, row, column,
-                      y + s->y.first + picture * s->y.picture + row * s->y.row + column * 4);
+            for (vg_i32 column = 0; column < s->width; column++) {
+                float value[3];
+                pixel(pixels, jobs + picture, s, row, column, value);
+                for (vg_i32 c = 0; c < 3; c++)
+                    y[place(s, build, picture, row, column, c)] = value[c];
+            }
 }

@@ -5,42 +5,30 @@
 #ifndef VG_KERNELS_TWINS_TWINS_H
 #define VG_KERNELS_TWINS_TWINS_H
 
+#include "kernels/kernel_list.h"
 #include "kernels/kernel_sizes.h"
 
-/* weights [y_channels][x_channels][side][side], bias [y_channels] */
+/* weights [y_channels][x_channels / parts][size_y][size_x], bias [y_channels] */
 struct vg_twin_conv {
-    vg_i32 side, stride;
-    vg_i32 x_channels, y_channels;
+    const struct vg_conv_build *build;
     const float *weights, *bias;
+    const float *x2;     /* NULL: nothing is added */
+    const vg_i32 *table; /* NULL: x by blocks */
 };
 
-void vg_twin_prepare(const uint8_t *pixels, const struct vg_device_job *jobs, float *y,
-                     const struct vg_prepare_sizes *s, vg_i32 pictures);
-
-/* Writes all 16 channels of the last block; those beyond y_channels become 0. */
+/* Write all channels of the last block (those beyond y_channels come of a sum of 0) and the halo.
+ * Nothing of the halo of x is read. */
+void vg_twin_conv_any(const float *x, const struct vg_twin_conv *conv, float *y,
+                      const struct vg_conv_sizes *s);
 void vg_twin_conv_direct(const float *x, const struct vg_twin_conv *conv, float *y,
                          const struct vg_conv_sizes *s);
 /* By F(4,3), from weights transformed in double; stride 1, side 3. */
 void vg_twin_conv_wino(const float *x, const struct vg_twin_conv *conv, float *y,
                        const struct vg_conv_sizes *s);
-
-/* blocks: of y; copy_channels: `channels` copied. */
-void vg_twin_max_pool(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 blocks,
-                      vg_i32 pictures);
-void vg_twin_resize(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 blocks,
-                    vg_i32 pictures);
-void vg_twin_add(const float *x, const float *x2, float *y, const struct vg_map_sizes *s,
-                 vg_i32 blocks, vg_i32 pictures);
-void vg_twin_sigmoid(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 blocks,
-                     vg_i32 pictures);
-void vg_twin_copy_channels(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 channels,
-                           vg_i32 pictures);
-
-/* Candidates come in the order of cells, then classes. counts are added to. */
-void vg_twin_nanodet_boxes(const float *scores, const float *distances,
-                           const struct vg_device_job *jobs, const vg_i32 *classes, vg_i32 *counts,
-                           struct vg_candidate *candidates, const struct vg_boxes_sizes *s,
-                           vg_i32 pictures);
+void vg_twin_conv_wino_in(const float *x, const struct vg_twin_conv *conv, float *scratch,
+                          const struct vg_conv_sizes *s);
+void vg_twin_conv_wino_mul(const float *scratch, const struct vg_twin_conv *conv, float *y,
+                           const struct vg_conv_sizes *s);
 
 /* Index of channel c at (row, column) of a picture in the blocked layout. */
 static inline vg_i32 vg_area_at(const struct vg_area *area, vg_i32 picture, vg_i32 c, vg_i32 row,

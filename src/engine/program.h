@@ -12,7 +12,7 @@
 #include "src/base/sha256.h"
 #include "src/engine/device.h"
 
-#define VG_PROGRAMS_MAX 64
+#define VG_PROGRAMS_MAX 256
 
 struct vg_programs {
     const struct vg_device *device; /* borrowed until release */

@@ -129,14 +129,11 @@ static void winograd_is_the_convolution(void **in)
     enum {
         W = 9,
         H = 6,
-        PITCH = 1 + 12 + 2,
-        ROWS = 1 + 8 + 2,
         CHANNELS = 20
     };
-    static float x[2 * PITCH * ROWS * 16], a[2 * PITCH * ROWS * 16], b[2 * PITCH * ROWS * 16];
+    static float x[2 * W * H * 16], a[2 * W * H * 16], b[2 * W * H * 16];
     static float weights[CHANNELS * CHANNELS * 9], bias[CHANNELS];
-    const struct vg_area area = {(PITCH + 1) * 16, 2 * PITCH * ROWS * 16, PITCH * ROWS * 16,
-                                 PITCH * 16};
+    const struct vg_area area = {0, 2 * W * H * 16, W * H * 16, W * 16};
     for (int c = 0; c < CHANNELS; c++)
         for (int row = 0; row < H; row++)
             for (int column = 0; column < W; column++)
@@ -146,15 +143,33 @@ static void winograd_is_the_convolution(void **in)
         weights[i] = (float)(i % 17 - 8) / 32;
     for (int i = 0; i < CHANNELS; i++)
         bias[i] = (float)i - 9;
-    const struct vg_twin_conv conv = {3, 1, CHANNELS, CHANNELS, weights, bias};
+    const struct vg_conv_build build = {.tile = {1, 1},
+                                        .block = 16,
+                                        .x_pixel = 16,
+                                        .size_y = 3,
+                                        .size_x = 3,
+                                        .stride_y = 1,
+                                        .stride_x = 1,
+                                        .dilation_y = 1,
+                                        .dilation_x = 1,
+                                        .act = VG_ACT_CODE_LEAKY};
+    const struct vg_twin_conv conv = {.build = &build, .weights = weights, .bias = bias};
     const struct vg_conv_sizes sizes = {.x = area,
                                         .y = area,
+                                        .x_width = W,
+                                        .x_height = H,
                                         .x_pixel = 16,
-                                        .pad = 1,
+                                        .x_channels = CHANNELS,
+                                        .above = 1,
+                                        .left = 1,
                                         .width = W,
                                         .height = H,
+                                        .y_channels = CHANNELS,
+                                        .parts = 1,
+                                        .groups = 2,
+                                        .act_groups = 2,
                                         .pictures = 1,
-                                        .slope = 0.1f};
+                                        .act_a = 0.1f};
     vg_twin_conv_direct(x, &conv, a, &sizes);
     vg_twin_conv_wino(x, &conv, b, &sizes);
     for (size_t i = 0; i < sizeof a / sizeof *a; i++)
