@@ -49,6 +49,15 @@
 #define TABLE 0
 #endif
 
+/* `inside` of P pixels of a row; constant where a segment is whole, so that nothing is asked */
+static inline void segment_store(const vec *done, __global elem *to, const struct store *store,
+                                 const struct vg_conv_sizes *s, int row, int column, int inside)
+{
+    STORE_LOOP for (int p = 0; p < P; p++)
+        if (p < inside)
+            STORE(finish(done[p], store, s, row, column + p), to + p * VG_BLOCK);
+}
+
 ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
                                 __global const elem *x2, __global elem *y,
                                 const struct vg_conv_sizes s)
@@ -102,20 +111,23 @@ ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
         }
     }
 
-    /* a copy: the sums themselves stay in registers even where the loop below is not unrolled */
+    /* a copy: the sums themselves stay in registers even where STORE_LOOP is not unrolled */
     vec done[OB][P];
     UNROLL for (int o = 0; o < OB; o++)
         UNROLL for (int p = 0; p < P; p++)
             done[o][p] = sum[o][p];
-    const int inside = min(P, s.width - column), acts = group < s.act_groups;
-    y += s.y.first + picture * s.y.picture + group * OB * s.y.plane + row * s.y.row;
-    x2 += s.x2.first + picture * s.x2.picture + group * OB * s.x2.plane;
+    const int inside = min(P, s.width - column);
     STORE_LOOP for (int o = 0; o < OB; o++) {
-        STORE_LOOP for (int p = 0; p < P; p++)
-            if (p < inside)
-                STORE(finish(done[o][p], x2 + o * s.x2.plane, &s, acts, row, column + p),
-                      y + o * s.y.plane + (column + p) * VG_BLOCK);
-        halo_store(y + o * s.y.plane, s.halo, row, s.height, column, column + inside, s.width,
-                   s.y.row);
+        const int block = group * OB + o;
+        struct store store;
+        store_begin(&store, x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane, &s,
+                    group < s.act_groups);
+        __global elem *y_row =
+            y + s.y.first + picture * s.y.picture + block * s.y.plane + row * s.y.row;
+        if (inside == P)
+            segment_store(done[o], y_row + column * VG_BLOCK, &store, &s, row, column, P);
+        else
+            segment_store(done[o], y_row + column * VG_BLOCK, &store, &s, row, column, inside);
+        halo_store(y_row, s.halo, row, s.height, column, column + inside, s.width, s.y.row);
     }
 }

@@ -426,7 +426,7 @@ static enum vg_status tiles_make(struct vg_case_run *run, struct conv_case *conv
         return VG_E_MEMORY;
     if (kernel == WINO_MUL) {
         vg_twin_conv_wino_in(conv->x->data, &conv->twin, scratch->data, s);
-        vg_twin_conv_wino(conv->x->data, &conv->twin, conv->y->want, s);
+        vg_twin_conv_wino_mul(scratch->data, &conv->twin, conv->y->want, s);
         return VG_OK;
     }
     if (vg_case_want_add(scratch))
@@ -442,7 +442,10 @@ static enum vg_status pixels_make(struct vg_case_run *run, struct conv_case *con
     run->global[0] = (size_t)ceil_div(s->width, p);
     run->global[1] = (size_t)s->height;
     run->global[2] = (size_t)(s->groups * s->pictures);
-    vg_twin_conv_direct(conv->x->data, &conv->twin, conv->y->want, s);
+    if (conv->row->kernel == ANY)
+        vg_twin_conv_any(conv->x->data, &conv->twin, conv->y->want, s);
+    else
+        vg_twin_conv_direct(conv->x->data, &conv->twin, conv->y->want, s);
     return VG_OK;
 }
 

@@ -1,4 +1,5 @@
-/* What the twins of the convolutions share: reading x, and what happens at the store. */
+/* What the twins of the convolutions share: reading x, the steps of Winograd's method, and what
+ * happens at the store. */
 #ifndef VG_KERNELS_TWINS_CONV_TWIN_H
 #define VG_KERNELS_TWINS_CONV_TWIN_H
 
@@ -27,5 +28,27 @@ void vg_twin_conv_clear(const struct vg_twin_conv *conv, float *y, const struct 
 
 /* Channels of y that are stored: whole blocks. */
 vg_i32 vg_twin_conv_lanes(const struct vg_twin_conv *conv, const struct vg_conv_sizes *s);
+
+/* Winograd's F(4x4, 3x3), where y's tile begins at (top, left). v = Bt d B of channel c. */
+void vg_twin_wino_window(const float *x, const struct vg_twin_conv *conv,
+                         const struct vg_conv_sizes *s, vg_i32 picture, vg_i32 c, vg_i32 top,
+                         vg_i32 left, double v[36]);
+
+/* m += (G g Gt) . v, for the kernel from channel c of x to channel o of y. */
+void vg_twin_wino_product(const struct vg_twin_conv *conv, const struct vg_conv_sizes *s, vg_i32 o,
+                          vg_i32 c, const double v[36], double m[36]);
+
+/* At m A and bias, stored where it lies inside y. */
+void vg_twin_wino_tile(const double m[36], const struct vg_twin_conv *conv, float *y,
+                       const struct vg_conv_sizes *s, vg_i32 picture, vg_i32 o, vg_i32 top,
+                       vg_i32 left);
+
+/* Index in the scratch of the two-kernel form: tile n of the batch, point i, channel c. */
+static inline vg_i32 vg_twin_wino_at(const struct vg_twin_conv *conv, const struct vg_conv_sizes *s,
+                                     vg_i32 n, vg_i32 i, vg_i32 c)
+{
+    const vg_i32 p = (vg_i32)conv->build->tile.pixels, block = (vg_i32)conv->build->block;
+    return (((n / p * 36 + i) * s->x_blocks + c / block) * p + n % p) * block + c % block;
+}
 
 #endif

@@ -20,7 +20,9 @@ void vg_twin_prepare(const uint8_t *pixels, const struct vg_device_job *jobs, fl
                      const struct vg_prepare_sizes *s, vg_i32 pictures);
 
 /* Write all channels of the last block (those beyond y_channels come of a sum of 0) and the halo.
- * Nothing of the halo of x is read. conv_direct is the twin of conv_any too. */
+ * Nothing of the halo of x is read. */
+void vg_twin_conv_any(const float *x, const struct vg_twin_conv *conv, float *y,
+                      const struct vg_conv_sizes *s);
 void vg_twin_conv_direct(const float *x, const struct vg_twin_conv *conv, float *y,
                          const struct vg_conv_sizes *s);
 /* By F(4,3), from weights transformed in double; stride 1, side 3. */
@@ -28,6 +30,8 @@ void vg_twin_conv_wino(const float *x, const struct vg_twin_conv *conv, float *y
                        const struct vg_conv_sizes *s);
 void vg_twin_conv_wino_in(const float *x, const struct vg_twin_conv *conv, float *scratch,
                           const struct vg_conv_sizes *s);
+void vg_twin_conv_wino_mul(const float *scratch, const struct vg_twin_conv *conv, float *y,
+                           const struct vg_conv_sizes *s);
 
 /* blocks: of y; copy_channels: `channels` copied. */
 void vg_twin_max_pool(const float *x, float *y, const struct vg_map_sizes *s, vg_i32 blocks,
