@@ -20,6 +20,9 @@ static_assert(sizeof(struct vg_boxes_sizes) == 88, "vg_boxes_sizes");
 static_assert(offsetof(struct vg_boxes_sizes, stride) == 72, "vg_boxes_sizes.stride");
 static_assert(offsetof(struct vg_boxes_sizes, input_height) == 84, "vg_boxes_sizes.input_height");
 static_assert(sizeof(struct vg_candidate) == 32, "vg_candidate");
+static_assert(sizeof(struct vg_int8_sizes) == 184, "vg_int8_sizes");
+static_assert(offsetof(struct vg_int8_sizes, x_zero) == 140, "vg_int8_sizes.x_zero");
+static_assert(offsetof(struct vg_int8_sizes, act_b) == 180, "vg_int8_sizes.act_b");
 
 #define CONV_ARGS   VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES
 #define CONV_BYTES  sizeof(struct vg_conv_sizes)
@@ -27,6 +30,7 @@ static_assert(sizeof(struct vg_candidate) == 32, "vg_candidate");
 #define MAP_BYTES   sizeof(struct vg_map_sizes)
 #define FOUND_ARGS  VG_ARG_JOBS, VG_ARG_CLASSES, VG_ARG_COUNTS, VG_ARG_CANDIDATES, VG_ARG_SIZES
 #define BOXES_BYTES sizeof(struct vg_boxes_sizes)
+#define INT8_BYTES  sizeof(struct vg_int8_sizes)
 
 const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
     [VG_KERNEL_PREPARE] = {"prepare",
@@ -62,6 +66,22 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
         {"yolox_boxes", {VG_ARG_X, VG_ARG_X2, VG_ARG_X3, FOUND_ARGS}, BOXES_BYTES, 32, 2},
     [VG_KERNEL_FASTESTDET_BOXES] =
         {"fastestdet_boxes", {VG_ARG_X, VG_ARG_X2, VG_ARG_X3, FOUND_ARGS}, BOXES_BYTES, 32, 2},
+    [VG_KERNEL_CONV_INT8_X86] = {"conv_int8_x86", {CONV_ARGS}, INT8_BYTES, 1, 3},
+    [VG_KERNEL_CONV_INT8_DEPTHWISE] = {"conv_int8_depthwise",
+                                       {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES},
+                                       INT8_BYTES,
+                                       1,
+                                       3},
+    [VG_KERNEL_MAX_POOL_INT8] =
+        {"max_pool_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
+    [VG_KERNEL_COMBINE_INT8] =
+        {"combine_int8", {VG_ARG_X, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
+    [VG_KERNEL_RESIZE_INT8] =
+        {"resize_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
+    [VG_KERNEL_QUANTISE_INT8] =
+        {"quantise_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
+    [VG_KERNEL_DEQUANTISE_INT8] =
+        {"dequantise_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
 };
 
 size_t vg_kernel_work(enum vg_kernel kernel, size_t items)

@@ -31,6 +31,13 @@ enum vg_kernel {
     VG_KERNEL_NANODET_BOXES,
     VG_KERNEL_YOLOX_BOXES,
     VG_KERNEL_FASTESTDET_BOXES,
+    VG_KERNEL_CONV_INT8_X86,
+    VG_KERNEL_CONV_INT8_DEPTHWISE,
+    VG_KERNEL_MAX_POOL_INT8,
+    VG_KERNEL_COMBINE_INT8,
+    VG_KERNEL_RESIZE_INT8,
+    VG_KERNEL_QUANTISE_INT8,
+    VG_KERNEL_DEQUANTISE_INT8,
     VG_KERNEL_COUNT
 };
 
@@ -70,6 +77,7 @@ union vg_kernel_sizes {
     struct vg_map_sizes map;
     struct vg_prepare_sizes prepare;
     struct vg_boxes_sizes boxes;
+    struct vg_int8_sizes int8;
 };
 
 /* The register tile of a convolution. */

@@ -86,6 +86,33 @@ struct vg_conv_sizes {
     float act_a, act_b; /* of the activation (build option ACT, models/model.h has their meaning) */
 };
 
+/* The kernels over bytes: conv_int8_x86, conv_int8_depthwise, max_pool_int8, combine_int8,
+ * resize_int8, quantise_int8 and dequantise_int8. A byte q stands for step * (q - zero); areas count
+ * bytes, or floats where the tensor is of floats. */
+struct vg_int8_sizes {
+    struct vg_area x, x2, y; /* x2: added to the result at the store, or the second term */
+    struct vg_halo halo;     /* of y, in its zero point */
+    vg_i32 x_width, x_height;
+    vg_i32 x2_width, x2_height;
+    vg_i32 width, height; /* of y */
+    vg_i32 x_quads;       /* conv_int8_x86: groups of 4 channels read; the last in part */
+    vg_i32 table_first;   /* TABLE: x_quads words in the buffer of weights, as integers: bytes from
+                             x.first to each four channels */
+    vg_i32 above, left;   /* padding */
+    vg_i32 w_first;       /* of the packed weights, in words of the buffer of weights */
+    vg_i32 lanes_first;   /* starts, scales and biases, likewise */
+    vg_i32 groups;        /* of y's vectors, OB at a time */
+    vg_i32 act_groups;    /* so many of them take the activation, the rest none */
+    vg_i32 pictures;
+    vg_i32 size_y, size_x, stride_y, stride_x; /* max_pool_int8 */
+    vg_i32 x_zero, x2_zero, y_zero;
+    vg_i32 halo_word;    /* quantise_int8 of 4-byte pixels: a pixel of y's halo */
+    float x_step, x2_step;
+    float y_per_unit;    /* 1 / step of y */
+    float across, down;  /* pixels of what is resized for one of y */
+    float act_a, act_b;  /* of the activation (build option ACT, models/model.h has their meaning) */
+};
+
 /* pool, plane_mean, resize, combine, act, softmax and copy_channels */
 struct vg_map_sizes {
     struct vg_area x, x2, y; /* x2: the second term of combine */

@@ -9,8 +9,8 @@
 #include "kernels/twins/cases_make.h"
 #include "src/base/alloc.h"
 
-static const struct vg_case_family *const families[] = {&vg_cases_conv, &vg_cases_map,
-                                                        &vg_cases_prepare, &vg_cases_boxes};
+static const struct vg_case_family *const families[] = {
+    &vg_cases_conv, &vg_cases_map, &vg_cases_prepare, &vg_cases_boxes, &vg_cases_int8};
 
 #define FAMILY_COUNT (sizeof families / sizeof *families)
 
@@ -195,11 +195,12 @@ static float float_of(uint32_t word)
     return f;
 }
 
-static int is_integer(enum vg_arg arg, size_t word)
+static int is_integer(const struct vg_case_buffer *buffer, size_t word)
 {
     const size_t words = sizeof(struct vg_candidate) / sizeof(uint32_t);
     const size_t first = offsetof(struct vg_candidate, cell) / sizeof(uint32_t);
-    return arg == VG_ARG_COUNTS || (arg == VG_ARG_CANDIDATES && word % words >= first);
+    return buffer->content == VG_CASE_BYTES || buffer->arg == VG_ARG_COUNTS ||
+           (buffer->arg == VG_ARG_CANDIDATES && word % words >= first);
 }
 
 /* error of a float that should have been written */
@@ -221,7 +222,7 @@ struct vg_case_verdict vg_case_judge(const struct vg_case_run *run, uint32_t ind
     struct vg_case_verdict verdict = {0};
     const uint32_t *g = got, *w = buffer->want;
     for (size_t i = 0; i < buffer->bytes / sizeof *g; i++) {
-        const int exact = is_integer(buffer->arg, i);
+        const int exact = is_integer(buffer, i);
         const double error = !exact ? error_of(run, g[i], w[i]) : g[i] == w[i] ? 0 : HUGE_VAL;
         const int guard = w[i] == VG_CASE_GUARD_WORD && g[i] != w[i];
         if (!guard && error > verdict.worst)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/int8_weights.h"
 #include "kernels/kernel_list.h"
 #include "src/base/attr.h"
 #include "src/base/status.h"
@@ -50,8 +51,17 @@ struct vg_kernel_case {
 /* Row `index` over all families; NULL behind the last. */
 const struct vg_kernel_case *vg_kernel_case_at(size_t index);
 
+/* A small convolution over bytes that takes `lane`, for a trial at start. */
+const struct vg_kernel_case *vg_case_int8_probe(enum vg_int8_lane lane);
+
+enum vg_case_content {
+    VG_CASE_FLOATS, /* candidates and counts are known by their arg */
+    VG_CASE_BYTES   /* compared as they are */
+};
+
 struct vg_case_buffer {
     enum vg_arg arg;
+    enum vg_case_content content;
     void *data; /* at the start, with guards before, between and behind what may be written */
     void *want; /* at the end; NULL when it is only read */
     size_t bytes;
@@ -64,6 +74,7 @@ struct vg_case_run {
     union vg_kernel_sizes sizes;
     size_t global[3];
     size_t local_bytes;
+    enum vg_int8_lane lane; /* that the processor must have, or VG_INT8_PLAIN */
     uint32_t buffer_count;
     struct vg_case_buffer buffer[VG_KERNEL_ARGS_MAX];
 };

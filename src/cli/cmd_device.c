@@ -116,7 +116,7 @@ static void case_report(struct tally *tally, const struct vg_kernel_case *row,
                        "allowed %.2g\n"),
                      kernel, row->name, v->wrong, v->guards_broken, v->worst, row->tolerance);
     else if (result->outcome == VG_CHECK_SKIPPED)
-        (void)printf(_("%-14s %-20s skipped: the device lacks local memory\n"), kernel, row->name);
+        (void)printf(_("%-14s %-20s skipped: the device lacks what it wants\n"), kernel, row->name);
     else
         (void)printf(_("%-14s %-20s good: error %.2g, allowed %.2g\n"), kernel, row->name, v->worst,
                      row->tolerance);

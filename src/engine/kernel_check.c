@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/engine/int8_probe.h"
 
 struct launch {
     struct vg_programs *programs;
@@ -109,7 +110,8 @@ enum vg_status vg_kernel_check(struct vg_programs *programs, const struct vg_ker
     if (status)
         return vg_fault_set(fault, status, vg_status_text(status), NULL, "%s", row->name);
     launch.run = run;
-    if (run->local_bytes > programs->device->info.local_bytes) {
+    if (run->local_bytes > programs->device->info.local_bytes ||
+        !(vg_int8_lanes_claimed(&programs->device->info) & VG_INT8_LANE_BIT(run->lane))) {
         result->outcome = VG_CHECK_SKIPPED;
         goto done;
     }

@@ -13,7 +13,7 @@
 enum vg_check_outcome {
     VG_CHECK_GOOD,
     VG_CHECK_WRONG,
-    VG_CHECK_SKIPPED /* the device has not the local memory that the case wants */
+    VG_CHECK_SKIPPED /* the device has not the local memory or the instruction that the case wants */
 };
 
 struct vg_check_result {
