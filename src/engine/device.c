@@ -49,6 +49,10 @@ static void info_read(cl_platform_id platform, cl_device_id id, struct vg_device
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform,
                           NULL) != CL_SUCCESS)
         info->platform[0] = 0;
+    text_of(id, CL_DEVICE_VERSION, info->version);
+    if (clGetPlatformInfo(platform, CL_PLATFORM_VERSION, sizeof info->platform_version - 1,
+                          info->platform_version, NULL) != CL_SUCCESS)
+        info->platform_version[0] = 0;
     (void)snprintf(info->driver, sizeof info->driver, "%.100s %.100s", info->platform, version);
     const uint64_t type = number_of(id, CL_DEVICE_TYPE, sizeof(cl_device_type));
     info->kind = type & CL_DEVICE_TYPE_GPU   ? VG_DEVICE_GPU

@@ -25,6 +25,8 @@ struct vg_device_info {
     char name[VG_DEVICE_TEXT_SIZE];
     char driver[VG_DEVICE_TEXT_SIZE]; /* platform and driver version */
     char platform[VG_DEVICE_TEXT_SIZE];
+    /* what compiled programs depend on besides: of OpenCL, of the compiler, of the target */
+    char version[VG_DEVICE_TEXT_SIZE], platform_version[VG_DEVICE_TEXT_SIZE];
     uint32_t compute_units;
     uint32_t float_width; /* native vector width of float */
     uint64_t memory_bytes, allocation_bytes_max, local_bytes;
