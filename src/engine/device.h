@@ -58,7 +58,7 @@ enum vg_status vg_device_open(struct vg_device *device, const char *word, uint32
 void vg_device_close(struct vg_device *device);
 
 /* VG_OK for CL_SUCCESS, else VG_E_DEVICE with the call and the code in the place (VG_E_MEMORY
- * when that is what the device lacks). */
+ * when that is what the device lacks). In device_health.c, which has it for running work too. */
 enum vg_status vg_device_check(cl_int code, const char *call, struct vg_fault *fault) VG_MUST_USE;
 
 #endif
