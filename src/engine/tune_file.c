@@ -313,7 +313,7 @@ static enum vg_status rows_parse(struct reader *reader, struct vg_tune *tune)
 {
     while (reader->at < reader->end) {
         char line[VG_TUNE_LINE_SIZE];
-        struct vg_tune_row row;
+        struct vg_tune_row row = {.ns = 0};
         reader->line++;
         enum vg_status status = line_take(reader, line, sizeof line);
         if (!status)
