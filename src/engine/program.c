@@ -238,7 +238,7 @@ enum vg_status vg_programs_try(struct vg_programs *programs, enum vg_kernel kern
     struct vg_program *row = NULL;
     const bool known = program_find(programs, kernel, options) != NULL;
     const enum vg_status status = program_have(programs, kernel, options, &row, &refused);
-    if (status && !known)
+    if (status == VG_E_DEVICE && !known)
         vg_log(VG_LOG_WARN, "%s: %s; a plainer kernel is used", refused.what, refused.place);
     if (status && fault)
         *fault = refused;
