@@ -637,6 +637,7 @@ static enum vg_status open_all(struct analysis *a)
         return VG_E_MEMORY;
     a->loop_beat.name = "loop";
     a->loop_beat.limit_us = 120 * VG_US_PER_S; /* opening a device compiles its kernels */
+    a->loop_beat.busy_since_us = vg_mono_now().us; /* it may be opened before the first tick */
     const struct vg_watch_settings watch = {a->settings->data, a->settings->control_fd};
     status = vg_watch_thread_open(&a->watch, &watch);
     if (!status)

@@ -10,18 +10,6 @@
 
 #define PLATFORM_NOT_FOUND (-1001) /* CL_PLATFORM_NOT_FOUND_KHR of cl_khr_icd */
 
-enum vg_status vg_device_check(cl_int code, const char *call, struct vg_fault *fault)
-{
-    if (code == CL_SUCCESS)
-        return VG_OK;
-    if (code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES ||
-        code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("the device lacks memory"),
-                            N_("use a smaller batch or a smaller input"), "%s %d", call, code);
-    return vg_fault_set(fault, VG_E_DEVICE, N_("the OpenCL device failed"),
-                        N_("run `vigie device test`; update the driver"), "%s %d", call, code);
-}
-
 /* A text of the device, its end made sure of; empty when it cannot be had. */
 static void text_of(cl_device_id id, cl_device_info what, char text[VG_DEVICE_TEXT_SIZE])
 {
@@ -49,6 +37,10 @@ static void info_read(cl_platform_id platform, cl_device_id id, struct vg_device
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform,
                           NULL) != CL_SUCCESS)
         info->platform[0] = 0;
+    text_of(id, CL_DEVICE_VERSION, info->version);
+    if (clGetPlatformInfo(platform, CL_PLATFORM_VERSION, sizeof info->platform_version - 1,
+                          info->platform_version, NULL) != CL_SUCCESS)
+        info->platform_version[0] = 0;
     (void)snprintf(info->driver, sizeof info->driver, "%.100s %.100s", info->platform, version);
     const uint64_t type = number_of(id, CL_DEVICE_TYPE, sizeof(cl_device_type));
     info->kind = type & CL_DEVICE_TYPE_GPU   ? VG_DEVICE_GPU

@@ -25,6 +25,8 @@ struct vg_device_info {
     char name[VG_DEVICE_TEXT_SIZE];
     char driver[VG_DEVICE_TEXT_SIZE]; /* platform and driver version */
     char platform[VG_DEVICE_TEXT_SIZE];
+    /* what compiled programs depend on besides: of OpenCL, of the compiler, of the target */
+    char version[VG_DEVICE_TEXT_SIZE], platform_version[VG_DEVICE_TEXT_SIZE];
     uint32_t compute_units;
     uint32_t float_width; /* native vector width of float */
     uint64_t memory_bytes, allocation_bytes_max, local_bytes;
@@ -56,7 +58,7 @@ enum vg_status vg_device_open(struct vg_device *device, const char *word, uint32
 void vg_device_close(struct vg_device *device);
 
 /* VG_OK for CL_SUCCESS, else VG_E_DEVICE with the call and the code in the place (VG_E_MEMORY
- * when that is what the device lacks). */
+ * when that is what the device lacks). In device_health.c, which has it for running work too. */
 enum vg_status vg_device_check(cl_int code, const char *call, struct vg_fault *fault) VG_MUST_USE;
 
 #endif

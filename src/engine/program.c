@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "gen/vg_kernel_sources.h"
+#include "src/base/alloc.h"
+#include "src/base/clock.h"
+#include "src/base/log.h"
 #include "src/base/text.h"
 
 static const struct vg_kernel_sources_row *source_of(enum vg_kernel kernel)
@@ -33,17 +36,126 @@ void vg_programs_init(struct vg_programs *programs, const struct vg_device *devi
 void vg_programs_release(struct vg_programs *programs)
 {
     for (uint32_t i = 0; i < programs->count; i++)
-        (void)clReleaseProgram(programs->program[i].program);
+        if (programs->program[i].program)
+            (void)clReleaseProgram(programs->program[i].program);
     programs->count = 0;
 }
+
+/* ---- from the cache ---- */
+
+static struct vg_program_key key_of(const struct vg_programs *programs,
+                                    const struct vg_program *row)
+{
+    uint8_t source[VG_SHA256_BYTES];
+    const struct vg_device_info *info = &programs->device->info;
+    vg_program_source_digest(row->kernel, source);
+    return vg_program_key_make(
+        &(struct vg_program_origin){.source_digest = source,
+                                    .options = row->options,
+                                    .device = info->name,
+                                    .device_version = info->version,
+                                    .driver = info->driver,
+                                    .platform_version = info->platform_version});
+}
+
+static cl_program binary_build(const struct vg_programs *programs, const char *options,
+                               const struct vg_program_file *file)
+{
+    const cl_device_id id = programs->device->info.id;
+    const unsigned char *binary = file->binary;
+    cl_int code = CL_SUCCESS, accepted = CL_SUCCESS;
+    cl_program program = clCreateProgramWithBinary(programs->device->context, 1, &id,
+                                                   &file->binary_bytes, &binary, &accepted, &code);
+    if (code != CL_SUCCESS)
+        return NULL;
+    if (accepted == CL_SUCCESS &&
+        clBuildProgram(program, 1, &id, options, NULL, NULL) == CL_SUCCESS)
+        return program;
+    (void)clReleaseProgram(program);
+    return NULL;
+}
+
+/* row->program, if the cache has one that the device takes. */
+static void program_load(struct vg_programs *programs, struct vg_program *row)
+{
+    if (!programs->cache)
+        return;
+    struct vg_program_file file;
+    const struct vg_program_key key = key_of(programs, row);
+    if (vg_program_cache_load(programs->cache, &key, &file))
+        return;
+    row->program = binary_build(programs, row->options, &file);
+    row->state = VG_PROGRAM_LOADED;
+    row->kept = row->program != NULL;
+    if (!row->program)
+        vg_program_cache_refuse(programs->cache, &key);
+    vg_free(file.data);
+}
+
+/* The binary of a program of one device; given (vg_free), NULL: it has none. */
+static uint8_t *binary_take(cl_program program, size_t *bytes)
+{
+    uint8_t *binary = NULL;
+    *bytes = 0;
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof *bytes, bytes, NULL) !=
+            CL_SUCCESS ||
+        !*bytes || *bytes > VG_PROGRAM_BINARY_MAX)
+        return NULL;
+    binary = vg_alloc(*bytes);
+    if (binary &&
+        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS)
+        return binary;
+    vg_free(binary);
+    return NULL;
+}
+
+static void program_store(struct vg_programs *programs, struct vg_program *row)
+{
+    size_t bytes = 0;
+    const struct vg_program_key key = key_of(programs, row);
+    uint8_t *binary = binary_take(row->program, &bytes);
+    if (binary)
+        vg_program_cache_store(programs->cache, &key, binary, bytes);
+    else
+        programs->cache->store_failures++;
+    vg_free(binary);
+    row->kept = true; /* or it cannot be: not tried again by this process */
+}
+
+void vg_programs_store(struct vg_programs *programs, int64_t budget_us)
+{
+    const struct vg_mono_time start = vg_mono_now();
+    if (!programs->cache || !programs->cache->folder[0])
+        return;
+    const uint32_t before = programs->cache->stored;
+    for (uint32_t i = 0; i < programs->count; i++) {
+        struct vg_program *row = &programs->program[i];
+        if (row->kept || !row->program || vg_mono_now().us - start.us >= budget_us)
+            continue;
+        vg_programs_tell(programs, VG_PROGRAMS_STORE, i, programs->count, row->kernel);
+        program_store(programs, row);
+    }
+    if (programs->cache->stored != before)
+        vg_program_cache_trim(programs->cache);
+}
+
+void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work, uint32_t done,
+                      uint32_t total, enum vg_kernel kernel)
+{
+    if (programs->listener)
+        programs->listener->working(programs->listener, work, done, total,
+                                    vg_kernel_rows[kernel].name);
+}
+
+/* ---- from source ---- */
 
 static enum vg_status build_refuse(const struct vg_program *row, cl_device_id id,
                                    struct vg_fault *fault)
 {
     char log[4096] = "";
     size_t size = 0;
-    if (clGetProgramBuildInfo(row->program, id, CL_PROGRAM_BUILD_LOG, sizeof log - 1, log, &size) !=
-        CL_SUCCESS)
+    if (!row->program || clGetProgramBuildInfo(row->program, id, CL_PROGRAM_BUILD_LOG,
+                                               sizeof log - 1, log, &size) != CL_SUCCESS)
         log[0] = 0;
     return vg_fault_set(fault, VG_E_DEVICE, N_("the device's compiler refuses a kernel"),
                         N_("run `vigie device test`; update the driver"), "%s.cl %s: %.*s",
@@ -51,46 +163,110 @@ static enum vg_status build_refuse(const struct vg_program *row, cl_device_id id
                         log);
 }
 
-static enum vg_status program_build(struct vg_programs *programs, enum vg_kernel kernel,
-                                    const char *options, struct vg_fault *fault)
+static enum vg_status source_build(struct vg_programs *programs, struct vg_program *row,
+                                   struct vg_fault *fault)
 {
-    if (programs->count == VG_PROGRAMS_MAX)
-        return vg_fault_set(fault, VG_E_FULL, N_("the net wants too many kernels"), NULL, "%s",
-                            vg_kernel_rows[kernel].name);
-    struct vg_program *row = &programs->program[programs->count];
-    const struct vg_kernel_sources_row *source = source_of(kernel);
+    const struct vg_kernel_sources_row *source = source_of(row->kernel);
     const char *text = (const char *)source->text;
+    const cl_device_id id = programs->device->info.id;
     cl_int code = CL_SUCCESS;
-    row->kernel = kernel;
-    (void)snprintf(row->options, sizeof row->options, "%s", options);
+    row->state = VG_PROGRAM_BUILT;
     row->program =
         clCreateProgramWithSource(programs->device->context, 1, &text, source->len, &code);
     enum vg_status status = vg_device_check(code, "clCreateProgramWithSource", fault);
     if (status)
         return status;
-    const cl_device_id id = programs->device->info.id;
-    if (clBuildProgram(row->program, 1, &id, row->options, NULL, NULL) != CL_SUCCESS) {
-        status = build_refuse(row, id, fault);
-        (void)clReleaseProgram(row->program);
-        return status;
-    }
+    if (clBuildProgram(row->program, 1, &id, row->options, NULL, NULL) == CL_SUCCESS)
+        return VG_OK;
+    status = build_refuse(row, id, fault);
+    (void)clReleaseProgram(row->program);
+    row->program = NULL;
+    row->state = VG_PROGRAM_REFUSED;
+    return status;
+}
+
+static struct vg_program *program_find(struct vg_programs *programs, enum vg_kernel kernel,
+                                       const char *options)
+{
+    for (uint32_t i = 0; i < programs->count; i++)
+        if (programs->program[i].kernel == kernel &&
+            strcmp(programs->program[i].options, options) == 0)
+            return &programs->program[i];
+    return NULL;
+}
+
+/* *out: the row, built or refused before. */
+static enum vg_status program_have(struct vg_programs *programs, enum vg_kernel kernel,
+                                   const char *options, struct vg_program **out,
+                                   struct vg_fault *fault)
+{
+    *out = program_find(programs, kernel, options);
+    if (*out)
+        return (*out)->program ? VG_OK : build_refuse(*out, programs->device->info.id, fault);
+    if (programs->count == VG_PROGRAMS_MAX)
+        return vg_fault_set(fault, VG_E_FULL, N_("the net wants too many kernels"), NULL, "%s",
+                            vg_kernel_rows[kernel].name);
+    struct vg_program *row = &programs->program[programs->count];
+    memset(row, 0, sizeof *row);
+    row->kernel = kernel;
+    (void)snprintf(row->options, sizeof row->options, "%s", options);
+    program_load(programs, row);
+    const enum vg_status status = row->program ? VG_OK : source_build(programs, row, fault);
+    if (status && row->state != VG_PROGRAM_REFUSED)
+        return status; /* not the kernel's fault: asked again */
     programs->count++;
-    return VG_OK;
+    *out = row;
+    return status;
 }
 
 enum vg_status vg_programs_kernel(struct vg_programs *programs, enum vg_kernel kernel,
                                   const char *options, cl_kernel *out, struct vg_fault *fault)
 {
-    uint32_t i = 0;
-    while (i < programs->count && (programs->program[i].kernel != kernel ||
-                                   strcmp(programs->program[i].options, options) != 0))
-        i++;
-    if (i == programs->count) {
-        const enum vg_status status = program_build(programs, kernel, options, fault);
+    struct vg_program *row = NULL;
+    const enum vg_status status = program_have(programs, kernel, options, &row, fault);
+    if (status)
+        return status;
+    cl_int code = CL_SUCCESS;
+    *out = clCreateKernel(row->program, vg_kernel_rows[kernel].name, &code);
+    return vg_device_check(code, "clCreateKernel", fault);
+}
+
+enum vg_status vg_programs_try(struct vg_programs *programs, enum vg_kernel kernel,
+                               const char *options, struct vg_fault *fault)
+{
+    struct vg_fault refused = {.status = VG_OK};
+    struct vg_program *row = NULL;
+    const bool known = program_find(programs, kernel, options) != NULL;
+    const enum vg_status status = program_have(programs, kernel, options, &row, &refused);
+    if (status == VG_E_DEVICE && !known)
+        vg_log(VG_LOG_WARN, "%s: %s; a plainer kernel is used", refused.what, refused.place);
+    if (status && fault)
+        *fault = refused;
+    return status;
+}
+
+enum vg_status vg_programs_build(struct vg_programs *programs, const struct vg_program_want *wants,
+                                 uint32_t count, struct vg_fault *fault)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct vg_program *row = NULL;
+        vg_programs_tell(programs, VG_PROGRAMS_BUILD, i, count, wants[i].kernel);
+        const enum vg_status status =
+            program_have(programs, wants[i].kernel, wants[i].options, &row, fault);
         if (status)
             return status;
     }
-    cl_int code = CL_SUCCESS;
-    *out = clCreateKernel(programs->program[i].program, vg_kernel_rows[kernel].name, &code);
-    return vg_device_check(code, "clCreateKernel", fault);
+    return VG_OK;
+}
+
+struct vg_programs_stats vg_programs_stats(const struct vg_programs *programs)
+{
+    struct vg_programs_stats stats = {.stale = programs->cache ? programs->cache->stale : 0};
+    for (uint32_t i = 0; i < programs->count; i++) {
+        const enum vg_program_state state = programs->program[i].state;
+        stats.built += state == VG_PROGRAM_BUILT;
+        stats.loaded += state == VG_PROGRAM_LOADED;
+        stats.refused += state == VG_PROGRAM_REFUSED;
+    }
+    return stats;
 }

@@ -1,9 +1,16 @@
 /* Programs of an open device, built from the kernels that stand in the executable, each pair of
- * file and options once. Belongs to the device's thread. */
+ * file and options once; taken from the cache of compiled ones where there is one.
+ *
+ *   init, then .cache and .listener -> build -> kernel, try -> all kernels run once -> store
+ *
+ * One after another: clBuildProgram may be called from several threads on PoCL 3.1, but its
+ * compiler holds one lock (six programs took 1.29 s on one thread and on two).
+ * Belongs to the device's thread. */
 #ifndef VG_ENGINE_PROGRAM_H
 #define VG_ENGINE_PROGRAM_H
 
 #include <CL/cl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernels/kernel_list.h"
@@ -11,21 +18,55 @@
 #include "src/base/fault.h"
 #include "src/base/sha256.h"
 #include "src/engine/device.h"
+#include "src/engine/program_cache.h"
 
 #define VG_PROGRAMS_MAX 256
 
+enum vg_program_state {
+    VG_PROGRAM_BUILT,  /* from source */
+    VG_PROGRAM_LOADED, /* from the cache */
+    VG_PROGRAM_REFUSED /* the compiler refused it: not asked again */
+};
+
+enum vg_programs_work {
+    VG_PROGRAMS_BUILD,
+    VG_PROGRAMS_LAUNCH, /* for the first time: PoCL compiles the larger part there */
+    VG_PROGRAMS_STORE
+};
+
+/* Who is told what takes so long; embedded in its owner. */
+struct vg_programs_listener {
+    /* `kernel` comes next, after `done` of `total`. */
+    void (*working)(struct vg_programs_listener *listener, enum vg_programs_work work,
+                    uint32_t done, uint32_t total, const char *kernel);
+};
+
 struct vg_programs {
-    const struct vg_device *device; /* borrowed until release */
+    const struct vg_device *device;        /* borrowed until release */
+    struct vg_program_cache *cache;        /* borrowed until release; NULL */
+    struct vg_programs_listener *listener; /* borrowed until release; NULL */
     uint32_t count;
     struct vg_program {
         enum vg_kernel kernel;
+        enum vg_program_state state;
         char options[VG_KERNEL_OPTIONS_SIZE];
-        cl_program program;
+        cl_program program; /* NULL: refused */
+        bool kept;          /* in the cache */
     } program[VG_PROGRAMS_MAX];
 };
 
 void vg_programs_init(struct vg_programs *programs, const struct vg_device *device);
 void vg_programs_release(struct vg_programs *programs);
+
+struct vg_program_want {
+    enum vg_kernel kernel;
+    const char *options; /* borrowed for the call */
+};
+
+/* Builds or loads what is not there yet, and tells the listener. Stops at the first failure; the
+ * errors are those of vg_programs_kernel. */
+enum vg_status vg_programs_build(struct vg_programs *programs, const struct vg_program_want *wants,
+                                 uint32_t count, struct vg_fault *fault) VG_MUST_USE;
 
 /* A kernel object (given; clReleaseKernel it) of the program built with `options`; builds it
  * at the first call. VG_E_DEVICE with the first line of the compiler's log, VG_E_FULL. */
@@ -33,7 +74,29 @@ enum vg_status vg_programs_kernel(struct vg_programs *programs, enum vg_kernel k
                                   const char *options, cl_kernel *out,
                                   struct vg_fault *fault) VG_MUST_USE;
 
-/* Digest of the kernel's source as it stands in the executable. */
+/* Whether the program can be had (it is built then): for a caller that knows a plainer way.
+ * VG_E_DEVICE: refused; logged at the first time, and at once known the next one. */
+enum vg_status vg_programs_try(struct vg_programs *programs, enum vg_kernel kernel,
+                               const char *options, struct vg_fault *fault) VG_MUST_USE;
+
+/* Keeps in the cache what was built. Call it when each kernel has run: PoCL compiles a kernel
+ * for its work size at its first launch, and a binary taken before lacks that (it is compiled
+ * again at each start then). No more is begun after `budget_us`: to give its binary away PoCL
+ * compiles each program once more, for any work size, 0.2 to 0.6 s each; what is left over is
+ * kept at the next starts. No error: the cache counts what could not be kept. */
+void vg_programs_store(struct vg_programs *programs, int64_t budget_us);
+
+/* Tells the listener, if there is one: for the caller's own part, the first launches. */
+void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work, uint32_t done,
+                      uint32_t total, enum vg_kernel kernel);
+
+struct vg_programs_stats {
+    uint32_t built, loaded, refused;
+    uint32_t stale; /* files of the cache that were no good, removed */
+};
+struct vg_programs_stats vg_programs_stats(const struct vg_programs *programs);
+
+/* Digest of the kernel's source as it stands in the executable, with what it includes. */
 void vg_program_source_digest(enum vg_kernel kernel, uint8_t digest[VG_SHA256_BYTES]);
 
 #endif

@@ -1,0 +1,73 @@
+#include "src/cli/device_tune.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/json.h"
+#include "src/base/text.h"
+#include "src/cli/options.h"
+#include "src/cli/words.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char **argv,
+                                   struct vg_fault *fault)
+{
+    const char *size = NULL, *batch = NULL;
+    double pictures = 1;
+    memset(call, 0, sizeof *call);
+    const struct vg_option options[] = {
+        {"device", "D", N_("number, cpu, gpu or a part of the name"), &call->device, NULL},
+        {"size", "WxH", N_("size of the net's input"), &size, NULL},
+        {"batch", "N", N_("pictures at once"), &batch, NULL},
+        {"file", "FILE", N_("writes the choices there, to pin a plan to them"), &call->file, NULL},
+        {"json", NULL, N_("for machines"), NULL, &call->as_json},
+    };
+    const struct vg_usage usage = {"device tune", "MODEL...",
+                                   N_("finds the fastest kernels of a device for a model"), options,
+                                   COUNT(options)};
+    int count = 0;
+    enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (!status && !count)
+        status = vg_fault_set(fault, VG_E_CALL, N_("a model is wanted"), N_("see vigie help"),
+                              "vigie %s %s", usage.command, usage.operands);
+    if (!status && size)
+        status = vg_option_size("size", size, &call->width, &call->height, fault);
+    if (!status && batch)
+        status = vg_option_number("batch", batch, 1, VG_BATCH_MAX, &pictures, fault);
+    call->batch = (uint32_t)pictures;
+    call->models = argv + 1;
+    call->model_count = (uint32_t)count;
+    return status;
+}
+
+static enum vg_status show_json(const struct vg_tune *tune, struct vg_fault *fault)
+{
+    json_t *choices = json_array();
+    for (uint32_t i = 0; i < tune->count; i++) {
+        const struct vg_tune_row *row = &tune->row[i];
+        char need[VG_TUNE_LINE_SIZE];
+        vg_tune_need_text(&row->need, need);
+        (void)json_array_append_new(choices, json_pack("{s:s, s:s, s:f}", "need", need, "variant",
+                                                       row->variant, "us", (double)row->ns / 1000));
+    }
+    return vg_print_json(json_pack("{s:s, s:s, s:o}", "device", tune->device, "driver",
+                                   tune->driver, "choices", choices),
+                         fault);
+}
+
+enum vg_status vg_device_tune_show(const struct vg_tune *tune, const struct vg_device_tune *call,
+                                   struct vg_fault *fault)
+{
+    if (call->as_json)
+        return show_json(tune, fault);
+    (void)printf(_("%s (%s): choices: %u (need, kernel, microseconds)\n"), tune->device,
+                 tune->driver, tune->count);
+    for (uint32_t i = 0; i < tune->count; i++) {
+        char need[VG_TUNE_LINE_SIZE];
+        vg_tune_need_text(&tune->row[i].need, need);
+        (void)printf("  %-52s %-22s %10.1f\n", need, tune->row[i].variant,
+                     (double)tune->row[i].ns / 1000);
+    }
+    return VG_OK;
+}
