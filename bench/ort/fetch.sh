@@ -23,11 +23,11 @@ rm -rf "$dir"
 mkdir -p "$dir"
 cd "$dir"
 printf 'fetch.sh: fetching onnxruntime-node %s (108 MiB)\n' "$version" >&2
-npm pack --silent --ignore-scripts "onnxruntime-node@$version" >&2 || die "npm cannot fetch the package: is the network there?"
+npm pack --silent --ignore-scripts "onnxruntime-node@$version" >/dev/null || die "npm cannot fetch the package: is the network there?"
 sum=sha512-$(node -p 'require("crypto").createHash("sha512").update(require("fs").readFileSync("'"$archive"'")).digest("base64")')
 [ "$sum" = "$integrity" ] || { rm -rf "$dir"; die "the archive's sha512 is not the one expected ($sum): nothing was kept"; }
 printf '{"private": true}\n' >package.json
-npm install --silent --ignore-scripts --no-audit --no-fund "./$archive" >&2 || die "npm install failed"
+npm install --silent --ignore-scripts --no-audit --no-fund "./$archive" >/dev/null || die "npm install failed"
 rm -f "$archive"
 printf '%s\n' "$integrity" >integrity
 installed || die "the package is not as expected: see $dir"
