@@ -19,6 +19,7 @@
 #include "src/base/random.h"
 #include "src/base/ring.h"
 #include "src/base/text.h"
+#include "src/base/usdt.h"
 #include "src/store/queue.h"
 
 #define ASK_US        (VG_US_PER_S / 5)
@@ -219,8 +220,10 @@ static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *it
     vg_spool_read_numbers(p->spool, &p->counts.spool);
     unlock(&p->lock);
     unlock(&p->spool_lock);
-    if (*status == VG_OK)
+    if (*status == VG_OK) {
+        vg_probe_alert(record.id);
         return;
+    }
     const uint64_t times = vg_log_repeat_due(&p->said_refused, vg_mono_now(), SAY_EVERY_US);
     if (times > 0)
         vg_log(VG_LOG_ERROR, "alerts refused (%llu): %s: %s", (unsigned long long)times,

@@ -11,6 +11,7 @@
 #include "src/base/json.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/cli/bench_profile.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -22,7 +23,8 @@
 
 struct request {
     const char *model, *size, *batch, *threads, *runs, *precision, *device;
-    bool as_json;
+    const char *svg, *trace, *sort; /* with profile */
+    bool as_json, profile;
     unsigned width, height;
     double batch_count, thread_count, run_count;
 };
@@ -38,6 +40,9 @@ static enum vg_status request_check(struct request *r, int operands, struct vg_f
     if (strcmp(r->precision, "f32") != 0)
         return vg_fault_set(fault, VG_E_CALL, N_("this precision is not available yet"),
                             N_("give f32"), "--precision %.100s", r->precision);
+    if (!r->profile && (r->svg || r->trace))
+        return vg_fault_set(fault, VG_E_CALL, N_("this option wants --profile"),
+                            N_("give --profile too"), "%s", r->svg ? "--svg" : "--trace");
     enum vg_status status = VG_OK;
     if (r->size)
         status = vg_option_size("size", r->size, &r->width, &r->height, fault);
@@ -126,37 +131,65 @@ static enum vg_status report(const struct request *r, const struct vg_model *mod
     return vg_print_json(object, fault);
 }
 
+static struct vg_bench_profile profile_request(const struct request *r)
+{
+    return (struct vg_bench_profile){.svg = r->svg,
+                                     .trace = r->trace,
+                                     .sort = r->sort,
+                                     .device = r->device,
+                                     .precision = r->precision,
+                                     .threads = (uint32_t)r->thread_count,
+                                     .runs = (uint32_t)r->run_count,
+                                     .as_json = r->as_json};
+}
+
+static enum vg_status profile(const struct request *r, const struct vg_model *model,
+                              struct vg_engine *engine, struct vg_fault *fault)
+{
+    const struct vg_bench_profile asked = profile_request(r);
+    const enum vg_status status = input_fill(engine, fault);
+    return status ? status : vg_bench_profile_run(&asked, model, engine, fault);
+}
+
+static enum vg_status time_whole(const struct request *r, const struct vg_model *model,
+                                 struct vg_engine *engine, struct vg_fault *fault)
+{
+    double *ms = vg_alloc_array((size_t)r->run_count, sizeof *ms);
+    if (!ms)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "--runs %s", r->runs);
+    enum vg_status status = measure(engine, r, ms, fault);
+    if (!status)
+        status = report(r, model, engine, ms, fault);
+    vg_free(ms);
+    return status;
+}
+
 static enum vg_status bench(const struct request *r, struct vg_fault *fault)
 {
     struct vg_engine_settings settings = vg_engine_defaults();
     struct vg_model *model = NULL;
     struct vg_engine *engine = NULL;
-    double *ms = vg_alloc_array((size_t)r->run_count, sizeof *ms);
-    enum vg_status status = VG_OK;
-    if (!ms)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "--runs %s", r->runs);
     settings.device = r->device;
     settings.width = r->width;
     settings.height = r->height;
     settings.batch_max = (uint32_t)r->batch_count;
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
-    status = vg_model_find(r->model, &model, fault);
+    enum vg_status status = vg_model_find(r->model, &model, fault);
     if (!status)
         status = vg_engine_open(&engine, model, &settings, fault);
     if (!status)
-        status = measure(engine, r, ms, fault);
-    if (!status)
-        status = report(r, model, engine, ms, fault);
+        status =
+            r->profile ? profile(r, model, engine, fault) : time_whole(r, model, engine, fault);
     vg_engine_close(&engine);
     vg_model_close(&model);
-    vg_free(ms);
     return status;
 }
 
 static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
 {
-    struct request r = {.batch = "1", .threads = "0", .runs = "50", .precision = "f32"};
+    struct request r = {
+        .batch = "1", .threads = "0", .runs = "50", .precision = "f32", .sort = "run"};
     const struct vg_option options[] = {
         {"model", "M", N_("name or file of the model"), &r.model, NULL},
         {"size", "WxH", N_("of the net's input; without it the model's"), &r.size, NULL},
@@ -166,6 +199,12 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
         {"runs", "R", N_("timed runs; default 50"), &r.runs, NULL},
         {"precision", "P", N_("of the arithmetic; f32 is the only one"), &r.precision, NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
+        {"profile", NULL, N_("the time of each step instead of the whole"), NULL, &r.profile},
+        {"sort", "O", N_("of the profile's steps: run (as they run) or time; default run"), &r.sort,
+         NULL},
+        {"svg", "FILE", N_("writes the profile as a picture too"), &r.svg, NULL},
+        {"trace", "FILE", N_("writes the profile's runs as a time line for ui.perfetto.dev too"),
+         &r.trace, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
     const struct vg_usage usage = {"bench model", "", N_("times a net on this machine"), options,
@@ -174,6 +213,9 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
         status = request_check(&r, count, fault);
+    const struct vg_bench_profile asked = profile_request(&r);
+    if (!status)
+        status = vg_bench_profile_check(&asked, fault);
     return status ? status : bench(&r, fault);
 }
 

@@ -19,6 +19,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/text.h"
+#include "src/base/usdt.h"
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
               "atomics shared by processes must be lock-free");
@@ -272,14 +273,22 @@ static uint32_t state_get(const struct slot_block *slot)
     return atomic_load_explicit(&slot->state, memory_order_acquire);
 }
 
+/* For who looks in from outside. Pictures that a killed process took with it are not told. */
+static void tell_drop(uint32_t flux, enum vg_fate fate)
+{
+    if (fate != VG_FATE_ANALYSED)
+        vg_probe_picture_drop(flux, vg_fate_name(fate));
+}
+
 /* ---- writer ---- */
 
 /* Counts an unread picture taken back. reclaimed first: a kill between the two leaves one
  * picture without a fate, which vg_slots_recover_writer finds. */
-static void reclaimed(struct flux_block *block, enum vg_fate fate)
+static void reclaimed(struct flux_block *block, uint32_t flux, enum vg_fate fate)
 {
     ADD(block->reclaimed, 1);
     ADD(block->fate[fate], 1);
+    tell_drop(flux, fate);
 }
 
 void vg_slots_withdraw(struct vg_slots *slots, uint32_t flux, enum vg_fate fate)
@@ -287,7 +296,7 @@ void vg_slots_withdraw(struct vg_slots *slots, uint32_t flux, enum vg_fate fate)
     struct flux_block *block = block_of(slots, flux);
     for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++)
         if (state_move(&block->slot[i], SLOT_READY, SLOT_FREE))
-            reclaimed(block, fate);
+            reclaimed(block, flux, fate);
 }
 
 void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag)
@@ -333,7 +342,7 @@ enum vg_status vg_slots_begin(struct vg_slots *slots, uint32_t flux, uint32_t wi
             found = i;
     for (uint32_t i = 0; i < count && found == count; i++)
         if (state_move(&block->slot[i], SLOT_READY, SLOT_WRITING)) {
-            reclaimed(block, VG_FATE_NEWEST);
+            reclaimed(block, flux, VG_FATE_NEWEST);
             found = i;
         }
     if (found == count)
@@ -433,6 +442,7 @@ void vg_slots_count(struct vg_slots *slots, uint32_t flux, enum vg_fate fate)
 {
     struct flux_block *block = block_of(slots, flux);
     assert(fate >= 0 && fate < VG_FATE_COUNT);
+    tell_drop(flux, fate);
     if (slots->expect[flux] == 0)
         ADD(block->fate[fate], 1);
     else if (slots->expect[flux] == GET(block->tag))
@@ -486,9 +496,12 @@ void vg_slots_expect(struct vg_slots *slots, uint32_t flux, uint64_t tag)
 }
 
 /* Counts the picture in a HELD slot, unless its flux has left the place. */
-static void count_held(struct flux_block *block, const struct slot_block *slot, enum vg_fate fate)
+static void count_held(const struct vg_slots *slots, uint32_t flux, uint32_t slot,
+                       enum vg_fate fate)
 {
-    if (GET(slot->tag) == GET(block->tag))
+    struct flux_block *block = block_of(slots, flux);
+    tell_drop(flux, fate);
+    if (GET(block->slot[slot].tag) == GET(block->tag))
         ADD(block->read_fate[fate], 1);
 }
 
@@ -559,16 +572,16 @@ enum vg_status vg_slots_take_newest(struct vg_slots *slots, uint32_t flux, uint3
             continue;
         /* READY although this mapping holds it: the writer broke the rules. It stays held. */
         if (atomic_exchange_explicit(&slots->held[flux][i], 1, memory_order_acq_rel)) {
-            count_held(block, &block->slot[i], VG_FATE_CORRUPT);
+            count_held(slots, flux, i, VG_FATE_CORRUPT);
             return VG_E_INTEGRITY;
         }
         if (!picture_read(slots, flux, i, picture)) {
-            count_held(block, &block->slot[i], VG_FATE_CORRUPT);
+            count_held(slots, flux, i, VG_FATE_CORRUPT);
             vg_slots_give_back(slots, flux, i);
             return VG_E_INTEGRITY;
         }
         if (slots->expect[flux] && GET(block->slot[i].tag) != slots->expect[flux]) {
-            count_held(block, &block->slot[i], VG_FATE_STOPPED);
+            count_held(slots, flux, i, VG_FATE_STOPPED);
             vg_slots_give_back(slots, flux, i);
             continue;
         }
@@ -597,7 +610,7 @@ uint32_t vg_slots_recover_reader(struct vg_slots *slots)
         SET(block->wanted_us, VG_SLOTS_NEVER);
         for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++)
             if (state_get(&block->slot[i]) == SLOT_HELD) {
-                count_held(block, &block->slot[i], VG_FATE_SHUTDOWN);
+                count_held(slots, f, i, VG_FATE_SHUTDOWN);
                 if (state_move(&block->slot[i], SLOT_HELD, SLOT_FREE))
                     freed++;
             }

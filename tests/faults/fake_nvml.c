@@ -1,0 +1,68 @@
+/* A management library of NVIDIA's that needs no board: 100 W, counted in calls of 2 J; what it lacks
+ * is said by VIGIE_FAKE_NVML (boards, counter, power, init). A module that a test opens. */
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NOT_SUPPORTED = 3,
+    UNKNOWN = 999
+};
+
+int nvmlInit_v2(void);
+int nvmlShutdown(void);
+int nvmlDeviceGetCount_v2(unsigned *count);
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **board);
+int nvmlDeviceGetHandleByPciBusId_v2(const char *pci, void **board);
+int nvmlDeviceGetTotalEnergyConsumption(void *board, unsigned long long *millijoules);
+int nvmlDeviceGetPowerUsage(void *board, unsigned *milliwatts);
+
+static unsigned long long used_mj = 123456;
+
+static int lacks(const char *what)
+{
+    const char *word = getenv("VIGIE_FAKE_NVML");
+    return word && strstr(word, what);
+}
+
+int nvmlInit_v2(void)
+{
+    return lacks("init") ? UNKNOWN : 0;
+}
+
+int nvmlShutdown(void)
+{
+    return 0;
+}
+
+int nvmlDeviceGetCount_v2(unsigned *count)
+{
+    *count = lacks("boards") ? 2 : 1;
+    return 0;
+}
+
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **board)
+{
+    *board = &used_mj;
+    return index ? UNKNOWN : 0;
+}
+
+int nvmlDeviceGetHandleByPciBusId_v2(const char *pci, void **board)
+{
+    *board = &used_mj;
+    return strcmp(pci, "00000000:3b:00.0") ? UNKNOWN : 0;
+}
+
+int nvmlDeviceGetTotalEnergyConsumption(void *board, unsigned long long *millijoules)
+{
+    if (lacks("counter") || board != &used_mj)
+        return NOT_SUPPORTED;
+    used_mj += 2000;
+    *millijoules = used_mj;
+    return 0;
+}
+
+int nvmlDeviceGetPowerUsage(void *board, unsigned *milliwatts)
+{
+    *milliwatts = 100000;
+    return lacks("power") || board != &used_mj ? NOT_SUPPORTED : 0;
+}
