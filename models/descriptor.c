@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "gen/vg_model_descriptors.h"
+#include "models/class_list.h"
+#include "models/head.h"
 #include "models/model_check.h"
 #include "models/source_file.h"
 #include "src/base/alloc.h"
@@ -80,7 +82,7 @@ static enum vg_status read_source(const struct vg_json *json, struct vg_descript
     enum vg_status status = object_of(json, "/source", source, keys);
     if (status == VG_OK)
         status = read_file(json, source, "graph", &d->graph);
-    if (status == VG_OK)
+    if (status == VG_OK && json_object_get(source, "weights"))
         status = read_file(json, source, "weights", &d->weights);
     return status;
 }
@@ -109,29 +111,56 @@ static enum vg_status read_three(const struct vg_json *json, const json_t *input
 }
 
 static enum vg_status read_side(const struct vg_json *json, const json_t *input, const char *key,
-                                int64_t most, uint32_t *side)
+                                uint32_t *side)
 {
     int64_t value = 0;
     const enum vg_status status =
-        vg_json_integer(json, input, "/input", key, VG_JSON_REQUIRED, 1, most, &value);
+        vg_json_integer(json, input, "/input", key, VG_JSON_REQUIRED, 1, VG_MODEL_SIDE_MAX, &value);
     *side = (uint32_t)value;
+    return status;
+}
+
+/* Width, height and how they may change. */
+static enum vg_status read_sides(const struct vg_json *json, const json_t *input,
+                                 struct vg_model *m)
+{
+    int64_t multiple = 0;
+    enum vg_status status = read_side(json, input, "width", &m->input_width);
+    if (status == VG_OK)
+        status = read_side(json, input, "height", &m->input_height);
+    if (status == VG_OK)
+        status = vg_json_integer(json, input, "/input", "multiple", VG_JSON_REQUIRED, 0,
+                                 VG_MODEL_MULTIPLE_MAX, &multiple);
+    m->input_multiple = (uint32_t)multiple;
+    return status;
+}
+
+static enum vg_status read_anchor(const struct vg_json *json, const json_t *input,
+                                  struct vg_model *m)
+{
+    char anchor[8] = "centre";
+    const enum vg_status status =
+        vg_json_string(json, input, "/input", "anchor", VG_JSON_OPTIONAL, anchor, sizeof anchor);
+    m->anchor = anchor[1] == 'e' ? VG_ANCHOR_CENTRE : VG_ANCHOR_CORNER;
+    if (status == VG_OK && strcmp(anchor, "centre") != 0 && strcmp(anchor, "corner") != 0)
+        return vg_json_refuse(json, "/input/anchor",
+                              N_("where the picture lies in the letterbox is unknown"),
+                              N_("write \"centre\" or \"corner\""));
     return status;
 }
 
 static enum vg_status read_input(const struct vg_json *json, struct vg_model *m)
 {
-    static const char *const keys[] = {"width", "height", "multiple", "order",
-                                       "mean",  "std",    "fill",     NULL};
+    static const char *const keys[] = {"width", "height", "multiple", "order", "mean",
+                                       "std",   "fill",   "anchor",   NULL};
     const json_t *input = json_object_get(json->root, "input");
     enum vg_status status = object_of(json, "/input", input, keys);
     char order[8] = "";
     double mean[3] = {0}, std[3] = {0}, fill = 0;
     if (status == VG_OK)
-        status = read_side(json, input, "width", VG_MODEL_SIDE_MAX, &m->input_width);
+        status = read_sides(json, input, m);
     if (status == VG_OK)
-        status = read_side(json, input, "height", VG_MODEL_SIDE_MAX, &m->input_height);
-    if (status == VG_OK)
-        status = read_side(json, input, "multiple", VG_MODEL_MULTIPLE_MAX, &m->input_multiple);
+        status = read_anchor(json, input, m);
     if (status == VG_OK)
         status =
             vg_json_string(json, input, "/input", "order", VG_JSON_REQUIRED, order, sizeof order);
@@ -161,135 +190,83 @@ static enum vg_status read_head(const struct vg_json *json, struct vg_model *m)
     const json_t *head = json_object_get(json->root, "head");
     char type[16] = "";
     int64_t bins = 0;
-    double threshold = 0, nms = 0;
     enum vg_status status = object_of(json, "/head", head, keys);
     if (status == VG_OK)
         status = vg_json_string(json, head, "/head", "type", VG_JSON_REQUIRED, type, sizeof type);
-    if (status == VG_OK && strcmp(type, "nanodet") != 0)
+    if (status == VG_OK && !vg_head_parse(type, &m->head))
         return vg_json_refuse(json, "/head/type", N_("the kind of head is unknown"),
-                              N_("write \"nanodet\""));
-    if (status == VG_OK)
+                              N_("write \"nanodet\", \"nanodet_plus\", \"yolox\" or "
+                                 "\"fastestdet\""));
+    if (status == VG_OK && vg_head_has_bins(m->head))
         status = vg_json_integer(json, head, "/head", "bins", VG_JSON_REQUIRED, 2,
                                  VG_MODEL_BINS_MAX, &bins);
-    if (status == VG_OK)
-        status = vg_json_number(json, json->root, "", "threshold", VG_JSON_REQUIRED, 0.001, 1,
-                                &threshold);
+    else if (status == VG_OK && json_object_get(head, "bins"))
+        return vg_json_refuse(json, "/head/bins", N_("this head has no bins"), N_("take it out"));
+    m->bins = (uint32_t)bins;
+    return status;
+}
+
+static enum vg_status read_thresholds(const struct vg_json *json, struct vg_model *m)
+{
+    double threshold = 0, nms = 0;
+    enum vg_status status =
+        vg_json_number(json, json->root, "", "threshold", VG_JSON_REQUIRED, 0.001, 1, &threshold);
     if (status == VG_OK)
         status = vg_json_number(json, json->root, "", "nms", VG_JSON_REQUIRED, 0.001, 1, &nms);
-    m->head = VG_HEAD_NANODET;
-    m->bins = (uint32_t)bins;
     m->threshold = (float)threshold;
     m->nms = (float)nms;
     return status;
 }
 
+static enum vg_status read_role(const struct vg_json *json, const json_t *object, size_t i,
+                                enum vg_output_role *role)
+{
+    static const struct {
+        const char *name;
+        enum vg_output_role role;
+    } roles[] = {
+        {"scores", VG_OUTPUT_SCORES}, {"distances", VG_OUTPUT_DISTANCES}, {"all", VG_OUTPUT_ALL}};
+    char pointer[64], name[16] = "";
+    (void)snprintf(pointer, sizeof pointer, "/outputs/%zu", i);
+    const enum vg_status status =
+        vg_json_string(json, object, pointer, "role", VG_JSON_REQUIRED, name, sizeof name);
+    if (status != VG_OK)
+        return status;
+    for (size_t k = 0; k < sizeof roles / sizeof *roles; k++)
+        if (strcmp(roles[k].name, name) == 0) {
+            *role = roles[k].role;
+            return VG_OK;
+        }
+    (void)snprintf(pointer, sizeof pointer, "/outputs/%zu/role", i);
+    return vg_json_refuse(json, pointer, N_("the output's role is unknown"),
+                          N_("write \"scores\", \"distances\" or \"all\""));
+}
+
 static enum vg_status read_output(const struct vg_json *json, const json_t *object, size_t i,
-                                  struct vg_output *output)
+                                  struct vg_descriptor *d)
 {
     static const char *const keys[] = {"name", "role", NULL};
-    char pointer[64], role[16] = "";
+    char pointer[64];
     (void)snprintf(pointer, sizeof pointer, "/outputs/%zu", i);
     enum vg_status status = object_of(json, pointer, object, keys);
     if (status == VG_OK)
-        status = vg_json_string(json, object, pointer, "name", VG_JSON_REQUIRED, output->name,
-                                sizeof output->name);
-    if (status == VG_OK)
-        status = vg_json_string(json, object, pointer, "role", VG_JSON_REQUIRED, role, sizeof role);
-    if (status != VG_OK)
-        return status;
-    if (strcmp(role, "scores") == 0)
-        output->role = VG_OUTPUT_SCORES;
-    else if (strcmp(role, "distances") == 0)
-        output->role = VG_OUTPUT_DISTANCES;
-    else {
-        (void)snprintf(pointer, sizeof pointer, "/outputs/%zu/role", i);
-        return vg_json_refuse(json, pointer, N_("the output's role is unknown"),
-                              N_("write \"scores\" or \"distances\""));
-    }
-    return VG_OK;
+        status = vg_json_string(json, object, pointer, "name", VG_JSON_REQUIRED,
+                                d->model.output[i].name, sizeof d->model.output[i].name);
+    return status == VG_OK ? read_role(json, object, i, &d->role[i]) : status;
 }
 
-static enum vg_status read_outputs(const struct vg_json *json, struct vg_model *m)
+static enum vg_status read_outputs(const struct vg_json *json, struct vg_descriptor *d)
 {
     json_t *array = NULL;
-    enum vg_status status = vg_json_array(json, json->root, "", "outputs", VG_JSON_REQUIRED,
+    enum vg_status status = vg_json_array(json, json->root, "", "outputs", VG_JSON_OPTIONAL,
                                           VG_MODEL_OUTPUTS_MAX, &array);
-    if (status == VG_OK && json_array_size(array) == 0)
+    if (status == VG_OK && array && json_array_size(array) == 0)
         status = vg_json_refuse(json, "/outputs", N_("the list is empty"), NULL);
-    for (size_t i = 0; status == VG_OK && i < json_array_size(array); i++)
-        status = read_output(json, json_array_get(array, i), i, &m->output[m->output_count++]);
-    return status;
-}
-
-/* Refuses one class: by its own name, with the line where it stands. */
-static enum vg_status refuse_class(const struct vg_json *json, const char *pointer,
-                                   const char *word, const char *what, const char *remedy)
-{
-    (void)vg_json_refuse(json, pointer, what, remedy);
-    if (!json->fault)
-        return VG_E_INPUT;
-    char place[sizeof json->fault->place];
-    memcpy(place, json->fault->place, sizeof place);
-    return vg_fault_set(json->fault, VG_E_INPUT, what, remedy, "%.400s: \"%.40s\"", place, word);
-}
-
-static enum vg_status read_class(const struct vg_json *json, const json_t *map, const char *word,
-                                 size_t i, struct vg_model *m)
-{
-    char pointer[80];
-    (void)snprintf(pointer, sizeof pointer, "/classes/%zu", i);
-    if (strlen(word) == 0 || strlen(word) >= sizeof m->class_name[i])
-        return refuse_class(json, pointer, word, N_("the class has no proper name"),
-                            N_("use 1 to 31 characters"));
-    if (vg_class_forbidden(word))
-        return refuse_class(json, pointer, word,
-                            N_("the net detects what this product must never detect"), NULL);
-    const json_t *to = json_object_get(map, word);
-    if (!to)
-        return refuse_class(json, pointer, word, N_("a class of the net is not mapped"),
-                            N_("give it one of our classes, or null to drop it, in \"map\""));
-    m->class_map[i] = json_is_string(to) ? vg_class_parse(json_string_value(to)) : VG_CLASS_NONE;
-    (void)snprintf(pointer, sizeof pointer, "/map/%s", word);
-    if (!json_is_null(to) && m->class_map[i] == VG_CLASS_NONE)
-        return vg_json_refuse(json, pointer, N_("the class is mapped to none that exists"),
-                              N_("give it one of our classes, or null to drop it, in \"map\""));
-    memcpy(m->class_name[i], word, strlen(word));
-    return VG_OK;
-}
-
-/* What stands in the map but is no class of the net is a slip of the pen. */
-static enum vg_status check_map(const struct vg_json *json, json_t *map, const struct vg_model *m)
-{
-    const char *word;
-    json_t *to;
-    json_object_foreach(map, word, to)
-    {
-        bool found = false;
-        for (uint32_t i = 0; i < m->class_count && !found; i++)
-            found = strcmp(m->class_name[i], word) == 0;
-        if (vg_class_forbidden(word))
-            return refuse_class(json, "/map", word,
-                                N_("the net detects what this product must never detect"), NULL);
-        if (!found)
-            return refuse_class(json, "/map", word, N_("the net has no such class"),
-                                N_("take it out, or add it to \"classes\""));
-    }
-    return VG_OK;
-}
-
-static enum vg_status read_classes(const struct vg_json *json, struct vg_model *m)
-{
-    json_t *array = NULL, *map = json_object_get(json->root, "map");
-    enum vg_status status = vg_json_array(json, json->root, "", "classes", VG_JSON_REQUIRED,
-                                          VG_MODEL_CLASSES_MAX, &array);
-    if (status == VG_OK && !json_is_object(map))
-        status = vg_json_refuse(json, "/map", N_("an object is missing here"), NULL);
     for (size_t i = 0; status == VG_OK && i < json_array_size(array); i++) {
-        const char *word = json_string_value(json_array_get(array, i));
-        status = read_class(json, map, word ? word : "", i, m);
-        m->class_count++;
+        d->model.output_count++;
+        status = read_output(json, json_array_get(array, i), i, d);
     }
-    return status == VG_OK ? check_map(json, map, m) : status;
+    return status;
 }
 
 enum vg_status vg_descriptor_parse(const char *name, const char *text, size_t size,
@@ -312,9 +289,11 @@ enum vg_status vg_descriptor_parse(const char *name, const char *text, size_t si
     if (status == VG_OK)
         status = read_head(&json, &d->model);
     if (status == VG_OK)
-        status = read_outputs(&json, &d->model);
+        status = read_thresholds(&json, &d->model);
     if (status == VG_OK)
-        status = read_classes(&json, &d->model);
+        status = read_outputs(&json, d);
+    if (status == VG_OK)
+        status = vg_class_list_read(&json, &d->model);
     vg_json_close(&json);
     if (status == VG_OK)
         *descriptor = d;

@@ -4,15 +4,17 @@
  *
  *   version    1
  *   name, licence (SPDX), origin
- *   source     graph and weights, each { file, bytes, sha256 }; a person's own file may leave it
- *              out, then nothing is compared
- *   input      { width, height, multiple, order "bgr"|"rgb", mean [3], std [3], fill }:
+ *   source     graph and, where the format has weights of their own, weights: each { file, bytes,
+ *              sha256 }; a person's own file may leave it out, then nothing is compared
+ *   input      { width, height, multiple (0: this one size), order "bgr"|"rgb", mean [3], std [3],
+ *              fill, anchor "centre"|"corner" (of the letterbox; left out: centre) }:
  *              x = (byte - mean) / std
- *   head       { type "nanodet", bins }
- *   outputs    [ { name, role "scores"|"distances" } ]
+ *   head       { type "nanodet"|"nanodet_plus"|"yolox"|"fastestdet", bins (NanoDet heads only) }
+ *   outputs    [ { name, role "scores"|"distances"|"all" } ]; left out: as the file has them
  *   threshold, nms
- *   classes    the net's own words in the order of its channels
- *   map        word -> one of our classes, or null: dropped. Every class of the net stands in it */
+ *   classes    the net's own words in the order of its channels, or "coco-80"
+ *   map        word -> one of our classes, or null: dropped. Every class of the net stands in it;
+ *              left out for "coco-80", which has its own */
 #ifndef VG_MODELS_DESCRIPTOR_H
 #define VG_MODELS_DESCRIPTOR_H
 
@@ -31,8 +33,18 @@ struct vg_descriptor_file {
     uint8_t sha256[VG_SHA256_BYTES];
 };
 
+/* What an output holds for each cell. ALL: everything of a level, in the head's own order:
+ * NanoDet heads scores, distances; YOLOX boxes, objectness, scores; FastestDet objectness, boxes,
+ * scores. */
+enum vg_output_role {
+    VG_OUTPUT_SCORES = 1,
+    VG_OUTPUT_DISTANCES,
+    VG_OUTPUT_ALL
+};
+
 struct vg_descriptor {
-    struct vg_model model; /* all but tensors, nodes and weights; outputs have name and role only */
+    struct vg_model model; /* all but the graph and the weights; outputs have their names only */
+    enum vg_output_role role[VG_MODEL_OUTPUTS_MAX]; /* of those outputs */
     struct vg_descriptor_file graph, weights;
 };
 

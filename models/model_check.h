@@ -8,11 +8,14 @@
 #include <stdint.h>
 
 #include "models/model.h"
+#include "models/model_sizes.h"
 
-#define VG_MODEL_SIDE_MAX     4096
 #define VG_MODEL_MULTIPLE_MAX 256
 #define VG_MODEL_CHANNELS_MAX 4096
-#define VG_MODEL_KERNEL_MAX   15
+#define VG_MODEL_WINDOW_MAX   15 /* rows and columns of a window */
+#define VG_MODEL_STRIDE_MAX   8  /* of a window */
+#define VG_MODEL_DILATION_MAX 8
+#define VG_MODEL_SCALE_MAX    8
 #define VG_MODEL_BINS_MAX     64
 
 enum vg_model_part {
@@ -21,6 +24,9 @@ enum vg_model_part {
     VG_PART_TENSOR,
     VG_PART_NODE,
     VG_PART_OUTPUT,
+    VG_PART_LEVEL,
+    VG_PART_MAP,
+    VG_PART_RANGE,
     VG_PART_WEIGHT,
     VG_PART_COUNT
 };

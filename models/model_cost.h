@@ -6,8 +6,8 @@
 
 #include "models/model.h"
 
-/* Multiply-adds of all convolutions for one picture of this input size (multiples of the model's
- * input_multiple): output channels * input channels * kernel area * output cells. Pure. */
+/* Multiply-adds of all convolutions for one picture of this input size: output channels * input
+ * channels / groups * window area * output cells. 0 when the model does not take this size. Pure. */
 uint64_t vg_model_multiply_adds(const struct vg_model *model, uint32_t width, uint32_t height);
 
 #endif

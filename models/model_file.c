@@ -16,19 +16,23 @@
 enum {
     HEADER_BYTES = 512,
     CLASS_BYTES = 64,
-    TENSOR_BYTES = 8,
-    NODE_BYTES = 80,
-    OUTPUT_BYTES = 72,
+    TENSOR_BYTES = 4,
+    NODE_BYTES = 152,
+    OUTPUT_BYTES = 104,
+    LEVEL_BYTES = 16,
+    MAP_BYTES = 4,
+    RANGE_BYTES = 8,
     WORD_BYTES = 32, /* a class's word */
-    VERSION = 1,
+    VERSION = 2,
     FLAG_HALF = 1,
+    FLAG_QUANTISED = 2,
 };
 
 static const uint8_t magic[8] = {0x89, 'V', 'G', 'M', 0x0d, 0x0a, 0x1a, 0x0a};
 
 /* What the sizes of a file follow from. */
 struct counts {
-    uint32_t flags, classes, tensors, nodes, outputs;
+    uint32_t flags, classes, tensors, nodes, outputs, levels, map;
     uint64_t weights;
 };
 
@@ -40,14 +44,23 @@ static uint64_t weight_bytes(const struct counts *c)
 /* Byte at which record `index` of `part` begins; VG_PART_COUNT: the digest. */
 static uint64_t part_at(const struct counts *c, enum vg_model_part part, uint64_t index)
 {
-    const uint64_t record[VG_PART_COUNT] = {HEADER_BYTES, CLASS_BYTES,  TENSOR_BYTES,
-                                            NODE_BYTES,   OUTPUT_BYTES, weight_bytes(c)};
-    const uint64_t count[VG_PART_COUNT] = {1,        c->classes, c->tensors,
-                                           c->nodes, c->outputs, c->weights};
+    const struct {
+        uint64_t bytes, count;
+    } row[VG_PART_COUNT] = {
+        [VG_PART_HEADER] = {HEADER_BYTES, 1},
+        [VG_PART_CLASS] = {CLASS_BYTES, c->classes},
+        [VG_PART_TENSOR] = {TENSOR_BYTES, c->tensors},
+        [VG_PART_NODE] = {NODE_BYTES, c->nodes},
+        [VG_PART_OUTPUT] = {OUTPUT_BYTES, c->outputs},
+        [VG_PART_LEVEL] = {LEVEL_BYTES, c->levels},
+        [VG_PART_MAP] = {MAP_BYTES, c->map},
+        [VG_PART_RANGE] = {RANGE_BYTES, c->flags & FLAG_QUANTISED ? c->tensors : 0},
+        [VG_PART_WEIGHT] = {weight_bytes(c), c->weights},
+    };
     uint64_t at = 0;
     for (unsigned p = 0; p < (unsigned)part; p++)
-        at += record[p] * count[p];
-    return part == VG_PART_COUNT ? at : at + record[part] * index;
+        at += row[p].bytes * row[p].count;
+    return part == VG_PART_COUNT ? at : at + row[part].bytes * index;
 }
 
 /* ------------------------------------------------------------ little-endian bytes */
@@ -143,10 +156,16 @@ static enum vg_status refuse_record(const struct reading *r, enum vg_model_part 
 static enum vg_status read_counts(struct reading *r)
 {
     const uint8_t *p = r->data;
-    r->counts = (struct counts){get_u32(p + 12), get_u32(p + 84), get_u32(p + 88),
-                                get_u32(p + 92), get_u32(p + 96), get_u64(p + 104)};
+    r->counts = (struct counts){.flags = get_u32(p + 12),
+                                .classes = get_u32(p + 84),
+                                .tensors = get_u32(p + 88),
+                                .nodes = get_u32(p + 92),
+                                .outputs = get_u32(p + 96),
+                                .levels = get_u32(p + 100),
+                                .map = get_u32(p + 112),
+                                .weights = get_u64(p + 104)};
     const struct counts *c = &r->counts;
-    if (c->flags & ~(uint32_t)FLAG_HALF)
+    if (c->flags & ~(uint32_t)(FLAG_HALF | FLAG_QUANTISED))
         return refuse_byte(r, 12, N_("an unknown flag is set"), "");
     const struct {
         unsigned byte;
@@ -157,7 +176,9 @@ static enum vg_status read_counts(struct reading *r)
         {88, "tensor_count", c->tensors, VG_MODEL_TENSORS_MAX},
         {92, "node_count", c->nodes, VG_MODEL_NODES_MAX - 1},
         {96, "output_count", c->outputs, VG_MODEL_OUTPUTS_MAX},
+        {100, "level_count", c->levels, VG_MODEL_LEVELS_MAX},
         {104, "weight_count", c->weights, VG_MODEL_FILE_MAX / weight_bytes(c)},
+        {112, "map_count", c->map, VG_MODEL_MAP_MAX},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char detail[96];
@@ -237,8 +258,8 @@ static enum vg_status read_words(const struct reading *r, struct vg_model *m)
 static enum vg_status read_header(const struct reading *r, struct vg_model *m)
 {
     const uint8_t *p = r->data;
-    for (unsigned i = 100; i < 128; i++)
-        if (p[i] != 0 && (i < 104 || i >= 112))
+    for (unsigned i = 120; i < 128; i++)
+        if (p[i] != 0)
             return refuse_byte(r, i, N_("a reserved field is not zero"), "");
     m->input_width = get_u32(p + 24);
     m->input_height = get_u32(p + 28);
@@ -253,10 +274,13 @@ static enum vg_status read_header(const struct reading *r, struct vg_model *m)
     m->bins = get_u32(p + 72);
     m->threshold = get_f32(p + 76);
     m->nms = get_f32(p + 80);
+    m->anchor = (enum vg_anchor)get_u32(p + 116);
     m->class_count = r->counts.classes;
     m->tensor_count = r->counts.tensors;
     m->node_count = r->counts.nodes;
     m->output_count = r->counts.outputs;
+    m->level_count = r->counts.levels;
+    m->map_count = r->counts.map;
     m->weight_count = r->counts.weights;
     return read_words(r, m);
 }
@@ -278,35 +302,55 @@ static enum vg_status read_classes(const struct reading *r, struct vg_model *m)
     return VG_OK;
 }
 
-static enum vg_status read_graph(const struct reading *r, struct vg_model *m)
+/* The window's ten words, as they follow each other in a node. */
+static struct vg_window read_window(const uint8_t *p)
 {
-    for (uint32_t i = 0; i < m->tensor_count; i++) {
-        const uint8_t *p = r->data + part_at(&r->counts, VG_PART_TENSOR, i);
-        m->tensor[i] = (struct vg_tensor){get_u32(p), get_u32(p + 4)};
+    return (struct vg_window){.size_y = get_u32(p),
+                              .size_x = get_u32(p + 4),
+                              .stride_y = get_u32(p + 8),
+                              .stride_x = get_u32(p + 12),
+                              .dilation_y = get_u32(p + 16),
+                              .dilation_x = get_u32(p + 20),
+                              .above = get_u32(p + 24),
+                              .left = get_u32(p + 28),
+                              .below = get_u32(p + 32),
+                              .right = get_u32(p + 36)};
+}
+
+static void read_node(const uint8_t *p, struct vg_node *n)
+{
+    n->op = (enum vg_op)get_u32(p);
+    n->act = (enum vg_act)get_u32(p + 4);
+    n->act_a = get_f32(p + 8);
+    n->act_b = get_f32(p + 12);
+    n->in_count = get_u32(p + 16);
+    for (unsigned k = 0; k < VG_MODEL_INPUTS_MAX; k++)
+        n->in[k] = get_u32(p + 20 + (size_t)4 * k);
+    n->out = get_u32(p + 52);
+    n->window = read_window(p + 56);
+    n->groups = get_u32(p + 96);
+    n->pool_padding = (enum vg_pool_padding)get_u32(p + 100);
+    n->resize = (enum vg_resize)get_u32(p + 104);
+    n->scale_num = get_u32(p + 108);
+    n->scale_den = get_u32(p + 112);
+    n->map_first = get_u32(p + 116);
+    n->weight_first = get_u64(p + 120);
+    n->bias_first = get_u64(p + 128);
+    n->step_first = get_u64(p + 136);
+    n->int8_bias_first = get_u64(p + 144);
+}
+
+static void read_graph(const struct reading *r, struct vg_model *m)
+{
+    for (uint32_t i = 0; i < m->tensor_count; i++)
+        m->tensor[i].channels = get_u32(r->data + part_at(&r->counts, VG_PART_TENSOR, i));
+    for (uint32_t i = 0; i < m->node_count; i++)
+        read_node(r->data + part_at(&r->counts, VG_PART_NODE, i), &m->node[i]);
+    for (uint32_t i = 0; i < m->level_count; i++) {
+        const uint8_t *p = r->data + part_at(&r->counts, VG_PART_LEVEL, i);
+        m->level[i] =
+            (struct vg_level){get_u32(p), get_u32(p + 4), get_u32(p + 8), get_u32(p + 12)};
     }
-    for (uint32_t i = 0; i < m->node_count; i++) {
-        const uint8_t *p = r->data + part_at(&r->counts, VG_PART_NODE, i);
-        struct vg_node *n = &m->node[i];
-        n->op = (enum vg_op)get_u32(p);
-        n->act = (enum vg_act)get_u32(p + 4);
-        n->slope = get_f32(p + 8);
-        n->in_count = get_u32(p + 12);
-        for (unsigned k = 0; k < VG_MODEL_INPUTS_MAX; k++)
-            n->in[k] = get_u32(p + 16 + (size_t)4 * k);
-        n->out = get_u32(p + 32);
-        n->kernel = get_u32(p + 36);
-        n->stride = get_u32(p + 40);
-        n->pad = get_u32(p + 44);
-        n->scale_num = get_u32(p + 48);
-        n->scale_den = get_u32(p + 52);
-        n->channel_first = get_u32(p + 56);
-        n->weight_first = get_u64(p + 64);
-        n->bias_first = get_u64(p + 72);
-        if (get_u32(p + 60) != 0)
-            return refuse_record(r, VG_PART_NODE, i, N_("a reserved field is not zero"),
-                                 "reserved");
-    }
-    return VG_OK;
 }
 
 static enum vg_status read_outputs(const struct reading *r, struct vg_model *m)
@@ -316,9 +360,40 @@ static enum vg_status read_outputs(const struct reading *r, struct vg_model *m)
         if (!get_text(p, sizeof m->output[i].name, m->output[i].name))
             return refuse_record(r, VG_PART_OUTPUT, i, N_("a text is not filled up with zeros"),
                                  "name");
-        m->output[i].tensor = get_u32(p + 64);
-        m->output[i].role = (enum vg_output_role)get_u32(p + 68);
+        m->output[i].layout = (enum vg_layout)get_u32(p + 64);
+        m->output[i].part_count = get_u32(p + 68);
+        for (unsigned k = 0; k < VG_MODEL_LEVELS_MAX; k++)
+            m->output[i].part[k] = get_u32(p + 72 + (size_t)4 * k);
     }
+    return VG_OK;
+}
+
+static enum vg_status read_map(const struct reading *r, struct vg_model *m)
+{
+    if (m->map_count == 0)
+        return VG_OK;
+    const uint8_t *p = r->data + part_at(&r->counts, VG_PART_MAP, 0);
+    m->map = vg_alloc_array(m->map_count, sizeof *m->map);
+    if (!m->map)
+        return vg_fault_set(r->fault, VG_E_MEMORY, N_("no memory for the model"), NULL, "%s",
+                            r->name);
+    for (uint32_t i = 0; i < m->map_count; i++)
+        m->map[i] = get_u32(p + (size_t)MAP_BYTES * i);
+    return VG_OK;
+}
+
+static enum vg_status read_ranges(const struct reading *r, struct vg_model *m)
+{
+    if (!(r->counts.flags & FLAG_QUANTISED) || m->tensor_count == 0)
+        return VG_OK;
+    const uint8_t *p = r->data + part_at(&r->counts, VG_PART_RANGE, 0);
+    m->range = vg_alloc_array(m->tensor_count, sizeof *m->range);
+    if (!m->range)
+        return vg_fault_set(r->fault, VG_E_MEMORY, N_("no memory for the model"), NULL, "%s",
+                            r->name);
+    for (uint32_t i = 0; i < m->tensor_count; i++)
+        m->range[i] = (struct vg_value_range){get_f32(p + (size_t)RANGE_BYTES * i),
+                                              get_f32(p + (size_t)RANGE_BYTES * i + 4)};
     return VG_OK;
 }
 
@@ -344,13 +419,16 @@ static enum vg_status read_records(const struct reading *r, struct vg_model *m)
     if (status == VG_OK)
         status = read_classes(r, m);
     if (status == VG_OK)
-        status = read_graph(r, m);
-    if (status == VG_OK)
         status = read_outputs(r, m);
+    if (status == VG_OK)
+        status = read_map(r, m);
+    if (status == VG_OK)
+        status = read_ranges(r, m);
     if (status == VG_OK)
         status = read_weights(r, m);
     if (status != VG_OK)
         return status;
+    read_graph(r, m);
     struct vg_model_flaw flaw;
     if (vg_model_flaw_find(m, &flaw))
         return refuse_record(r, flaw.part, flaw.index, flaw.what, flaw.detail);
@@ -431,7 +509,9 @@ void vg_model_close(struct vg_model **model)
 {
     if (!*model)
         return;
+    vg_free((*model)->map);
     vg_free((*model)->weights);
+    vg_free((*model)->range);
     vg_free(*model);
     *model = NULL;
 }
@@ -467,7 +547,10 @@ static void write_header(const struct vg_model *m, const struct counts *c, uint6
                  {84, m->class_count},
                  {88, m->tensor_count},
                  {92, m->node_count},
-                 {96, m->output_count}};
+                 {96, m->output_count},
+                 {100, m->level_count},
+                 {112, m->map_count},
+                 {116, (uint32_t)m->anchor}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         put_u32(p + words[i].byte, words[i].value);
     put_u64(p + 16, size);
@@ -486,21 +569,46 @@ static void write_header(const struct vg_model *m, const struct counts *c, uint6
 
 static void write_node(const struct vg_node *n, uint8_t *p)
 {
+    const struct vg_window *w = &n->window;
+    const uint32_t window[] = {w->size_y,     w->size_x, w->stride_y, w->stride_x, w->dilation_y,
+                               w->dilation_x, w->above,  w->left,     w->below,    w->right};
     put_u32(p, (uint32_t)n->op);
     put_u32(p + 4, (uint32_t)n->act);
-    put_f32(p + 8, n->slope);
-    put_u32(p + 12, n->in_count);
+    put_f32(p + 8, n->act_a);
+    put_f32(p + 12, n->act_b);
+    put_u32(p + 16, n->in_count);
     for (unsigned k = 0; k < VG_MODEL_INPUTS_MAX; k++)
-        put_u32(p + 16 + (size_t)4 * k, n->in[k]);
-    put_u32(p + 32, n->out);
-    put_u32(p + 36, n->kernel);
-    put_u32(p + 40, n->stride);
-    put_u32(p + 44, n->pad);
-    put_u32(p + 48, n->scale_num);
-    put_u32(p + 52, n->scale_den);
-    put_u32(p + 56, n->channel_first);
-    put_u64(p + 64, n->weight_first);
-    put_u64(p + 72, n->bias_first);
+        put_u32(p + 20 + (size_t)4 * k, n->in[k]);
+    put_u32(p + 52, n->out);
+    for (unsigned k = 0; k < sizeof window / sizeof *window; k++)
+        put_u32(p + 56 + (size_t)4 * k, window[k]);
+    put_u32(p + 96, n->groups);
+    put_u32(p + 100, (uint32_t)n->pool_padding);
+    put_u32(p + 104, (uint32_t)n->resize);
+    put_u32(p + 108, n->scale_num);
+    put_u32(p + 112, n->scale_den);
+    put_u32(p + 116, n->map_first);
+    put_u64(p + 120, n->weight_first);
+    put_u64(p + 128, n->bias_first);
+    put_u64(p + 136, n->step_first);
+    put_u64(p + 144, n->int8_bias_first);
+}
+
+static void write_output(const struct vg_output *o, uint8_t *p)
+{
+    put_text(p, o->name);
+    put_u32(p + 64, (uint32_t)o->layout);
+    put_u32(p + 68, o->part_count);
+    for (unsigned k = 0; k < VG_MODEL_LEVELS_MAX; k++)
+        put_u32(p + 72 + (size_t)4 * k, o->part[k]);
+}
+
+static void write_level(const struct vg_level *l, uint8_t *p)
+{
+    put_u32(p, l->stride);
+    put_u32(p + 4, l->scores);
+    put_u32(p + 8, l->boxes);
+    put_u32(p + 12, l->objectness);
 }
 
 static void write_records(const struct vg_model *m, const struct counts *c, uint8_t *data)
@@ -510,18 +618,20 @@ static void write_records(const struct vg_model *m, const struct counts *c, uint
         put_text(p, m->class_name[i]);
         put_text(p + WORD_BYTES, vg_class_name(m->class_map[i]));
     }
-    for (uint32_t i = 0; i < m->tensor_count; i++) {
-        uint8_t *p = data + part_at(c, VG_PART_TENSOR, i);
-        put_u32(p, m->tensor[i].channels);
-        put_u32(p + 4, m->tensor[i].stride);
-    }
+    for (uint32_t i = 0; i < m->tensor_count; i++)
+        put_u32(data + part_at(c, VG_PART_TENSOR, i), m->tensor[i].channels);
     for (uint32_t i = 0; i < m->node_count; i++)
         write_node(&m->node[i], data + part_at(c, VG_PART_NODE, i));
-    for (uint32_t i = 0; i < m->output_count; i++) {
-        uint8_t *p = data + part_at(c, VG_PART_OUTPUT, i);
-        put_text(p, m->output[i].name);
-        put_u32(p + 64, m->output[i].tensor);
-        put_u32(p + 68, (uint32_t)m->output[i].role);
+    for (uint32_t i = 0; i < m->output_count; i++)
+        write_output(&m->output[i], data + part_at(c, VG_PART_OUTPUT, i));
+    for (uint32_t i = 0; i < m->level_count; i++)
+        write_level(&m->level[i], data + part_at(c, VG_PART_LEVEL, i));
+    for (uint32_t i = 0; i < m->map_count; i++)
+        put_u32(data + part_at(c, VG_PART_MAP, i), m->map[i]);
+    for (uint32_t i = 0; m->range && i < m->tensor_count; i++) {
+        uint8_t *p = data + part_at(c, VG_PART_RANGE, i);
+        put_f32(p, m->range[i].low);
+        put_f32(p + 4, m->range[i].high);
     }
 }
 
@@ -557,12 +667,16 @@ enum vg_status vg_model_pack(const struct vg_model *model, uint8_t **data, size_
     enum vg_status status = vg_model_check(model, fault);
     if (status != VG_OK)
         return status;
-    const struct counts c = {all_halves(model) ? FLAG_HALF : 0,
-                             model->class_count,
-                             model->tensor_count,
-                             model->node_count,
-                             model->output_count,
-                             model->weight_count};
+    const uint32_t flags = (all_halves(model) ? (uint32_t)FLAG_HALF : 0) |
+                           (model->range ? (uint32_t)FLAG_QUANTISED : 0);
+    const struct counts c = {.flags = flags,
+                             .classes = model->class_count,
+                             .tensors = model->tensor_count,
+                             .nodes = model->node_count,
+                             .outputs = model->output_count,
+                             .levels = model->level_count,
+                             .map = model->map_count,
+                             .weights = model->weight_count};
     const uint64_t total = part_at(&c, VG_PART_COUNT, 0) + VG_SHA256_BYTES;
     if (total > VG_MODEL_FILE_MAX)
         return vg_fault_set(fault, VG_E_INPUT, N_("the model is too large"), NULL,

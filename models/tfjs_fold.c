@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/head.h"
 #include "models/model_check.h"
 #include "models/tfjs_order.h"
 #include "src/base/alloc.h"
@@ -54,9 +55,12 @@ struct value {
 
 struct fold {
     struct vg_tfjs_graph *graph;
+    const struct vg_descriptor *descriptor;
     struct vg_model *model;
-    struct value *value; /* by node of the graph */
-    uint64_t room;       /* floats that model->weights can hold */
+    struct value *value;                       /* by node of the graph */
+    uint64_t room;                             /* floats that model->weights can hold */
+    uint32_t map_room;                         /* words that model->map can hold */
+    struct vg_size size[VG_MODEL_TENSORS_MAX]; /* of the planes, at the preferred input */
     bool has_bias[VG_MODEL_NODES_MAX];
 };
 
@@ -127,47 +131,47 @@ static enum vg_status ints_input(const struct fold *f, uint32_t i, uint32_t k, i
     return VG_OK;
 }
 
-static const struct vg_tensor *tensor_of(const struct fold *f, const struct value *value)
+static uint32_t channels_of(const struct fold *f, const struct value *value)
 {
-    return &f->model->tensor[value->tensor];
+    return f->model->tensor[value->tensor].channels;
 }
 
-/* Height and width of a tensor at the preferred input size. */
-static uint32_t rows_of(const struct fold *f, const struct value *value)
+static struct vg_size size_of(const struct fold *f, const struct value *value)
 {
-    return f->model->input_height / tensor_of(f, value)->stride;
+    return f->size[value->tensor];
 }
 
-static uint32_t columns_of(const struct fold *f, const struct value *value)
+static bool same_size(const struct fold *f, const struct value *a, const struct value *b)
 {
-    return f->model->input_width / tensor_of(f, value)->stride;
+    return size_of(f, a).width == size_of(f, b).width &&
+           size_of(f, a).height == size_of(f, b).height;
 }
 
 /* ------------------------------------------------------------ steps and weights of the model */
 
-/* A new step whose result is the node's, in the layout of `like`. */
-static enum vg_status emit(struct fold *f, uint32_t i, enum vg_op op, struct vg_tensor shape,
-                           const struct value *like, struct vg_node **step)
+/* A new step whose result of `channels` is the node's, in the layout of `like`, its first input. */
+static enum vg_status emit(struct fold *f, uint32_t i, struct vg_node step, uint32_t channels,
+                           const struct value *like)
 {
     struct vg_model *m = f->model;
     if (m->node_count == VG_MODEL_NODES_MAX - 1)
         return refuse(f, i, N_("the graph has too many steps"));
-    if (shape.channels < 1 || shape.channels > VG_MODEL_CHANNELS_MAX || shape.stride < 1 ||
-        shape.stride > VG_MODEL_MULTIPLE_MAX)
+    if (channels < 1 || channels > VG_MODEL_CHANNELS_MAX)
         return refuse(f, i,
-                      N_("the operator is not supported with channels or a stride out of range"));
+                      N_("the operator is not supported with a number of channels out of range"));
     const uint32_t n = m->node_count++;
-    m->tensor[m->tensor_count++] = shape;
-    *step = &m->node[n];
-    (*step)->op = op;
-    (*step)->out = n + 1;
-    (*step)->in_count = 1;
-    (*step)->in[0] = like->tensor;
+    m->tensor[m->tensor_count++].channels = channels;
+    step.out = n + 1;
+    step.in[0] = like->tensor;
+    if (step.in_count == 0)
+        step.in_count = 1;
+    m->node[n] = step;
     f->value[i] = (struct value){.kind = KIND_TENSOR,
                                  .layout = like->layout,
                                  .tensor = n + 1,
-                                 .conv = op == VG_OP_CONV ? n : NO_CONV};
-    return VG_OK;
+                                 .conv = step.op == VG_OP_CONV ? n : NO_CONV};
+    const char *why = vg_node_size(&m->node[n], f->size, &f->size[n + 1]);
+    return why ? refuse(f, i, why) : VG_OK;
 }
 
 /* Room for `count` more weights. */
@@ -189,6 +193,30 @@ static enum vg_status reserve(struct fold *f, uint64_t count)
     vg_free(m->weights);
     m->weights = grown;
     f->room = room;
+    return VG_OK;
+}
+
+/* `count` more words of the map, still zero; the first's place into *first. */
+static enum vg_status add_words(struct fold *f, uint32_t count, uint32_t *first)
+{
+    struct vg_model *m = f->model;
+    if (count > VG_MODEL_MAP_MAX - m->map_count)
+        return vg_fault_set(f->graph->fault, VG_E_INPUT, N_("the model is too large"), NULL, "%s",
+                            f->graph->name);
+    if (m->map_count + count > f->map_room) {
+        const uint32_t room = 2 * f->map_room + count;
+        uint32_t *grown = vg_alloc_array(room, sizeof *grown);
+        if (!grown)
+            return vg_fault_set(f->graph->fault, VG_E_MEMORY, N_("no memory for the model"), NULL,
+                                "%s", f->graph->name);
+        if (m->map_count)
+            memcpy(grown, m->map, m->map_count * sizeof *grown);
+        vg_free(m->map);
+        m->map = grown;
+        f->map_room = room;
+    }
+    *first = m->map_count;
+    m->map_count += count;
     return VG_OK;
 }
 
@@ -349,7 +377,7 @@ static enum vg_status fold_border(struct fold *f, uint32_t i, enum border border
             return refuse(f, i,
                           N_("the operator is not supported with a border that is not the same on "
                              "the four sides"));
-    if (width < 1 || width > VG_MODEL_KERNEL_MAX / 2)
+    if (width < 1 || width > VG_MODEL_WINDOW_MAX / 2)
         return refuse(f, i,
                       N_("the operator is not supported with a border of no width, or too wide"));
     in.border = border;
@@ -415,11 +443,25 @@ static enum vg_status window_attrs(const struct fold *f, uint32_t i, const struc
     if (node->attr && json_object_get(node->attr, "dilations") &&
         (!square_attr(node, "dilations", &dilation) || dilation != 1))
         return refuse(f, i, N_("the operator is not supported with a dilation"));
-    if (kernel % 2 == 0 || kernel > VG_MODEL_KERNEL_MAX || in->pad != (kernel - 1) / 2)
+    if (kernel % 2 == 0 || kernel > VG_MODEL_WINDOW_MAX || in->pad != (kernel - 1) / 2)
         return refuse(
             f, i,
             N_("the operator is not supported with a window whose border does not keep the size"));
     return VG_OK;
+}
+
+static struct vg_window square_window(uint32_t side, uint32_t stride, uint32_t pad)
+{
+    return (struct vg_window){.size_y = side,
+                              .size_x = side,
+                              .stride_y = stride,
+                              .stride_x = stride,
+                              .dilation_y = 1,
+                              .dilation_x = 1,
+                              .above = pad,
+                              .left = pad,
+                              .below = pad,
+                              .right = pad};
 }
 
 static enum vg_status fold_conv(struct fold *f, uint32_t i)
@@ -433,22 +475,19 @@ static enum vg_status fold_conv(struct fold *f, uint32_t i)
     if (status != VG_OK)
         return status;
     if (k->rank != 4 || k->dim[0] != k->dim[1] || k->type == VG_TFJS_INT32 || k->count == 0 ||
-        k->dim[2] != tensor_of(f, &in)->channels)
+        k->dim[2] != channels_of(f, &in))
         return refuse(
             f, i, N_("the operator is not supported with a kernel that does not fit its input"));
     status = window_attrs(f, i, &in, k->dim[0], &stride);
     if (status == VG_OK && in.border == BORDER_MINUS_INFINITY)
         return refuse(f, i, N_("the operator is not supported with a border that is not zero"));
-    struct vg_node *step = NULL;
-    const struct vg_tensor shape = {k->dim[3], tensor_of(f, &in)->stride * stride};
+    struct vg_node step = {.op = VG_OP_CONV, .groups = 1};
+    step.window = square_window(k->dim[0], stride, in.pad);
     if (status == VG_OK)
-        status = emit(f, i, VG_OP_CONV, shape, &in, &step);
-    if (status != VG_OK)
-        return status;
-    step->kernel = k->dim[0];
-    step->stride = stride;
-    step->pad = in.pad;
-    return store_kernel(f, f->graph->node[i].input[1], &step->weight_first);
+        status = store_kernel(f, f->graph->node[i].input[1], &step.weight_first);
+    if (status == VG_OK)
+        status = emit(f, i, step, k->dim[3], &in);
+    return status;
 }
 
 static enum vg_status fold_maxpool(struct fold *f, uint32_t i)
@@ -464,17 +503,11 @@ static enum vg_status fold_maxpool(struct fold *f, uint32_t i)
     if (status == VG_OK && in.border == BORDER_ZERO)
         return refuse(f, i,
                       N_("the operator is not supported with a border that is not minus infinity"));
-    struct vg_node *step = NULL;
-    const struct vg_tensor shape = {tensor_of(f, &in)->channels,
-                                    tensor_of(f, &in)->stride * stride};
+    const struct vg_node step = {.op = VG_OP_MAXPOOL,
+                                 .window = square_window(kernel, stride, in.pad)};
     if (status == VG_OK)
-        status = emit(f, i, VG_OP_MAXPOOL, shape, &in, &step);
-    if (status != VG_OK)
-        return status;
-    step->kernel = kernel;
-    step->stride = stride;
-    step->pad = in.pad;
-    return VG_OK;
+        status = emit(f, i, step, channels_of(f, &in), &in);
+    return status;
 }
 
 /* ------------------------------------------------------------ handlers: what follows a window */
@@ -494,7 +527,7 @@ static enum vg_status fold_bias(struct fold *f, uint32_t i, uint32_t tensor_at, 
         return refuse(
             f, i,
             N_("the operator is not supported with a constant added to what is no convolution"));
-    if (c->rank != 1 || c->type == VG_TFJS_INT32 || c->count != tensor_of(f, &in)->channels)
+    if (c->rank != 1 || c->type == VG_TFJS_INT32 || c->count != channels_of(f, &in))
         return refuse(
             f, i,
             N_("the operator is not supported with a bias that is not one number per channel"));
@@ -518,7 +551,7 @@ static enum vg_status fold_leaky(struct fold *f, uint32_t i)
                       N_("the operator is not supported with an activation of what is no "
                          "convolution of its own"));
     f->model->node[in.conv].act = VG_ACT_LEAKY;
-    f->model->node[in.conv].slope = (float)alpha;
+    f->model->node[in.conv].act_a = (float)alpha;
     f->value[i] = in;
     f->value[i].conv = NO_CONV;
     return VG_OK;
@@ -529,22 +562,16 @@ static enum vg_status fold_leaky(struct fold *f, uint32_t i)
 static enum vg_status fold_sum(struct fold *f, uint32_t i)
 {
     struct value a, b;
-    struct vg_node *step = NULL;
     enum vg_status status = plain_input(f, i, 0, &a);
     if (status == VG_OK)
         status = plain_input(f, i, 1, &b);
     if (status != VG_OK)
         return status;
-    if (a.layout != b.layout || tensor_of(f, &a)->channels != tensor_of(f, &b)->channels ||
-        tensor_of(f, &a)->stride != tensor_of(f, &b)->stride)
+    if (a.layout != b.layout || channels_of(f, &a) != channels_of(f, &b) || !same_size(f, &a, &b))
         return refuse(f, i,
                       N_("the operator is not supported with two tensors of different shapes"));
-    status = emit(f, i, VG_OP_ADD, *tensor_of(f, &a), &a, &step);
-    if (status != VG_OK)
-        return status;
-    step->in_count = 2;
-    step->in[1] = b.tensor;
-    return VG_OK;
+    const struct vg_node step = {.op = VG_OP_ADD, .in = {0, b.tensor}, .in_count = 2};
+    return emit(f, i, step, channels_of(f, &a), &a);
 }
 
 /* Whether `axis` is that of the channels, counted from the front or from the back. */
@@ -554,37 +581,38 @@ static bool channel_axis(int32_t axis, enum layout layout)
     return axis == channels || axis == channels - 4;
 }
 
+/* Inputs one after another: their channels are mapped in this order. */
 static enum vg_status fold_concat(struct fold *f, uint32_t i)
 {
     const uint32_t count = f->graph->node[i].input_count - 1;
     struct value in[VG_MODEL_INPUTS_MAX] = {{.kind = KIND_NONE}};
-    struct vg_tensor shape = {0, 0};
+    struct vg_node step = {.op = VG_OP_CHANNELS, .in_count = count};
+    uint32_t channels = 0;
     int32_t axis = 0;
     enum vg_status status = ints_input(f, i, count, &axis, 1);
     for (uint32_t k = 0; status == VG_OK && k < count; k++) {
         status = plain_input(f, i, k, &in[k]);
         if (status != VG_OK)
             return status;
-        if (in[k].layout != in[0].layout ||
-            tensor_of(f, &in[k])->stride != tensor_of(f, &in[0])->stride)
+        if (in[k].layout != in[0].layout || !same_size(f, &in[k], &in[0]))
             return refuse(f, i,
                           N_("the operator is not supported with tensors of different shapes"));
-        shape.channels += tensor_of(f, &in[k])->channels;
-        shape.stride = tensor_of(f, &in[k])->stride;
+        step.in[k] = in[k].tensor;
+        channels += channels_of(f, &in[k]);
     }
     if (status != VG_OK)
         return status;
     if (!channel_axis(axis, in[0].layout))
         return refuse(f, i,
                       N_("the operator is not supported with an axis other than the channels"));
-    struct vg_node *step = NULL;
-    status = emit(f, i, VG_OP_CONCAT, shape, &in[0], &step);
+    status = add_words(f, channels, &step.map_first);
     if (status != VG_OK)
         return status;
-    step->in_count = count;
+    uint32_t *word = f->model->map + step.map_first;
     for (uint32_t k = 0; k < count; k++)
-        step->in[k] = in[k].tensor;
-    return VG_OK;
+        for (uint32_t c = 0; c < channels_of(f, &in[k]); c++)
+            *word++ = VG_MAP_WORD(k, c);
+    return emit(f, i, step, channels, &in[0]);
 }
 
 static enum vg_status fold_resize(struct fold *f, uint32_t i)
@@ -604,25 +632,34 @@ static enum vg_status fold_resize(struct fold *f, uint32_t i)
                       N_("the operator is not supported with centres other than half a pixel"));
     if (in.layout != LAYOUT_NHWC)
         return refuse(f, i, N_("the operator is not supported with a layout other than NHWC"));
-    const int64_t rows = rows_of(f, &in), columns = columns_of(f, &in);
+    const int64_t rows = size_of(f, &in).height, columns = size_of(f, &in).width;
     const bool up = size[0] == 2 * rows && size[1] == 2 * columns;
     const bool down = 2 * (int64_t)size[0] == rows && 2 * (int64_t)size[1] == columns;
-    struct vg_tensor shape = *tensor_of(f, &in);
-    if ((!up && !down) || (up && shape.stride % 2 != 0))
+    if (!up && !down)
         return refuse(f, i,
                       N_("the operator is not supported with a size that is neither the double nor "
                          "the half"));
-    shape.stride = up ? shape.stride / 2 : shape.stride * 2;
-    struct vg_node *step = NULL;
-    status = emit(f, i, VG_OP_RESIZE, shape, &in, &step);
-    if (status != VG_OK)
-        return status;
-    step->scale_num = up ? 2 : 1;
-    step->scale_den = up ? 1 : 2;
-    return VG_OK;
+    const struct vg_node step = {.op = VG_OP_RESIZE,
+                                 .resize = VG_RESIZE_LINEAR,
+                                 .scale_num = up ? 2 : 1,
+                                 .scale_den = up ? 1 : 2};
+    return emit(f, i, step, channels_of(f, &in), &in);
 }
 
-/* One SLICE a part. */
+/* `count` channels of the input from `first` on. */
+static enum vg_status emit_part(struct fold *f, uint32_t i, const struct value *in, uint32_t first,
+                                uint32_t count)
+{
+    struct vg_node step = {.op = VG_OP_CHANNELS};
+    const enum vg_status status = add_words(f, count, &step.map_first);
+    if (status != VG_OK)
+        return status;
+    for (uint32_t c = 0; c < count; c++)
+        f->model->map[step.map_first + c] = VG_MAP_WORD(0, first + c);
+    return emit(f, i, step, count, in);
+}
+
+/* One step a part. */
 static enum vg_status fold_split(struct fold *f, uint32_t i)
 {
     struct value in;
@@ -642,23 +679,20 @@ static enum vg_status fold_split(struct fold *f, uint32_t i)
         return refuse(
             f, i,
             N_("the operator is not supported with sizes that are not one to eight integers"));
-    const struct vg_tensor whole = *tensor_of(f, &in);
+    const uint32_t whole = channels_of(f, &in);
     uint32_t first = 0;
     for (uint32_t k = 0; k < sizes->count; k++) {
         const int32_t part = vg_tfjs_const_int(sizes, k);
-        struct vg_node *step = NULL;
-        if (part < 1 || (uint32_t)part > whole.channels - first)
+        if (part < 1 || (uint32_t)part > whole - first)
             return refuse(
                 f, i,
                 N_("the operator is not supported with sizes that do not add up to the channels"));
-        status =
-            emit(f, i, VG_OP_SLICE, (struct vg_tensor){(uint32_t)part, whole.stride}, &in, &step);
+        status = emit_part(f, i, &in, first, (uint32_t)part);
         if (status != VG_OK)
             return status;
-        step->channel_first = first;
         first += (uint32_t)part;
     }
-    if (first != whole.channels)
+    if (first != whole)
         return refuse(
             f, i,
             N_("the operator is not supported with sizes that do not add up to the channels"));
@@ -671,11 +705,9 @@ static enum vg_status fold_split(struct fold *f, uint32_t i)
 static enum vg_status fold_sigmoid(struct fold *f, uint32_t i)
 {
     struct value in;
-    struct vg_node *step = NULL;
-    enum vg_status status = plain_input(f, i, 0, &in);
-    if (status == VG_OK)
-        status = emit(f, i, VG_OP_SIGMOID, *tensor_of(f, &in), &in, &step);
-    return status;
+    const struct vg_node step = {.op = VG_OP_ACT, .act = VG_ACT_SIGMOID};
+    const enum vg_status status = plain_input(f, i, 0, &in);
+    return status == VG_OK ? emit(f, i, step, channels_of(f, &in), &in) : status;
 }
 
 /* ------------------------------------------------------------ handlers: reshape targets */
@@ -760,8 +792,8 @@ static enum vg_status fold_reshape(struct fold *f, uint32_t i)
         return refuse(f, i,
                       N_("the operator is not supported with a change other than [1, C, H, W] to "
                          "[1, C, cells]"));
-    const int64_t cells = (int64_t)rows_of(f, &in) * columns_of(f, &in);
-    if (target.shape[0] != 1 || target.shape[1] != (int64_t)tensor_of(f, &in)->channels ||
+    const int64_t cells = (int64_t)size_of(f, &in).width * size_of(f, &in).height;
+    if (target.shape[0] != 1 || target.shape[1] != (int64_t)channels_of(f, &in) ||
         (target.shape[2] != -1 && target.shape[2] != cells))
         return refuse(f, i,
                       N_("the operator is not supported with a change other than [1, C, H, W] to "
@@ -781,7 +813,7 @@ static const struct {
 } handlers[] = {
     {"Add", 2, 2, fold_add},
     {"AddV2", 2, 2, fold_add},
-    {"ConcatV2", 3, VG_MODEL_INPUTS_MAX + 1, fold_concat},
+    {"ConcatV2", 3, VG_TFJS_INPUTS_MAX, fold_concat},
     {"Const", 0, 0, fold_const},
     {"Conv2D", 2, 2, fold_conv},
     {"Identity", 1, 1, fold_identity},
@@ -869,8 +901,81 @@ static enum vg_status set_outputs(const struct fold *f, const uint32_t *at)
             return vg_tfjs_refuse(f->graph, at[o],
                                   N_("the output has not the shape [1, cells, channels]"), "%s",
                                   f->graph->node[at[o]].op);
-        f->model->output[o].tensor = value->tensor;
+        f->model->output[o].layout = VG_LAYOUT_CELLS;
+        f->model->output[o].part_count = 1;
+        f->model->output[o].part[0] = value->tensor;
     }
+    return VG_OK;
+}
+
+/* The output of another role whose planes have the size of output o's. */
+static enum vg_status find_pair(const struct fold *f, uint32_t o, uint32_t *pair)
+{
+    const struct vg_model *m = f->model;
+    const struct vg_size size = f->size[m->output[o].part[0]];
+    uint32_t found = 0;
+    for (uint32_t p = 0; p < m->output_count; p++) {
+        const struct vg_size other = f->size[m->output[p].part[0]];
+        if (other.width != size.width || other.height != size.height)
+            continue;
+        if (p != o && f->descriptor->role[p] == f->descriptor->role[o])
+            return refuse_output(f, N_("two outputs have one role and one size"),
+                                 m->output[p].name);
+        if (p != o) {
+            *pair = p;
+            found++;
+        }
+    }
+    return found == 1 ? VG_OK
+                      : refuse_output(f, N_("scores and distances do not come in pairs"),
+                                      m->output[o].name);
+}
+
+/* Puts a level among those of smaller strides. */
+static void insert_level(struct vg_model *m, struct vg_level level)
+{
+    uint32_t at = m->level_count++;
+    for (; at > 0 && m->level[at - 1].stride > level.stride; at--)
+        m->level[at] = m->level[at - 1];
+    m->level[at] = level;
+}
+
+/* Pairs of scores and distances of one size become levels; whether the stride is sound is said by
+ * the check of the model. */
+static enum vg_status set_levels(const struct fold *f)
+{
+    struct vg_model *m = f->model;
+    for (uint32_t o = 0; o < m->output_count; o++) {
+        uint32_t pair = 0;
+        const enum vg_status status = find_pair(f, o, &pair);
+        if (status != VG_OK)
+            return status;
+        if (f->descriptor->role[o] != VG_OUTPUT_SCORES)
+            continue;
+        if (m->level_count == VG_MODEL_LEVELS_MAX)
+            return refuse_output(f, N_("the net has too many levels"), m->output[o].name);
+        const uint32_t scores = m->output[o].part[0];
+        insert_level(m, (struct vg_level){.stride = m->input_width / f->size[scores].width,
+                                          .scores = scores,
+                                          .boxes = m->output[pair].part[0],
+                                          .objectness = VG_MODEL_NONE});
+    }
+    return VG_OK;
+}
+
+/* What this importer can make levels of: outputs of the NanoDet heads, by their roles. */
+static enum vg_status check_descriptor(const struct fold *f)
+{
+    const struct vg_model *m = &f->descriptor->model;
+    if (!vg_head_has_bins(m->head))
+        return refuse_output(f, N_("a TensorFlow.js graph with this head is not supported"),
+                             vg_head_name(m->head));
+    if (m->output_count == 0)
+        return refuse_output(f, N_("the descriptor names no outputs"), m->name);
+    for (uint32_t o = 0; o < m->output_count; o++)
+        if (f->descriptor->role[o] == VG_OUTPUT_ALL)
+            return refuse_output(f, N_("the output must hold scores or distances"),
+                                 m->output[o].name);
     return VG_OK;
 }
 
@@ -878,6 +983,8 @@ static enum vg_status fold_all(struct fold *f, uint32_t *order)
 {
     uint32_t roots[VG_MODEL_OUTPUTS_MAX], at[VG_MODEL_OUTPUTS_MAX], count = 0;
     enum vg_status status = vg_tfjs_operators(f->graph);
+    if (status == VG_OK)
+        status = check_descriptor(f);
     if (status == VG_OK)
         status = find_outputs(f, roots, at);
     if (status == VG_OK)
@@ -888,6 +995,8 @@ static enum vg_status fold_all(struct fold *f, uint32_t *order)
         status = check_reached(f);
     if (status == VG_OK)
         status = set_outputs(f, at);
+    if (status == VG_OK)
+        status = set_levels(f);
     return status == VG_OK ? fill_biases(f) : status;
 }
 
@@ -908,8 +1017,10 @@ enum vg_status vg_tfjs_fold(struct vg_tfjs_graph *graph, const struct vg_descrip
     }
     *m = descriptor->model;
     m->tensor_count = 1;
-    m->tensor[0] = (struct vg_tensor){3, 1};
+    m->tensor[0].channels = 3;
+    f->size[0] = (struct vg_size){m->input_width, m->input_height};
     f->graph = graph;
+    f->descriptor = descriptor;
     f->model = m;
     f->value = values;
     status = fold_all(f, order);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "models/head.h"
 #include "models/model.h"
 #include "models/model_cost.h"
 #include "models/model_import.h"
@@ -267,12 +268,19 @@ static json_t *json_outputs(const struct vg_model *m)
     json_t *list = json_array();
     for (uint32_t i = 0; i < m->output_count; i++) {
         const struct vg_output *o = &m->output[i];
-        const struct vg_tensor *t = &m->tensor[o->tensor];
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:i, s:i}", "name", o->name, "role",
-                            o->role == VG_OUTPUT_SCORES ? "scores" : "distances", "stride",
-                            (int)t->stride, "channels", (int)t->channels));
+            list, json_pack("{s:s, s:s, s:i, s:i}", "name", o->name, "layout",
+                            o->layout == VG_LAYOUT_CELLS ? "cells" : "planes", "parts",
+                            (int)o->part_count, "channels", (int)m->tensor[o->part[0]].channels));
     }
+    return list;
+}
+
+static json_t *json_levels(const struct vg_model *m)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < m->level_count; i++)
+        (void)json_array_append_new(list, json_integer((json_int_t)m->level[i].stride));
     return list;
 }
 
@@ -289,20 +297,27 @@ static double shortest(float value)
     return strtod(text, NULL);
 }
 
+static json_t *json_input(const struct vg_model *m)
+{
+    return json_pack("{s:i, s:i, s:i, s:s, s:[f,f,f], s:[f,f,f], s:f, s:s}", "width",
+                     (int)m->input_width, "height", (int)m->input_height, "multiple",
+                     (int)m->input_multiple, "order", m->order == VG_ORDER_BGR ? "bgr" : "rgb",
+                     "mean", shortest(m->mean[0]), shortest(m->mean[1]), shortest(m->mean[2]),
+                     "scale", shortest(m->scale[0]), shortest(m->scale[1]), shortest(m->scale[2]),
+                     "fill", shortest(m->fill), "anchor",
+                     m->anchor == VG_ANCHOR_CENTRE ? "centre" : "corner");
+}
+
 static enum vg_status info_json(const struct vg_model *m, struct vg_fault *fault)
 {
     char digest[VG_SHA256_TEXT];
     digest_text(m, digest);
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:{s:i, s:i, s:i, s:s, s:[f,f,f], s:[f,f,f], s:f}}", "name", m->name,
-        "licence", m->licence, "origin", m->origin, "sha256", digest, "input", "width",
-        (int)m->input_width, "height", (int)m->input_height, "multiple", (int)m->input_multiple,
-        "order", m->order == VG_ORDER_BGR ? "bgr" : "rgb", "mean", shortest(m->mean[0]),
-        shortest(m->mean[1]), shortest(m->mean[2]), "scale", shortest(m->scale[0]),
-        shortest(m->scale[1]), shortest(m->scale[2]), "fill", shortest(m->fill));
-    json_t *rest = json_pack("{s:s, s:i, s:f, s:f, s:i, s:I, s:I, s:o, s:o}", "head", "nanodet",
-                             "bins", (int)m->bins, "threshold", shortest(m->threshold), "nms",
-                             shortest(m->nms), "steps", (int)m->node_count, "weights",
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", m->name, "licence", m->licence,
+                               "origin", m->origin, "sha256", digest, "input", json_input(m));
+    json_t *rest = json_pack("{s:s, s:i, s:o, s:f, s:f, s:b, s:i, s:I, s:I, s:o, s:o}", "head",
+                             vg_head_name(m->head), "bins", (int)m->bins, "strides", json_levels(m),
+                             "threshold", shortest(m->threshold), "nms", shortest(m->nms),
+                             "quantised", m->range ? 1 : 0, "steps", (int)m->node_count, "weights",
                              (json_int_t)m->weight_count, "multiply_adds",
                              (json_int_t)vg_model_multiply_adds(m, m->input_width, m->input_height),
                              "outputs", json_outputs(m), "classes", json_classes(m));
@@ -314,6 +329,31 @@ static enum vg_status info_json(const struct vg_model *m, struct vg_fault *fault
     return vg_print_json(object, fault);
 }
 
+static void info_input(const struct vg_model *m)
+{
+    const char *planes = m->order == VG_ORDER_BGR ? "B,G,R" : "R,G,B";
+    if (m->input_multiple)
+        (void)printf(_("input          %ux%u, any multiple of %u, planes %s\n"), m->input_width,
+                     m->input_height, m->input_multiple, planes);
+    else
+        (void)printf(_("input          %ux%u, no other size, planes %s\n"), m->input_width,
+                     m->input_height, planes);
+    (void)printf(_("preparation    (byte - %g %g %g) * %g %g %g, border %g\n"), (double)m->mean[0],
+                 (double)m->mean[1], (double)m->mean[2], (double)m->scale[0], (double)m->scale[1],
+                 (double)m->scale[2], (double)m->fill);
+    (void)printf("%s\n", m->anchor == VG_ANCHOR_CENTRE
+                             ? _("letterbox      picture in the centre")
+                             : _("letterbox      picture at the top left"));
+}
+
+static void info_head(const struct vg_model *m)
+{
+    (void)printf(_("head           %s, strides"), vg_head_name(m->head));
+    for (uint32_t i = 0; i < m->level_count; i++)
+        (void)printf(" %u", m->level[i].stride);
+    (void)printf("\n");
+}
+
 static void info_text(const struct vg_model *m)
 {
     char digest[VG_SHA256_TEXT];
@@ -323,13 +363,10 @@ static void info_text(const struct vg_model *m)
     (void)printf(_("licence        %s\n"), m->licence);
     (void)printf(_("origin         %s\n"), m->origin);
     (void)printf("sha256         %s\n", digest);
-    (void)printf(_("input          %ux%u, any multiple of %u, planes %s\n"), m->input_width,
-                 m->input_height, m->input_multiple, m->order == VG_ORDER_BGR ? "B,G,R" : "R,G,B");
-    (void)printf(_("preparation    (byte - %g %g %g) * %g %g %g, border %g\n"), (double)m->mean[0],
-                 (double)m->mean[1], (double)m->mean[2], (double)m->scale[0], (double)m->scale[1],
-                 (double)m->scale[2], (double)m->fill);
+    info_input(m);
     (void)printf(_("network        %u steps, %" PRIu64 " weights, %.3f G multiply-adds\n"),
                  m->node_count, m->weight_count, gigas);
+    info_head(m);
     (void)printf(_("thresholds     score %g, NMS %g\n"), (double)m->threshold, (double)m->nms);
     (void)printf(_("classes        %u of %u kept:\n"), kept_classes(m), m->class_count);
     for (uint32_t i = 0; i < m->class_count; i++)

@@ -66,8 +66,12 @@ static enum vg_status check_request(struct request *r, const struct vg_usage *us
 static enum vg_status check_size(const struct request *r, const struct vg_model *m,
                                  struct vg_fault *fault)
 {
-    if (!r->size || (r->width % m->input_multiple == 0 && r->height % m->input_multiple == 0))
+    struct vg_size size[VG_MODEL_TENSORS_MAX];
+    if (!r->size)
         return VG_OK;
+    const enum vg_status status = vg_model_sizes(m, r->width, r->height, size, fault);
+    if (status != VG_E_CALL)
+        return status;
     return vg_fault_set(fault, VG_E_CALL, N_("the model does not take this size"),
                         N_("give multiples of what `vigie model info` says"), "--size %ux%u (%u)",
                         r->width, r->height, m->input_multiple);
@@ -108,28 +112,44 @@ static json_t *json_boxes(const char *name, uint32_t width, uint32_t height,
 
 /* ------------------------------------------------------------ raw outputs */
 
-/* [cells][channels] as the source file orders them, little-endian float32. */
+static void print_shape(const char *path, const struct vg_output *output, uint32_t channels,
+                        size_t cells, struct vg_size planes)
+{
+    if (output->layout == VG_LAYOUT_CELLS)
+        (void)printf("%s: 1x%zux%u\n", path, cells, channels);
+    else
+        (void)printf("%s: 1x%ux%ux%u\n", path, channels, planes.height, planes.width);
+}
+
+/* As the source file orders them, little-endian float32: [cells][channels], parts behind each
+ * other, or [channels][rows][columns]. */
 static enum vg_status write_output(const struct run *run, uint32_t index, const char *folder,
                                    struct vg_fault *fault)
 {
     const struct vg_output *output = &run->model->output[index];
-    const struct vg_tensor *tensor = &run->model->tensor[output->tensor];
+    const uint32_t channels = run->model->tensor[output->part[0]].channels;
+    struct vg_size size[VG_MODEL_TENSORS_MAX];
     uint32_t width = 0, height = 0;
+    size_t cells = 0;
     vg_engine_input_size(run->engine, &width, &height);
-    const size_t count =
-        (size_t)(width / tensor->stride) * (height / tensor->stride) * tensor->channels;
+    enum vg_status status = vg_model_sizes(run->model, width, height, size, fault);
+    if (status)
+        return status;
+    for (uint32_t k = 0; k < output->part_count; k++)
+        cells += (size_t)size[output->part[k]].width * size[output->part[k]].height;
     char file[VG_MODEL_NAME_SIZE + 4], path[4096];
     (void)snprintf(file, sizeof file, "%s.f32", output->name);
     if (vg_path_join(path, sizeof path, folder, file))
         return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%.400s", folder);
-    float *values = vg_alloc_array(count, sizeof *values);
+    float *values = vg_alloc_array(cells * channels, sizeof *values);
     if (!values)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%.400s", path);
-    enum vg_status status = vg_engine_read_output(run->engine, index, values, fault);
+    status = vg_engine_read_output(run->engine, index, values, fault);
     if (!status)
-        status = vg_file_write(path, values, count * sizeof *values, 0644, VG_FILE_PLAIN, fault);
+        status = vg_file_write(path, values, cells * channels * sizeof *values, 0644, VG_FILE_PLAIN,
+                               fault);
     if (!status && !run->request->as_json)
-        (void)printf("%s: 1x%zux%u\n", path, count / tensor->channels, tensor->channels);
+        print_shape(path, output, channels, cells, size[output->part[0]]);
     vg_free(values);
     return status;
 }
