@@ -5,6 +5,7 @@
 SRC=$VIGIE_SOURCE_DIR/cache/nanodet
 need "$SRC/nanodet.json" "no cache/nanodet: run ./dev model"
 DESCRIPTOR=$VIGIE_SOURCE_DIR/models/descriptors/nanodet-g.json
+CLASSES=$VIGIE_SOURCE_DIR/models/class_lists/coco-80.json
 export VIGIE_MODELS=$T/models
 model() { "$VIGIE" model "$@"; }
 said() { grep -qF -- "$1" "$T/stdout" || fail "no \"$1\" on stdout"; }
@@ -36,10 +37,11 @@ expect 5 "≠ 5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9" 
 expect 3 "no descriptor is known" model import "$T/short/nanodet.bin" --name a
 
 # a descriptor of one's own, without hashes: the graph itself is judged
-python3 - "$DESCRIPTOR" "$SRC/nanodet.json" "$T" <<'PY'
+python3 - "$DESCRIPTOR" "$SRC/nanodet.json" "$T" "$CLASSES" <<'PY'
 import json, sys
 d = json.load(open(sys.argv[1])); text = open(sys.argv[2]).read(); t = sys.argv[3]
 del d["source"]
+d.update(json.load(open(sys.argv[4])))
 def put(name, **change): json.dump({**d, **change}, open(f"{t}/{name}.json", "w"), indent=1)
 put("free")
 put("unmapped", map={k: v for k, v in d["map"].items() if k != "kite"})
@@ -69,6 +71,12 @@ expect 5 "" model list
 expect 0 "" model import "$SRC/nanodet.json" --name a --descriptor "$T/free.json" # mends it
 head -c 6000 "$VIGIE_MODELS/a.vgm" >"$T/a.vgm"
 expect 3 "the model file is cut: $T/a.vgm: 0x1770: 6000 B ≠ " model info "$T/a.vgm"
+# a file of the version before: refused with what helps, and importing again mends it
+cp "$VIGIE_SOURCE_DIR/tests/fuzz/seeds/model_file/version_1.vgm" "$VIGIE_MODELS/a.vgm"
+expect 3 "this version of the model file is unknown: $VIGIE_MODELS/a.vgm: 0x8: version=1 ≠ 2" model verify a
+grep -qF "vigie model import" "$T/stderr" || fail "no remedy is named"
+expect 0 "" model import "$SRC/nanodet.json" --name a --descriptor "$T/free.json"
+expect 0 "" model verify a
 expect 0 "" model remove a
 expect 3 "there is no such model" model remove a
 expect 2 "only a model of the models' folder" model remove ../a

@@ -192,10 +192,12 @@ static void check_steps(const struct vg_model *m)
     static const struct {
         const char *name;
         enum vg_op op;
-    } ops[] = {{"Conv", VG_OP_CONV},     {"MaxPool", VG_OP_MAXPOOL}, {"Concat", VG_OP_CONCAT},
-               {"Resize", VG_OP_RESIZE}, {"Add", VG_OP_ADD},         {"Sigmoid", VG_OP_SIGMOID}};
+    } ops[] = {{"Conv", VG_OP_CONV},     {"MaxPool", VG_OP_MAXPOOL}, {"Concat", VG_OP_CHANNELS},
+               {"Resize", VG_OP_RESIZE}, {"Add", VG_OP_ADD},         {"Sigmoid", VG_OP_ACT}};
     if (!vg_shared_data("models/nanodet_g_steps.json", path, sizeof path))
         return;
+    struct vg_size size[VG_MODEL_TENSORS_MAX];
+    assert_int_equal(vg_model_sizes(m, 416, 416, size, NULL), VG_OK);
     json_t *steps = json_load_file(path, 0, NULL);
     assert_true(json_is_array(steps));
     uint32_t n = 0;
@@ -207,9 +209,9 @@ static void check_steps(const struct vg_model *m)
             continue;
         const bool split = strcmp(op, "Split") == 0;
         const struct vg_tensor *t = &m->tensor[m->node[n].out];
-        if (split) { /* two slices here */
-            assert_int_equal(m->node[n].op, VG_OP_SLICE);
-            assert_int_equal(m->node[n + 1].op, VG_OP_SLICE);
+        if (split) { /* a step for each part here */
+            assert_int_equal(m->node[n].op, VG_OP_CHANNELS);
+            assert_int_equal(m->node[n + 1].op, VG_OP_CHANNELS);
             n += 2;
             continue;
         }
@@ -217,7 +219,7 @@ static void check_steps(const struct vg_model *m)
             if (strcmp(ops[k].name, op) == 0)
                 assert_int_equal(m->node[n].op, ops[k].op);
         assert_int_equal(t->channels, json_integer_value(json_array_get(shape, 0)));
-        assert_int_equal(416 / t->stride, json_integer_value(json_array_get(shape, 1)));
+        assert_int_equal(size[m->node[n].out].height, json_integer_value(json_array_get(shape, 1)));
         n++;
     }
     assert_int_equal(n, m->node_count);
@@ -241,11 +243,15 @@ static void test_default_model(void **state)
     assert_int_equal(m->node_count, 64);
     assert_int_equal(m->weight_count, 3786068);
     assert_int_equal(vg_model_multiply_adds(m, 416, 416), 2090083840);
+    assert_int_equal(vg_model_multiply_adds(m, 416, 320), 2090083840 / 416 * 320);
+    assert_int_equal(m->level_count, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(m->level[i].stride, 8u << i);
     check_steps(m);
     uint8_t *data = NULL;
     size_t size = 0;
     assert_int_equal(vg_model_pack(m, &data, &size, NULL), VG_OK);
-    assert_int_equal(size, 7583872); /* halves, as in the source */
+    assert_int_equal(size, 7598524); /* halves, as in the source */
     vg_free(data);
     vg_model_close(&m);
 }

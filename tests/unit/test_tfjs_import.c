@@ -65,43 +65,78 @@ static void test_steps(void **state)
     (void)state;
     static const struct {
         enum vg_op op;
-        uint32_t in[2], channels, stride, kernel, step, pad, num, den, first;
+        uint32_t in[2], channels, width, height, size, stride, pad, num, den, map_first;
         enum vg_act act;
     } rows[] = {
-        {VG_OP_CONV, {0}, 4, 2, 3, 2, 1, 0, 0, 0, VG_ACT_LEAKY},
-        {VG_OP_MAXPOOL, {1}, 4, 4, 3, 2, 1, 0, 0, 0, VG_ACT_NONE},
-        {VG_OP_RESIZE, {2}, 4, 2, 0, 0, 0, 2, 1, 0, VG_ACT_NONE},
-        {VG_OP_ADD, {3, 1}, 4, 2, 0, 0, 0, 0, 0, 0, VG_ACT_NONE},
-        {VG_OP_CONCAT, {4, 1}, 8, 2, 0, 0, 0, 0, 0, 0, VG_ACT_NONE},
-        {VG_OP_RESIZE, {5}, 8, 4, 0, 0, 0, 1, 2, 0, VG_ACT_NONE},
-        {VG_OP_CONV, {6}, 11, 4, 1, 1, 0, 0, 0, 0, VG_ACT_NONE},
-        {VG_OP_SLICE, {7}, 3, 4, 0, 0, 0, 0, 0, 0, VG_ACT_NONE},
-        {VG_OP_SLICE, {7}, 8, 4, 0, 0, 0, 0, 0, 3, VG_ACT_NONE},
-        {VG_OP_SIGMOID, {8}, 3, 4, 0, 0, 0, 0, 0, 0, VG_ACT_NONE},
+        {VG_OP_CONV, {0}, 4, 8, 4, 3, 2, 1, 0, 0, 0, VG_ACT_LEAKY},
+        {VG_OP_MAXPOOL, {1}, 4, 4, 2, 3, 2, 1, 0, 0, 0, VG_ACT_NONE},
+        {VG_OP_RESIZE, {2}, 4, 8, 4, 0, 0, 0, 2, 1, 0, VG_ACT_NONE},
+        {VG_OP_ADD, {3, 1}, 4, 8, 4, 0, 0, 0, 0, 0, 0, VG_ACT_NONE},
+        {VG_OP_CHANNELS, {4, 1}, 8, 8, 4, 0, 0, 0, 0, 0, 0, VG_ACT_NONE},
+        {VG_OP_RESIZE, {5}, 8, 4, 2, 0, 0, 0, 1, 2, 0, VG_ACT_NONE},
+        {VG_OP_CONV, {6}, 11, 4, 2, 1, 1, 0, 0, 0, 0, VG_ACT_NONE},
+        {VG_OP_CHANNELS, {7}, 3, 4, 2, 0, 0, 0, 0, 0, 8, VG_ACT_NONE},
+        {VG_OP_CHANNELS, {7}, 8, 4, 2, 0, 0, 0, 0, 0, 11, VG_ACT_NONE},
+        {VG_OP_ACT, {8}, 3, 4, 2, 0, 0, 0, 0, 0, 0, VG_ACT_SIGMOID},
     };
+    struct vg_size size[VG_MODEL_TENSORS_MAX];
     struct vg_model *m = imported();
     assert_int_equal(m->node_count, sizeof rows / sizeof *rows);
+    assert_int_equal(vg_model_sizes(m, 16, 8, size, NULL), VG_OK);
     for (uint32_t i = 0; i < m->node_count; i++) {
         const struct vg_node *n = &m->node[i];
+        const struct vg_window w = n->window;
         assert_int_equal(n->op, rows[i].op);
         assert_int_equal(n->in[0], rows[i].in[0]);
         assert_int_equal(n->in[1], rows[i].in[1]);
         assert_int_equal(n->out, i + 1);
         assert_int_equal(m->tensor[n->out].channels, rows[i].channels);
-        assert_int_equal(m->tensor[n->out].stride, rows[i].stride);
-        assert_int_equal(n->kernel, rows[i].kernel);
-        assert_int_equal(n->stride, rows[i].step);
-        assert_int_equal(n->pad, rows[i].pad);
+        assert_int_equal(size[n->out].width, rows[i].width);
+        assert_int_equal(size[n->out].height, rows[i].height);
+        assert_true(w.size_y == rows[i].size && w.size_x == rows[i].size);
+        assert_true(w.stride_y == rows[i].stride && w.stride_x == rows[i].stride);
+        assert_true(w.above == rows[i].pad && w.left == rows[i].pad && w.below == rows[i].pad &&
+                    w.right == rows[i].pad);
         assert_int_equal(n->scale_num, rows[i].num);
         assert_int_equal(n->scale_den, rows[i].den);
-        assert_int_equal(n->channel_first, rows[i].first);
+        assert_int_equal(n->map_first, rows[i].map_first);
         assert_int_equal(n->act, rows[i].act);
     }
-    assert_true(m->node[0].slope >= 0.125F && m->node[0].slope <= 0.125F);
+    assert_true(m->node[0].act_a >= 0.125F && m->node[0].act_a <= 0.125F);
+    vg_model_close(&m);
+}
+
+/* Concat and both parts of the split: which channel comes from where. */
+static void test_map(void **state)
+{
+    (void)state;
+    struct vg_model *m = imported();
+    assert_int_equal(m->map_count, 8 + 3 + 8);
+    for (uint32_t c = 0; c < 8; c++)
+        assert_int_equal(m->map[c], VG_MAP_WORD(c / 4, c % 4));
+    for (uint32_t c = 0; c < 11; c++)
+        assert_int_equal(m->map[8 + c], VG_MAP_WORD(0, c));
+    vg_model_close(&m);
+}
+
+static void test_ends(void **state)
+{
+    (void)state;
+    struct vg_model *m = imported();
+    assert_int_equal(m->output_count, 2);
     assert_string_equal(m->output[0].name, "Identity");
-    assert_int_equal(m->output[0].tensor, 10);
+    assert_int_equal(m->output[0].part[0], 10);
     assert_string_equal(m->output[1].name, "Identity_1");
-    assert_int_equal(m->output[1].tensor, 9);
+    assert_int_equal(m->output[1].part[0], 9);
+    for (uint32_t o = 0; o < 2; o++) {
+        assert_int_equal(m->output[o].layout, VG_LAYOUT_CELLS);
+        assert_int_equal(m->output[o].part_count, 1);
+    }
+    assert_int_equal(m->level_count, 1);
+    assert_int_equal(m->level[0].stride, 4);
+    assert_int_equal(m->level[0].scores, 10);
+    assert_int_equal(m->level[0].boxes, 9);
+    assert_int_equal(m->level[0].objectness, VG_MODEL_NONE);
     vg_model_close(&m);
 }
 
@@ -119,7 +154,7 @@ static void check_conv(const struct vg_model *m, uint32_t node, const char *kern
 {
     const struct vg_node *n = &m->node[node];
     const uint32_t outs = m->tensor[n->out].channels, ins = m->tensor[n->in[0]].channels;
-    const uint32_t side = n->kernel;
+    const uint32_t side = n->window.size_y;
     const float *w = m->weights + n->weight_first;
     for (uint32_t o = 0; o < outs; o++) {
         const float want_bias = graph_weight(const_index(bias), o);
@@ -553,19 +588,24 @@ static void test_descriptor_differs(void **state)
         const char *find, *put, *what, *place;
     } rows[] = {
         {"\"dog\"],\n \"map\": {", "\"dog\", \"cat\"],\n \"map\": {\"cat\": null, ",
-         "the output's channels do not fit the classes or bins",
-         "g: /output/0: \"Identity\" channels=3 ≠ 4"},
-        {"\"bins\": 2", "\"bins\": 3", "the output's channels do not fit the classes or bins",
-         "g: /output/1: \"Identity_1\" channels=8 ≠ 12"},
+         "the level's channels do not fit the classes, the bins or the head",
+         "g: /level/0: scores=10 channels=3 ≠ 4"},
+        {"\"bins\": 2", "\"bins\": 3",
+         "the level's channels do not fit the classes, the bins or the head",
+         "g: /level/0: boxes=9 channels=8 ≠ 12"},
         {"\"width\": 16", "\"width\": 32", "the net's input is not that of the descriptor",
          "g: \"input\": 1 x 3 x 8 x 16 ≠ 1 x 3 x 8 x 32"},
         {"\"name\": \"Identity_1\"", "\"name\": \"Identity_7\"", "the net has no such output",
          "g: \"Identity_7\""},
         {"\"role\": \"distances\"", "\"role\": \"scores\"",
-         "the output's channels do not fit the classes or bins",
-         "g: /output/1: \"Identity_1\" channels=8 ≠ 3"},
-        {"\"multiple\": 4", "\"multiple\": 2", "the tensor's stride is not allowed",
-         "g: /tensor/2: stride=4 multiple=2"},
+         "two outputs have one role and one size", "g: \"Identity_1\""},
+        {"\"role\": \"distances\"", "\"role\": \"all\"", "the output must hold scores or distances",
+         "g: \"Identity_1\""},
+        {" \"outputs\": [{\"name\": \"Identity\", \"role\": \"scores\"},\n"
+         "  {\"name\": \"Identity_1\", \"role\": \"distances\"}],\n",
+         "", "the descriptor names no outputs", "g: \"small\""},
+        {"\"type\": \"nanodet\", \"bins\": 2", "\"type\": \"yolox\"",
+         "a TensorFlow.js graph with this head is not supported", "g: \"yolox\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *json = replaced(graph_descriptor, rows[i].find, rows[i].put);
@@ -609,7 +649,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_steps),        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_ends),         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_input),        cmocka_unit_test(test_no_bias),
         cmocka_unit_test(test_bad_graphs),   cmocka_unit_test(test_bad_weights),
         cmocka_unit_test(test_cut_text),     cmocka_unit_test(test_cut_weights),
