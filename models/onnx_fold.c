@@ -239,8 +239,6 @@ static enum vg_status fold_node(struct vg_onnx_work *work, uint32_t i)
 {
     struct vg_onnx_graph *g = work->graph;
     work->node = &g->node[i];
-    work->node_index = i;
-    work->detail[0] = 0;
     const struct row *row = row_of(work->node->op);
     if (!row)
         return vg_onnx_refuse(g, i, N_("the operator is unknown"), "%s", "");
@@ -263,7 +261,7 @@ static enum vg_status fold_node(struct vg_onnx_work *work, uint32_t i)
     const char *why = constant ? row->constant(work) : row->view(work);
     if (!why)
         return VG_OK;
-    const enum vg_status status = vg_onnx_refuse(g, i, why, "%s", work->detail);
+    const enum vg_status status = vg_onnx_refuse(g, i, why, "%s", "");
     if (why != vg_onnx_no_memory)
         return status;
     if (g->fault)

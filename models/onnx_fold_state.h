@@ -1,5 +1,5 @@
 /* What the handlers of onnx_fold.c's table share: the node in work, its inputs and its results.
- * A handler returns NULL when its node is done, else why not (a msgid); `detail` may say more. */
+ * A handler returns NULL when its node is done, else why not (a msgid). */
 #ifndef VG_MODELS_ONNX_FOLD_STATE_H
 #define VG_MODELS_ONNX_FOLD_STATE_H
 
@@ -20,8 +20,6 @@ struct vg_onnx_work {
     struct vg_onnx_known *known; /* by value */
     uint64_t computed_bytes;
     const struct vg_onnx_node *node; /* in work */
-    uint32_t node_index;
-    char detail[120];
 };
 
 /* Input k: whether it is given, as constant (NULL: it is none), as view (NULL: it is none). */

@@ -228,10 +228,6 @@ const char *vg_onnx_step_softmax(struct vg_onnx_work *work)
 
 /* ------------------------------------------------------------ windows */
 
-/* `pads` or auto_pad, dilations and strides; kernel: rows and columns. */
-static const char *read_window(struct vg_onnx_work *work, const struct vg_onnx_view *in,
-                               const uint32_t *kernel, struct vg_window *w);
-
 /* Two numbers of an attribute, or `otherwise`. */
 static const char *pair_attr(const struct vg_onnx_work *work, const char *name, uint32_t otherwise,
                              uint32_t *rows, uint32_t *columns)
@@ -294,6 +290,7 @@ static const char *read_pads(struct vg_onnx_work *work, const struct vg_onnx_vie
     return NULL;
 }
 
+/* kernel: rows and columns. */
 static const char *read_window(struct vg_onnx_work *work, const struct vg_onnx_view *in,
                                const uint32_t *kernel, struct vg_window *w)
 {
