@@ -5,6 +5,8 @@
 
 #include "models/descriptor.h"
 #include "models/model_check.h"
+#include "models/onnx_graph.h"
+#include "models/onnx_import.h"
 #include "models/source_file.h"
 #include "models/tfjs_graph.h"
 #include "models/tfjs_import.h"
@@ -62,31 +64,62 @@ static enum vg_status choose_descriptor(const char *path, const struct vg_source
     return vg_descriptor_known(base_name(path), digest, descriptor, fault);
 }
 
+static enum vg_status import_tfjs(const char *path, const struct vg_source_bytes *graph,
+                                  const struct vg_import_settings *settings,
+                                  struct vg_model **model, struct vg_fault *fault)
+{
+    struct vg_source_bytes weights = {NULL, 0};
+    struct vg_descriptor *descriptor = NULL;
+    if (graph->size > VG_TFJS_TEXT_MAX)
+        return vg_fault_set(fault, VG_E_INPUT, N_("the file is too large"), NULL, "%.300s: > %u B",
+                            path, VG_TFJS_TEXT_MAX);
+    enum vg_status status = choose_descriptor(path, graph, settings, &descriptor, fault);
+    if (status == VG_OK)
+        status = vg_descriptor_compare(&descriptor->graph, path, graph->data, graph->size, fault);
+    if (status == VG_OK)
+        status = read_weights(path, graph, descriptor, &weights, fault);
+    if (status == VG_OK)
+        status = vg_tfjs_import(path, (const char *)graph->data, graph->size, weights.data,
+                                weights.size, descriptor, model, fault);
+    vg_descriptor_close(&descriptor);
+    vg_source_release(&weights);
+    return status;
+}
+
+/* An ONNX file that no descriptor knows says enough of itself where its head is a usual one. */
+static enum vg_status import_onnx(const char *path, const struct vg_source_bytes *graph,
+                                  const struct vg_import_settings *settings,
+                                  struct vg_model **model, struct vg_fault *fault)
+{
+    struct vg_descriptor *descriptor = NULL;
+    enum vg_status status = choose_descriptor(path, graph, settings, &descriptor, fault);
+    if (status == VG_E_INPUT && !settings->descriptor)
+        status = VG_OK;
+    if (status == VG_OK && descriptor)
+        status = vg_descriptor_compare(&descriptor->graph, path, graph->data, graph->size, fault);
+    if (status == VG_OK)
+        status = vg_onnx_import(path, graph->data, graph->size, descriptor, model, fault);
+    vg_descriptor_close(&descriptor);
+    return status;
+}
+
 enum vg_status vg_model_import(const char *path, const struct vg_import_settings *settings,
                                struct vg_model **model, struct vg_fault *fault)
 {
     *model = NULL;
-    struct vg_source_bytes graph = {NULL, 0}, weights = {NULL, 0};
-    struct vg_descriptor *descriptor = NULL;
+    struct vg_source_bytes graph = {NULL, 0};
     enum vg_status status = VG_OK;
     if (settings->name && !vg_model_name_valid(settings->name))
         return vg_fault_set(fault, VG_E_CALL, N_("this cannot be the name of a model"),
                             N_("use a-z, 0-9, '.', '_' and '-', at most 63 characters"),
                             "\"%.80s\"", settings->name);
-    status = vg_source_append(&graph, path, VG_TFJS_TEXT_MAX, fault);
+    status = vg_source_append(&graph, path, VG_MODEL_FILE_MAX, fault);
     if (status == VG_OK)
-        status = choose_descriptor(path, &graph, settings, &descriptor, fault);
-    if (status == VG_OK)
-        status = vg_descriptor_compare(&descriptor->graph, path, graph.data, graph.size, fault);
-    if (status == VG_OK)
-        status = read_weights(path, &graph, descriptor, &weights, fault);
-    if (status == VG_OK)
-        status = vg_tfjs_import(path, (const char *)graph.data, graph.size, weights.data,
-                                weights.size, descriptor, model, fault);
+        status = vg_onnx_looks_like(graph.data, graph.size)
+                     ? import_onnx(path, &graph, settings, model, fault)
+                     : import_tfjs(path, &graph, settings, model, fault);
     if (status == VG_OK && settings->name)
         (void)snprintf((*model)->name, sizeof(*model)->name, "%s", settings->name);
-    vg_descriptor_close(&descriptor);
-    vg_source_release(&weights);
     vg_source_release(&graph);
     return status;
 }
