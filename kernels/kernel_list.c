@@ -9,6 +9,8 @@ static_assert(sizeof(struct vg_halo) == 16, "vg_halo");
 static_assert(sizeof(struct vg_conv_sizes) == 160, "vg_conv_sizes");
 static_assert(offsetof(struct vg_conv_sizes, halo) == 48, "vg_conv_sizes.halo");
 static_assert(offsetof(struct vg_conv_sizes, act_b) == 156, "vg_conv_sizes.act_b");
+static_assert(sizeof(struct vg_row_sizes) == sizeof(struct vg_conv_sizes) + 16, "vg_row_sizes");
+static_assert(sizeof(struct vg_stem_sizes) == sizeof(struct vg_conv_sizes) + 12, "vg_stem_sizes");
 static_assert(sizeof(struct vg_map_sizes) == 132, "vg_map_sizes");
 static_assert(offsetof(struct vg_map_sizes, halo) == 48, "vg_map_sizes.halo");
 static_assert(offsetof(struct vg_map_sizes, act_b) == 128, "vg_map_sizes.act_b");
@@ -49,6 +51,14 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                  1,
                                  2},
     [VG_KERNEL_CONV_ANY] = {"conv_any", {CONV_ARGS}, CONV_BYTES, 1, 3},
+    [VG_KERNEL_CONV_DEPTHWISE] = {"conv_depthwise", {CONV_ARGS}, CONV_BYTES, 1, 3},
+    [VG_KERNEL_CONV_ROW] =
+        {"conv_row", {CONV_ARGS, VG_ARG_LOCAL}, sizeof(struct vg_row_sizes), 1, 3},
+    [VG_KERNEL_CONV_STEM_POOL] = {"conv_stem_pool",
+                                  {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES, VG_ARG_LOCAL},
+                                  sizeof(struct vg_stem_sizes),
+                                  1,
+                                  3},
     [VG_KERNEL_POOL] = {"pool", {MAP_ARGS}, MAP_BYTES, 1, 3},
     [VG_KERNEL_PLANE_MEAN] = {"plane_mean", {MAP_ARGS}, MAP_BYTES, 1, 3},
     [VG_KERNEL_RESIZE] = {"resize", {MAP_ARGS}, MAP_BYTES, 1, 3},
@@ -105,6 +115,9 @@ void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
                            " -DK_Y=%u -DK_X=%u -DS_Y=%u -DS_X=%u -DD_Y=%u -DD_X=%u", build->size_y,
                            build->size_x, build->stride_y, build->stride_x, build->dilation_y,
                            build->dilation_x);
+    if (kernel == VG_KERNEL_CONV_ROW)
+        length += snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length,
+                           " -DACT_FIRST=%u", build->act_first);
     assert(length > 0 && length < VG_KERNEL_OPTIONS_SIZE);
 }
 
@@ -130,6 +143,11 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
     if (kernel == VG_KERNEL_CONV_WINO || kernel == VG_KERNEL_CONV_WINO_IN) {
         column = ceil_div(width, 4) * 4 + 1; /* windows of 6 at 4 * tile */
         row = ceil_div(height, 4) * 4 + 1;
+    } else if (kernel == VG_KERNEL_CONV_STEM_POOL) { /* from the convolution's column -1 on */
+        const uint32_t columns = ceil_div(width, build->tile.pixels) * build->tile.pixels;
+        halo.left += (vg_i32)build->stride_x;
+        column = (2 * columns - 1) * build->stride_x + build->size_x - 1;
+        row = (2 * height - 1) * build->stride_y + build->size_y - 1;
     } else {
         const uint32_t columns = ceil_div(width, build->tile.pixels) * build->tile.pixels;
         column = (columns - 1) * build->stride_x + (build->size_x - 1) * build->dilation_x;
@@ -145,6 +163,17 @@ size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_buil
 {
     const uint32_t input = kernel == VG_KERNEL_CONV_WINO ? x_blocks : 0;
     return sizeof(float) * 36 * build->block * build->tile.pixels * (input + build->tile.blocks);
+}
+
+size_t vg_conv_row_local_bytes(const struct vg_conv_build *build, uint32_t x_blocks, uint32_t width)
+{
+    return sizeof(float) * build->block * x_blocks * ceil_div(width, build->tile.pixels) *
+           build->tile.pixels;
+}
+
+size_t vg_conv_stem_local_bytes(const struct vg_conv_build *build)
+{
+    return sizeof(float) * build->block * build->tile.pixels;
 }
 
 size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x_blocks,

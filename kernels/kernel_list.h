@@ -19,6 +19,9 @@ enum vg_kernel {
     VG_KERNEL_CONV_WINO_IN,
     VG_KERNEL_CONV_WINO_MUL,
     VG_KERNEL_CONV_ANY,
+    VG_KERNEL_CONV_DEPTHWISE,
+    VG_KERNEL_CONV_ROW,
+    VG_KERNEL_CONV_STEM_POOL,
     VG_KERNEL_POOL,
     VG_KERNEL_PLANE_MEAN,
     VG_KERNEL_RESIZE,
@@ -73,7 +76,9 @@ extern const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT];
 size_t vg_kernel_work(enum vg_kernel kernel, size_t items);
 
 union vg_kernel_sizes {
-    struct vg_conv_sizes conv;
+    struct vg_conv_sizes conv; /* the first field of row and stem, too */
+    struct vg_row_sizes row;
+    struct vg_stem_sizes stem;
     struct vg_map_sizes map;
     struct vg_prepare_sizes prepare;
     struct vg_boxes_sizes boxes;
@@ -103,7 +108,8 @@ struct vg_conv_build {
     uint32_t size_y, size_x, stride_y, stride_x, dilation_y, dilation_x;
     uint32_t act; /* VG_ACT_CODE_*, which is enum vg_act */
     enum vg_conv_add add;
-    uint32_t table; /* 1: the channels of x stand in a table (struct vg_conv_sizes) */
+    uint32_t table;     /* 1: the channels of x stand in a table (struct vg_conv_sizes) */
+    uint32_t act_first; /* conv_row: VG_ACT_CODE_* of its depthwise; the window is that one's too */
 };
 
 /* Build options of a convolution, "-DVG_BLOCK=16 -DP=13 ..". */
@@ -118,6 +124,13 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
 /* Local memory of conv_wino and of conv_wino_mul, bytes. */
 size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_build *build,
                                 uint32_t x_blocks);
+
+/* Local memory of conv_row for a row of `width` pixels, bytes. */
+size_t vg_conv_row_local_bytes(const struct vg_conv_build *build, uint32_t x_blocks,
+                               uint32_t width);
+
+/* Local memory of conv_stem_pool, bytes. */
+size_t vg_conv_stem_local_bytes(const struct vg_conv_build *build);
 
 /* What conv_wino_in writes and conv_wino_mul reads, floats: tiles of all pictures of a batch. */
 size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x_blocks,

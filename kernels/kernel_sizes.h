@@ -86,6 +86,21 @@ struct vg_conv_sizes {
     float act_a, act_b; /* of the activation (build option ACT, models/model.h has their meaning) */
 };
 
+/* conv_row: `conv` is that of the 1x1, with x, its size, channels and padding those of the
+ * depthwise before it */
+struct vg_row_sizes {
+    struct vg_conv_sizes conv;  /* groups_each: as for conv_wino; the work-items are rows */
+    vg_i32 first_w, first_bias; /* of the depthwise: w_first and bias_first */
+    float first_a, first_b;     /* of its activation (build option ACT_FIRST) */
+};
+
+/* conv_stem_pool: `conv` is the convolution, with y, width and height those of the pool */
+struct vg_stem_sizes {
+    struct vg_conv_sizes conv;
+    vg_i32 conv_width, conv_height; /* of what the pool reads */
+    vg_i32 rows_each;               /* rows of y made by one work-item */
+};
+
 /* The kernels over bytes: conv_int8_x86, conv_int8_depthwise, max_pool_int8, combine_int8,
  * resize_int8, quantise_int8 and dequantise_int8. A byte q stands for step * (q - zero); areas count
  * bytes, or floats where the tensor is of floats. */

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "kernels/conv_weights.h"
-#include "kernels/twins/cases_make.h"
+#include "kernels/twins/cases_planes.h"
 #include "kernels/twins/conv_twin.h"
 #include "src/base/alloc.h"
 
@@ -216,39 +216,6 @@ static vg_i32 ceil_div(vg_i32 a, vg_i32 b)
     return (a + b - 1) / b;
 }
 
-/* ---- where planes lie ---- */
-
-struct planes {
-    vg_i32 width, height, pixel, blocks;
-    struct vg_halo halo;
-    vg_i32 before, after; /* blocks of others */
-};
-
-/* floats of a guard, the pictures, a guard */
-static size_t planes_place(const struct planes *p, vg_i32 pictures, struct vg_area *area)
-{
-    const struct vg_halo *h = &p->halo;
-    area->row = (h->left + p->width + h->right) * p->pixel;
-    area->plane = (h->above + p->height + h->below) * area->row;
-    area->picture = (p->before + p->blocks + p->after) * area->plane;
-    area->first =
-        VG_CASE_GUARD_FLOATS + p->before * area->plane + h->above * area->row + h->left * p->pixel;
-    return 2 * VG_CASE_GUARD_FLOATS + (size_t)pictures * (size_t)area->picture;
-}
-
-/* random values inside a channel that lies `lane` from area->first, zeros around */
-static void channel_fill(float *data, const struct planes *p, const struct vg_area *area,
-                         vg_i32 picture, vg_i32 lane, float amplitude, struct vg_random *random)
-{
-    const struct vg_halo *h = &p->halo;
-    for (vg_i32 row = -h->above; row < p->height + h->below; row++)
-        for (vg_i32 column = -h->left; column < p->width + h->right; column++) {
-            const int inside = row >= 0 && row < p->height && column >= 0 && column < p->width;
-            data[area->first + picture * area->picture + lane + row * area->row +
-                 column * p->pixel] = inside ? vg_case_value(random, amplitude) : 0.0f;
-        }
-}
-
 /* ---- the input ---- */
 
 /* Channels at random places of two tensors that lie apart: table[c] from x.first. */
@@ -281,14 +248,14 @@ static enum vg_status input_make(struct vg_case_run *run, struct conv_case *conv
     const vg_i32 block = (vg_i32)conv->more->block, blocks = ceil_div(row->x_channels, block);
     const int table = conv->more->lay == TABLE, input = conv->more->lay == INPUT;
     const vg_i32 gap = table ? 3 * block + 5 : 0;
-    const struct planes p = {.width = row->x_width,
-                             .height = row->x_height,
-                             .pixel = s->x_pixel,
-                             .blocks = blocks + (table ? 2 : 0),
-                             .halo = vg_conv_reach(row->kernel, &conv->build, s),
-                             .before = !input,
-                             .after = table};
-    const size_t floats = planes_place(&p, row->pictures, &s->x) + (size_t)gap;
+    const struct vg_case_planes p = {.width = row->x_width,
+                                     .height = row->x_height,
+                                     .pixel = s->x_pixel,
+                                     .blocks = blocks + (table ? 2 : 0),
+                                     .halo = vg_conv_reach(row->kernel, &conv->build, s),
+                                     .before = !input,
+                                     .after = table};
+    const size_t floats = vg_case_planes_place(&p, row->pictures, &s->x) + (size_t)gap;
     conv->x = vg_case_buffer_add(run, VG_ARG_X, floats * sizeof(float));
     if (!conv->x || (table && table_make(conv, random, p.blocks, gap)))
         return VG_E_MEMORY;
@@ -296,37 +263,10 @@ static enum vg_status input_make(struct vg_case_run *run, struct conv_case *conv
     const vg_i32 lanes = row->kernel == WINO_IN ? blocks * block : row->x_channels;
     for (vg_i32 picture = 0; picture < row->pictures; picture++)
         for (vg_i32 c = 0; c < lanes; c++)
-            channel_fill(conv->x->data, &p, &s->x, picture,
-                         table ? conv->table[c] : c / block * s->x.plane + c % block,
-                         row->amplitude, random);
+            vg_case_channel_fill(conv->x->data, &p, &s->x, picture,
+                                 table ? conv->table[c] : c / block * s->x.plane + c % block,
+                                 row->amplitude, random);
     s->x_blocks = blocks;
-    return VG_OK;
-}
-
-/* the second tensor; where nothing is added, guards */
-static enum vg_status addend_make(struct vg_case_run *run, struct conv_case *conv,
-                                  struct vg_random *random)
-{
-    const struct store *store = &stores[conv->more->store];
-    struct vg_conv_sizes *s = conv->s;
-    const vg_i32 block = (vg_i32)conv->more->block;
-    struct planes p = {.pixel = block, .before = 1, .halo = {1, 2, 2, 0}};
-    if (store->add != VG_CONV_ADD_NONE) {
-        p.blocks = ceil_div(s->y_channels, block);
-        p.width = s->x2_width = ceil_div(s->width * store->x2_num, store->x2_den);
-        p.height = s->x2_height = ceil_div(s->height * store->x2_num, store->x2_den);
-    }
-    const size_t floats = planes_place(&p, conv->row->pictures, &s->x2);
-    struct vg_case_buffer *buffer = vg_case_buffer_add(run, VG_ARG_X2, floats * sizeof(float));
-    if (!buffer)
-        return VG_E_MEMORY;
-    vg_case_guard_fill(buffer);
-    p.halo = (struct vg_halo){0}; /* stays a guard: it is not read */
-    for (vg_i32 picture = 0; picture < conv->row->pictures; picture++)
-        for (vg_i32 c = 0; c < p.blocks * block; c++)
-            channel_fill(buffer->data, &p, &s->x2, picture, c / block * s->x2.plane + c % block,
-                         conv->row->amplitude, random);
-    conv->twin.x2 = buffer->data;
     return VG_OK;
 }
 
@@ -367,31 +307,7 @@ static enum vg_status weights_make(struct vg_case_run *run, struct conv_case *co
     return VG_OK;
 }
 
-/* ---- the output ---- */
-
-static enum vg_status output_make(struct vg_case_run *run, struct conv_case *conv,
-                                  struct vg_random *random)
-{
-    struct vg_conv_sizes *s = conv->s;
-    const vg_i32 block = (vg_i32)conv->more->block;
-    s->halo = (struct vg_halo){.left = (vg_i32)vg_random_below(random, 3),
-                               .right = (vg_i32)vg_random_below(random, 6),
-                               .above = (vg_i32)vg_random_below(random, 3),
-                               .below = (vg_i32)vg_random_below(random, 4)};
-    const struct planes p = {.width = s->width,
-                             .height = s->height,
-                             .pixel = block,
-                             .blocks = ceil_div(s->y_channels, block),
-                             .halo = s->halo,
-                             .before = 1,
-                             .after = 1};
-    const size_t floats = planes_place(&p, conv->row->pictures, &s->y);
-    conv->y = vg_case_buffer_add(run, VG_ARG_Y, floats * sizeof(float));
-    if (!conv->y)
-        return VG_E_MEMORY;
-    vg_case_guard_fill(conv->y);
-    return vg_case_want_add(conv->y);
-}
+/* ---- each kernel's buffers, work and twin ---- */
 
 static struct vg_case_buffer *scratch_add(struct vg_case_run *run, const struct conv_case *conv)
 {
@@ -404,8 +320,6 @@ static struct vg_case_buffer *scratch_add(struct vg_case_run *run, const struct 
         vg_case_guard_fill(buffer);
     return buffer;
 }
-
-/* ---- each kernel's buffers, work and twin ---- */
 
 static enum vg_status tiles_make(struct vg_case_run *run, struct conv_case *conv)
 {
@@ -461,9 +375,18 @@ static void case_describe(struct conv_case *conv)
     const struct window *w = &windows[more->window];
     const struct store *store = &stores[more->store];
     const vg_i32 block = (vg_i32)more->block, x_pixel = more->lay == INPUT ? 4 : block;
-    conv->build = (struct vg_conv_build){
-        row->tile,   more->block,   (uint32_t)x_pixel, w->size_y,  w->size_x,  w->stride_y,
-        w->stride_x, w->dilation_y, w->dilation_x,     store->act, store->add, more->lay == TABLE};
+    conv->build = (struct vg_conv_build){.tile = row->tile,
+                                         .block = more->block,
+                                         .x_pixel = (uint32_t)x_pixel,
+                                         .size_y = w->size_y,
+                                         .size_x = w->size_x,
+                                         .stride_y = w->stride_y,
+                                         .stride_x = w->stride_x,
+                                         .dilation_y = w->dilation_y,
+                                         .dilation_x = w->dilation_x,
+                                         .act = store->act,
+                                         .add = store->add,
+                                         .table = more->lay == TABLE};
     conv->shape = (struct vg_conv_shape){.kernel = row->kernel,
                                          .tile = row->tile,
                                          .block = more->block,
@@ -490,8 +413,27 @@ static void case_describe(struct conv_case *conv)
     s->tiles_across = ceil_div(s->width, 4);
     s->tiles = s->tiles_across * ceil_div(s->height, 4);
     s->groups_each = more->groups_each;
+    if (store->add != VG_CONV_ADD_NONE) {
+        s->x2_width = ceil_div(s->width * store->x2_num, store->x2_den);
+        s->x2_height = ceil_div(s->height * store->x2_num, store->x2_den);
+    }
     s->act_a = store->a;
     s->act_b = store->b;
+}
+
+/* the buffers of all but conv_wino_in beside x */
+static enum vg_status rest_make(struct vg_case_run *run, struct conv_case *conv,
+                                struct vg_random *random)
+{
+    const struct vg_case_buffer *x2 = vg_case_addend_add(run, conv->s, &conv->build, random);
+    if (!x2)
+        return VG_E_MEMORY;
+    conv->twin.x2 = x2->data;
+    const enum vg_status status = weights_make(run, conv, random);
+    if (status)
+        return status;
+    conv->y = vg_case_conv_output_add(run, conv->s, (vg_i32)conv->more->block, random);
+    return conv->y ? VG_OK : VG_E_MEMORY;
 }
 
 static enum vg_status conv_make(struct vg_case_run *run, struct vg_random *random)
@@ -503,9 +445,8 @@ static enum vg_status conv_make(struct vg_case_run *run, struct vg_random *rando
     case_describe(&conv);
     vg_conv_options(kernel, &conv.build, run->options);
     enum vg_status status = input_make(run, &conv, random);
-    if (!status && kernel != WINO_IN && !(status = addend_make(run, &conv, random)) &&
-        !(status = weights_make(run, &conv, random)))
-        status = output_make(run, &conv, random);
+    if (!status && kernel != WINO_IN)
+        status = rest_make(run, &conv, random);
     if (!status)
         status =
             kernel == DIRECT || kernel == ANY ? pixels_make(run, &conv) : tiles_make(run, &conv);

@@ -14,7 +14,7 @@ double vg_twin_conv_x(const float *x, const struct vg_twin_conv *conv,
         double)x[s->x.first + picture * s->x.picture + lane + row * s->x.row + column * s->x_pixel];
 }
 
-static double act(uint32_t code, double v, double a, double b)
+double vg_twin_act(uint32_t code, double v, double a, double b)
 {
     switch (code) {
     case VG_ACT_CODE_LEAKY:
@@ -72,7 +72,7 @@ void vg_twin_conv_store(double v, const struct vg_twin_conv *conv, float *y,
     if (build->add == VG_CONV_ADD_BEFORE)
         v += x2_at(conv, s, at);
     if (c / (block * (vg_i32)build->tile.blocks) < s->act_groups)
-        v = act(build->act, v, (double)s->act_a, (double)s->act_b);
+        v = vg_twin_act(build->act, v, (double)s->act_a, (double)s->act_b);
     if (build->add == VG_CONV_ADD_AFTER)
         v += x2_at(conv, s, at);
     if (build->add == VG_CONV_ADD_LINEAR)

@@ -30,6 +30,23 @@ void vg_twin_conv_wino_in(const float *x, const struct vg_twin_conv *conv, float
 void vg_twin_conv_wino_mul(const float *scratch, const struct vg_twin_conv *conv, float *y,
                            const struct vg_conv_sizes *s);
 
+/* weights [channels][size_y][size_x] */
+void vg_twin_conv_depthwise(const float *x, const struct vg_twin_conv *conv, float *y,
+                            const struct vg_conv_sizes *s);
+
+/* The 1x1 with what happens at its store, and the depthwise before it; both with the kernel's
+ * build. middle: room for x_channels values. */
+struct vg_twin_row {
+    struct vg_twin_conv conv, first;
+    double *middle;
+};
+void vg_twin_conv_row(const float *x, const struct vg_twin_row *conv, float *y,
+                      const struct vg_row_sizes *s);
+
+/* The convolution; the pool is always the same. */
+void vg_twin_conv_stem_pool(const float *x, const struct vg_twin_conv *conv, float *y,
+                            const struct vg_stem_sizes *s);
+
 /* Index of channel c at (row, column) of a picture in the blocked layout. */
 static inline vg_i32 vg_area_at(const struct vg_area *area, vg_i32 picture, vg_i32 c, vg_i32 row,
                                 vg_i32 column)
