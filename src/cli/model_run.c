@@ -11,7 +11,6 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/cli/options.h"
-#include "src/cli/tensor_boxes.h"
 #include "src/cli/words.h"
 #include "src/engine/engine.h"
 #include "src/media/still.h"
@@ -273,7 +272,7 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
     if (!status)
         status = vg_engine_run_tensor(run->engine, values, fault);
     if (!status)
-        status = vg_tensor_boxes(run->engine, run->model, threshold_of(run), nms_of(run),
+        status = vg_engine_tensor_answer(run->engine, threshold_of(run), nms_of(run),
                                  run->answer, fault);
     if (!status)
         show_boxes(run, r->tensor, r->width, r->height);

@@ -77,6 +77,8 @@ static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine
         .height = settings->height ? settings->height : model->input_height,
         .batch_max = settings->batch_max,
         .lane = info->kind == VG_DEVICE_GPU ? VG_LANE_ANY : VG_LANE_CPU,
+        .fusion = settings->tensors == VG_TENSORS_EVERY ? VG_FUSION_NONE : VG_FUSION_ALL,
+        .block = info->float_width == 8 ? 8 : 16,
         .float_width = info->float_width,
         .compute_units = info->compute_units,
         .local_bytes = info->local_bytes,
@@ -168,7 +170,10 @@ static enum vg_status job_check(struct vg_engine *engine, const struct vg_job *j
     const struct vg_picture *picture = job->picture;
     struct vg_letterbox *box = &engine->letterbox[index];
     if (picture->width < 2 || picture->height < 2 || picture->width % 2 || picture->height % 2 ||
-        vg_letterbox_make(job, engine->plan->settings.width, engine->plan->settings.height, box))
+        vg_letterbox_make(
+            job,
+            (struct vg_size){engine->plan->settings.width, engine->plan->settings.height},
+            engine->model->anchor, box))
         return vg_fault_set(fault, VG_E_CALL, N_("the region lies outside the picture"), NULL,
                             "%u x %u", picture->width, picture->height);
     if (vg_letterbox_bytes(box) > engine->slot_bytes)
@@ -432,103 +437,176 @@ static enum vg_status steps_run(struct vg_engine *engine, uint32_t end, uint32_t
     return status;
 }
 
-static enum vg_status place_map(struct vg_engine *engine, const struct vg_place *place,
-                                cl_map_flags flags, float **out, struct vg_fault *fault)
+/* The arena of picture 0. */
+static enum vg_status arena_map(struct vg_engine *engine, cl_map_flags flags, float **out,
+                                struct vg_fault *fault)
 {
-    size_t first, count;
     cl_int code = CL_SUCCESS;
-    vg_place_span(place, &first, &count);
-    *out = clEnqueueMapBuffer(engine->runner.device.queue, engine->runner.arena, CL_TRUE, flags,
-                              first * sizeof(float), count * sizeof(float), 0, NULL, NULL, &code);
+    *out = clEnqueueMapBuffer(engine->runner.device.queue, engine->runner.arena, CL_TRUE, flags, 0,
+                              engine->plan->arena_bytes, 0, NULL, NULL, &code);
     return vg_device_check(code, "clEnqueueMapBuffer", fault);
 }
 
-static enum vg_status place_unmap(struct vg_engine *engine, float *mapped, struct vg_fault *fault)
+static enum vg_status arena_unmap(struct vg_engine *engine, float *mapped, struct vg_fault *fault)
 {
     return vg_device_check(clEnqueueUnmapMemObject(engine->runner.device.queue,
                                                    engine->runner.arena, mapped, 0, NULL, NULL),
                            "clEnqueueUnmapMemObject", fault);
 }
 
+/* The prepared picture to where the preparation would have put it, with its halo of zeros. */
+static void input_write(const struct vg_engine *engine, const float *input, float *arena)
+{
+    const struct vg_plan *plan = engine->plan;
+    const struct vg_place *place = &plan->place[plan->input];
+    const struct vg_prepare_sizes *s = &plan->step[0].sizes.prepare;
+    const uint32_t fold = plan->input ? 2 : 1; /* 2x2 cells side by side (VG_OP_SPACE_TO_DEPTH) */
+    float *first = arena + s->y.first - s->halo.above * s->y.row -
+                   s->halo.left * (vg_i32)place->pixel;
+    memset(first, 0, (size_t)s->y.plane * sizeof *first);
+    for (uint32_t c = 0; c < 3; c++)
+        for (uint32_t row = 0; row < place->height * fold; row++)
+            for (uint32_t column = 0; column < place->width * fold; column++) {
+                const uint32_t quarter = row % fold * 2 + column % fold;
+                arena[vg_plan_at(plan, plan->input, quarter * 3 + c, row / fold, column / fold)] =
+                    *input++;
+            }
+}
+
 enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,
                                     struct vg_fault *fault)
 {
-    const struct vg_place *place = &engine->plan->place[0];
     float *mapped = NULL;
-    enum vg_status status = place_map(engine, place, CL_MAP_WRITE, &mapped, fault);
+    enum vg_status status = arena_map(engine, CL_MAP_WRITE, &mapped, fault);
     if (status)
         return status;
-    for (uint32_t c = 0; c < 3; c++)
-        for (uint32_t row = 0; row < place->height; row++)
-            for (uint32_t column = 0; column < place->width; column++)
-                mapped[vg_place_at(place, c, row, column)] = *input++;
-    status = place_unmap(engine, mapped, fault);
+    input_write(engine, input, mapped);
+    status = arena_unmap(engine, mapped, fault);
     return status ? status : steps_run(engine, engine->plan->net_end, 1, fault);
+}
+
+enum vg_status vg_engine_tensor_answer(struct vg_engine *engine, float threshold, float nms,
+                                       struct vg_answer *answer, struct vg_fault *fault)
+{
+    const struct vg_plan *plan = engine->plan;
+    const cl_command_queue queue = engine->runner.device.queue;
+    const struct vg_job job = {.threshold = threshold, .nms = nms};
+    const vg_i32 zero = 0;
+    /* the input is the picture */
+    engine->letterbox[0] = (struct vg_letterbox){.width = plan->settings.width,
+                                                 .height = plan->settings.height,
+                                                 .inner_width = plan->settings.width,
+                                                 .inner_height = plan->settings.height,
+                                                 .step_x = 1,
+                                                 .step_y = 1};
+    engine->job[0] = (struct vg_device_job){.threshold = threshold};
+    enum vg_status status = VG_OK;
+    if (engine->whole_upto != plan->net_end) /* a tensor was looked at since */
+        status = steps_run(engine, plan->net_end, 1, fault);
+    if (!status)
+        status = vg_device_check(clEnqueueFillBuffer(queue, engine->runner.counts, &zero,
+                                                     sizeof zero, 0, sizeof zero, 0, NULL, NULL),
+                                 "clEnqueueFillBuffer", fault);
+    if (!status)
+        status = vg_device_check(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
+                                                      sizeof *engine->job, engine->job, 0, NULL,
+                                                      NULL),
+                                 "clEnqueueWriteBuffer", fault);
+    if (!status)
+        status = vg_runner_enqueue(&engine->runner, plan->net_end, plan->step_count, 1, NULL, fault);
+    return status ? status : batch_answer(engine, &job, 1, answer, fault);
+}
+
+/* From the first to behind the last byte of a tensor, all of `count` pictures. */
+static void extent_of(const struct vg_plan *plan, uint32_t tensor, uint32_t count, size_t *first,
+                      size_t *end)
+{
+    const struct vg_place *place = &plan->place[tensor];
+    *first = SIZE_MAX;
+    *end = 0;
+    for (uint32_t c = 0; c < place->channels; c++) {
+        const size_t last = vg_plan_at(plan, tensor, c, place->height - 1, place->width - 1) + 1;
+        const size_t begin = vg_plan_at(plan, tensor, c, 0, 0);
+        *first = begin < *first ? begin : *first;
+        *end = last > *end ? last : *end;
+    }
+    *first *= place->value_bytes;
+    *end = *end * place->value_bytes + (count - 1) * plan->arena_bytes;
+}
+
+/* one part of an output where the host can read it */
+static enum vg_status part_map(struct vg_engine *engine, uint32_t tensor, uint32_t count,
+                               void **mapped, struct vg_fault *fault)
+{
+    size_t first, end;
+    cl_int code = CL_SUCCESS;
+    extent_of(engine->plan, tensor, count, &first, &end);
+    *mapped = clEnqueueMapBuffer(engine->runner.device.queue, engine->runner.arena, CL_FALSE,
+                                 CL_MAP_READ, first, end - first, 0, NULL, NULL, &code);
+    return vg_device_check(code, "clEnqueueMapBuffer", fault);
 }
 
 enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count, struct vg_fault *fault)
 {
     const cl_command_queue queue = engine->runner.device.queue;
-    void *mapped[VG_MODEL_OUTPUTS_MAX] = {NULL};
+    void *mapped[VG_MODEL_OUTPUTS_MAX][VG_MODEL_LEVELS_MAX] = {{NULL}};
     enum vg_status status = count_check(engine, count, fault);
     if (!status)
         status = vg_runner_enqueue(&engine->runner, engine->plan->net_first, engine->plan->net_end,
                                    count, NULL, fault);
-    for (uint32_t i = 0; i < engine->model->output_count && !status; i++) {
-        const struct vg_place *place = &engine->plan->place[engine->model->output[i].tensor];
-        size_t first, floats;
-        cl_int code = CL_SUCCESS;
-        vg_place_span(place, &first, &floats);
-        floats += (size_t)(count - 1) * (size_t)place->area.picture;
-        mapped[i] =
-            clEnqueueMapBuffer(queue, engine->runner.arena, CL_FALSE, CL_MAP_READ,
-                               first * sizeof(float), floats * sizeof(float), 0, NULL, NULL, &code);
-        status = vg_device_check(code, "clEnqueueMapBuffer", fault);
-    }
+    for (uint32_t i = 0; i < engine->model->output_count; i++)
+        for (uint32_t k = 0; k < engine->model->output[i].part_count && !status; k++)
+            status =
+                part_map(engine, engine->model->output[i].part[k], count, &mapped[i][k], fault);
     const enum vg_status finished =
         vg_device_check(clFinish(queue), "clFinish", status ? NULL : fault);
     for (uint32_t i = 0; i < engine->model->output_count; i++)
-        if (mapped[i])
-            (void)clEnqueueUnmapMemObject(queue, engine->runner.arena, mapped[i], 0, NULL, NULL);
+        for (uint32_t k = 0; k < engine->model->output[i].part_count; k++)
+            if (mapped[i][k])
+                (void)clEnqueueUnmapMemObject(queue, engine->runner.arena, mapped[i][k], 0, NULL,
+                                              NULL);
     engine->whole_upto = engine->plan->net_end;
     return status ? status : finished;
 }
 
-enum order {
-    ORDER_CHANNELS_FIRST,
-    ORDER_CELLS_FIRST
-};
-
-static enum vg_status place_read(struct vg_engine *engine, const struct vg_place *place,
-                                 enum order order, float *values, struct vg_fault *fault)
+/* to [channels][rows][columns] or, by cells, [rows][columns][channels]; returns how many */
+static size_t tensor_copy(const struct vg_engine *engine, uint32_t tensor, enum vg_layout layout,
+                          const float *arena, float *values)
 {
-    float *mapped = NULL;
+    const struct vg_place *place = &engine->plan->place[tensor];
     const size_t cells = (size_t)place->width * place->height;
-    const enum vg_status status = place_map(engine, place, CL_MAP_READ, &mapped, fault);
-    if (status)
-        return status;
     for (uint32_t c = 0; c < place->channels; c++)
         for (uint32_t row = 0; row < place->height; row++)
             for (uint32_t column = 0; column < place->width; column++) {
                 const size_t cell = (size_t)row * place->width + column;
                 const size_t at =
-                    order == ORDER_CELLS_FIRST ? cell * place->channels + c : c * cells + cell;
-                values[at] = mapped[vg_place_at(place, c, row, column)];
+                    layout == VG_LAYOUT_CELLS ? cell * place->channels + c : c * cells + cell;
+                const size_t from = vg_plan_at(engine->plan, tensor, c, row, column);
+                values[at] = place->value_bytes == 1
+                                 ? place->step * (float)(((const uint8_t *)arena)[from] - place->zero)
+                                 : arena[from];
             }
-    return place_unmap(engine, mapped, fault);
+    return cells * place->channels;
 }
 
 enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,
                                      struct vg_fault *fault)
 {
+    float *mapped = NULL;
     if (index >= engine->model->output_count)
         return vg_fault_set(fault, VG_E_CALL, N_("the model has no such output"), NULL, "%u",
                             index);
+    const struct vg_output *output = &engine->model->output[index];
     enum vg_status status = VG_OK;
     if (engine->whole_upto != engine->plan->net_end) /* a tensor was looked at since */
         status = steps_run(engine, engine->plan->net_end, 1, fault);
-    const struct vg_place *place = &engine->plan->place[engine->model->output[index].tensor];
-    return status ? status : place_read(engine, place, ORDER_CELLS_FIRST, values, fault);
+    if (!status)
+        status = arena_map(engine, CL_MAP_READ, &mapped, fault);
+    if (status)
+        return status;
+    for (uint32_t k = 0; k < output->part_count; k++)
+        values += tensor_copy(engine, output->part[k], output->layout, mapped, values);
+    return arena_unmap(engine, mapped, fault);
 }
 
 /* Its place may be another's by the end, so the net is run again from its input up to the step
@@ -536,14 +614,23 @@ enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, f
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault)
 {
+    float *mapped = NULL;
     if (tensor >= engine->model->tensor_count)
         return vg_fault_set(fault, VG_E_CALL, N_("the model has no such tensor"), NULL, "%u",
                             tensor);
     const struct vg_place *place = &engine->plan->place[tensor];
+    if (!place->pixel)
+        return vg_fault_set(fault, VG_E_CALL, N_("this tensor is made and used within one kernel"),
+                            N_("open the engine for every tensor"), "%u", tensor);
     enum vg_status status = VG_OK;
     if (tensor != 0)
         status = steps_run(engine, place->last_step + 1, 1, fault);
-    return status ? status : place_read(engine, place, ORDER_CHANNELS_FIRST, values, fault);
+    if (!status)
+        status = arena_map(engine, CL_MAP_READ, &mapped, fault);
+    if (status)
+        return status;
+    (void)tensor_copy(engine, tensor, VG_LAYOUT_PLANES, mapped, values);
+    return arena_unmap(engine, mapped, fault);
 }
 
 const char *vg_engine_plan_hash(const struct vg_engine *engine)

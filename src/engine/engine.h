@@ -46,12 +46,18 @@ struct vg_answer {
     struct vg_detection detection[VG_ANSWER_DETECTIONS_MAX]; /* falling score, picture pixels */
 };
 
+enum vg_engine_tensors {
+    VG_TENSORS_NEEDED, /* kernels take in what they can; tensors in between never exist */
+    VG_TENSORS_EVERY   /* each tensor of the graph can be read: slower, to find a wrong kernel */
+};
+
 struct vg_engine_settings {
     const char *device; /* VIGIE_DEVICE's words: "0", "cpu", "gpu", a part of a name; NULL: first */
     uint32_t width, height; /* of the net's input; 0: the model's preferred */
     uint32_t batch_max;     /* 1 to VG_BATCH_MAX */
     uint32_t picture_width_max, picture_height_max; /* largest picture that a job may bring */
     uint32_t threads; /* CPU device: threads to use; 0: the device's choice */
+    enum vg_engine_tensors tensors;
 };
 struct vg_engine_settings vg_engine_defaults(void);
 
@@ -80,11 +86,15 @@ struct vg_engine_times vg_engine_last_times(const struct vg_engine *engine);
  * width, already normalised; one picture. */
 enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,
                                     struct vg_fault *fault) VG_MUST_USE;
+/* The boxes of that run, in pixels of the net's input; answer's room as in vg_engine_run. */
+enum vg_status vg_engine_tensor_answer(struct vg_engine *engine, float threshold, float nms,
+                                       struct vg_answer *answer, struct vg_fault *fault) VG_MUST_USE;
 /* Output `index` of the model after a run (tensor or jobs, slot 0), as the source file orders
- * it: [cells][channels]. values: room for cells * channels floats. */
+ * it: [cells][channels] or [channels][cells] by its layout. values: room for all its parts. */
 enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
-/* Any tensor of the graph, [channels][rows][columns], for finding a wrong kernel at its step. */
+/* Any tensor of the graph, [channels][rows][columns], for finding a wrong kernel at its step.
+ * VG_E_CALL where it only exists within a kernel (VG_TENSORS_EVERY makes them all exist). */
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
 

@@ -40,8 +40,8 @@ static void stage(uint32_t from, uint32_t count, uint32_t *staged, uint32_t *sta
     *staged_count = ((from + count + 1) & ~1u) - *staged;
 }
 
-enum vg_status vg_letterbox_make(const struct vg_job *job, uint32_t input_width,
-                                 uint32_t input_height, struct vg_letterbox *box)
+enum vg_status vg_letterbox_make(const struct vg_job *job, struct vg_size input,
+                                 enum vg_anchor anchor, struct vg_letterbox *box)
 {
     memset(box, 0, sizeof *box);
     if ((uint32_t)job->rotation > VG_ROTATION_270 || !region_of(job, box))
@@ -50,11 +50,13 @@ enum vg_status vg_letterbox_make(const struct vg_job *job, uint32_t input_width,
     const int turned = job->rotation == VG_ROTATION_90 || job->rotation == VG_ROTATION_270;
     const uint32_t width = turned ? box->height : box->width;
     const uint32_t height = turned ? box->width : box->height;
-    const double scale = fmin((double)input_width / width, (double)input_height / height);
-    box->inner_width = fitted(width, scale, input_width);
-    box->inner_height = fitted(height, scale, input_height);
-    box->inner_left = (input_width - box->inner_width) / 2;
-    box->inner_top = (input_height - box->inner_height) / 2;
+    const double scale = fmin((double)input.width / width, (double)input.height / height);
+    box->inner_width = fitted(width, scale, input.width);
+    box->inner_height = fitted(height, scale, input.height);
+    if (anchor == VG_ANCHOR_CENTRE) {
+        box->inner_left = (input.width - box->inner_width) / 2;
+        box->inner_top = (input.height - box->inner_height) / 2;
+    }
     box->step_x = (double)width / box->inner_width;
     box->step_y = (double)height / box->inner_height;
     stage(box->left, box->width, &box->staged_left, &box->staged_width);

@@ -24,10 +24,11 @@ struct vg_letterbox {
 
 /* job's region is rounded to whole pixels and clipped to the picture; zero size: the whole.
  * scale = min(width / w, height / h) of the turned region; inner size rounded, at least 1;
- * what is left over is split, the odd pixel to the right and below.
+ * what is left over is split, the odd pixel to the right and below, or all on the right and below
+ * where the anchor is the corner.
  * VG_E_CALL when the region lies outside the picture or the rotation is none. */
-enum vg_status vg_letterbox_make(const struct vg_job *job, uint32_t input_width,
-                                 uint32_t input_height, struct vg_letterbox *box) VG_MUST_USE;
+enum vg_status vg_letterbox_make(const struct vg_job *job, struct vg_size input,
+                                 enum vg_anchor anchor, struct vg_letterbox *box) VG_MUST_USE;
 
 /* Bytes of the staged pixels: luma, then chroma. */
 uint64_t vg_letterbox_bytes(const struct vg_letterbox *box);

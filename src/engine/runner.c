@@ -30,8 +30,9 @@ static enum vg_status buffers_make(struct vg_runner *runner, uint64_t pixels_byt
         cl_mem *memory;
         uint64_t bytes;
     } rows[] = {
-        {&runner->arena, plan->arena_floats * sizeof(float)},
-        {&runner->weights, plan->weights_floats * sizeof(float)},
+        {&runner->arena, plan->arena_bytes * batch},
+        {&runner->weights, (plan->weights_floats + 1) * sizeof(float)},
+        {&runner->scratch, (plan->scratch_floats + 1) * sizeof(float)},
         {&runner->pixels, pixels_bytes},
         {&runner->jobs, batch * sizeof(struct vg_device_job)},
         {&runner->classes, VG_MODEL_CLASSES_MAX * sizeof(vg_i32)},
@@ -44,10 +45,11 @@ static enum vg_status buffers_make(struct vg_runner *runner, uint64_t pixels_byt
         if (status)
             return status;
     }
-    /* every halo's zeros, once for ever (plan.h); jobs that were never set are harmless */
+    /* so that the first look at a tensor finds numbers, also in lanes that nobody uses */
     const float zero = 0;
     const cl_int code = clEnqueueFillBuffer(runner->device.queue, runner->arena, &zero, sizeof zero,
-                                            0, plan->arena_floats * sizeof zero, 0, NULL, NULL);
+                                            0, plan->arena_bytes * batch, 0, NULL,
+                                            NULL);
     return vg_device_check(code, "clEnqueueFillBuffer", fault);
 }
 
@@ -68,25 +70,79 @@ static enum vg_status unmap(struct vg_runner *runner, cl_mem memory, void *mappe
         "clEnqueueUnmapMemObject", fault);
 }
 
+/* The weights of a dense convolution whose input's channels lie in another order, in that order. */
+static void weights_order(const struct vg_conv_shape *shape, const uint32_t *order,
+                          const float *weights, float *ordered)
+{
+    const size_t window = (size_t)shape->size_y * shape->size_x, channels = shape->x_channels;
+    for (size_t o = 0; o < shape->y_channels; o++)
+        for (size_t c = 0; c < channels; c++)
+            memcpy(ordered + (o * channels + c) * window,
+                   weights + (o * channels + order[c]) * window, window * sizeof *weights);
+}
+
+static void depthwise_pack(const struct vg_model *model, const struct vg_step *step, float *w)
+{
+    const struct vg_conv_sizes *s = &step->sizes.conv;
+    const int pair = step->kernel == VG_KERNEL_CONV_ROW;
+    const struct vg_node *node = &model->node[pair ? step->first : step->node];
+    vg_depthwise_pack(&step->depthwise, model->weights + node->weight_first,
+                      model->weights + node->bias_first,
+                      w + (pair ? step->sizes.row.first_w : s->w_first),
+                      w + (pair ? step->sizes.row.first_bias : s->bias_first));
+}
+
+static enum vg_status dense_pack(const struct vg_plan *plan, const struct vg_model *model,
+                                 const struct vg_step *step, float *w, struct vg_fault *fault)
+{
+    const struct vg_conv_shape *shape = &step->conv;
+    const struct vg_conv_sizes *s = &step->sizes.conv;
+    const uint32_t index = model->node[step->node].op == VG_OP_CONV ? step->node : step->first;
+    const float *weights = model->weights + model->node[index].weight_first;
+    const float *bias = model->weights + model->node[index].bias_first;
+    float *ordered = NULL;
+    if (step->order_first != VG_PLAN_NO_WORD) {
+        ordered = vg_alloc_array((size_t)shape->y_channels * shape->x_channels,
+                                 (size_t)shape->size_y * shape->size_x * sizeof *ordered);
+        if (!ordered)
+            return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
+        weights_order(shape, plan->word + step->order_first, weights, ordered);
+    }
+    vg_conv_pack(shape, ordered ? ordered : weights, bias, w + s->w_first, w + s->bias_first);
+    vg_free(ordered);
+    return VG_OK;
+}
+
+static enum vg_status step_pack(const struct vg_plan *plan, const struct vg_model *model,
+                                const struct vg_step *step, float *w, struct vg_fault *fault)
+{
+    if (step->table_first != VG_PLAN_NO_WORD) {
+        const vg_i32 first = step->kernel == VG_KERNEL_COPY_CHANNELS
+                                 ? step->sizes.map.table_first
+                                 : step->sizes.conv.table_first;
+        memcpy(w + first, plan->word + step->table_first, step->table_count * sizeof *w);
+    }
+    if (step->depthwise.channels)
+        depthwise_pack(model, step, w);
+    return step->conv.y_channels ? dense_pack(plan, model, step, w, fault) : VG_OK;
+}
+
 static enum vg_status weights_upload(struct vg_runner *runner, const struct vg_model *model,
                                      struct vg_fault *fault)
 {
     void *mapped = NULL;
-    const size_t bytes = runner->plan->weights_floats * sizeof(float);
+    const struct vg_plan *plan = runner->plan;
+    const size_t bytes = plan->weights_floats * sizeof(float);
+    if (!bytes)
+        return VG_OK;
     enum vg_status status = map(runner, runner->weights, bytes, &mapped, fault);
     if (status)
         return status;
     float *w = mapped;
-    for (uint32_t i = runner->plan->net_first; i < runner->plan->net_end; i++) {
-        const struct vg_step *step = &runner->plan->step[i];
-        if (step->kernel != VG_KERNEL_CONV_DIRECT && step->kernel != VG_KERNEL_CONV_WINO)
-            continue;
-        const struct vg_node *node = &model->node[step->node];
-        vg_conv_pack(&step->conv, model->weights + node->weight_first,
-                     model->weights + node->bias_first, w + step->sizes.conv.w_first,
-                     w + step->sizes.conv.bias_first);
-    }
-    return unmap(runner, runner->weights, mapped, fault);
+    for (uint32_t i = plan->net_first; i < plan->net_end && !status; i++)
+        status = step_pack(plan, model, &plan->step[i], w, fault);
+    const enum vg_status unmapped = unmap(runner, runner->weights, mapped, fault);
+    return status ? status : unmapped;
 }
 
 /* classes, and jobs of no pixels with a threshold that nothing reaches */
@@ -125,6 +181,7 @@ static const cl_mem *memory_of(const struct vg_runner *runner, enum vg_arg arg)
     switch (arg) {
     case VG_ARG_X:
     case VG_ARG_X2:
+    case VG_ARG_X3:
     case VG_ARG_Y:
         return &runner->arena;
     case VG_ARG_WEIGHTS:
@@ -139,7 +196,10 @@ static const cl_mem *memory_of(const struct vg_runner *runner, enum vg_arg arg)
         return &runner->counts;
     case VG_ARG_CANDIDATES:
         return &runner->candidates;
+    case VG_ARG_SCRATCH:
+        return &runner->scratch;
     case VG_ARG_NONE:
+    case VG_ARG_OUT:
     case VG_ARG_SIZES:
     case VG_ARG_LOCAL:
         break;
@@ -185,7 +245,7 @@ static enum vg_status kernels_make(struct vg_runner *runner, struct vg_fault *fa
     return VG_OK;
 }
 
-/* conv_wino counts its tiles through the whole batch, so it must know how many there are */
+/* Winograd counts its tiles through the whole batch, so it must know how many there are */
 static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
                                    struct vg_fault *fault)
 {
@@ -193,7 +253,8 @@ static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
         return VG_OK;
     for (uint32_t i = 0; i < runner->plan->step_count; i++) {
         const struct vg_step *step = &runner->plan->step[i];
-        if (step->kernel != VG_KERNEL_CONV_WINO)
+        if (step->kernel != VG_KERNEL_CONV_WINO && step->kernel != VG_KERNEL_CONV_WINO_IN &&
+            step->kernel != VG_KERNEL_CONV_WINO_MUL)
             continue;
         struct vg_conv_sizes sizes = step->sizes.conv;
         sizes.pictures = (vg_i32)pictures;
@@ -235,7 +296,7 @@ enum vg_status vg_runner_enqueue_strip(struct vg_runner *runner, uint32_t index,
     const struct vg_step *step = &runner->plan->step[index];
     const struct vg_kernel_row *row = &vg_kernel_rows[step->kernel];
     const vg_i32 zero = 0;
-    assert(step->kernel == VG_KERNEL_NANODET_BOXES && first % row->group_items == 0);
+    assert(index >= runner->plan->net_end && first % row->group_items == 0);
     const size_t offset[2] = {first, picture}, group[2] = {row->group_items, 1};
     const size_t work[2] = {vg_kernel_work(step->kernel, cells), 1};
     const enum vg_status status = vg_device_check(
@@ -280,8 +341,8 @@ enum vg_status vg_runner_open(struct vg_runner *runner, struct vg_device device,
 
 void vg_runner_close(struct vg_runner *runner)
 {
-    cl_mem memory[] = {runner->arena,   runner->weights, runner->pixels,    runner->jobs,
-                       runner->classes, runner->counts,  runner->candidates};
+    cl_mem memory[] = {runner->arena, runner->weights, runner->scratch, runner->pixels,
+                       runner->jobs,  runner->classes, runner->counts,  runner->candidates};
     if (runner->device.queue)
         (void)clFinish(runner->device.queue);
     for (uint32_t i = 0; runner->kernel && i < runner->plan->step_count; i++)
@@ -294,19 +355,4 @@ void vg_runner_close(struct vg_runner *runner)
             (void)clReleaseMemObject(memory[i]);
     vg_device_close(&runner->device);
     memset(runner, 0, sizeof *runner);
-}
-
-void vg_place_span(const struct vg_place *place, size_t *first, size_t *count)
-{
-    const size_t pixel = place->pixel, row = (size_t)place->area.row;
-    const size_t blocks = (place->channels + pixel - 1) / pixel;
-    *first = (size_t)place->area.first;
-    *count =
-        (blocks - 1) * (size_t)place->area.plane + (place->height - 1) * row + place->width * pixel;
-}
-
-size_t vg_place_at(const struct vg_place *place, uint32_t c, uint32_t row, uint32_t column)
-{
-    return (size_t)(c / place->pixel) * (size_t)place->area.plane +
-           (size_t)row * (size_t)place->area.row + (size_t)column * place->pixel + c % place->pixel;
 }

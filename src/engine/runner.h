@@ -20,7 +20,7 @@ struct vg_runner {
     const struct vg_plan *plan; /* borrowed until close */
     cl_kernel *kernel;          /* one for each step */
     uint32_t pictures;          /* for which the steps' sizes are set */
-    cl_mem arena, weights, pixels, jobs, classes, counts, candidates;
+    cl_mem arena, weights, scratch, pixels, jobs, classes, counts, candidates;
     uint64_t pixels_bytes;
 };
 
@@ -46,11 +46,5 @@ enum vg_status vg_runner_enqueue_strip(struct vg_runner *runner, uint32_t index,
                                        struct vg_fault *fault) VG_MUST_USE;
 
 enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault) VG_MUST_USE;
-
-/* The arena's part that picture 0 of `place` takes: floats from *first. */
-void vg_place_span(const struct vg_place *place, size_t *first, size_t *count);
-
-/* Channel c at (row, column) of picture 0, counted from the first of vg_place_span. */
-size_t vg_place_at(const struct vg_place *place, uint32_t c, uint32_t row, uint32_t column);
 
 #endif

@@ -184,7 +184,7 @@ static void twin_answer(const struct vg_model *model, const struct vg_job *job,
     vg_i32 count = 0, classes[VG_MODEL_CLASSES_MAX], cells = 0;
     struct vg_letterbox box;
     assert_true(net && found);
-    assert_int_equal(vg_letterbox_make(job, SIDE, SIDE, &box), VG_OK);
+    assert_int_equal(vg_letterbox_make(job, (struct vg_size){SIDE, SIDE}, VG_ANCHOR_CENTRE, &box), VG_OK);
     struct vg_device_job device = vg_letterbox_job(&box, job->picture, 0, job->threshold);
     device.luma_stride = device.chroma_stride = PITCH;
     device.luma_first = 0;

@@ -1,0 +1,60 @@
+/* A plan in the making: for plan.c and the files that make its steps. */
+#ifndef VG_ENGINE_PLAN_BUILD_H
+#define VG_ENGINE_PLAN_BUILD_H
+
+#include "src/engine/arena.h"
+#include "src/engine/conv_variants.h"
+#include "src/engine/plan.h"
+#include "src/engine/plan_graph.h"
+
+/* A step before its sizes. */
+struct vg_draft {
+    enum vg_kernel kernel;
+    const struct vg_operation *op; /* NULL: prepare, a copy of channels, boxes */
+    uint32_t node;                 /* whose step it is, or VG_PLAN_NO_NODE */
+    uint32_t x, x2, y;             /* tensors read and written, or VG_GRAPH_NONE */
+    uint32_t level;                /* boxes */
+    struct vg_conv_build build;    /* convolutions */
+};
+
+struct vg_plan_builder {
+    const struct vg_model *model;
+    struct vg_plan *plan;
+    struct vg_graph graph;
+    struct vg_arena arena;
+    uint8_t *value_bytes;   /* of each tensor: what it is made of; NULL: floats */
+    struct vg_draft *draft; /* of plan->step */
+    uint32_t drafts_max;
+    struct vg_fault *fault;
+};
+
+/* What a convolution asks of its input; a vg_arena_need_of for convolutions. */
+enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b,
+                                     const struct vg_operation *op);
+/* The steps of a convolution: kernels and options, one or two drafts from `draft` on (room for
+ * two); returns how many. */
+uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
+                            struct vg_draft *draft);
+/* The halo that the draft's input must have. */
+struct vg_halo vg_plan_conv_halo(const struct vg_plan_builder *b, const struct vg_draft *draft);
+/* Sizes and work. VG_E_FULL. */
+enum vg_status vg_plan_conv_size(struct vg_plan_builder *b, const struct vg_draft *draft,
+                                 struct vg_step *step) VG_MUST_USE;
+
+/* The same for everything that is no convolution. */
+enum vg_status vg_plan_map_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
+                                 struct vg_draft *draft) VG_MUST_USE;
+enum vg_status vg_plan_map_size(struct vg_plan_builder *b, const struct vg_draft *draft,
+                                struct vg_step *step) VG_MUST_USE;
+void vg_plan_prepare_size(struct vg_plan_builder *b, struct vg_step *step);
+void vg_plan_boxes_size(struct vg_plan_builder *b, const struct vg_draft *draft,
+                        struct vg_step *step);
+
+/* Adds `count` words to the plan's; *first: where they stand. VG_E_MEMORY. */
+enum vg_status vg_plan_words(struct vg_plan_builder *b, uint32_t count,
+                             uint32_t *first) VG_MUST_USE;
+
+/* A net that has no kernel for a node. */
+enum vg_status vg_plan_refuse(const struct vg_plan_builder *b, uint32_t node);
+
+#endif
