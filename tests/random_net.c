@@ -30,7 +30,7 @@ static uint32_t pick(struct net *n, const uint32_t *from, uint32_t count)
     return from[below(n, count)];
 }
 
-#define PICK(n, ...)                                                                               \
+#define PICK(n, ...) \
     pick(n, (const uint32_t[]){__VA_ARGS__}, sizeof(uint32_t[]){__VA_ARGS__} / sizeof(uint32_t))
 
 static uint32_t channels_of(const struct net *n, uint32_t tensor)
@@ -164,7 +164,8 @@ static uint32_t shuffle_add(struct net *n, uint32_t x)
 
 static uint32_t dense(struct net *n, uint32_t x)
 {
-    const uint32_t size = PICK(n, 1, 1, 3, 3, 3, 5), stride = n->size[x].width > 8 ? PICK(n, 1, 1, 2) : 1;
+    const uint32_t size = PICK(n, 1, 1, 3, 3, 3, 5),
+                   stride = n->size[x].width > 8 ? PICK(n, 1, 1, 2) : 1;
     const uint32_t dilation = size == 3 && stride == 1 ? PICK(n, 1, 1, 1, 2) : 1;
     struct vg_node *node = conv_add(n, x, PICK(n, 1, 3, 15, 16, 17, 29, 32, 48, 58),
                                     square(size, stride, dilation), 1);
@@ -216,9 +217,8 @@ static uint32_t pool(struct net *n, uint32_t x)
 static uint32_t resize_add(struct net *n, uint32_t x, uint32_t num, uint32_t den)
 {
     const struct vg_size in = n->size[x];
-    struct vg_node *node =
-        node_add(n, VG_OP_RESIZE, x, channels_of(n, x),
-                 (struct vg_size){in.width * num / den, in.height * num / den});
+    struct vg_node *node = node_add(n, VG_OP_RESIZE, x, channels_of(n, x),
+                                    (struct vg_size){in.width * num / den, in.height * num / den});
     node->resize = below(n, 2) ? VG_RESIZE_LINEAR : VG_RESIZE_NEAREST;
     node->scale_num = num;
     node->scale_den = den;
@@ -242,7 +242,8 @@ static uint32_t residual(struct net *n, uint32_t x)
     if (below(n, 2))
         act_random(n, node);
     const uint32_t out = node->out;
-    const uint32_t sum = below(n, 2) ? add_two(n, VG_OP_ADD, out, x) : add_two(n, VG_OP_ADD, x, out);
+    const uint32_t sum =
+        below(n, 2) ? add_two(n, VG_OP_ADD, out, x) : add_two(n, VG_OP_ADD, x, out);
     if (below(n, 4))
         return sum;
     const uint32_t both[] = {sum, out};
@@ -375,8 +376,8 @@ static void words_set(struct vg_model *m)
 struct vg_model *random_net(uint64_t seed)
 {
     static uint32_t (*const patterns[])(struct net *, uint32_t) = {
-        dense, dense,    oblong,  depthwise, grouped,      pool,     residual,
-        pyramid, squeeze, shuffle_unit, branches, alone, fold, dense};
+        dense,   dense,   oblong,       depthwise, grouped, pool, residual,
+        pyramid, squeeze, shuffle_unit, branches,  alone,   fold, dense};
     struct net n = {.model = vg_alloc(sizeof *n.model)};
     assert(n.model);
     vg_random_seed(&n.random, seed);
@@ -392,7 +393,8 @@ struct vg_model *random_net(uint64_t seed)
     const uint32_t stem = below(&n, 3);
     if (stem == 1)
         x = shuffle_add(&n, fold(&n, 0));
-    struct vg_node *node = conv_add(&n, x, PICK(&n, 16, 24, 32), square(3, stem == 1 ? 1 : 2, 1), 1);
+    struct vg_node *node =
+        conv_add(&n, x, PICK(&n, 16, 24, 32), square(3, stem == 1 ? 1 : 2, 1), 1);
     node->act = VG_ACT_LEAKY;
     node->act_a = 0.1f;
     x = node->out;

@@ -9,9 +9,9 @@
 #include "kernels/twins/cases_make.h"
 #include "src/base/alloc.h"
 
-static const struct vg_case_family *const families[] = {
-    &vg_cases_conv,    &vg_cases_depthwise, &vg_cases_map,
-    &vg_cases_prepare, &vg_cases_boxes,     &vg_cases_int8};
+static const struct vg_case_family *const families[] = {&vg_cases_conv,  &vg_cases_depthwise,
+                                                        &vg_cases_map,   &vg_cases_prepare,
+                                                        &vg_cases_boxes, &vg_cases_int8};
 
 #define FAMILY_COUNT (sizeof families / sizeof *families)
 

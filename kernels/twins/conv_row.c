@@ -1,5 +1,6 @@
 /* Twin of kernels/conv_row.cl: the depthwise, then the 1x1, a pixel at a time. */
 #include "kernels/twins/conv_twin.h"
+#include "kernels/twins/twins_map.h"
 
 static double point_sum(const struct vg_twin_conv *conv, const struct vg_conv_sizes *s,
                         const double *middle, vg_i32 o)
@@ -19,9 +20,9 @@ static void pixel(const float *x, const struct vg_twin_row *row_conv, float *y,
     double *middle = row_conv->middle;
     for (vg_i32 i = 0; i < s->x_channels; i++)
         middle[i] =
-            vg_twin_act(conv->build->act_first,
-                        vg_twin_depthwise_sum(x, &row_conv->first, s, picture, i, row, column),
-                        (double)r->first_a, (double)r->first_b);
+            vg_twin_activate(conv->build->act_first,
+                             vg_twin_depthwise_sum(x, &row_conv->first, s, picture, i, row, column),
+                             (double)r->first_a, (double)r->first_b);
     for (vg_i32 o = 0; o < vg_twin_conv_lanes(conv, s); o++)
         vg_twin_conv_store(o < s->y_channels ? point_sum(conv, s, middle, o) : 0.0, conv, y, s,
                            picture, o, row, column);

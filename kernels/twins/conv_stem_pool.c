@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "kernels/twins/conv_twin.h"
+#include "kernels/twins/twins_map.h"
 
 static double conv_at(const float *x, const struct vg_twin_conv *conv,
                       const struct vg_conv_sizes *s, vg_i32 picture, vg_i32 o, vg_i32 row,
@@ -18,7 +19,7 @@ static double conv_at(const float *x, const struct vg_twin_conv *conv,
                 sum += (double)*w++ * vg_twin_conv_x(x, conv, s, picture, i,
                                                      row * (vg_i32)b->stride_y + ky - s->above,
                                                      column * (vg_i32)b->stride_x + kx - s->left);
-    return vg_twin_act(b->act, sum, (double)s->act_a, (double)s->act_b);
+    return vg_twin_activate(b->act, sum, (double)s->act_a, (double)s->act_b);
 }
 
 static double most_at(const float *x, const struct vg_twin_conv *conv,
@@ -48,6 +49,6 @@ void vg_twin_conv_stem_pool(const float *x, const struct vg_twin_conv *conv, flo
                     y[vg_twin_conv_at(&s->y, block, picture, o, row, column)] =
                         (float)(o < s->y_channels
                                     ? most_at(x, conv, t, picture, o, row, column)
-                                    : vg_twin_act(conv->build->act, 0.0, (double)s->act_a,
-                                                  (double)s->act_b));
+                                    : vg_twin_activate(conv->build->act, 0.0, (double)s->act_a,
+                                                       (double)s->act_b));
 }

@@ -1,5 +1,7 @@
 #include "kernels/twins/conv_twin.h"
 
+#include "kernels/twins/twins_map.h"
+
 #include <math.h>
 
 double vg_twin_conv_x(const float *x, const struct vg_twin_conv *conv,
@@ -12,26 +14,6 @@ double vg_twin_conv_x(const float *x, const struct vg_twin_conv *conv,
         return 0;
     return (
         double)x[s->x.first + picture * s->x.picture + lane + row * s->x.row + column * s->x_pixel];
-}
-
-double vg_twin_act(uint32_t code, double v, double a, double b)
-{
-    switch (code) {
-    case VG_ACT_CODE_LEAKY:
-        return v > 0 ? v : a * v;
-    case VG_ACT_CODE_CLIP:
-        return fmin(fmax(v, a), b);
-    case VG_ACT_CODE_SIGMOID:
-        return 1 / (1 + exp(-v));
-    case VG_ACT_CODE_SILU:
-        return v / (1 + exp(-v));
-    case VG_ACT_CODE_HARD_SIGMOID:
-        return fmin(fmax(a * v + b, 0), 1);
-    case VG_ACT_CODE_HARD_SWISH:
-        return v * fmin(fmax(v / 6 + 0.5, 0), 1);
-    default:
-        return v;
-    }
 }
 
 struct spot {
@@ -72,7 +54,7 @@ void vg_twin_conv_store(double v, const struct vg_twin_conv *conv, float *y,
     if (build->add == VG_CONV_ADD_BEFORE)
         v += x2_at(conv, s, at);
     if (c / (block * (vg_i32)build->tile.blocks) < s->act_groups)
-        v = vg_twin_act(build->act, v, (double)s->act_a, (double)s->act_b);
+        v = vg_twin_activate(build->act, v, (double)s->act_a, (double)s->act_b);
     if (build->add == VG_CONV_ADD_AFTER)
         v += x2_at(conv, s, at);
     if (build->add == VG_CONV_ADD_LINEAR)

@@ -23,9 +23,6 @@ double vg_twin_depthwise_sum(const float *x, const struct vg_twin_conv *conv,
                              const struct vg_conv_sizes *s, vg_i32 picture, vg_i32 c, vg_i32 row,
                              vg_i32 column);
 
-/* Activation VG_ACT_CODE_* of v. */
-double vg_twin_act(uint32_t code, double v, double a, double b);
-
 /* Activation and second tensor for the sum v, stored in channel c of y. */
 void vg_twin_conv_store(double v, const struct vg_twin_conv *conv, float *y,
                         const struct vg_conv_sizes *s, vg_i32 picture, vg_i32 c, vg_i32 row,

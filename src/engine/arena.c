@@ -58,8 +58,7 @@ static void joints_make(struct vg_arena *arena)
         const struct vg_node *node = &model->node[i];
         uint32_t block = 0;
         if (node->op != VG_OP_CHANNELS || !arena->graph->exists[node->out] ||
-            arena->graph->alias[node->out] != NONE || node->in_count < 2 ||
-            !is_concat(arena, node))
+            arena->graph->alias[node->out] != NONE || node->in_count < 2 || !is_concat(arena, node))
             continue;
         arena->slot[node->out].joint = 1;
         for (uint32_t k = 0; k < node->in_count; k++) {
@@ -104,7 +103,7 @@ static void lanes_own(struct vg_arena *arena, uint32_t tensor)
 }
 
 int vg_arena_meets(const struct vg_arena *arena, uint32_t tensor, enum vg_arena_need need,
-                    uint32_t *first)
+                   uint32_t *first)
 {
     const struct vg_lane *lane = vg_arena_lanes(arena, tensor);
     const uint32_t channels = arena->graph->model->tensor[tensor].channels;
@@ -131,7 +130,7 @@ int vg_arena_meets(const struct vg_arena *arena, uint32_t tensor, enum vg_arena_
 
 /* the strictest need of those who read it */
 static enum vg_arena_need need_of(const struct vg_arena *arena, uint32_t tensor,
-                                   vg_arena_need_of *need, const void *context)
+                                  vg_arena_need_of *need, const void *context)
 {
     const struct vg_graph *graph = arena->graph;
     const struct vg_model *model = graph->model;
@@ -186,8 +185,7 @@ static void lanes_find(struct vg_arena *arena, vg_arena_need_of *need, const voi
             lanes_own(arena, node->out);
         } else {
             lanes_view(arena, node);
-            if (vg_arena_meets(arena, node->out, need_of(arena, node->out, need, context),
-                                &first))
+            if (vg_arena_meets(arena, node->out, need_of(arena, node->out, need, context), &first))
                 continue;
             slot->copied = 1;
             lanes_own(arena, node->out);
@@ -383,8 +381,7 @@ enum vg_status vg_arena_place(struct vg_arena *arena, struct vg_fault *fault)
         if (!vg_arena_is_storage(arena, i) || slot->first_step == NONE)
             continue;
         const uint32_t blocks = i == 0 ? 1 : blocks_of(arena, model->tensor[i].channels);
-        slot->bytes =
-            (plane_of(arena, i) * blocks * slot->value_bytes + ALIGN - 1) / ALIGN * ALIGN;
+        slot->bytes = (plane_of(arena, i) * blocks * slot->value_bytes + ALIGN - 1) / ALIGN * ALIGN;
         order[count++] = (struct order){slot->bytes, i};
     }
     qsort(order, count, sizeof *order, by_size);

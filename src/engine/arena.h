@@ -80,7 +80,7 @@ const struct vg_lane *vg_arena_lanes(const struct vg_arena *arena, uint32_t tens
 
 /* Whether the tensor meets the need; *first: the block where it begins in its storage. */
 int vg_arena_meets(const struct vg_arena *arena, uint32_t tensor, enum vg_arena_need need,
-                    uint32_t *first);
+                   uint32_t *first);
 
 /* The tensor that is a storage of its own. */
 int vg_arena_is_storage(const struct vg_arena *arena, uint32_t tensor);

@@ -171,8 +171,7 @@ static enum vg_status job_check(struct vg_engine *engine, const struct vg_job *j
     struct vg_letterbox *box = &engine->letterbox[index];
     if (picture->width < 2 || picture->height < 2 || picture->width % 2 || picture->height % 2 ||
         vg_letterbox_make(
-            job,
-            (struct vg_size){engine->plan->settings.width, engine->plan->settings.height},
+            job, (struct vg_size){engine->plan->settings.width, engine->plan->settings.height},
             engine->model->anchor, box))
         return vg_fault_set(fault, VG_E_CALL, N_("the region lies outside the picture"), NULL,
                             "%u x %u", picture->width, picture->height);
@@ -461,8 +460,8 @@ static void input_write(const struct vg_engine *engine, const float *input, floa
     const struct vg_place *place = &plan->place[plan->input];
     const struct vg_prepare_sizes *s = &plan->step[0].sizes.prepare;
     const uint32_t fold = plan->input ? 2 : 1; /* 2x2 cells side by side (VG_OP_SPACE_TO_DEPTH) */
-    float *first = arena + s->y.first - s->halo.above * s->y.row -
-                   s->halo.left * (vg_i32)place->pixel;
+    float *first =
+        arena + s->y.first - s->halo.above * s->y.row - s->halo.left * (vg_i32)place->pixel;
     memset(first, 0, (size_t)s->y.plane * sizeof *first);
     for (uint32_t c = 0; c < 3; c++)
         for (uint32_t row = 0; row < place->height * fold; row++)
@@ -508,12 +507,13 @@ enum vg_status vg_engine_tensor_answer(struct vg_engine *engine, float threshold
                                                      sizeof zero, 0, sizeof zero, 0, NULL, NULL),
                                  "clEnqueueFillBuffer", fault);
     if (!status)
-        status = vg_device_check(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
-                                                      sizeof *engine->job, engine->job, 0, NULL,
-                                                      NULL),
-                                 "clEnqueueWriteBuffer", fault);
+        status =
+            vg_device_check(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
+                                                 sizeof *engine->job, engine->job, 0, NULL, NULL),
+                            "clEnqueueWriteBuffer", fault);
     if (!status)
-        status = vg_runner_enqueue(&engine->runner, plan->net_end, plan->step_count, 1, NULL, fault);
+        status =
+            vg_runner_enqueue(&engine->runner, plan->net_end, plan->step_count, 1, NULL, fault);
     return status ? status : batch_answer(engine, &job, 1, answer, fault);
 }
 
@@ -582,9 +582,10 @@ static size_t tensor_copy(const struct vg_engine *engine, uint32_t tensor, enum 
                 const size_t at =
                     layout == VG_LAYOUT_CELLS ? cell * place->channels + c : c * cells + cell;
                 const size_t from = vg_plan_at(engine->plan, tensor, c, row, column);
-                values[at] = place->value_bytes == 1
-                                 ? place->step * (float)(((const uint8_t *)arena)[from] - place->zero)
-                                 : arena[from];
+                values[at] =
+                    place->value_bytes == 1
+                        ? place->step * (float)(((const uint8_t *)arena)[from] - place->zero)
+                        : arena[from];
             }
     return cells * place->channels;
 }

@@ -88,7 +88,8 @@ enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input
                                     struct vg_fault *fault) VG_MUST_USE;
 /* The boxes of that run, in pixels of the net's input; answer's room as in vg_engine_run. */
 enum vg_status vg_engine_tensor_answer(struct vg_engine *engine, float threshold, float nms,
-                                       struct vg_answer *answer, struct vg_fault *fault) VG_MUST_USE;
+                                       struct vg_answer *answer,
+                                       struct vg_fault *fault) VG_MUST_USE;
 /* Output `index` of the model after a run (tensor or jobs, slot 0), as the source file orders
  * it: [cells][channels] or [channels][cells] by its layout. values: room for all its parts. */
 enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,

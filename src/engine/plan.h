@@ -60,7 +60,8 @@ struct vg_step {
     uint32_t batch_divisor;
     struct vg_conv_shape conv; /* dense convolutions: how the weights are packed; else all 0 */
     struct vg_depthwise_shape depthwise; /* depthwise ones, alone or first of a pair */
-    uint32_t order_first; /* convolutions: in vg_plan.word, for each channel read the model's channel
+    uint32_t
+        order_first; /* convolutions: in vg_plan.word, for each channel read the model's channel
                              that it is; VG_PLAN_NO_WORD: as they come */
     uint32_t table_first; /* in vg_plan.word: what the runner writes to the place that the sizes
                              call table_first; VG_PLAN_NO_WORD: no table */
@@ -70,8 +71,8 @@ struct vg_step {
 /* A tensor of the model in the arena. */
 struct vg_place {
     uint32_t channels, width, height;
-    uint32_t pixel, row;    /* values from a pixel, a row to the next; 0: the tensor never exists */
-    uint32_t value_bytes;   /* 4: floats; 1: bytes, standing for step * (byte - zero) */
+    uint32_t pixel, row;  /* values from a pixel, a row to the next; 0: the tensor never exists */
+    uint32_t value_bytes; /* 4: floats; 1: bytes, standing for step * (byte - zero) */
     float step;
     vg_i32 zero;
     uint32_t channel_first; /* in vg_plan.word: for each channel, where its value at (0, 0) of
@@ -88,8 +89,8 @@ struct vg_plan {
     struct vg_place *place; /* one for each tensor of the model */
     uint32_t *word;
     uint32_t word_count, word_room;
-    uint32_t input;        /* the tensor that the preparation writes */
-    uint64_t arena_bytes;  /* of one picture */
+    uint32_t input;       /* the tensor that the preparation writes */
+    uint64_t arena_bytes; /* of one picture */
     uint64_t weights_floats, scratch_floats;
     uint32_t cells;                  /* over all levels */
     uint32_t classes_kept;           /* of the net's, mapped to ours */

@@ -49,8 +49,7 @@ static struct vg_conv_need need_of(const struct vg_plan_builder *b, const struct
                                  .height = b->arena.slot[op->y].height};
 }
 
-enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b,
-                                     const struct vg_operation *op)
+enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b, const struct vg_operation *op)
 {
     const struct vg_conv_need need = need_of(b, op);
     if (need.kind != VG_CONV_DENSE)
@@ -68,12 +67,8 @@ uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_ope
     const struct vg_conv_variant variant = vg_conv_variant_choose(&need);
     const struct vg_window *w = &need.window;
     uint32_t block;
-    *draft = (struct vg_draft){.kernel = variant.kernel,
-                               .op = op,
-                               .node = op->node,
-                               .x = op->x,
-                               .x2 = op->x2,
-                               .y = op->y};
+    *draft = (struct vg_draft){
+        .kernel = variant.kernel, .op = op, .node = op->node, .x = op->x, .x2 = op->x2, .y = op->y};
     draft->build = (struct vg_conv_build){.tile = variant.tile,
                                           .block = b->arena.block,
                                           .x_pixel = need.x_pixel,
@@ -168,10 +163,10 @@ static void shapes_set(const struct vg_plan_builder *b, const struct vg_draft *d
     const struct vg_node *last = last_conv(b, op), *first = first_conv(b, op);
     const enum vg_conv_kind kind = kind_of(b, op);
     if (kind == VG_CONV_PAIR || kind == VG_CONV_DEPTHWISE)
-        step->depthwise = (struct vg_depthwise_shape){
-            .channels = b->model->tensor[first->out].channels,
-            .taps = first->window.size_y * first->window.size_x,
-            .block = b->arena.block};
+        step->depthwise =
+            (struct vg_depthwise_shape){.channels = b->model->tensor[first->out].channels,
+                                        .taps = first->window.size_y * first->window.size_x,
+                                        .block = b->arena.block};
     if (kind == VG_CONV_DEPTHWISE)
         return;
     const int own = kind == VG_CONV_DENSE || kind == VG_CONV_GROUPED;
@@ -243,8 +238,8 @@ static void wino_work(const struct vg_plan_builder *b, const struct vg_draft *dr
     if (draft->kernel == VG_KERNEL_CONV_WINO_IN) {
         const size_t scratch = vg_conv_wino_scratch_floats(&draft->build, (uint32_t)s->x_blocks,
                                                            tiles * b->plan->settings.batch_max);
-        b->plan->scratch_floats = scratch > b->plan->scratch_floats ? scratch
-                                                                    : b->plan->scratch_floats;
+        b->plan->scratch_floats =
+            scratch > b->plan->scratch_floats ? scratch : b->plan->scratch_floats;
         step->work[1] = (size_t)s->x_blocks;
     }
     step->batch_dimension = 0;
@@ -257,8 +252,8 @@ static void row_work(const struct vg_draft *draft, struct vg_step *step, struct 
     s->groups_each = s->groups;
     step->work[0] = (size_t)s->height;
     step->batch_dimension = 2;
-    step->local_bytes = vg_conv_row_local_bytes(&draft->build, (uint32_t)s->x_blocks,
-                                                (uint32_t)s->width);
+    step->local_bytes =
+        vg_conv_row_local_bytes(&draft->build, (uint32_t)s->x_blocks, (uint32_t)s->width);
 }
 
 static void depthwise_work(struct vg_step *step, const struct vg_conv_sizes *s)
@@ -307,8 +302,8 @@ static void second_set(const struct vg_plan_builder *b, const struct vg_draft *d
     s->x2_height = (vg_i32)b->arena.slot[x2].height;
 }
 
-static void work_set(struct vg_plan_builder *b, const struct vg_draft *draft,
-                     struct vg_step *step, struct vg_conv_sizes *s)
+static void work_set(struct vg_plan_builder *b, const struct vg_draft *draft, struct vg_step *step,
+                     struct vg_conv_sizes *s)
 {
     const struct vg_operation *op = draft->op;
     if (draft->kernel == VG_KERNEL_CONV_WINO || draft->kernel == VG_KERNEL_CONV_WINO_IN ||
@@ -349,12 +344,10 @@ enum vg_status vg_plan_conv_size(struct vg_plan_builder *b, const struct vg_draf
     s->y_channels = (vg_i32)y_channels;
     s->parts = (vg_i32)conv->groups;
     s->groups = (vg_i32)(blocks_of(b, y_channels) / draft->build.tile.blocks);
-    s->act_groups =
-        (vg_i32)(blocks_of(b, op->act_channels) / draft->build.tile.blocks);
+    s->act_groups = (vg_i32)(blocks_of(b, op->act_channels) / draft->build.tile.blocks);
     s->pictures = (vg_i32)b->plan->settings.batch_max;
-    const struct vg_node *act = op->first != NONE && b->model->node[op->node].op != VG_OP_CONV
-                                    ? first
-                                    : NULL;
+    const struct vg_node *act =
+        op->first != NONE && b->model->node[op->node].op != VG_OP_CONV ? first : NULL;
     s->act_a = act ? act->act_a : op->act_a;
     s->act_b = act ? act->act_b : op->act_b;
     work_set(b, draft, step, s);

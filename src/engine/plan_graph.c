@@ -116,8 +116,7 @@ static void second_term(const struct builder *b, struct joint *joint, uint32_t x
     const struct vg_node *resize = &b->model->node[writer];
     joint->resized = x2;
     joint->x2 = resize->in[0];
-    joint->sum =
-        resize->resize == VG_RESIZE_LINEAR ? VG_CONV_ADD_LINEAR : VG_CONV_ADD_NEAREST;
+    joint->sum = resize->resize == VG_RESIZE_LINEAR ? VG_CONV_ADD_LINEAR : VG_CONV_ADD_NEAREST;
 }
 
 /* which input of the sum comes from a convolution that can make the sum at its store */
@@ -199,11 +198,18 @@ static int is_window(const struct vg_window *w, uint32_t size, uint32_t stride, 
            w->left == pad && w->below == pad && w->right == pad;
 }
 
+/* an activation that never falls may be done before the maximum or after it */
+static int never_falls(const struct vg_node *node)
+{
+    return node->act == VG_ACT_NONE || node->act == VG_ACT_CLIP ||
+           (node->act == VG_ACT_LEAKY && node->act_a >= 0);
+}
+
 /* the net's first convolution and the pool behind it */
 static int is_stem_pool(const struct builder *b, const struct vg_node *conv,
                         const struct vg_node *pool)
 {
-    return conv->op == VG_OP_CONV && conv->in[0] == 0 && conv->groups == 1 &&
+    return conv->op == VG_OP_CONV && conv->in[0] == 0 && conv->groups == 1 && never_falls(conv) &&
            is_window(&conv->window, 3, 2, 1) && pool->op == VG_OP_MAXPOOL &&
            is_window(&pool->window, 3, 2, 1) && vg_graph_input(b->model) == 0;
 }
@@ -281,7 +287,8 @@ static void operation_add(struct builder *b, uint32_t index)
     const struct joint *joint = &b->joint[index];
     const struct vg_node *node = &model->node[index], *main = node;
     struct vg_operation *op = &b->graph->operation[b->graph->operation_count++];
-    *op = (struct vg_operation){.at = index, .node = index, .first = VG_GRAPH_NONE, .x2 = VG_GRAPH_NONE};
+    *op = (struct vg_operation){
+        .at = index, .node = index, .first = VG_GRAPH_NONE, .x2 = VG_GRAPH_NONE};
     op->y = node->out;
     op->x = node->in[0];
     if (joint->conv != VG_GRAPH_NONE) {
@@ -302,7 +309,8 @@ static void operation_add(struct builder *b, uint32_t index)
         op->first = pair->first;
         op->x = model->node[pair->first].in[0];
     }
-    const struct vg_node *act = op->sum == VG_CONV_ADD_BEFORE || main->op == VG_OP_ADD ? node : main;
+    const struct vg_node *act =
+        op->sum == VG_CONV_ADD_BEFORE || main->op == VG_OP_ADD ? node : main;
     op->act_channels = model->tensor[op->y].channels;
     if (joint->act != VG_GRAPH_NONE) {
         act = &model->node[joint->act];

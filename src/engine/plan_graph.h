@@ -38,7 +38,7 @@ struct vg_graph {
     uint32_t operation_count;
     struct vg_operation *operation;
     /* for each tensor: */
-    uint32_t *alias; /* y of an activation taken into a convolution lies in this one's tensor:
+    uint32_t *alias;       /* y of an activation taken into a convolution lies in this one's tensor:
                         tensor, or NONE */
     uint32_t *alias_first; /* from this channel on */
     uint8_t *kept;         /* somebody outside the graph reads it: an output, a level */

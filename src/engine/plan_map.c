@@ -12,12 +12,16 @@ static uint32_t blocks_of(const struct vg_plan_builder *b, uint32_t channels)
     return (channels + b->arena.block - 1) / b->arena.block;
 }
 
-static const enum vg_kernel kernels[VG_OP_COUNT] = {
-    [VG_OP_MAXPOOL] = VG_KERNEL_POOL,     [VG_OP_AVGPOOL] = VG_KERNEL_POOL,
-    [VG_OP_MEAN] = VG_KERNEL_PLANE_MEAN,  [VG_OP_RESIZE] = VG_KERNEL_RESIZE,
-    [VG_OP_ADD] = VG_KERNEL_COMBINE,      [VG_OP_MUL] = VG_KERNEL_COMBINE,
-    [VG_OP_ACT] = VG_KERNEL_ACT,          [VG_OP_SOFTMAX] = VG_KERNEL_SOFTMAX,
-    [VG_OP_SPACE_TO_DEPTH] = VG_KERNEL_SPACE_TO_DEPTH};
+static const enum vg_kernel kernels[VG_OP_COUNT] = {[VG_OP_MAXPOOL] = VG_KERNEL_POOL,
+                                                    [VG_OP_AVGPOOL] = VG_KERNEL_POOL,
+                                                    [VG_OP_MEAN] = VG_KERNEL_PLANE_MEAN,
+                                                    [VG_OP_RESIZE] = VG_KERNEL_RESIZE,
+                                                    [VG_OP_ADD] = VG_KERNEL_COMBINE,
+                                                    [VG_OP_MUL] = VG_KERNEL_COMBINE,
+                                                    [VG_OP_ACT] = VG_KERNEL_ACT,
+                                                    [VG_OP_SOFTMAX] = VG_KERNEL_SOFTMAX,
+                                                    [VG_OP_SPACE_TO_DEPTH] =
+                                                        VG_KERNEL_SPACE_TO_DEPTH};
 
 enum vg_status vg_plan_map_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
                                  struct vg_draft *draft)
@@ -54,8 +58,7 @@ static void options_set(const struct vg_plan_builder *b, const struct vg_draft *
         build.act = (uint32_t)draft->op->act;
     build.pool = node->op == VG_OP_AVGPOOL ? VG_POOL_MEAN : VG_POOL_MAX;
     build.combine = node->op == VG_OP_MUL ? VG_COMBINE_MUL : VG_COMBINE_ADD;
-    build.resample =
-        node->resize == VG_RESIZE_NEAREST ? VG_RESAMPLE_NEAREST : VG_RESAMPLE_LINEAR;
+    build.resample = node->resize == VG_RESIZE_NEAREST ? VG_RESAMPLE_NEAREST : VG_RESAMPLE_LINEAR;
     if (draft->kernel == VG_KERNEL_COMBINE)
         build.second = second_of(b, draft);
     vg_map_options(draft->kernel, &build, step->options);
@@ -73,8 +76,8 @@ static enum vg_status copy_set(struct vg_plan_builder *b, const struct vg_draft 
     enum vg_status status = vg_plan_words(b, channels, &step->table_first);
     if (status)
         return status;
-    const uint32_t from = vg_arena_channel_at(&b->arena, node->in[VG_MAP_INPUT(map[0])],
-                                              VG_MAP_CHANNEL(map[0]));
+    const uint32_t from =
+        vg_arena_channel_at(&b->arena, node->in[VG_MAP_INPUT(map[0])], VG_MAP_CHANNEL(map[0]));
     for (uint32_t c = 0; c < channels; c++)
         b->plan->word[step->table_first + c] =
             vg_arena_channel_at(&b->arena, node->in[VG_MAP_INPUT(map[c])], VG_MAP_CHANNEL(map[c])) -
@@ -140,7 +143,8 @@ void vg_plan_prepare_size(struct vg_plan_builder *b, struct vg_step *step)
     const struct vg_model *model = b->model;
     const struct vg_plan *plan = b->plan;
     const struct vg_map_build build = {.block = b->arena.block,
-                                       .prepare = plan->input ? VG_PREPARE_SPACE_TO_DEPTH : VG_PREPARE_PIXELS};
+                                       .prepare = plan->input ? VG_PREPARE_SPACE_TO_DEPTH
+                                                              : VG_PREPARE_PIXELS};
     step->sizes.prepare = (struct vg_prepare_sizes){
         .y = vg_arena_area(&b->arena, plan->input),
         .halo = vg_arena_halo_of(&b->arena, plan->input),
@@ -163,18 +167,18 @@ void vg_plan_boxes_size(struct vg_plan_builder *b, const struct vg_draft *draft,
     const struct vg_level *level = &b->model->level[draft->level];
     const struct vg_slot *slot = &b->arena.slot[level->scores];
     const struct vg_map_build build = {.block = b->arena.block};
-    step->sizes.boxes = (struct vg_boxes_sizes){
-        .scores = vg_arena_area(&b->arena, level->scores),
-        .boxes = vg_arena_area(&b->arena, level->boxes),
-        .width = (vg_i32)slot->width,
-        .height = (vg_i32)slot->height,
-        .cell_first = (vg_i32)b->plan->cells,
-        .classes = (vg_i32)b->model->class_count,
-        .bins = (vg_i32)b->model->bins,
-        .stride = (float)level->stride,
-        .centre = b->model->head == VG_HEAD_NANODET ? 0.5f : 0.0f,
-        .input_width = (float)b->plan->settings.width,
-        .input_height = (float)b->plan->settings.height};
+    step->sizes.boxes =
+        (struct vg_boxes_sizes){.scores = vg_arena_area(&b->arena, level->scores),
+                                .boxes = vg_arena_area(&b->arena, level->boxes),
+                                .width = (vg_i32)slot->width,
+                                .height = (vg_i32)slot->height,
+                                .cell_first = (vg_i32)b->plan->cells,
+                                .classes = (vg_i32)b->model->class_count,
+                                .bins = (vg_i32)b->model->bins,
+                                .stride = (float)level->stride,
+                                .centre = b->model->head == VG_HEAD_NANODET ? 0.5f : 0.0f,
+                                .input_width = (float)b->plan->settings.width,
+                                .input_height = (float)b->plan->settings.height};
     if (level->objectness != VG_MODEL_NONE)
         step->sizes.boxes.objectness = vg_arena_area(&b->arena, level->objectness);
     vg_map_options(step->kernel, &build, step->options);

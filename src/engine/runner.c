@@ -48,8 +48,7 @@ static enum vg_status buffers_make(struct vg_runner *runner, uint64_t pixels_byt
     /* so that the first look at a tensor finds numbers, also in lanes that nobody uses */
     const float zero = 0;
     const cl_int code = clEnqueueFillBuffer(runner->device.queue, runner->arena, &zero, sizeof zero,
-                                            0, plan->arena_bytes * batch, 0, NULL,
-                                            NULL);
+                                            0, plan->arena_bytes * batch, 0, NULL, NULL);
     return vg_device_check(code, "clEnqueueFillBuffer", fault);
 }
 
@@ -117,9 +116,8 @@ static enum vg_status step_pack(const struct vg_plan *plan, const struct vg_mode
                                 const struct vg_step *step, float *w, struct vg_fault *fault)
 {
     if (step->table_first != VG_PLAN_NO_WORD) {
-        const vg_i32 first = step->kernel == VG_KERNEL_COPY_CHANNELS
-                                 ? step->sizes.map.table_first
-                                 : step->sizes.conv.table_first;
+        const vg_i32 first = step->kernel == VG_KERNEL_COPY_CHANNELS ? step->sizes.map.table_first
+                                                                     : step->sizes.conv.table_first;
         memcpy(w + first, plan->word + step->table_first, step->table_count * sizeof *w);
     }
     if (step->depthwise.channels)
