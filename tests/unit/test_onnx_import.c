@@ -318,14 +318,17 @@ static void test_nets(void **state)
         }
         struct vg_model *m = pack_steps(folded, &output);
         char *steps = say_steps(m);
-        if (strcmp(steps, nets[n].steps) != 0)
-            print_message("%s: \"%s\"\n", nets[n].name, steps), wrong++;
+        if (strcmp(steps, nets[n].steps) != 0) {
+            print_message("%s: \"%s\"\n", nets[n].name, steps);
+            wrong++;
+        }
         free(steps);
         assert_int_equal(vg_reference_run(m, 4, 4, input, &run, &fault), VG_OK);
         for (uint32_t k = 0; k < nets[n].count; k++)
-            if (fabs((double)run.tensor[output][k] - nets[n].values[k]) > 1e-5)
-                print_message("%s: value %u: %g\n", nets[n].name, k, (double)run.tensor[output][k]),
-                    wrong++;
+            if (fabs((double)run.tensor[output][k] - nets[n].values[k]) > 1e-5) {
+                print_message("%s: value %u: %g\n", nets[n].name, k, (double)run.tensor[output][k]);
+                wrong++;
+            }
         vg_reference_release(&run);
         vg_model_close(&m);
         vg_onnx_folded_close(&folded);
