@@ -2,11 +2,18 @@
  * of the table. A node of constants alone is computed; any other becomes a move or a step. */
 #include "models/onnx_fold.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "models/onnx_fold_state.h"
 #include "src/base/alloc.h"
 #include "src/base/text.h"
+
+static_assert(VG_ONNX_EDGES_MAX * (sizeof(struct vg_onnx_known) + sizeof(struct vg_onnx_view)) +
+                      VG_ONNX_STEPS_MAX * sizeof(struct vg_onnx_step) +
+                      sizeof(struct vg_onnx_folded) <=
+                  VG_ONNX_FOLD_BYTES,
+              "the tables are within the limit that the header states");
 
 /* ------------------------------------------------------------ inputs and results */
 

@@ -13,6 +13,7 @@
 #include "src/base/fault.h"
 
 #define VG_ONNX_COMPUTED_MAX (64u << 20) /* bytes of all constants that are computed */
+#define VG_ONNX_FOLD_BYTES   (32u << 20) /* of views and steps, without lists and weights */
 
 struct vg_onnx_folded {
     struct vg_onnx_net net;

@@ -2,6 +2,7 @@
  * their limits; the second fills them. */
 #include "models/onnx_graph.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -246,6 +247,13 @@ static uint32_t value_of(struct vg_onnx_graph *g, const struct names *names,
     names->place[at] = ++g->value_count;
     return g->value_count - 1;
 }
+
+static_assert(VG_ONNX_NODES_MAX * sizeof(struct vg_onnx_node) +
+                      VG_ONNX_EDGES_MAX * sizeof(uint32_t) +
+                      VG_ONNX_VALUES_MAX * (sizeof(struct vg_onnx_value) + 4 * sizeof(uint32_t)) +
+                      VG_ONNX_CONSTS_MAX * sizeof(struct vg_onnx_array) <=
+                  VG_ONNX_GRAPH_BYTES,
+              "the tables are within the limit that the header states");
 
 static enum vg_status make_tables(struct vg_onnx_graph *g, const struct counts *counts,
                                   struct names *names)

@@ -22,7 +22,7 @@
 #define VG_ONNX_OUTPUTS_MAX 16
 #define VG_ONNX_OPSET_LEAST 11
 #define VG_ONNX_OPSET_MOST  17
-#define VG_ONNX_GRAPH_BYTES (16u << 20)
+#define VG_ONNX_GRAPH_BYTES (8u << 20)
 #define VG_ONNX_NOTHING     UINT32_MAX /* no value: an input left out; no node, no constant */
 
 /* Bytes of a name in the file: any bytes, no end. */

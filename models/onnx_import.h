@@ -1,7 +1,9 @@
 /* ONNX files: from bytes to a checked struct vg_model.
  *
- * Memory: at most eight times the file, and VG_ONNX_GRAPH_BYTES + VG_ONNX_COMPUTED_MAX +
- * 4 * VG_ONNX_WORDS_MAX + 3 * VG_MODEL_FILE_MAX / 2 besides. */
+ * Memory, whatever the file says: at most nine times the file's size (constants that are not raw
+ * bytes), VG_ONNX_GRAPH_BYTES, VG_ONNX_FOLD_BYTES, VG_ONNX_COMPUTED_MAX, 4 * VG_ONNX_WORDS_MAX,
+ * 4 * VG_ONNX_WEIGHTS_MAX for the steps and as much for the model.
+ */
 #ifndef VG_MODELS_ONNX_IMPORT_H
 #define VG_MODELS_ONNX_IMPORT_H
 

@@ -1,6 +1,5 @@
 #include "models/onnx_net.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -352,14 +351,6 @@ void vg_onnx_net_simplify(struct vg_onnx_net *net, const uint32_t *roots, uint32
             step->node.act_b = last.act_b;
         }
     }
-}
-
-uint32_t vg_onnx_net_alive(const struct vg_onnx_net *net)
-{
-    uint32_t n = 0;
-    for (uint32_t s = 0; s < net->step_count; s++)
-        n += net->step[s].alive;
-    return n;
 }
 
 /* ------------------------------------------------------------ packing */

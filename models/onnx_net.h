@@ -68,8 +68,6 @@ const char *vg_onnx_net_any(struct vg_onnx_net *net, const uint32_t *word, uint3
  * keeps its tensor, so they stay valid. */
 void vg_onnx_net_simplify(struct vg_onnx_net *net, const uint32_t *roots, uint32_t root_count);
 
-uint32_t vg_onnx_net_alive(const struct vg_onnx_net *net);
-
 /* Moves tensors, nodes, map and weights into `model` (whose sizes and words are left alone);
  * equal weights are stored once. tensor_of[t]: the model's number of the net's tensor t, room for
  * VG_ONNX_STEPS_MAX + 1. */

@@ -14,6 +14,8 @@ static const char *const bad_shape =
 static const char *const no_constant =
     N_("the operator is not supported with an input that is no constant");
 
+static const struct vg_window one_by_one = {1, 1, 1, 1, 1, 1, 0, 0, 0, 0};
+
 static struct vg_onnx_net *net_of(struct vg_onnx_work *work)
 {
     return &work->out->net;
@@ -89,8 +91,7 @@ static const char *affine_part(struct vg_onnx_work *work, const double *factor,
 {
     struct vg_onnx_net *net = net_of(work);
     struct vg_onnx_step step = {
-        .node = {
-            .op = VG_OP_CONV, .in_count = 1, .groups = channels, .window = {1, 1, 1, 1, 1, 1}}};
+        .node = {.op = VG_OP_CONV, .in_count = 1, .groups = channels, .window = one_by_one}};
     uint32_t *place = words(work, channels), tensor = 0;
     if (!place)
         return vg_onnx_no_memory;
@@ -144,7 +145,7 @@ static const char *bound_in(const struct vg_onnx_work *work, uint32_t k, double 
 
 static const char *clip_act(const struct vg_onnx_work *work, struct vg_node *node)
 {
-    double low = -INFINITY, high = INFINITY;
+    double low = -HUGE_VAL, high = HUGE_VAL;
     const char *why = bound_in(work, 1, &low);
     if (!why)
         why = bound_in(work, 2, &high);
@@ -507,7 +508,7 @@ static const char *linear(struct vg_onnx_work *work, const struct vg_onnx_view *
         return N_("the operator is not supported with a last axis that is not all channels");
     conv->groups = 1;
     conv->kernel.area = 1;
-    conv->window = (struct vg_window){1, 1, 1, 1, 1, 1, 0, 0, 0, 0};
+    conv->window = one_by_one;
     for (uint32_t p = 0; !why && p < in->part_count; p++)
         why = conv_part(work, conv, in->channels, &view.part[p]);
     if (why)

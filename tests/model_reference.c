@@ -118,7 +118,7 @@ static enum vg_status run_conv(const struct step *s)
 static double pool(const struct step *s, const float *plane, uint32_t y, uint32_t x)
 {
     const struct vg_window *w = &s->node->window;
-    double best = -INFINITY, sum = 0;
+    double best = -HUGE_VAL, sum = 0;
     uint32_t met = 0;
     for (uint32_t a = 0; a < w->size_y * w->size_x; a++) {
         const int64_t row = (int64_t)y * w->stride_y + a / w->size_x - w->above;
@@ -254,7 +254,7 @@ static enum vg_status run_softmax(const struct step *s)
 {
     const size_t plane = cells(s->out_size);
     for (size_t k = 0; k < plane; k++) {
-        double most = -INFINITY, sum = 0;
+        double most = -HUGE_VAL, sum = 0;
         for (uint32_t c = 0; c < s->out_channels; c++)
             most = fmax(most, (double)s->in[c * plane + k]);
         for (uint32_t c = 0; c < s->out_channels; c++)

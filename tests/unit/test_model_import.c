@@ -14,6 +14,7 @@
 #include "models/model_import.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
+#include "tests/onnx_writer.h"
 #include "tests/shared_data.h"
 #include "tests/unit/small_graph.h"
 
@@ -52,8 +53,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"small.json", "small.bin",    "cut.json",
-                                        "d.json",     "nanodet.json", "s.json"};
+    static const char *const names[] = {"small.json", "small.bin",          "cut.json",
+                                        "d.json",     "nanodet.json",       "s.json",
+                                        "Mine.onnx",  "yolox_nano_416.onnx"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[256];
         at(path, sizeof path, names[i]);
@@ -128,6 +130,36 @@ static void test_refused(void **state)
                      fault.place);
         assert_null(model);
     }
+}
+
+/* ONNX is told from JSON by its bytes; without a descriptor the head says what it can. */
+static void test_onnx(void **state)
+{
+    (void)state;
+    static const char net[] =
+        "input x 1,3,64,64\nf32 w 85,3,1,1 r1\nConv x,w a strides=8,8\n"
+        "Split a b,c axis!1;split=4,81\nSigmoid c d\nConcat b,d e axis!1\n"
+        "i64 t 3 1,85,-1\nReshape e,t f\nTranspose f y perm=0,2,1\noutput y\n";
+    uint8_t *data = NULL;
+    size_t size = 0;
+    struct vg_model *model = NULL;
+    struct vg_fault fault;
+    assert_int_equal(vg_onnx_write(net, &data, &size), 0);
+    put("Mine.onnx", data, size);
+    put("yolox_nano_416.onnx", data, size); /* a known name, not its content */
+    free(data);
+    assert_int_equal(import("Mine.onnx", NULL, NULL, &model, &fault), VG_OK);
+    assert_string_equal(model->name, "mine");
+    assert_int_equal(model->head, VG_HEAD_YOLOX);
+    assert_int_equal(model->input_multiple, 32);
+    vg_model_close(&model);
+    assert_int_equal(import("Mine.onnx", NULL, "given", &model, &fault), VG_OK);
+    assert_string_equal(model->name, "given");
+    vg_model_close(&model);
+    assert_int_equal(import("Mine.onnx", "d.json", NULL, &model, &fault), VG_E_INPUT);
+    assert_string_equal(fault.what, "the net's input is not that of the descriptor");
+    assert_int_equal(import("yolox_nano_416.onnx", NULL, NULL, &model, &fault), VG_E_INPUT);
+    assert_string_equal(fault.what, "the file is cut");
 }
 
 /* A descriptor that says which files it expects. */
@@ -259,9 +291,8 @@ static void test_default_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_onnx),          cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_default_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -131,6 +131,25 @@ static const struct {
     {"constant first", "f32 s - 3\nSub s,x y", "conv", {3, 2, 1}, 3},
     {"factor for each channel", "f32 s 1,3,1,1 2,1,1\nMul x,s y", "conv", {0, 2, 4}, 3},
     {"grouped", "f32 w 3,1,1,1 2,3,4\nConv x,w y group!3", "conv", {0, 2, 4}, 3},
+    {"grouped by two",
+     "f32 w 4,3,1,1 1,0,0,0,1,0,0,0,1,1,0,0\nf32 v 2,2,1,1 1\nConv x,w c\nConv c,v y group!2",
+     "conv conv",
+     {100, 102, 104},
+     3},
+    {"depthwise of a shuffle",
+     "f32 w 4,3,1,1 1,0,0,0,1,0,0,0,1,1,0,0\nf32 v 4,1,1,1 1,2,3,4\nf32 u 1,4,1,1 0,1,0,0\n"
+     "Conv x,w c\ni64 t 5 1,2,2,4,4\nReshape c,t r\nTranspose r q perm=0,2,1,3,4\n"
+     "i64 b 4 1,4,4,4\nReshape q,b d\nConv d,v e group!4\nConv e,u y",
+     "conv conv",
+     {400, 402, 404},
+     3},
+    {"nine sources",
+     "Relu x a\nRelu x b\nRelu x c\nRelu x d\nRelu x e\nRelu x f\nRelu x g\nRelu x h\nRelu x i\n"
+     "Concat i,h,g,f,e,d,c,b,a y axis!1",
+     "act+leaky act+leaky act+leaky act+leaky act+leaky act+leaky act+leaky act+leaky act+leaky "
+     "chan chan",
+     {0, 1, 2},
+     3},
     {"stride, pad, dilation",
      "f32 w 1,3,3,3 1,0,0,0,0,0,0,0,0,0\nConv x,w y strides=2,2;pads=2,2,2,2;dilations=2,2",
      "conv",
@@ -318,14 +337,17 @@ static void test_nets(void **state)
         }
         struct vg_model *m = pack_steps(folded, &output);
         char *steps = say_steps(m);
-        if (strcmp(steps, nets[n].steps) != 0)
-            print_message("%s: \"%s\"\n", nets[n].name, steps), wrong++;
+        if (strcmp(steps, nets[n].steps) != 0) {
+            print_message("%s: \"%s\"\n", nets[n].name, steps);
+            wrong++;
+        }
         free(steps);
         assert_int_equal(vg_reference_run(m, 4, 4, input, &run, &fault), VG_OK);
         for (uint32_t k = 0; k < nets[n].count; k++)
-            if (fabs((double)run.tensor[output][k] - nets[n].values[k]) > 1e-5)
-                print_message("%s: value %u: %g\n", nets[n].name, k, (double)run.tensor[output][k]),
-                    wrong++;
+            if (fabs((double)run.tensor[output][k] - nets[n].values[k]) > 1e-5) {
+                print_message("%s: value %u: %g\n", nets[n].name, k, (double)run.tensor[output][k]);
+                wrong++;
+            }
         vg_reference_release(&run);
         vg_model_close(&m);
         vg_onnx_folded_close(&folded);
