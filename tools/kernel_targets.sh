@@ -6,7 +6,7 @@
 # that ends in _ptx for NVIDIA alone. CLANG: another compiler than clang-14.
 # Prints file, target and options of each failure with the compiler's words; exit code 1 if any.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 4
 export CLANG=${CLANG:-clang-14}
 command -v "$CLANG" >/dev/null || { echo "kernel_targets.sh: no $CLANG" >&2; exit 4; }
 
