@@ -140,7 +140,7 @@ static enum vg_status launch(const struct bench *b, size_t items, double *second
 static enum vg_status best_of(const struct bench *b, size_t items, double *seconds)
 {
     double one = 0;
-    *seconds = INFINITY;
+    *seconds = (double)INFINITY;
     for (int i = 0; i < LAUNCHES; i++) {
         const enum vg_status status = launch(b, items, &one);
         if (status)

@@ -190,7 +190,7 @@ def symbols(tree, build):
         for row in out.split("\n"):
             if row.endswith("]:"):
                 member = row[row.rfind("[") + 1:-2].removesuffix(".o")
-            elif row and not row.startswith("vg_"):
+            elif row and not row.startswith(("vg_", "_.stapsdt.")):  # sys/sdt.h's mark for the linker
                 yield f"{os.path.basename(library)}({member})", 1, f"external symbol {row.split()[0]}"
 
 

@@ -7,7 +7,7 @@ void vg_twin_peak_fma(float *y, vg_i32 items, const struct vg_peak_chains *chain
         for (vg_i32 k = 0; k < chains->chains; k++) {
             double v = item % 16 + k;
             for (vg_i32 i = 0; i < chains->times; i++)
-                v = (float)(v * (double)chains->b + (double)chains->c);
+                v = v * (double)chains->b + (double)chains->c;
             for (vg_i32 lane = 0; lane < chains->lanes; lane++)
                 y[(item * chains->chains + k) * chains->lanes + lane] = (float)v;
         }

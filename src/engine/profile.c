@@ -1,5 +1,6 @@
 #include "src/engine/profile.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
@@ -25,6 +26,49 @@ void vg_profile_release(struct vg_profile *profile)
     vg_free(profile->step);
     vg_free(profile->span);
     memset(profile, 0, sizeof *profile);
+}
+
+static double us_of(const uint64_t *start_ns, const uint64_t *end_ns, size_t at)
+{
+    return end_ns[at] > start_ns[at] ? 1e-3 * (double)(end_ns[at] - start_ns[at]) : 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void spans_fill(struct vg_profile *profile, const uint64_t *start_ns, const uint64_t *end_ns)
+{
+    for (uint32_t i = 0; i < profile->span_count; i++) {
+        const double since_ns =
+            start_ns[i] >= start_ns[0] ? (double)(start_ns[i] - start_ns[0]) : 0;
+        profile->span[i] = (struct vg_step_span){.step = i % profile->step_count,
+                                                 .run = i / profile->step_count,
+                                                 .start_us = 1e-3 * since_ns,
+                                                 .us = us_of(start_ns, end_ns, i)};
+    }
+}
+
+enum vg_status vg_profile_fill(struct vg_profile *profile, uint32_t runs, const uint64_t *start_ns,
+                               const uint64_t *end_ns, struct vg_fault *fault)
+{
+    double *us = vg_alloc_array(runs, sizeof *us);
+    if (!us)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%u", runs);
+    for (uint32_t step = 0; step < profile->step_count; step++) {
+        for (uint32_t run = 0; run < runs; run++)
+            us[run] = us_of(start_ns, end_ns, (size_t)run * profile->step_count + step);
+        qsort(us, runs, sizeof *us, by_value);
+        profile->step[step].us = runs ? (us[(runs - 1) / 2] + us[runs / 2]) / 2 : 0;
+    }
+    vg_free(us);
+    profile->runs = runs;
+    if ((uint64_t)runs * profile->step_count < profile->span_count)
+        profile->span_count = runs * profile->step_count;
+    spans_fill(profile, start_ns, end_ns);
+    return VG_OK;
 }
 
 double vg_profile_steps_us(const struct vg_profile *profile)

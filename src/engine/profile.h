@@ -43,6 +43,12 @@ enum vg_status vg_profile_init(struct vg_profile *profile, uint32_t steps, uint3
                                struct vg_fault *fault) VG_MUST_USE;
 void vg_profile_release(struct vg_profile *profile);
 
+/* Fills every step's `us` (median) and the spans of queue 0 from the device's clock, in nanoseconds,
+ * laid out [run][step]; spans may have been given less room, then the first runs have them. An end
+ * before its start counts as none. VG_E_MEMORY. */
+enum vg_status vg_profile_fill(struct vg_profile *profile, uint32_t runs, const uint64_t *start_ns,
+                               const uint64_t *end_ns, struct vg_fault *fault) VG_MUST_USE;
+
 /* Sum of the steps' times, microseconds. */
 double vg_profile_steps_us(const struct vg_profile *profile);
 

@@ -30,7 +30,7 @@ static void values_follow_each_other(void **state)
     vg_json_write_null(&w, NULL);
     vg_json_array_close(&w);
     vg_json_write_number(&w, "n", 0.5);
-    vg_json_write_number(&w, "not", NAN);
+    vg_json_write_number(&w, "not", (double)NAN);
     vg_json_write_number(&w, "endless", (double)-INFINITY);
     vg_json_write_fixed(&w, "f", 123456789.123, 3);
     vg_json_write_text(&w, "t", "x");

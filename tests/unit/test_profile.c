@@ -389,6 +389,30 @@ static void shares_are_of_the_nearer_roof(void **state)
     }
 }
 
+static void medians_and_spans_come_from_the_clock(void **state)
+{
+    (void)state;
+    /* two steps, four runs; in the last one the clock went back */
+    static const uint64_t start[] = {1000, 3000, 10000, 12000, 20000, 23000, 30000, 40000};
+    static const uint64_t end[] = {2000, 7000, 11500, 15000, 22000, 25000, 29000, 41000};
+    struct vg_profile profile;
+    struct vg_fault fault = {0};
+    assert_int_equal(vg_profile_init(&profile, 2, 100, &fault), VG_OK);
+    assert_int_equal(vg_profile_fill(&profile, 4, start, end, &fault), VG_OK);
+    assert_int_equal(profile.runs, 4);
+    assert_int_equal(profile.span_count, 8);
+    assert_true(fabs(profile.step[0].us - 1.25) < 1e-9); /* of 0, 1, 1.5, 2 */
+    assert_true(fabs(profile.step[1].us - 2.5) < 1e-9);  /* of 1, 2, 3, 4 */
+    assert_int_equal(profile.span[3].run, 1);
+    assert_int_equal(profile.span[3].step, 1);
+    assert_true(fabs(profile.span[3].start_us - 11) < 1e-9);
+    assert_true(fabs(profile.span[3].us - 3) < 1e-9);
+    profile.span_count = 3; /* less room than spans */
+    assert_int_equal(vg_profile_fill(&profile, 4, start, end, &fault), VG_OK);
+    assert_int_equal(profile.span_count, 3);
+    vg_profile_release(&profile);
+}
+
 static void without_memory_nothing_is_held(void **state)
 {
     (void)state;
@@ -421,6 +445,7 @@ int main(void)
         cmocka_unit_test(many_kernels_share_the_last_colour),
         cmocka_unit_test(a_time_line_is_as_the_format_wants),
         cmocka_unit_test(shares_are_of_the_nearer_roof),
+        cmocka_unit_test(medians_and_spans_come_from_the_clock),
         cmocka_unit_test(without_memory_nothing_is_held),
     };
     (void)vg_text_init("en");

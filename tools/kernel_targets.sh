@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Every kernel compiled for the processors of GPUs that this machine does not have: to PTX for
+# NVIDIA, to machine code for AMD, to SPIR's intermediate code for Intel and others. Nothing is run.
+#   tools/kernel_targets.sh [FILE.cl...]     default: kernels/*.cl
+# A name that ends in _x86 holds instructions of that processor and is compiled for it alone, one
+# that ends in _ptx for NVIDIA alone. CLANG: another compiler than clang-14.
+# Prints file, target and options of each failure with the compiler's words; exit code 1 if any.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 4
+export CLANG=${CLANG:-clang-14}
+command -v "$CLANG" >/dev/null || { echo "kernel_targets.sh: no $CLANG" >&2; exit 4; }
+
+# name, triple and what clang makes there (it has no code generator of its own for SPIR; for NVIDIA it
+# declares vload_half, which every device has, only with the extension for arithmetic in halves)
+TARGETS="nvidia nvptx64-nvidia-nvcl -march=sm_60,-Xclang,-cl-ext=+cl_khr_fp16,-S
+amd amdgcn-amd-amdhsa -mcpu=gfx906,-nogpulib,-S
+spir spir64-unknown-unknown -emit-llvm,-c
+x86 x86_64-pc-linux-gnu -mavx512f,-mavx512vnni,-S"
+# what the plans build with, beside the defaults that stand in each file
+OPTIONS="-DDEFAULTS=1
+-DHALF_STORAGE=1"
+grep -q '^#ifndef VG_BLOCK' kernels/kernel_sizes.h && OPTIONS+=$'\n-DVG_BLOCK=8'
+
+fits() { # fits FILE TARGET
+    case "$1" in
+    *_x86.cl) [ "$2" = x86 ] ;;
+    *_ptx.cl) [ "$2" = nvidia ] ;;
+    *) [ "$2" != x86 ] ;;
+    esac
+}
+
+one() { # one FILE TARGET TRIPLE FLAGS OPTION
+    local words
+    # shellcheck disable=SC2046
+    words=$("$CLANG" -x cl -cl-std=CL1.2 -O1 -Wall -Werror -Xclang -finclude-default-header -D__OPENCL_VERSION__=120 -I kernels \
+        -target "$3" $(tr ',' ' ' <<<"$4") "$5" -o /dev/null "$1" 2>&1) && return 0
+    printf '%s for %s with %s:\n%s\n' "$1" "$2" "$5" "$words"
+    return 1
+}
+export -f one
+
+files=("$@")
+[ ${#files[@]} -gt 0 ] || files=(kernels/*.cl)
+LIST=$(mktemp)
+trap 'rm -f "$LIST"' EXIT
+while read -r name triple flags; do
+    for f in "${files[@]}"; do
+        fits "$f" "$name" || continue
+        while read -r option; do
+            printf '%s\0%s\0%s\0%s\0%s\0' "$f" "$name" "$triple" "$flags" "$option"
+        done <<<"$OPTIONS"
+    done
+done <<<"$TARGETS" >"$LIST"
+jobs=$(($(tr -dc '\000' <"$LIST" | wc -c) / 5))
+xargs -0 -n 5 -P "$(nproc)" bash -c 'one "$@"' one <"$LIST" || { echo "kernel_targets.sh: not all of $jobs compile" >&2; exit 1; }
+echo "kernel_targets.sh: $jobs compilations, all good"
