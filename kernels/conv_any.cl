@@ -86,7 +86,7 @@ ALONE __kernel void conv_any(__global const elem *x, __global const float *w,
 
     struct store store;
     store_begin(&store, x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane, &s,
-                block < s.act_groups);
+                block < s.act_blocks);
     y += s.y.first + picture * s.y.picture + block * s.y.plane + row * s.y.row;
     STORE(finish(LOAD_FLOAT(sum), &store, &s, row, column), y + column * VG_BLOCK);
     halo_store(y, s.halo, row, s.height, column, column + 1, s.width, s.y.row);

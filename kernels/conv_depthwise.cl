@@ -32,7 +32,7 @@ ALONE __kernel void conv_depthwise(__global const elem *x, __global const float 
          (row * S_Y - s.above) * s.x.row - s.left * VG_BLOCK;
     struct store store;
     store_begin(&store, x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane, &s,
-                block < s.act_groups);
+                block < s.act_blocks);
     y += s.y.first + picture * s.y.picture + block * s.y.plane + row * s.y.row;
 
     for (int first = 0; first < s.width; first += P) {

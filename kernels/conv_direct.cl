@@ -12,7 +12,9 @@
  *          this convolution is then only addresses. All of them have x's row stride.
  * w        [group of OB blocks][block of x][ky][channel of the block][kx][OB * VG_BLOCK], read
  *          straight on; the bias, VG_BLOCK floats a block of y, and the table in the same buffer.
- * work     (ceil(width / P), height, groups * pictures), groups of one work-item.
+ * work     (ceil(width / P), height, groups * pictures), groups of one work-item; with
+ *          GROUP_FIRST=1 (groups, ceil(width / P), height * pictures): where x is larger than the
+ *          weights, its pixels are read once from far and then again from the nearest cache.
  * Tunables P 1 to 26, OB 1, 2 or 4: P * OB accumulators should fit the vector registers,
  *          13x1 and 13x2 with 32 registers of 16 floats, 6x1 with 16 of 8.
  * Cost     2 * K_Y * K_X * channels(x) * channels(y) * width * height operations.
@@ -48,6 +50,9 @@
 #ifndef TABLE
 #define TABLE 0
 #endif
+#ifndef GROUP_FIRST
+#define GROUP_FIRST 0
+#endif
 
 /* `inside` of P pixels of a row; constant where a segment is whole, so that nothing is asked */
 static inline void segment_store(const vec *done, __global elem *to, const struct store *store,
@@ -62,10 +67,17 @@ ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
                                 __global const elem *x2, __global elem *y,
                                 const struct vg_conv_sizes s)
 {
+#if GROUP_FIRST
+    const int group = (int)get_global_id(0);
+    const int column = (int)get_global_id(1) * P;
+    const int row = (int)get_global_id(2) % s.height;
+    const int picture = (int)get_global_id(2) / s.height;
+#else
     const int column = (int)get_global_id(0) * P;
     const int row = (int)get_global_id(1);
     const int group = (int)get_global_id(2) % s.groups;
     const int picture = (int)get_global_id(2) / s.groups;
+#endif
 
 #if TABLE
     __global const int *table = (__global const int *)w + s.table_first;
@@ -121,7 +133,7 @@ ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
         const int block = group * OB + o;
         struct store store;
         store_begin(&store, x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane, &s,
-                    group < s.act_groups);
+                    block < s.act_blocks);
         __global elem *y_row =
             y + s.y.first + picture * s.y.picture + block * s.y.plane + row * s.y.row;
         if (inside == P)

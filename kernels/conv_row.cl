@@ -113,7 +113,7 @@ ALONE __kernel void conv_row(__global const elem *x, __global const float *w,
             UNROLL for (int o = 0; o < OB; o++) {
                 const int block = group * OB + o;
                 struct store store;
-                store_begin(&store, x2 + block * s.x2.plane, &s, group < s.act_groups);
+                store_begin(&store, x2 + block * s.x2.plane, &s, block < s.act_blocks);
                 segment_store(sum[o], inside, &store, &s, row, first, y + block * s.y.plane);
             }
         }

@@ -86,8 +86,7 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
         {"max_pool_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
     [VG_KERNEL_COMBINE_INT8] =
         {"combine_int8", {VG_ARG_X, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
-    [VG_KERNEL_RESIZE_INT8] =
-        {"resize_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
+    [VG_KERNEL_RESIZE_INT8] = {"resize_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
     [VG_KERNEL_QUANTISE_INT8] =
         {"quantise_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
     [VG_KERNEL_DEQUANTISE_INT8] =
@@ -115,6 +114,9 @@ void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
                            " -DK_Y=%u -DK_X=%u -DS_Y=%u -DS_X=%u -DD_Y=%u -DD_X=%u", build->size_y,
                            build->size_x, build->stride_y, build->stride_x, build->dilation_y,
                            build->dilation_x);
+    if (build->group_first)
+        length +=
+            snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length, " -DGROUP_FIRST=1");
     if (kernel == VG_KERNEL_CONV_ROW)
         length += snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length,
                            " -DACT_FIRST=%u", build->act_first);

@@ -10,7 +10,7 @@
 #include "kernels/kernel_sizes.h"
 
 #define VG_KERNEL_ARGS_MAX     8
-#define VG_KERNEL_OPTIONS_SIZE 256
+#define VG_KERNEL_OPTIONS_SIZE 320
 
 enum vg_kernel {
     VG_KERNEL_PREPARE,
@@ -108,7 +108,8 @@ struct vg_conv_build {
     uint32_t size_y, size_x, stride_y, stride_x, dilation_y, dilation_x;
     uint32_t act; /* VG_ACT_CODE_*, which is enum vg_act */
     enum vg_conv_add add;
-    uint32_t table;     /* 1: the channels of x stand in a table (struct vg_conv_sizes) */
+    uint32_t table;       /* 1: the channels of x stand in a table (struct vg_conv_sizes) */
+    uint32_t group_first; /* 1: conv_direct goes through y\'s groups before it goes on in x */
     uint32_t act_first; /* conv_row: VG_ACT_CODE_* of its depthwise; the window is that one's too */
 };
 

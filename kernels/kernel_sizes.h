@@ -77,7 +77,7 @@ struct vg_conv_sizes {
     vg_i32 y_channels;
     vg_i32 parts;      /* conv_any: groups of the model's convolution; 1 elsewhere */
     vg_i32 groups;     /* of y's blocks, OB at a time */
-    vg_i32 act_groups; /* so many of them take the activation, the rest none */
+    vg_i32 act_blocks; /* so many blocks of y take the activation, the rest none */
     vg_i32 pictures;
     vg_i32 tiles_across; /* conv_wino: tiles of 4x4 in a row of y */
     vg_i32 tiles;        /* conv_wino: tiles of a picture */

@@ -65,7 +65,7 @@ enum store_name {
 static const struct store {
     uint32_t act;
     float a, b;
-    vg_i32 act_groups; /* most */
+    vg_i32 act_blocks; /* most */
     enum vg_conv_add add;
     vg_i32 x2_num, x2_den; /* size of x2 to that of y */
 } stores[] = {
@@ -408,7 +408,8 @@ static void case_describe(struct conv_case *conv)
     s->y_channels = row->y_channels;
     s->parts = more->parts;
     s->groups = ceil_div(row->y_channels, block * (vg_i32)row->tile.blocks);
-    s->act_groups = s->groups < store->act_groups ? s->groups : store->act_groups;
+    const vg_i32 blocks = ceil_div(row->y_channels, block);
+    s->act_blocks = blocks < store->act_blocks ? blocks : store->act_blocks;
     s->pictures = row->pictures;
     s->tiles_across = ceil_div(s->width, 4);
     s->tiles = s->tiles_across * ceil_div(s->height, 4);

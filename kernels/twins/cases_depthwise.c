@@ -55,7 +55,7 @@ enum store_name {
 static const struct store {
     uint32_t act;
     float a, b;
-    vg_i32 act_groups; /* most */
+    vg_i32 act_blocks; /* most */
     enum vg_conv_add add;
     vg_i32 x2_part; /* size of y to that of x2 */
 } stores[] = {
@@ -349,7 +349,8 @@ static void case_describe(struct depthwise_case *c)
     s->y_channels = row->y_channels;
     s->parts = row->kernel == DEPTHWISE ? row->x_channels : 1;
     s->groups = ceil_div(row->y_channels, block * (vg_i32)row->tile.blocks);
-    s->act_groups = s->groups < store->act_groups ? s->groups : store->act_groups;
+    const vg_i32 blocks = ceil_div(row->y_channels, block);
+    s->act_blocks = blocks < store->act_blocks ? blocks : store->act_blocks;
     s->pictures = row->pictures;
     s->groups_each = more->each;
     s->x2_width = ceil_div(s->width, store->x2_part);

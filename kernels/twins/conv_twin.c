@@ -53,7 +53,7 @@ void vg_twin_conv_store(double v, const struct vg_twin_conv *conv, float *y,
                                  column * s->x2_width / s->width};
     if (build->add == VG_CONV_ADD_BEFORE)
         v += x2_at(conv, s, at);
-    if (c / (block * (vg_i32)build->tile.blocks) < s->act_groups)
+    if (c / block < s->act_blocks)
         v = vg_twin_activate(build->act, v, (double)s->act_a, (double)s->act_b);
     if (build->add == VG_CONV_ADD_AFTER)
         v += x2_at(conv, s, at);

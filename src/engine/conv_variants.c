@@ -21,9 +21,7 @@ static uint32_t blocks_of(const struct vg_conv_need *need, uint32_t channels)
 static int groups_whole(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
     const uint32_t blocks = blocks_of(need, need->y_channels);
-    return blocks % tile.blocks == 0 &&
-           (need->act_channels == need->y_channels ||
-            need->act_channels % (tile.blocks * need->settings->block) == 0);
+    return blocks % tile.blocks == 0;
 }
 
 static int always(const struct vg_conv_need *need, struct vg_conv_tile tile)
@@ -52,7 +50,7 @@ static int is_1x1(const struct vg_conv_need *need)
 
 static int wide_exact_1x1(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
-    return wide_exact(need, tile) && is_1x1(need) && need->width > tile.pixels;
+    return wide_exact(need, tile) && is_1x1(need);
 }
 
 static int wino(const struct vg_conv_need *need, struct vg_conv_tile tile)
@@ -93,6 +91,9 @@ static const struct {
     {VG_CONV_DENSE, {"Winograd 13x1", VG_KERNEL_CONV_WINO, {13, 1}}, wino_wide},
     {VG_CONV_DENSE, {"Winograd 13x2", VG_KERNEL_CONV_WINO, {13, 2}}, wino_wide},
     {VG_CONV_DENSE, {"Winograd 16x1", VG_KERNEL_CONV_WINO, {16, 1}}, wino_wide_few},
+    {VG_CONV_DENSE,
+     {"Winograd 16x1, two kernels", VG_KERNEL_CONV_WINO_MUL, {16, 1}},
+     wino_wide_few},
     {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always},
     {VG_CONV_DEPTHWISE, {"depthwise 6", VG_KERNEL_CONV_DEPTHWISE, {6, 1}}, always},
     {VG_CONV_DEPTHWISE, {"depthwise 13, padded", VG_KERNEL_CONV_DEPTHWISE, {13, 1}}, wide},

@@ -60,6 +60,17 @@ enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b, const stru
                                            : VG_NEED_ORDER;
 }
 
+/* Larger than the weights: then it is the input that should be read from far once only. With 64
+ * to 64 channels at 52x52, stride 2, 1.30 instead of 1.45 ms on one core; with 256 to 256 at 13x13
+ * the other way round, 1.28 instead of 1.48. */
+static int input_is_larger(const struct vg_plan_builder *b, const struct vg_operation *op,
+                           const struct vg_conv_need *need)
+{
+    const struct vg_slot *x = &b->arena.slot[op->x];
+    return (uint64_t)x->width * x->height >
+           (uint64_t)need->y_channels * need->window.size_y * need->window.size_x;
+}
+
 uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
                             struct vg_draft *draft)
 {
@@ -79,7 +90,9 @@ uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_ope
                                           .dilation_y = w->dilation_y,
                                           .dilation_x = w->dilation_x,
                                           .act = (uint32_t)op->act,
-                                          .add = op->sum};
+                                          .add = op->sum,
+                                          .group_first = variant.kernel == VG_KERNEL_CONV_DIRECT &&
+                                                         input_is_larger(b, op, &need)};
     if (need.kind == VG_CONV_PAIR)
         draft->build.act_first = (uint32_t)b->model->node[op->first].act;
     if (need.kind == VG_CONV_STEM_POOL) /* the activation is the convolution's */
@@ -267,9 +280,11 @@ static void direct_work(const struct vg_draft *draft, struct vg_step *step,
                         const struct vg_conv_sizes *s)
 {
     const uint32_t p = draft->build.tile.pixels;
-    step->work[0] = ((uint32_t)s->width + p - 1) / p;
-    step->work[1] = (size_t)s->height;
-    step->work[2] = (size_t)s->groups;
+    const size_t segments = ((uint32_t)s->width + p - 1) / p;
+    const int first = draft->build.group_first != 0;
+    step->work[0] = first ? (size_t)s->groups : segments;
+    step->work[1] = first ? segments : (size_t)s->height;
+    step->work[2] = first ? (size_t)s->height : (size_t)s->groups;
     step->batch_dimension = 2;
 }
 
@@ -344,7 +359,7 @@ enum vg_status vg_plan_conv_size(struct vg_plan_builder *b, const struct vg_draf
     s->y_channels = (vg_i32)y_channels;
     s->parts = (vg_i32)conv->groups;
     s->groups = (vg_i32)(blocks_of(b, y_channels) / draft->build.tile.blocks);
-    s->act_groups = (vg_i32)(blocks_of(b, op->act_channels) / draft->build.tile.blocks);
+    s->act_blocks = (vg_i32)blocks_of(b, op->act_channels);
     s->pictures = (vg_i32)b->plan->settings.batch_max;
     const struct vg_node *act =
         op->first != NONE && b->model->node[op->node].op != VG_OP_CONV ? first : NULL;

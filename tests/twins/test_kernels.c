@@ -167,7 +167,7 @@ static void winograd_is_the_convolution(void **in)
                                         .y_channels = CHANNELS,
                                         .parts = 1,
                                         .groups = 2,
-                                        .act_groups = 2,
+                                        .act_blocks = 2,
                                         .pictures = 1,
                                         .act_a = 0.1f};
     vg_twin_conv_direct(x, &conv, a, &sizes);
