@@ -595,7 +595,8 @@ struct plan_walk plan_walk(const struct vg_model *model, const struct vg_plan *p
     w.claimed = calloc((size_t)plan->weights_floats + 1, 1);
     w.written = calloc(model->tensor_count, 1);
     assert(w.stamp && w.claimed && w.written);
-    if (vg_graph_init(&w.graph, model, plan->settings.fusion, NULL))
+    const struct vg_graph_settings settings = vg_plan_graph_settings(&plan->settings);
+    if (vg_graph_init(&w.graph, model, &settings, NULL))
         abort();
     for (uint32_t i = 0; i < plan->step_count && !w.result.wrong[0]; i++) {
         w.step = &plan->step[i];

@@ -302,17 +302,25 @@ static enum vg_status settings_check(const struct vg_plan_settings *settings,
     return VG_OK;
 }
 
+struct vg_graph_settings vg_plan_graph_settings(const struct vg_plan_settings *settings)
+{
+    return (struct vg_graph_settings){.fusion = settings->fusion,
+                                      .width = settings->width,
+                                      .height = settings->height};
+}
+
 static enum vg_status build(struct vg_plan_builder *b)
 {
     struct vg_plan *plan = b->plan;
     const struct vg_plan_settings *settings = &plan->settings;
+    const struct vg_graph_settings graph = vg_plan_graph_settings(settings);
     const struct vg_arena_settings arena = {.block = settings->block,
                                             .width = settings->width,
                                             .height = settings->height,
                                             .value_bytes = b->value_bytes,
                                             .need = need_of,
                                             .context = b};
-    enum vg_status status = vg_graph_init(&b->graph, b->model, settings->fusion, b->fault);
+    enum vg_status status = vg_graph_init(&b->graph, b->model, &graph, b->fault);
     plan->input = vg_graph_input(b->model);
     if (!status)
         status = vg_arena_init(&b->arena, &b->graph, &arena, b->fault);

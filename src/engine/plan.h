@@ -107,6 +107,9 @@ enum vg_status vg_plan_open(struct vg_plan **plan, const struct vg_model *model,
                             struct vg_fault *fault) VG_MUST_USE;
 void vg_plan_close(struct vg_plan **plan);
 
+/* What the settings say about the graph. */
+struct vg_graph_settings vg_plan_graph_settings(const struct vg_plan_settings *settings);
+
 /* The work of a step for a batch of `pictures`, whole groups. */
 void vg_step_work(const struct vg_step *step, uint32_t pictures, size_t work[3]);
 

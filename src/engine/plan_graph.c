@@ -359,7 +359,7 @@ static enum vg_status memory_take(struct builder *b, struct vg_fault *fault)
 }
 
 enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *model,
-                             enum vg_graph_fusion fusion, struct vg_fault *fault)
+                             const struct vg_graph_settings *settings, struct vg_fault *fault)
 {
     struct builder b = {.model = model, .graph = graph};
     memset(graph, 0, sizeof *graph);
@@ -369,7 +369,7 @@ enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *mode
     if (!status && !size)
         status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
     if (!status)
-        status = vg_model_sizes(model, model->input_width, model->input_height, size, fault);
+        status = vg_model_sizes(model, settings->width, settings->height, size, fault);
     if (status)
         goto done;
     for (uint32_t i = 0; i < model->node_count; i++)
@@ -382,7 +382,7 @@ enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *mode
     for (uint32_t i = 0; i < model->tensor_count; i++)
         graph->alias[i] = VG_GRAPH_NONE;
     readers_find(&b);
-    if (fusion == VG_FUSION_ALL) {
+    if (settings->fusion == VG_FUSION_ALL) {
         sums_join(&b, size);
         resizes_join(&b, size);
         pairs_join(&b);

@@ -20,6 +20,11 @@ enum vg_graph_fusion {
     VG_FUSION_NONE /* every tensor of the graph stands in memory: to look at a net step by step */
 };
 
+struct vg_graph_settings {
+    enum vg_graph_fusion fusion;
+    uint32_t width, height; /* of the net's input: which planes are of one size depends on it */
+};
+
 struct vg_operation {
     uint32_t at;    /* node at whose place it is done: all that it reads stands by then */
     uint32_t node;  /* the main one: gives operator, window and weights */
@@ -45,9 +50,10 @@ struct vg_graph {
     uint8_t *exists;       /* it stands in memory, written or as a view */
 };
 
-/* Takes memory; release it. VG_E_MEMORY. */
+/* Takes memory; release it. VG_E_MEMORY, and what vg_model_sizes says. */
 enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *model,
-                             enum vg_graph_fusion fusion, struct vg_fault *fault) VG_MUST_USE;
+                             const struct vg_graph_settings *settings,
+                             struct vg_fault *fault) VG_MUST_USE;
 void vg_graph_release(struct vg_graph *graph);
 
 /* The first node that writes `tensor`; NONE for the input. */
