@@ -306,7 +306,8 @@ struct vg_graph_settings vg_plan_graph_settings(const struct vg_plan_settings *s
 {
     return (struct vg_graph_settings){.fusion = settings->fusion,
                                       .width = settings->width,
-                                      .height = settings->height};
+                                      .height = settings->height,
+                                      .row_values = settings->local_bytes / sizeof(float)};
 }
 
 static enum vg_status build(struct vg_plan_builder *b)

@@ -8,6 +8,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/text.h"
+#include "src/engine/conv_variants.h"
 
 struct joint {
     uint32_t into;  /* the node that takes this one in */
@@ -21,12 +22,14 @@ struct joint {
 };
 
 struct builder {
-    const struct vg_model *model;
+    const struct vg_model *model; /* borrowed, as the sizes */
     struct vg_graph *graph;
-    struct joint *joint;   /* of each node */
-    uint32_t *writer;      /* of each tensor */
-    uint32_t *reads;       /* how often each tensor is read by nodes */
-    uint32_t *last_reader; /* of each tensor */
+    const struct vg_size *size; /* of each tensor */
+    uint64_t row_values;
+    struct joint *joint;        /* of each node */
+    uint32_t *writer;           /* of each tensor */
+    uint32_t *reads;            /* how often each tensor is read by nodes */
+    uint32_t *last_reader;      /* of each tensor */
 };
 
 int vg_graph_depthwise(const struct vg_model *model, const struct vg_node *node)
@@ -96,11 +99,11 @@ static uint32_t sole_writer(const struct builder *b, uint32_t tensor)
     return writer;
 }
 
-static int same_shape(const struct vg_model *model, const struct vg_size *size, uint32_t a,
-                      uint32_t b)
+static int same_shape(const struct builder *b, uint32_t left, uint32_t right)
 {
-    return model->tensor[a].channels == model->tensor[b].channels &&
-           size[a].width == size[b].width && size[a].height == size[b].height;
+    return b->model->tensor[left].channels == b->model->tensor[right].channels &&
+           b->size[left].width == b->size[right].width &&
+           b->size[left].height == b->size[right].height;
 }
 
 /* ---- sums ---- */
@@ -138,13 +141,13 @@ static uint32_t sum_conv(const struct builder *b, const struct vg_node *sum, uin
     return found;
 }
 
-static void sums_join(struct builder *b, const struct vg_size *size)
+static void sums_join(struct builder *b)
 {
     for (uint32_t i = 0; i < b->model->node_count; i++) {
         const struct vg_node *node = &b->model->node[i];
         struct joint *joint = &b->joint[i];
         uint32_t side = 0;
-        if (node->op != VG_OP_ADD || !same_shape(b->model, size, node->in[0], node->in[1]))
+        if (node->op != VG_OP_ADD || !same_shape(b, node->in[0], node->in[1]))
             continue;
         joint->conv = sum_conv(b, node, &side);
         if (joint->conv == VG_GRAPH_NONE)
@@ -160,13 +163,13 @@ static void sums_join(struct builder *b, const struct vg_size *size)
 }
 
 /* a sum that no convolution makes may still resize its second term on the way */
-static void resizes_join(struct builder *b, const struct vg_size *size)
+static void resizes_join(struct builder *b)
 {
     for (uint32_t i = 0; i < b->model->node_count; i++) {
         const struct vg_node *node = &b->model->node[i];
         struct joint *joint = &b->joint[i];
         if (node->op != VG_OP_ADD || joint->conv != VG_GRAPH_NONE ||
-            !same_shape(b->model, size, node->in[0], node->in[1]))
+            !same_shape(b, node->in[0], node->in[1]))
             continue;
         second_term(b, joint, node->in[1]);
         if (joint->resized == VG_GRAPH_NONE) {
@@ -214,10 +217,19 @@ static int is_stem_pool(const struct builder *b, const struct vg_node *conv,
            is_window(&pool->window, 3, 2, 1) && vg_graph_input(b->model) == 0;
 }
 
+/* the row between them, in whole blocks and tiles of any kind, has room on the device */
+static int row_fits(const struct builder *b, uint32_t between)
+{
+    const uint64_t channels = b->model->tensor[between].channels + 15u;
+    const uint64_t pixels = b->size[between].width + VG_CONV_TILE_PIXELS_MAX - 1u;
+    return channels * pixels <= b->row_values;
+}
+
 static int is_row(const struct builder *b, const struct vg_node *first, const struct vg_node *conv)
 {
     return first->op == VG_OP_CONV && vg_graph_depthwise(b->model, first) &&
-           conv->op == VG_OP_CONV && conv->groups == 1 && is_window(&conv->window, 1, 1, 0);
+           conv->op == VG_OP_CONV && conv->groups == 1 && is_window(&conv->window, 1, 1, 0) &&
+           row_fits(b, first->out);
 }
 
 static void pairs_join(struct builder *b)
@@ -361,7 +373,7 @@ static enum vg_status memory_take(struct builder *b, struct vg_fault *fault)
 enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *model,
                              const struct vg_graph_settings *settings, struct vg_fault *fault)
 {
-    struct builder b = {.model = model, .graph = graph};
+    struct builder b = {.model = model, .graph = graph, .row_values = settings->row_values};
     memset(graph, 0, sizeof *graph);
     graph->model = model;
     struct vg_size *size = vg_alloc_array(model->tensor_count, sizeof *size);
@@ -372,6 +384,7 @@ enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *mode
         status = vg_model_sizes(model, settings->width, settings->height, size, fault);
     if (status)
         goto done;
+    b.size = size;
     for (uint32_t i = 0; i < model->node_count; i++)
         b.joint[i] = (struct joint){.into = VG_GRAPH_NONE,
                                     .first = VG_GRAPH_NONE,
@@ -383,8 +396,8 @@ enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *mode
         graph->alias[i] = VG_GRAPH_NONE;
     readers_find(&b);
     if (settings->fusion == VG_FUSION_ALL) {
-        sums_join(&b, size);
-        resizes_join(&b, size);
+        sums_join(&b);
+        resizes_join(&b);
         pairs_join(&b);
         activations_join(&b);
     }

@@ -23,6 +23,7 @@ enum vg_graph_fusion {
 struct vg_graph_settings {
     enum vg_graph_fusion fusion;
     uint32_t width, height; /* of the net's input: which planes are of one size depends on it */
+    uint64_t row_values;    /* room on the device for the row between a pair's convolutions */
 };
 
 struct vg_operation {
