@@ -79,7 +79,7 @@ static enum vg_status operation_draft(struct vg_plan_builder *b, const struct vg
     struct vg_draft *draft = draft_next(b);
     enum vg_status status = VG_OK;
     uint32_t count = 1;
-    if (op->x == 0 && !conv_main(b, op))
+    if ((op->x == 0 && !conv_main(b, op)) || op->x2 == 0)
         return vg_plan_refuse(b, op->node);
     if (conv_main(b, op))
         count = vg_plan_conv_draft(b, op, draft);
@@ -112,6 +112,16 @@ static void boxes_draft(struct vg_plan_builder *b)
     }
 }
 
+/* a channel of the net's input is no lane of a block */
+static enum vg_status channels_check(const struct vg_plan_builder *b, uint32_t index)
+{
+    const struct vg_node *node = &b->model->node[index];
+    for (uint32_t k = 0; k < node->in_count && node->op == VG_OP_CHANNELS; k++)
+        if (node->in[k] == 0)
+            return vg_plan_refuse(b, index);
+    return VG_OK;
+}
+
 static enum vg_status steps_draft(struct vg_plan_builder *b)
 {
     enum vg_status status = VG_OK;
@@ -122,7 +132,8 @@ static enum vg_status steps_draft(struct vg_plan_builder *b)
     b->plan->step_count++;
     b->plan->net_first = b->plan->step_count;
     for (uint32_t i = 0; i < b->model->node_count && !status; i++) {
-        if (b->arena.slot[b->model->node[i].out].copied)
+        status = channels_check(b, i);
+        if (!status && b->arena.slot[b->model->node[i].out].copied)
             copy_draft(b, i);
         while (!status && next < b->graph.operation_count && b->graph.operation[next].at == i)
             status = operation_draft(b, &b->graph.operation[next++]);

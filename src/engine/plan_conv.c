@@ -31,7 +31,7 @@ static enum vg_conv_kind kind_of(const struct vg_plan_builder *b, const struct v
     const struct vg_node *node = &b->model->node[op->node];
     if (op->first != NONE)
         return node->op == VG_OP_CONV ? VG_CONV_PAIR : VG_CONV_STEM_POOL;
-    if (vg_graph_depthwise(b->model, node))
+    if (vg_graph_depthwise(b->model, node) && op->x != 0) /* whose pixels are no blocks */
         return VG_CONV_DEPTHWISE;
     return node->groups > 1 ? VG_CONV_GROUPED : VG_CONV_DENSE;
 }
