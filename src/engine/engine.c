@@ -624,7 +624,7 @@ enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, 
         return vg_fault_set(fault, VG_E_CALL, N_("this tensor is made and used within one kernel"),
                             N_("open the engine for every tensor"), "%u", tensor);
     enum vg_status status = VG_OK;
-    if (tensor != 0)
+    if (place->last_step >= engine->plan->net_first) /* else the input, or channels of it */
         status = steps_run(engine, place->last_step + 1, 1, fault);
     if (!status)
         status = arena_map(engine, CL_MAP_READ, &mapped, fault);

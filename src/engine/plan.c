@@ -194,7 +194,11 @@ static void lifetimes_find(struct vg_plan_builder *b)
     for (uint32_t i = 0; i < model->tensor_count; i++)
         if (b->graph.kept[i])
             tensor_use(b, i, end);
+    /* a view stands whole when the last of its sources does, whoever reads how much of it */
     last_steps_settle(b);
+    for (uint32_t i = 0; i < model->tensor_count; i++)
+        if (b->graph.exists[i])
+            tensor_use(b, i, b->plan->place[i].last_step);
 }
 
 static enum vg_status places_set(struct vg_plan_builder *b)
