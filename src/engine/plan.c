@@ -98,6 +98,30 @@ static void copy_draft(struct vg_plan_builder *b, uint32_t node)
     b->plan->step_count++;
 }
 
+/* The model was checked at its preferred input only; at another one a level's tensors must be of
+ * one size too, or the boxes of one would be read beside the other. */
+static enum vg_status levels_check(const struct vg_plan_builder *b)
+{
+    const struct vg_plan_settings *settings = &b->plan->settings;
+    for (uint32_t i = 0; i < b->model->level_count; i++) {
+        const struct vg_level *level = &b->model->level[i];
+        const uint32_t tensors[] = {level->scores, level->boxes, level->objectness};
+        for (size_t k = 0; k < sizeof tensors / sizeof *tensors; k++) {
+            if (tensors[k] == VG_MODEL_NONE)
+                continue;
+            const struct vg_slot *slot = &b->arena.slot[tensors[k]];
+            if (slot->width != (settings->width + level->stride - 1) / level->stride ||
+                slot->height != (settings->height + level->stride - 1) / level->stride)
+                return vg_fault_set(
+                    b->fault, VG_E_INPUT,
+                    N_("the level's stride does not fit the size of its planes"), NULL,
+                    "%s, level %u, tensor %u: %ux%u", b->model->name, i, tensors[k], slot->width,
+                    slot->height);
+        }
+    }
+    return VG_OK;
+}
+
 static void boxes_draft(struct vg_plan_builder *b)
 {
     static const enum vg_kernel kernels[] = {[VG_HEAD_NANODET] = VG_KERNEL_NANODET_BOXES,
@@ -340,6 +364,8 @@ static enum vg_status build(struct vg_plan_builder *b)
     plan->input = vg_graph_input(b->model);
     if (!status)
         status = vg_arena_init(&b->arena, &b->graph, &arena, b->fault);
+    if (!status)
+        status = levels_check(b);
     if (!status)
         status = steps_draft(b);
     if (!status) {
