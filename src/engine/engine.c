@@ -60,6 +60,9 @@ static void hash_make(struct vg_engine *engine)
 static enum vg_status settings_check(const struct vg_engine_settings *settings,
                                      struct vg_fault *fault)
 {
+    if (settings->block != 0 && settings->block != 8 && settings->block != 16)
+        return vg_fault_set(fault, VG_E_CALL, N_("a block holds 8 or 16 channels"), NULL, "%u",
+                            settings->block);
     if (settings->picture_width_max >= 2 && settings->picture_height_max >= 2 &&
         settings->picture_width_max <= VG_PICTURE_WIDTH_MAX &&
         settings->picture_height_max <= VG_PICTURE_HEIGHT_MAX)
@@ -78,7 +81,7 @@ static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine
         .batch_max = settings->batch_max,
         .lane = info->kind == VG_DEVICE_GPU ? VG_LANE_ANY : VG_LANE_CPU,
         .fusion = settings->tensors == VG_TENSORS_EVERY ? VG_FUSION_NONE : VG_FUSION_ALL,
-        .block = info->float_width == 8 ? 8 : 16,
+        .block = settings->block ? settings->block : info->float_width == 8 ? 8 : 16,
         .float_width = info->float_width,
         .compute_units = info->compute_units,
         .local_bytes = info->local_bytes,

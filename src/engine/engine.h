@@ -58,6 +58,7 @@ struct vg_engine_settings {
     uint32_t picture_width_max, picture_height_max; /* largest picture that a job may bring */
     uint32_t threads; /* CPU device: threads to use; 0: the device's choice */
     enum vg_engine_tensors tensors;
+    uint32_t block; /* channels that a kernel takes at once: 8 or 16; 0: as suits the device */
 };
 struct vg_engine_settings vg_engine_defaults(void);
 
