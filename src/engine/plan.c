@@ -225,6 +225,15 @@ static void lifetimes_find(struct vg_plan_builder *b)
             tensor_use(b, i, b->plan->place[i].last_step);
 }
 
+/* some channels took an activation that is a later node's: what stands there is not the tensor */
+static int is_altered(const struct vg_graph *graph, uint32_t tensor)
+{
+    uint32_t i = 0;
+    while (i < graph->model->tensor_count && graph->alias[i] != tensor)
+        i++;
+    return i < graph->model->tensor_count;
+}
+
 static enum vg_status places_set(struct vg_plan_builder *b)
 {
     const struct vg_model *model = b->model;
@@ -239,14 +248,14 @@ static enum vg_status places_set(struct vg_plan_builder *b)
         place->channels = model->tensor[i].channels;
         place->width = b->arena.slot[i].width;
         place->height = b->arena.slot[i].height;
-        if (!b->graph.exists[i])
+        place->value_bytes = b->arena.slot[i].value_bytes;
+        if (!b->graph.exists[i] || is_altered(&b->graph, i))
             continue;
         const enum vg_status status = vg_plan_words(b, place->channels, &place->channel_first);
         if (status)
             return status;
         place->pixel = vg_arena_pixel(&b->arena, i);
         place->row = vg_arena_row(&b->arena, i);
-        place->value_bytes = b->arena.slot[i].value_bytes;
         for (uint32_t c = 0; c < place->channels; c++)
             plan->word[place->channel_first + c] = vg_arena_channel_at(&b->arena, i, c);
     }
