@@ -23,6 +23,7 @@
 #include "src/base/log.h"
 #include "src/base/message.h"
 #include "src/base/text.h"
+#include "src/engine/programs_listener.h"
 #include "src/media/slots.h"
 
 enum {
@@ -399,8 +400,35 @@ static void apply_pending(struct analysis *a)
 
 /* ---- starting ----------------------------------------------------------------------------- */
 
+/* Says once that the device compiles kernels, and once that it has done so. */
+struct cold_start {
+    struct vg_programs_listener listener;
+    struct vg_mono_time start;
+    bool said;
+};
+
+static void on_cold_start(struct vg_programs_listener *listener, enum vg_programs_work work,
+                          uint32_t done, uint32_t total, const char *kernel)
+{
+    struct cold_start *cold = (struct cold_start *)(void *)listener;
+    (void)work;
+    if (cold->said || vg_mono_now().us - cold->start.us < VG_US_PER_S)
+        return;
+    cold->said = true;
+    vg_log(VG_LOG_INFO, "first start on this device: it compiles its kernels (%u of %u, %s)", done,
+           total, kernel);
+}
+
+static void cold_start_end(const struct cold_start *cold)
+{
+    if (cold->said)
+        vg_log(VG_LOG_INFO, "kernels ready after %.1f s",
+               (double)(vg_mono_now().us - cold->start.us) / VG_US_PER_S);
+}
+
 static enum vg_status open_engine(struct analysis *a, const char *model)
 {
+    struct cold_start cold = {.listener = {on_cold_start}, .start = vg_mono_now()};
     enum vg_status status = vg_model_find(model, &a->model, a->fault);
     if (status)
         return status;
@@ -415,7 +443,9 @@ static enum vg_status open_engine(struct analysis *a, const char *model)
         if (g.height_max > settings.picture_height_max)
             settings.picture_height_max = g.height_max;
     }
+    settings.listener = &cold.listener;
     status = vg_engine_open(&a->engine, a->model, &settings, a->fault);
+    cold_start_end(&cold);
     if (status)
         return status;
     vg_log(VG_LOG_INFO, "device %s, model %s, plan %.12s", vg_engine_device_name(a->engine),
@@ -636,7 +666,7 @@ static enum vg_status open_all(struct analysis *a)
     if (!a->control || !a->tick || event_add(a->control, NULL) || event_add(a->tick, &tick))
         return VG_E_MEMORY;
     a->loop_beat.name = "loop";
-    a->loop_beat.limit_us = 120 * VG_US_PER_S; /* opening a device compiles its kernels */
+    a->loop_beat.limit_us = 120 * VG_US_PER_S;     /* opening a device compiles its kernels */
     a->loop_beat.busy_since_us = vg_mono_now().us; /* it may be opened before the first tick */
     const struct vg_watch_settings watch = {a->settings->data, a->settings->control_fd};
     status = vg_watch_thread_open(&a->watch, &watch);

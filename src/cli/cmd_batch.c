@@ -14,6 +14,7 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "src/cli/batch_clip.h"
+#include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -151,13 +152,17 @@ static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_faul
 static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
 {
     struct vg_engine_settings settings = vg_engine_defaults();
+    struct vg_cold_start start;
     settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
     settings.batch_max = 2 * VG_BATCH_PICTURES;
     settings.picture_width_max = VG_PICTURE_WIDTH_MAX;
     settings.picture_height_max = VG_PICTURE_HEIGHT_MAX;
+    vg_cold_start_init(&start);
+    settings.listener = &start.listener;
     enum vg_status status = vg_model_find(b->model_name, &b->model, fault);
     if (!status)
         status = vg_engine_open(&b->engine, b->model, &settings, fault);
+    vg_cold_start_end(&start);
     b->settings.model = b->model;
     b->settings.engine = b->engine;
     return status;

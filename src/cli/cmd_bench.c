@@ -12,6 +12,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/cli/bench_profile.h"
+#include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -22,7 +23,7 @@
 #define WARM_UP      10
 
 struct request {
-    const char *model, *size, *batch, *threads, *runs, *precision, *device;
+    const char *model, *size, *batch, *threads, *runs, *precision, *device, *plan;
     const char *svg, *trace, *sort; /* with profile */
     bool as_json, profile;
     unsigned width, height;
@@ -169,15 +170,20 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     struct vg_engine_settings settings = vg_engine_defaults();
     struct vg_model *model = NULL;
     struct vg_engine *engine = NULL;
+    struct vg_cold_start start;
     settings.device = r->device;
     settings.width = r->width;
     settings.height = r->height;
     settings.batch_max = (uint32_t)r->batch_count;
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
+    settings.plan_file = r->plan;
+    vg_cold_start_init(&start);
+    settings.listener = &start.listener;
     enum vg_status status = vg_model_find(r->model, &model, fault);
     if (!status)
         status = vg_engine_open(&engine, model, &settings, fault);
+    vg_cold_start_end(&start);
     if (!status)
         status =
             r->profile ? profile(r, model, engine, fault) : time_whole(r, model, engine, fault);
@@ -199,6 +205,7 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
         {"runs", "R", N_("timed runs; default 50"), &r.runs, NULL},
         {"precision", "P", N_("of the arithmetic; f32 is the only one"), &r.precision, NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
+        {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &r.plan, NULL},
         {"profile", NULL, N_("the time of each step instead of the whole"), NULL, &r.profile},
         {"sort", "O", N_("of the profile's steps: run (as they run) or time; default run"), &r.sort,
          NULL},

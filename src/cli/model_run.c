@@ -10,6 +10,7 @@
 #include "src/base/file.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
+#include "src/cli/cold_start.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/engine/engine.h"
@@ -170,13 +171,18 @@ static enum vg_status open_engine(struct run *run, uint32_t width, uint32_t heig
                                   struct vg_fault *fault)
 {
     struct vg_engine_settings settings = vg_engine_defaults();
+    struct vg_cold_start start;
     settings.device = run->request->device ? run->request->device : settings.device;
     settings.width = run->request->width;
     settings.height = run->request->height;
     settings.batch_max = 1;
     settings.picture_width_max = width;
     settings.picture_height_max = height;
-    return vg_engine_open(&run->engine, run->model, &settings, fault);
+    vg_cold_start_init(&start);
+    settings.listener = &start.listener;
+    const enum vg_status status = vg_engine_open(&run->engine, run->model, &settings, fault);
+    vg_cold_start_end(&start);
+    return status;
 }
 
 static float threshold_of(const struct run *run)
@@ -272,8 +278,8 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
     if (!status)
         status = vg_engine_run_tensor(run->engine, values, fault);
     if (!status)
-        status = vg_engine_tensor_answer(run->engine, threshold_of(run), nms_of(run),
-                                 run->answer, fault);
+        status = vg_engine_tensor_answer(run->engine, threshold_of(run), nms_of(run), run->answer,
+                                         fault);
     if (!status)
         show_boxes(run, r->tensor, r->width, r->height);
     if (!status)

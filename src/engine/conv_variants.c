@@ -3,7 +3,8 @@
  * 10 every map of a 320 or 640 net; 6x1 is what 16 registers of 8 floats hold. Winograd won on
  * every 3x3 of stride 1 with 16 channels or more, 1.5 to 3.3 times; 13x13 is a case apart.
  * With 16 tiles or fewer one group takes them all and the cores share the output out, so that
- * each weight goes to one core only: 14.3 ms for NanoDet-g against 15.0 with two groups of 8. */
+ * each weight goes to one core only: 14.3 ms for NanoDet-g against 15.0 with two groups of 8.
+ * Rows that are good nowhere by themselves are there for the tuner (docs/decisions/0022). */
 #include "src/engine/conv_variants.h"
 
 #include <assert.h>
@@ -17,7 +18,7 @@ static uint32_t blocks_of(const struct vg_conv_need *need, uint32_t channels)
     return (channels + need->settings->block - 1) / need->settings->block;
 }
 
-/* the activation covers whole groups of output blocks, and these divide the output */
+/* groups of output blocks divide the output */
 static int groups_whole(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
     const uint32_t blocks = blocks_of(need, need->y_channels);
@@ -31,16 +32,39 @@ static int always(const struct vg_conv_need *need, struct vg_conv_tile tile)
     return 1;
 }
 
-/* registers for it */
-static int wide(const struct vg_conv_need *need, struct vg_conv_tile tile)
+static int never(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
-    return need->settings->lane == VG_LANE_CPU && need->settings->float_width >= 16 &&
-           groups_whole(need, tile);
+    (void)need;
+    (void)tile;
+    return 0;
 }
 
-static int wide_exact(const struct vg_conv_need *need, struct vg_conv_tile tile)
+static int on_cpu(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    (void)tile;
+    return need->settings->lane == VG_LANE_CPU;
+}
+
+/* registers for it, and not mostly pixels beyond the row's end */
+static int wide(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return on_cpu(need, tile) && need->settings->float_width >= 16 && groups_whole(need, tile);
+}
+
+static int wide_row(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return wide(need, tile) && tile.pixels < 2 * need->width;
+}
+
+static int exact(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
     return wide(need, tile) && need->width % tile.pixels == 0;
+}
+
+/* ... and 13, which is better, does not */
+static int exact_not_13(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return exact(need, tile) && need->width % 13 != 0;
 }
 
 static int is_1x1(const struct vg_conv_need *need)
@@ -48,12 +72,28 @@ static int is_1x1(const struct vg_conv_need *need)
     return need->window.size_y == 1 && need->window.size_x == 1;
 }
 
-static int wide_exact_1x1(const struct vg_conv_need *need, struct vg_conv_tile tile)
+static int row_1x1(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
-    return wide_exact(need, tile) && is_1x1(need);
+    return is_1x1(need) && wide_row(need, tile);
 }
 
-static int wino(const struct vg_conv_need *need, struct vg_conv_tile tile)
+static int exact_1x1(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return exact(need, tile) && is_1x1(need);
+}
+
+static int exact_1x1_not_13(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return exact_1x1(need, tile) && need->width % 13 != 0;
+}
+
+/* 12 accumulators and what they are made of: 16 registers */
+static int narrow_1x1(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return on_cpu(need, tile) && is_1x1(need) && groups_whole(need, tile);
+}
+
+static int wino_of(const struct vg_conv_need *need, enum vg_kernel kernel, struct vg_conv_tile tile)
 {
     const struct vg_window *w = &need->window;
     const struct vg_conv_build build = {.tile = tile, .block = need->settings->block};
@@ -61,9 +101,13 @@ static int wino(const struct vg_conv_need *need, struct vg_conv_tile tile)
            w->stride_y == 1 && w->stride_x == 1 && w->dilation_y == 1 && w->dilation_x == 1 &&
            w->above == 1 && w->left == 1 && w->below == 1 && w->right == 1 &&
            need->x_pixel == need->settings->block && groups_whole(need, tile) &&
-           vg_conv_wino_local_bytes(VG_KERNEL_CONV_WINO, &build,
-                                    blocks_of(need, need->x_channels)) <=
+           vg_conv_wino_local_bytes(kernel, &build, blocks_of(need, need->x_channels)) <=
                need->settings->local_bytes;
+}
+
+static int wino(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return wino_of(need, VG_KERNEL_CONV_WINO, tile);
 }
 
 static int wino_wide(const struct vg_conv_need *need, struct vg_conv_tile tile)
@@ -71,96 +115,179 @@ static int wino_wide(const struct vg_conv_need *need, struct vg_conv_tile tile)
     return wide(need, tile) && wino(need, tile);
 }
 
-static int wino_wide_few(const struct vg_conv_need *need, struct vg_conv_tile tile)
+static int wino_two(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
-    return wino_wide(need, tile) && (need->width + 3) / 4 * ((need->height + 3) / 4) <= 16;
+    return wide(need, tile) && wino_of(need, VG_KERNEL_CONV_WINO_MUL, tile);
 }
+
+/* one group of tiles takes them all: the cores share the output out */
+static int wino_two_few(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return wino_two(need, tile) && (need->width + 3) / 4 * ((need->height + 3) / 4) <= 16;
+}
+
+/* a row of the depthwise's output in local memory */
+static int pair(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    const struct vg_conv_build build = {.tile = tile, .block = need->settings->block};
+    return groups_whole(need, tile) &&
+           vg_conv_row_local_bytes(&build, blocks_of(need, need->x_channels), need->width) <=
+               need->settings->local_bytes;
+}
+
+static int pair_on_cpu(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return on_cpu(need, tile) && pair(need, tile);
+}
+
+static int pair_wide(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return wide(need, tile) && pair(need, tile);
+}
+
+static int pair_wide_row(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return pair_wide(need, tile) && tile.pixels < 2 * need->width;
+}
+
+static int may_part(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    (void)tile;
+    return need->joined == VG_CONV_MAY_PART;
+}
+
+#define APART VG_KERNEL_COUNT
 
 static const struct {
     enum vg_conv_kind kind;
     struct vg_conv_variant variant;
-    condition *fits;
+    condition *fits, *good;
 } rows[] = {
-    {VG_CONV_DENSE, {"direct 6x1", VG_KERNEL_CONV_DIRECT, {6, 1}}, always},
-    {VG_CONV_DENSE, {"direct 13x1, padded", VG_KERNEL_CONV_DIRECT, {13, 1}}, wide},
-    {VG_CONV_DENSE, {"direct 10x1", VG_KERNEL_CONV_DIRECT, {10, 1}}, wide_exact},
-    {VG_CONV_DENSE, {"direct 10x2", VG_KERNEL_CONV_DIRECT, {10, 2}}, wide_exact_1x1},
-    {VG_CONV_DENSE, {"direct 13x1", VG_KERNEL_CONV_DIRECT, {13, 1}}, wide_exact},
-    {VG_CONV_DENSE, {"direct 13x2", VG_KERNEL_CONV_DIRECT, {13, 2}}, wide_exact_1x1},
-    {VG_CONV_DENSE, {"Winograd 6x1", VG_KERNEL_CONV_WINO, {6, 1}}, wino},
-    {VG_CONV_DENSE, {"Winograd 13x1", VG_KERNEL_CONV_WINO, {13, 1}}, wino_wide},
-    {VG_CONV_DENSE, {"Winograd 13x2", VG_KERNEL_CONV_WINO, {13, 2}}, wino_wide},
-    {VG_CONV_DENSE, {"Winograd 16x1", VG_KERNEL_CONV_WINO, {16, 1}}, wino_wide_few},
-    {VG_CONV_DENSE,
-     {"Winograd 16x1, two kernels", VG_KERNEL_CONV_WINO_MUL, {16, 1}},
-     wino_wide_few},
-    {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always},
-    {VG_CONV_DEPTHWISE, {"depthwise 6", VG_KERNEL_CONV_DEPTHWISE, {6, 1}}, always},
-    {VG_CONV_DEPTHWISE, {"depthwise 13, padded", VG_KERNEL_CONV_DEPTHWISE, {13, 1}}, wide},
-    {VG_CONV_DEPTHWISE, {"depthwise 10", VG_KERNEL_CONV_DEPTHWISE, {10, 1}}, wide_exact},
-    {VG_CONV_DEPTHWISE, {"depthwise 13", VG_KERNEL_CONV_DEPTHWISE, {13, 1}}, wide_exact},
-    {VG_CONV_PAIR, {"pair 6x1", VG_KERNEL_CONV_ROW, {6, 1}}, always},
-    {VG_CONV_PAIR, {"pair 13x1", VG_KERNEL_CONV_ROW, {13, 1}}, wide},
-    {VG_CONV_PAIR, {"pair 13x2", VG_KERNEL_CONV_ROW, {13, 2}}, wide},
-    {VG_CONV_STEM_POOL, {"stem and pool 6x1", VG_KERNEL_CONV_STEM_POOL, {6, 1}}, always},
-    {VG_CONV_STEM_POOL, {"stem and pool 13x1", VG_KERNEL_CONV_STEM_POOL, {13, 1}}, wide},
+    {VG_CONV_DENSE, {"direct 6x1", VG_KERNEL_CONV_DIRECT, {6, 1}}, always, always},
+    {VG_CONV_DENSE, {"direct 6x2", VG_KERNEL_CONV_DIRECT, {6, 2}}, narrow_1x1, never},
+    {VG_CONV_DENSE, {"direct 8x1", VG_KERNEL_CONV_DIRECT, {8, 1}}, wide_row, never},
+    {VG_CONV_DENSE, {"direct 8x2", VG_KERNEL_CONV_DIRECT, {8, 2}}, row_1x1, never},
+    {VG_CONV_DENSE, {"direct 26x1", VG_KERNEL_CONV_DIRECT, {26, 1}}, row_1x1, never},
+    {VG_CONV_DENSE, {"direct 13x1", VG_KERNEL_CONV_DIRECT, {13, 1}}, wide, wide},
+    {VG_CONV_DENSE, {"direct 13x2", VG_KERNEL_CONV_DIRECT, {13, 2}}, wide_row, exact_1x1},
+    {VG_CONV_DENSE, {"direct 10x1", VG_KERNEL_CONV_DIRECT, {10, 1}}, wide_row, exact_not_13},
+    {VG_CONV_DENSE, {"direct 10x2", VG_KERNEL_CONV_DIRECT, {10, 2}}, row_1x1, exact_1x1_not_13},
+    {VG_CONV_DENSE, {"wino 6x1", VG_KERNEL_CONV_WINO, {6, 1}}, wino, wino},
+    {VG_CONV_DENSE, {"wino 7x2", VG_KERNEL_CONV_WINO, {7, 2}}, wino_wide, never},
+    {VG_CONV_DENSE, {"wino 8x2", VG_KERNEL_CONV_WINO, {8, 2}}, wino_wide, never},
+    {VG_CONV_DENSE, {"wino two 13x2", VG_KERNEL_CONV_WINO_MUL, {13, 2}}, wino_two, never},
+    {VG_CONV_DENSE, {"wino 13x1", VG_KERNEL_CONV_WINO, {13, 1}}, wino_wide, wino_wide},
+    {VG_CONV_DENSE, {"wino 13x2", VG_KERNEL_CONV_WINO, {13, 2}}, wino_wide, wino_wide},
+    {VG_CONV_DENSE, {"wino 16x1", VG_KERNEL_CONV_WINO, {16, 1}}, wino_wide, never},
+    {VG_CONV_DENSE, {"wino two 16x1", VG_KERNEL_CONV_WINO_MUL, {16, 1}}, wino_two, wino_two_few},
+    {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always, always},
+    {VG_CONV_DEPTHWISE, {"p6", VG_KERNEL_CONV_DEPTHWISE, {6, 1}}, always, always},
+    {VG_CONV_DEPTHWISE, {"p8", VG_KERNEL_CONV_DEPTHWISE, {8, 1}}, wide_row, never},
+    {VG_CONV_DEPTHWISE, {"p26", VG_KERNEL_CONV_DEPTHWISE, {26, 1}}, wide_row, never},
+    {VG_CONV_DEPTHWISE, {"p13", VG_KERNEL_CONV_DEPTHWISE, {13, 1}}, wide, wide},
+    {VG_CONV_DEPTHWISE, {"p10", VG_KERNEL_CONV_DEPTHWISE, {10, 1}}, wide_row, exact_not_13},
+    {VG_CONV_PAIR, {VG_CONV_APART, APART, {1, 1}}, may_part, may_part},
+    {VG_CONV_PAIR, {"row 6x1", VG_KERNEL_CONV_ROW, {6, 1}}, pair, pair_on_cpu},
+    {VG_CONV_PAIR, {"row 26x1", VG_KERNEL_CONV_ROW, {26, 1}}, pair_wide_row, never},
+    {VG_CONV_PAIR, {"row 13x1", VG_KERNEL_CONV_ROW, {13, 1}}, pair_wide, pair_wide},
+    {VG_CONV_PAIR, {"row 13x2", VG_KERNEL_CONV_ROW, {13, 2}}, pair_wide, pair_wide},
+    {VG_CONV_STEM_POOL, {VG_CONV_APART, APART, {1, 1}}, may_part, may_part},
+    {VG_CONV_STEM_POOL, {"pool 6x1", VG_KERNEL_CONV_STEM_POOL, {6, 1}}, always, on_cpu},
+    {VG_CONV_STEM_POOL, {"pool 13x1", VG_KERNEL_CONV_STEM_POOL, {13, 1}}, wide, wide},
+    /* where a device's compiler refuses all the others */
+    {VG_CONV_DENSE, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, never, never},
+    {VG_CONV_DEPTHWISE, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, never, never},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof *rows)
+static_assert(ROW_COUNT <= VG_CONV_ROWS_MAX, "a row has its bit");
 
-void vg_conv_need_key(const struct vg_conv_need *need, char key[VG_CONV_KEY_SIZE])
+const struct vg_conv_variant *vg_conv_row(uint32_t row)
 {
-    static const char *const kinds[] = {[VG_CONV_DENSE] = "dense",
-                                        [VG_CONV_GROUPED] = "grouped",
-                                        [VG_CONV_DEPTHWISE] = "depthwise",
-                                        [VG_CONV_PAIR] = "pair",
-                                        [VG_CONV_STEM_POOL] = "stem-pool"};
+    assert(row < ROW_COUNT);
+    return &rows[row].variant;
+}
+
+uint32_t vg_conv_row_count(void)
+{
+    return ROW_COUNT;
+}
+
+struct vg_tune_need vg_conv_tune_need(const struct vg_conv_need *need)
+{
+    static const char *const ops[] = {[VG_CONV_DENSE] = "conv",
+                                      [VG_CONV_GROUPED] = "grouped",
+                                      [VG_CONV_DEPTHWISE] = "depthwise",
+                                      [VG_CONV_PAIR] = "pair",
+                                      [VG_CONV_STEM_POOL] = "stem_pool"};
     const struct vg_window *w = &need->window;
-    (void)snprintf(key, VG_CONV_KEY_SIZE, "%s %ux%u s%ux%u d%ux%u %u>%u(%u) p%u %ux%u n%u",
-                   kinds[need->kind], w->size_y, w->size_x, w->stride_y, w->stride_x, w->dilation_y,
-                   w->dilation_x, need->x_channels, need->y_channels, need->act_channels,
-                   need->x_pixel, need->width, need->height, need->settings->batch_max);
+    struct vg_tune_need key = {.size_y = w->size_y,
+                               .size_x = w->size_x,
+                               .stride_y = w->stride_y,
+                               .stride_x = w->stride_x,
+                               .dilation_y = w->dilation_y,
+                               .dilation_x = w->dilation_x,
+                               .groups = need->groups,
+                               .channels_in = need->x_channels,
+                               .channels_out = need->y_channels,
+                               .width = need->width,
+                               .height = need->height,
+                               .batch = need->settings->batch_max};
+    (void)snprintf(key.op, sizeof key.op, "%s", ops[need->kind]);
+    (void)snprintf(key.element, sizeof key.element, "f32");
+    return key;
 }
 
-uint32_t vg_conv_variants_fitting(const struct vg_conv_need *need, struct vg_conv_variant *variant,
-                                  uint32_t most)
+/* The kind's own way to do without every other row: the last one of the table. */
+static uint32_t resort_of(enum vg_conv_kind kind)
 {
-    uint32_t count = 0;
-    for (size_t i = 0; i < ROW_COUNT && count < most; i++)
-        if (rows[i].kind == need->kind && rows[i].fits(need, rows[i].variant.tile))
-            variant[count++] = rows[i].variant;
-    return count;
+    uint32_t row = ROW_COUNT;
+    while (rows[--row].kind != kind)
+        ;
+    return row;
 }
 
-static const char *found(const struct vg_conv_need *need)
+static uint64_t rows_of(const struct vg_conv_need *need, uint64_t among, int good)
 {
-    const struct vg_conv_choices *choices = need->settings->choices;
-    char key[VG_CONV_KEY_SIZE];
-    size_t low = 0, high = choices ? choices->count : 0;
-    if (!high)
-        return NULL;
-    vg_conv_need_key(need, key);
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(key, choices->choice[middle].key);
-        if (order == 0)
-            return choices->choice[middle].variant;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
+    uint64_t found = 0;
+    for (uint32_t i = 0; i < ROW_COUNT; i++) {
+        const struct vg_conv_tile tile = rows[i].variant.tile;
+        if (rows[i].kind == need->kind && among >> i & 1 &&
+            (good ? rows[i].good(need, tile) : rows[i].fits(need, tile)))
+            found |= UINT64_C(1) << i;
     }
-    return NULL;
+    return found;
 }
 
-struct vg_conv_variant vg_conv_variant_choose(const struct vg_conv_need *need)
+uint64_t vg_conv_rows_fitting(const struct vg_conv_need *need)
 {
-    struct vg_conv_variant fitting[ROW_COUNT];
-    const uint32_t count = vg_conv_variants_fitting(need, fitting, ROW_COUNT);
-    const char *name = found(need);
-    assert(count); /* the first row of each kind fits always */
-    for (uint32_t i = 0; name && i < count; i++)
-        if (!strcmp(fitting[i].name, name))
-            return fitting[i];
-    return fitting[count - 1];
+    const uint64_t allowed = ~need->settings->refused;
+    const uint64_t fitting = rows_of(need, allowed, 0);
+    return fitting ? fitting : allowed & UINT64_C(1) << resort_of(need->kind);
+}
+
+static uint32_t last_of(uint64_t set)
+{
+    uint32_t row = 0;
+    while (set >>= 1)
+        row++;
+    return row;
+}
+
+uint32_t vg_conv_row_default(const struct vg_conv_need *need)
+{
+    const uint64_t fitting = vg_conv_rows_fitting(need), good = rows_of(need, fitting, 1);
+    return good ? last_of(good) : fitting ? last_of(fitting) : resort_of(need->kind);
+}
+
+uint32_t vg_conv_row_choose(const struct vg_conv_need *need)
+{
+    const uint64_t fitting = vg_conv_rows_fitting(need);
+    const struct vg_tune_need key = vg_conv_tune_need(need);
+    const struct vg_tune_row *found =
+        need->settings->tune ? vg_tune_nearest(need->settings->tune, &key) : NULL;
+    for (uint32_t i = 0; found && i < ROW_COUNT; i++)
+        if (fitting >> i & 1 && !strcmp(rows[i].variant.name, found->variant))
+            return i;
+    return vg_conv_row_default(need);
 }

@@ -1,6 +1,9 @@
-/* The ways to make a convolution, as rows: which device and shape each is for, kernel and
- * register tile. The first row of a kind is general and fits always; the last row that fits is
- * taken, unless the tuner found a better one on this very device. */
+/* The ways to make a convolution, as rows: kernel and register tile, where each may be used, and
+ * where it is good. The last row that is good is taken, unless the tuner found a better one on
+ * this very device (tune_file.h), or the device's compiler refuses it.
+ *
+ * Two nodes that one kernel can do are a need of their own, and one of the ways is to leave them
+ * apart. */
 #ifndef VG_ENGINE_CONV_VARIANTS_H
 #define VG_ENGINE_CONV_VARIANTS_H
 
@@ -10,6 +13,10 @@
 #include "kernels/kernel_list.h"
 #include "src/base/attr.h"
 #include "src/engine/plan.h"
+#include "src/engine/tune_file.h"
+
+#define VG_CONV_ROWS_MAX 64 /* a set of rows is a word of bits */
+#define VG_CONV_APART    "apart"
 
 enum vg_conv_kind {
     VG_CONV_DENSE,     /* every channel of x goes into every one of y */
@@ -19,12 +26,19 @@ enum vg_conv_kind {
     VG_CONV_STEM_POOL  /* the net's first convolution and the pool behind it */
 };
 
-/* What a row's condition looks at, and what the tuner keeps its findings by. */
+enum vg_conv_joined {
+    VG_CONV_MAY_PART, /* of two nodes that may still become two operations */
+    VG_CONV_IS_ONE
+};
+
+/* What a row's conditions look at. */
 struct vg_conv_need {
     const struct vg_plan_settings *settings;
     enum vg_conv_kind kind;
-    struct vg_window window;
-    uint32_t x_pixel; /* 4: the net's input */
+    enum vg_conv_joined joined;
+    struct vg_window window; /* of the convolution that reads x */
+    uint32_t groups;         /* of the same */
+    uint32_t x_pixel;        /* 4: the net's input */
     uint32_t x_channels, y_channels;
     uint32_t act_channels;  /* so many of y take the activation */
     uint32_t width, height; /* of the output */
@@ -33,29 +47,26 @@ struct vg_conv_need {
 #define VG_CONV_TILE_PIXELS_MAX 16 /* of all rows: a row of pixels is made in whole tiles */
 
 struct vg_conv_variant {
-    const char *name;
-    enum vg_kernel kernel;
+    const char *name;      /* static; unlike the others of its kind */
+    enum vg_kernel kernel; /* VG_KERNEL_COUNT: the two nodes apart */
     struct vg_conv_tile tile;
 };
 
-/* Text of a need, the key of the tuner's findings: "dense 3x3 s1 128>64 26x26 b1". */
-#define VG_CONV_KEY_SIZE 96
-void vg_conv_need_key(const struct vg_conv_need *need, char key[VG_CONV_KEY_SIZE]);
+/* The key of the tuner's findings. Two needs with the same one may still differ in what fits. */
+struct vg_tune_need vg_conv_tune_need(const struct vg_conv_need *need);
 
-/* Rows that fit, from the general one on; returns how many were written (at most `most`). */
-uint32_t vg_conv_variants_fitting(const struct vg_conv_need *need, struct vg_conv_variant *variant,
-                                  uint32_t most);
+/* The rows that fit, as bits; those of need->settings->refused do not. 0: the last resorts are
+ * refused too. */
+uint64_t vg_conv_rows_fitting(const struct vg_conv_need *need);
 
-/* The tuner's finding in need->settings->choices if there is one that fits, else the table's. */
-struct vg_conv_variant vg_conv_variant_choose(const struct vg_conv_need *need);
+/* The row that is taken: the tuner's finding in need->settings->tune if there is one that fits,
+ * else the table's. Where nothing fits: the last resort, whose program does not build. */
+uint32_t vg_conv_row_choose(const struct vg_conv_need *need);
 
-/* Findings: for a need's key the variant's name. Names and keys are borrowed. */
-struct vg_conv_choice {
-    const char *key, *variant;
-};
-struct vg_conv_choices {
-    const struct vg_conv_choice *choice; /* sorted by key */
-    size_t count;
-};
+/* The table's own choice. */
+uint32_t vg_conv_row_default(const struct vg_conv_need *need);
+
+const struct vg_conv_variant *vg_conv_row(uint32_t row);
+uint32_t vg_conv_row_count(void);
 
 #endif

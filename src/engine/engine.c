@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/log.h"
 #include "src/base/sha256.h"
 #include "src/base/text.h"
+#include "src/engine/conv_variants.h"
+#include "src/engine/device_health.h"
+#include "src/engine/engine_inside.h"
 #include "src/engine/letterbox.h"
 #include "src/engine/nms.h"
-#include "src/engine/plan.h"
-#include "src/engine/runner.h"
 
 enum mark {
     MARK_BEGIN,
@@ -71,11 +73,13 @@ static enum vg_status settings_check(const struct vg_engine_settings *settings,
                         "%u x %u", settings->picture_width_max, settings->picture_height_max);
 }
 
-static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine_settings *settings,
-                                const struct vg_device_info *info, struct vg_fault *fault)
+static struct vg_plan_settings plan_settings(const struct vg_engine *engine,
+                                             const struct vg_engine_settings *settings,
+                                             const struct vg_tune *tune)
 {
     const struct vg_model *model = engine->model;
-    const struct vg_plan_settings plan = {
+    const struct vg_device_info *info = &engine->runner.device.info;
+    return (struct vg_plan_settings){
         .width = settings->width ? settings->width : model->input_width,
         .height = settings->height ? settings->height : model->input_height,
         .batch_max = settings->batch_max,
@@ -85,14 +89,83 @@ static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine
         .float_width = info->float_width,
         .compute_units = info->compute_units,
         .local_bytes = info->local_bytes,
+        .tune = tune,
     };
-    return vg_plan_open(&engine->plan, model, &plan, fault);
+}
+
+/* The plan with its programs built. A row of the variants whose kernel the device's compiler
+ * refuses is left out, and the plan made again: each round has one row less. */
+static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine_settings *settings,
+                                const struct vg_tune *tune, struct vg_fault *fault)
+{
+    struct vg_plan_settings asked = plan_settings(engine, settings, tune);
+    for (;;) {
+        uint32_t row;
+        enum vg_status status = vg_plan_open(&engine->plan, engine->model, &asked, fault);
+        if (status)
+            return status;
+        status = vg_runner_build(&engine->runner, engine->plan, &row, fault);
+        if (!status || row == VG_CONV_ROWS_MAX || asked.refused >> row & 1)
+            return status;
+        asked.refused |= UINT64_C(1) << row;
+        vg_log(VG_LOG_WARN, "a plainer kernel is used instead of \"%s\": %s: %s",
+               vg_conv_row(row)->name, fault->what, fault->place);
+        vg_plan_close(&engine->plan);
+    }
+}
+
+static enum vg_status plan_choose(struct vg_engine *engine,
+                                  const struct vg_engine_settings *settings, struct vg_fault *fault)
+{
+    const struct vg_device_info *info = &engine->runner.device.info;
+    struct vg_tune own;
+    enum vg_status status = VG_OK;
+    if (!settings->plan_file && settings->tune)
+        return plan_make(engine, settings, settings->tune, fault);
+    if (settings->plan_file)
+        status = vg_tune_read(settings->plan_file, &own, fault);
+    else
+        vg_tune_open(info->name, info->driver, &own);
+    if (settings->plan_file && !status &&
+        (strcmp(own.device, info->name) != 0 || strcmp(own.driver, info->driver) != 0))
+        vg_log(VG_LOG_WARN, "%s was made on another device or driver: %s, %s", settings->plan_file,
+               own.device, own.driver);
+    if (!status)
+        status = plan_make(engine, settings, &own, fault);
+    vg_tune_release(&own);
+    return status;
+}
+
+static enum vg_status engine_start(struct vg_engine *engine,
+                                   const struct vg_engine_settings *settings,
+                                   struct vg_fault *fault)
+{
+    struct vg_device device;
+    struct vg_fault own = {.status = VG_OK};
+    enum vg_status status = vg_device_open(&device, settings->device, settings->threads, fault);
+    if (status)
+        return status;
+    vg_runner_init(&engine->runner, device, settings->listener);
+    status = plan_choose(engine, settings, &own);
+    if (status && fault)
+        *fault = own;
+    if (!status && engine->slot_bytes * settings->batch_max > INT32_MAX)
+        status =
+            vg_fault_set(fault, VG_E_CALL, N_("the batch does not fit one arena"),
+                         N_("use a smaller batch or smaller pictures"), "%u", settings->batch_max);
+    if (status)
+        return status;
+    engine->candidate = vg_alloc_array(engine->plan->candidates_max, sizeof *engine->candidate);
+    if (!engine->candidate)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "engine");
+    return vg_runner_open(
+        &engine->runner, engine->model, engine->plan, engine->slot_bytes * settings->batch_max,
+        settings->programs == VG_PROGRAMS_ARE_KEPT ? VG_RUNNER_KEEPS : VG_RUNNER_READS, fault);
 }
 
 enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *model,
                               const struct vg_engine_settings *settings, struct vg_fault *fault)
 {
-    struct vg_device device = {0};
     *out = NULL;
     enum vg_status status = settings_check(settings, fault);
     if (status)
@@ -104,34 +177,15 @@ enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *mod
     engine->slot_bytes =
         ((uint64_t)settings->picture_width_max * settings->picture_height_max * 3 / 2 + 63) / 64 *
         64;
-    status = vg_device_open(&device, settings->device, settings->threads, fault);
-    if (status)
-        goto done;
-    status = plan_make(engine, settings, &device.info, fault);
-    if (!status && engine->slot_bytes * settings->batch_max > INT32_MAX)
-        status =
-            vg_fault_set(fault, VG_E_CALL, N_("the batch does not fit one arena"),
-                         N_("use a smaller batch or smaller pictures"), "%u", settings->batch_max);
-    if (!status) {
-        engine->candidate = vg_alloc_array(engine->plan->candidates_max, sizeof *engine->candidate);
-        if (!engine->candidate)
-            status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "engine");
-    }
+    status = engine_start(engine, settings, fault);
     if (status) {
-        vg_device_close(&device);
-        goto done;
+        vg_engine_close(&engine);
+        return status;
     }
-    status = vg_runner_open(&engine->runner, device, model, engine->plan,
-                            engine->slot_bytes * settings->batch_max, fault);
-    if (status)
-        goto done;
     hash_make(engine);
     engine->whole_upto = engine->plan->net_end;
     *out = engine;
-    engine = NULL;
-done:
-    vg_engine_close(&engine);
-    return status;
+    return VG_OK;
 }
 
 static void events_release(struct vg_engine *engine)
@@ -147,8 +201,7 @@ void vg_engine_close(struct vg_engine **engine)
 {
     if (!*engine)
         return;
-    if ((*engine)->runner.plan) /* was opened */
-        vg_runner_close(&(*engine)->runner);
+    vg_runner_close(&(*engine)->runner);
     events_release(*engine);
     vg_plan_close(&(*engine)->plan);
     vg_free((*engine)->candidate);
@@ -194,11 +247,11 @@ static enum vg_status plane_stage(struct vg_engine *engine, const uint8_t *from,
     const size_t to_origin[3] = {(size_t)first, 0, 0};
     const size_t from_origin[3] = {box->staged_left, top, 0};
     const size_t region[3] = {box->staged_width, rows, 1};
-    return vg_device_check(clEnqueueWriteBufferRect(engine->runner.device.queue,
-                                                    engine->runner.pixels, CL_FALSE, to_origin,
-                                                    from_origin, region, box->staged_width, 0,
-                                                    stride, 0, from, 0, NULL, NULL),
-                           "clEnqueueWriteBufferRect", fault);
+    return vg_device_check_run(clEnqueueWriteBufferRect(engine->runner.device.queue,
+                                                        engine->runner.pixels, CL_FALSE, to_origin,
+                                                        from_origin, region, box->staged_width, 0,
+                                                        stride, 0, from, 0, NULL, NULL),
+                               "clEnqueueWriteBufferRect", fault);
 }
 
 static enum vg_status batch_stage(struct vg_engine *engine, const struct vg_job *jobs,
@@ -206,15 +259,15 @@ static enum vg_status batch_stage(struct vg_engine *engine, const struct vg_job 
 {
     const cl_command_queue queue = engine->runner.device.queue;
     const vg_i32 zero = 0;
-    enum vg_status status = vg_device_check(
+    enum vg_status status = vg_device_check_run(
         clEnqueueFillBuffer(queue, engine->runner.counts, &zero, sizeof zero, 0,
                             count * sizeof zero, 0, NULL, &engine->event[MARK_BEGIN]),
         "clEnqueueFillBuffer", fault);
     if (!status)
-        status = vg_device_check(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
-                                                      count * sizeof *engine->job, engine->job, 0,
-                                                      NULL, NULL),
-                                 "clEnqueueWriteBuffer", fault);
+        status = vg_device_check_run(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
+                                                          count * sizeof *engine->job, engine->job,
+                                                          0, NULL, NULL),
+                                     "clEnqueueWriteBuffer", fault);
     for (uint32_t i = 0; i < count && !status; i++) {
         const struct vg_letterbox *box = &engine->letterbox[i];
         const struct vg_picture *picture = jobs[i].picture;
@@ -265,7 +318,7 @@ static enum vg_status candidates_fetch(struct vg_engine *engine, uint32_t index,
     const size_t first = (size_t)index * engine->plan->candidates_max;
     struct vg_candidate *candidate = engine->candidate;
     if (count) {
-        const enum vg_status status = vg_device_check(
+        const enum vg_status status = vg_device_check_run(
             clEnqueueReadBuffer(engine->runner.device.queue, engine->runner.candidates, CL_TRUE,
                                 first * sizeof *candidate, count * sizeof *candidate, candidate, 0,
                                 NULL, NULL),
@@ -287,7 +340,7 @@ static enum vg_status strip_merge(struct vg_engine *engine, uint32_t index, uint
     const uint32_t room = engine->plan->candidates_max;
     vg_i32 count = 0;
     cl_int code = CL_SUCCESS;
-    enum vg_status status = vg_device_check(
+    enum vg_status status = vg_device_check_run(
         clEnqueueReadBuffer(queue, engine->runner.counts, CL_TRUE, index * sizeof count,
                             sizeof count, &count, 0, NULL, NULL),
         "clEnqueueReadBuffer", fault);
@@ -298,7 +351,7 @@ static enum vg_status strip_merge(struct vg_engine *engine, uint32_t index, uint
         clEnqueueMapBuffer(queue, engine->runner.candidates, CL_TRUE, CL_MAP_READ,
                            (size_t)index * room * sizeof(struct vg_candidate),
                            (size_t)count * sizeof(struct vg_candidate), 0, NULL, NULL, &code);
-    status = vg_device_check(code, "clEnqueueMapBuffer", fault);
+    status = vg_device_check_run(code, "clEnqueueMapBuffer", fault);
     if (status)
         return status;
     const struct vg_candidate *candidate = mapped;
@@ -307,7 +360,7 @@ static enum vg_status strip_merge(struct vg_engine *engine, uint32_t index, uint
             vg_strongest_add(engine->candidate, held, room, &candidate[i]);
             ++*all;
         }
-    return vg_device_check(
+    return vg_device_check_run(
         clEnqueueUnmapMemObject(queue, engine->runner.candidates, mapped, 0, NULL, NULL),
         "clEnqueueUnmapMemObject", fault);
 }
@@ -364,7 +417,7 @@ static enum vg_status batch_answer(struct vg_engine *engine, const struct vg_job
                                    uint32_t count, struct vg_answer *answers,
                                    struct vg_fault *fault)
 {
-    enum vg_status status = vg_device_check(
+    enum vg_status status = vg_device_check_run(
         clEnqueueReadBuffer(engine->runner.device.queue, engine->runner.counts, CL_TRUE, 0,
                             count * sizeof *engine->found, engine->found, 0, NULL, NULL),
         "clEnqueueReadBuffer", fault);
@@ -446,14 +499,14 @@ static enum vg_status arena_map(struct vg_engine *engine, cl_map_flags flags, fl
     cl_int code = CL_SUCCESS;
     *out = clEnqueueMapBuffer(engine->runner.device.queue, engine->runner.arena, CL_TRUE, flags, 0,
                               engine->plan->arena_bytes, 0, NULL, NULL, &code);
-    return vg_device_check(code, "clEnqueueMapBuffer", fault);
+    return vg_device_check_run(code, "clEnqueueMapBuffer", fault);
 }
 
 static enum vg_status arena_unmap(struct vg_engine *engine, float *mapped, struct vg_fault *fault)
 {
-    return vg_device_check(clEnqueueUnmapMemObject(engine->runner.device.queue,
-                                                   engine->runner.arena, mapped, 0, NULL, NULL),
-                           "clEnqueueUnmapMemObject", fault);
+    return vg_device_check_run(clEnqueueUnmapMemObject(engine->runner.device.queue,
+                                                       engine->runner.arena, mapped, 0, NULL, NULL),
+                               "clEnqueueUnmapMemObject", fault);
 }
 
 /* The prepared picture to where the preparation would have put it, with its halo of zeros. */
@@ -506,14 +559,15 @@ enum vg_status vg_engine_tensor_answer(struct vg_engine *engine, float threshold
     if (engine->whole_upto != plan->net_end) /* a tensor was looked at since */
         status = steps_run(engine, plan->net_end, 1, fault);
     if (!status)
-        status = vg_device_check(clEnqueueFillBuffer(queue, engine->runner.counts, &zero,
-                                                     sizeof zero, 0, sizeof zero, 0, NULL, NULL),
-                                 "clEnqueueFillBuffer", fault);
-    if (!status)
         status =
-            vg_device_check(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
-                                                 sizeof *engine->job, engine->job, 0, NULL, NULL),
-                            "clEnqueueWriteBuffer", fault);
+            vg_device_check_run(clEnqueueFillBuffer(queue, engine->runner.counts, &zero,
+                                                    sizeof zero, 0, sizeof zero, 0, NULL, NULL),
+                                "clEnqueueFillBuffer", fault);
+    if (!status)
+        status = vg_device_check_run(clEnqueueWriteBuffer(queue, engine->runner.jobs, CL_FALSE, 0,
+                                                          sizeof *engine->job, engine->job, 0, NULL,
+                                                          NULL),
+                                     "clEnqueueWriteBuffer", fault);
     if (!status)
         status =
             vg_runner_enqueue(&engine->runner, plan->net_end, plan->step_count, 1, NULL, fault);
@@ -546,7 +600,7 @@ static enum vg_status part_map(struct vg_engine *engine, uint32_t tensor, uint32
     extent_of(engine->plan, tensor, count, &first, &end);
     *mapped = clEnqueueMapBuffer(engine->runner.device.queue, engine->runner.arena, CL_FALSE,
                                  CL_MAP_READ, first, end - first, 0, NULL, NULL, &code);
-    return vg_device_check(code, "clEnqueueMapBuffer", fault);
+    return vg_device_check_run(code, "clEnqueueMapBuffer", fault);
 }
 
 enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count, struct vg_fault *fault)
@@ -562,7 +616,7 @@ enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count, struct 
             status =
                 part_map(engine, engine->model->output[i].part[k], count, &mapped[i][k], fault);
     const enum vg_status finished =
-        vg_device_check(clFinish(queue), "clFinish", status ? NULL : fault);
+        vg_device_check_run(clFinish(queue), "clFinish", status ? NULL : fault);
     for (uint32_t i = 0; i < engine->model->output_count; i++)
         for (uint32_t k = 0; k < engine->model->output[i].part_count; k++)
             if (mapped[i][k])
@@ -656,4 +710,14 @@ void vg_engine_input_size(const struct vg_engine *engine, uint32_t *width, uint3
 {
     *width = engine->plan->settings.width;
     *height = engine->plan->settings.height;
+}
+
+const struct vg_plan *vg_engine_plan(const struct vg_engine *engine)
+{
+    return engine->plan;
+}
+
+struct vg_runner *vg_engine_runner(struct vg_engine *engine)
+{
+    return &engine->runner;
 }

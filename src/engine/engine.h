@@ -51,6 +51,14 @@ enum vg_engine_tensors {
     VG_TENSORS_EVERY   /* each tensor of the graph can be read: slower, to find a wrong kernel */
 };
 
+enum vg_engine_programs {
+    VG_PROGRAMS_ARE_KEPT,    /* compiled kernels go to the cache folder */
+    VG_PROGRAMS_ARE_NOT_KEPT /* it is only read: for engines that live for a moment */
+};
+
+struct vg_programs_listener; /* programs_listener.h */
+struct vg_tune;              /* tune_file.h */
+
 struct vg_engine_settings {
     const char *device; /* VIGIE_DEVICE's words: "0", "cpu", "gpu", a part of a name; NULL: first */
     uint32_t width, height; /* of the net's input; 0: the model's preferred */
@@ -59,6 +67,12 @@ struct vg_engine_settings {
     uint32_t threads; /* CPU device: threads to use; 0: the device's choice */
     enum vg_engine_tensors tensors;
     uint32_t block; /* channels that a kernel takes at once: 8 or 16; 0: as suits the device */
+    enum vg_engine_programs programs;
+    /* Which kernels are taken: as the file says, else as `tune` does, else as the device's own
+     * file in the cache folder does (`vigie device tune`), else as the table of variants does. */
+    const char *plan_file;
+    const struct vg_tune *tune;            /* borrowed until open returns */
+    struct vg_programs_listener *listener; /* told while it opens; borrowed until then; NULL */
 };
 struct vg_engine_settings vg_engine_defaults(void);
 
@@ -66,7 +80,8 @@ struct vg_engine;
 
 /* Opens the device, builds the programs, lays out the arena, uploads the weights and runs every
  * kernel once. `model` is borrowed until close.
- * VG_E_LACK no such device (place names it), VG_E_DEVICE, VG_E_CALL (sizes), VG_E_MEMORY. */
+ * VG_E_LACK no such device (place names it), VG_E_DEVICE, VG_E_CALL (sizes), VG_E_MEMORY; of
+ * plan_file VG_E_MISSING, VG_E_IO, VG_E_INPUT, VG_E_INTEGRITY. */
 enum vg_status vg_engine_open(struct vg_engine **engine, const struct vg_model *model,
                               const struct vg_engine_settings *settings,
                               struct vg_fault *fault) VG_MUST_USE;

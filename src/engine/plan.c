@@ -280,6 +280,15 @@ static void candidates_size(struct vg_plan_builder *b)
         plan->step[i].sizes.boxes.candidates_max = (vg_i32)plan->candidates_max;
 }
 
+/* Two steps of one operation share theirs. */
+static void choice_add(struct vg_plan_builder *b, uint32_t index)
+{
+    struct vg_plan *plan = b->plan;
+    if (b->draft[index - 1].op != b->draft[index].op)
+        plan->choice[plan->choice_count++] = b->draft[index].choice;
+    plan->step[index].choice = plan->choice_count - 1;
+}
+
 static enum vg_status step_size(struct vg_plan_builder *b, uint32_t index)
 {
     struct vg_step *step = &b->plan->step[index];
@@ -290,9 +299,12 @@ static enum vg_status step_size(struct vg_plan_builder *b, uint32_t index)
                              .work = {1, 1, 1},
                              .batch_divisor = 1,
                              .order_first = VG_PLAN_NO_WORD,
-                             .table_first = VG_PLAN_NO_WORD};
-    if (is_conv(draft->kernel))
+                             .table_first = VG_PLAN_NO_WORD,
+                             .choice = VG_PLAN_NO_CHOICE};
+    if (is_conv(draft->kernel)) {
+        choice_add(b, index);
         return vg_plan_conv_size(b, draft, step);
+    }
     if (is_boxes(draft->kernel)) {
         vg_plan_boxes_size(b, draft, step);
         return VG_OK;
@@ -362,14 +374,19 @@ static enum vg_status build(struct vg_plan_builder *b)
 {
     struct vg_plan *plan = b->plan;
     const struct vg_plan_settings *settings = &plan->settings;
-    const struct vg_graph_settings graph = vg_plan_graph_settings(settings);
+    struct vg_graph_settings graph = vg_plan_graph_settings(settings);
+    graph.apart = vg_plan_conv_apart;
+    graph.context = b;
     const struct vg_arena_settings arena = {.block = settings->block,
                                             .width = settings->width,
                                             .height = settings->height,
                                             .value_bytes = b->value_bytes,
                                             .need = need_of,
                                             .context = b};
-    enum vg_status status = vg_graph_init(&b->graph, b->model, &graph, b->fault);
+    enum vg_status status =
+        vg_model_sizes(b->model, settings->width, settings->height, b->size, b->fault);
+    if (!status)
+        status = vg_graph_init(&b->graph, b->model, &graph, b->fault);
     plan->input = vg_graph_input(b->model);
     if (!status)
         status = vg_arena_init(&b->arena, &b->graph, &arena, b->fault);
@@ -405,23 +422,25 @@ enum vg_status vg_plan_open(struct vg_plan **out, const struct vg_model *model,
     struct vg_plan *plan = vg_alloc(sizeof *plan);
     if (plan) {
         plan->settings = *settings;
-        plan->settings.choices = NULL;
         plan->step = vg_alloc_array(steps_max, sizeof *plan->step);
         plan->place_count = model->tensor_count;
         plan->place = vg_alloc_array(model->tensor_count, sizeof *plan->place);
+        /* a node is chosen for once alone, and once with the one before it */
+        plan->choice = vg_alloc_array((size_t)model->node_count * 2, sizeof *plan->choice);
     }
     b.plan = plan;
     b.draft = vg_alloc_array(steps_max, sizeof *b.draft);
-    if (!plan || !plan->step || !plan->place || !b.draft)
+    b.size = vg_alloc_array(model->tensor_count, sizeof *b.size);
+    if (!plan || !plan->step || !plan->place || !plan->choice || !b.draft || !b.size)
         status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
     else {
-        plan->settings.choices = settings->choices;
         status = build(&b);
-        plan->settings.choices = NULL; /* was borrowed */
+        plan->settings.tune = NULL; /* was borrowed */
     }
     vg_graph_release(&b.graph);
     vg_arena_release(&b.arena);
     vg_free(b.draft);
+    vg_free(b.size);
     if (status)
         vg_plan_close(&plan);
     *out = plan;
@@ -434,6 +453,7 @@ void vg_plan_close(struct vg_plan **plan)
         return;
     vg_free((*plan)->step);
     vg_free((*plan)->place);
+    vg_free((*plan)->choice);
     vg_free((*plan)->word);
     vg_free(*plan);
     *plan = NULL;

@@ -20,9 +20,11 @@
 #include "src/base/fault.h"
 #include "src/base/sha256.h"
 #include "src/engine/plan_graph.h"
+#include "src/engine/tune_file.h"
 
-#define VG_PLAN_NO_NODE UINT32_MAX
-#define VG_PLAN_NO_WORD UINT32_MAX
+#define VG_PLAN_NO_NODE   UINT32_MAX
+#define VG_PLAN_NO_WORD   UINT32_MAX
+#define VG_PLAN_NO_CHOICE UINT32_MAX
 
 /* Room for the candidates of a job. As a rule every class of every cell finds a place: NanoDet-g
  * at 416x416 has 3549 cells and 28 classes of ours, 3 MB, of which a picture touches a few
@@ -34,8 +36,6 @@ enum vg_plan_lane {
     VG_LANE_ANY
 };
 
-struct vg_conv_choices; /* conv_variants.h: what the tuner found */
-
 struct vg_plan_settings {
     uint32_t width, height; /* of the input, multiples of the model's input_multiple */
     uint32_t batch_max;
@@ -45,7 +45,18 @@ struct vg_plan_settings {
     uint32_t float_width; /* the device's native vector width */
     uint32_t compute_units;
     uint64_t local_bytes;
-    const struct vg_conv_choices *choices; /* borrowed during open; NULL: the table's */
+    const struct vg_tune *tune; /* borrowed during open; NULL: the table's choices */
+    uint64_t refused;           /* rows of conv_variants.h that this device cannot build */
+};
+
+/* One way chosen among several: of a convolution, or of two nodes that one kernel can do. */
+struct vg_plan_choice {
+    uint32_t row;         /* of conv_variants.h */
+    uint64_t fitting;     /* all that could be taken, as bits */
+    uint32_t row_default; /* what the table says */
+    uint32_t node;        /* of the model; its steps are those of this node and of `first` */
+    uint32_t first;       /* or VG_PLAN_NO_NODE */
+    struct vg_tune_need need;
 };
 
 struct vg_step {
@@ -66,6 +77,7 @@ struct vg_step {
     uint32_t table_first; /* in vg_plan.word: what the runner writes to the place that the sizes
                              call table_first; VG_PLAN_NO_WORD: no table */
     uint32_t table_count;
+    uint32_t choice; /* in vg_plan.choice, or VG_PLAN_NO_CHOICE */
 };
 
 /* A tensor of the model in the arena. */
@@ -85,6 +97,8 @@ struct vg_plan {
     uint32_t step_count;
     uint32_t net_first, net_end; /* steps: prepare before, boxes after */
     struct vg_step *step;
+    uint32_t choice_count;
+    struct vg_plan_choice *choice;
     uint32_t place_count;
     struct vg_place *place; /* one for each tensor of the model */
     uint32_t *word;

@@ -15,6 +15,7 @@ struct vg_draft {
     uint32_t x, x2, y;             /* tensors read and written, or VG_GRAPH_NONE */
     uint32_t level;                /* boxes */
     struct vg_conv_build build;    /* convolutions */
+    struct vg_plan_choice choice;  /* the same: how it was chosen */
 };
 
 struct vg_plan_builder {
@@ -25,9 +26,12 @@ struct vg_plan_builder {
     uint8_t *value_bytes;   /* of each tensor: what it is made of; NULL: floats */
     struct vg_draft *draft; /* of plan->step */
     uint32_t drafts_max;
+    struct vg_size *size; /* of each tensor of the model */
     struct vg_fault *fault;
 };
 
+/* A vg_graph_apart: whether a convolution and what stands behind it are better two operations. */
+int vg_plan_conv_apart(const void *context, uint32_t first, uint32_t node);
 /* What a convolution asks of its input; a vg_arena_need_of for convolutions. */
 enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b,
                                      const struct vg_operation *op);

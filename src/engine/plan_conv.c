@@ -38,15 +38,49 @@ static enum vg_conv_kind kind_of(const struct vg_plan_builder *b, const struct v
 
 static struct vg_conv_need need_of(const struct vg_plan_builder *b, const struct vg_operation *op)
 {
-    return (struct vg_conv_need){.settings = &b->plan->settings,
+    const struct vg_plan_settings *settings = &b->plan->settings;
+    return (struct vg_conv_need){.settings = settings,
                                  .kind = kind_of(b, op),
+                                 .joined = VG_CONV_IS_ONE,
                                  .window = first_conv(b, op)->window,
-                                 .x_pixel = op->x == 0 ? 4 : b->arena.block,
+                                 .groups = first_conv(b, op)->groups,
+                                 .x_pixel = op->x == 0 ? 4 : settings->block,
                                  .x_channels = b->model->tensor[op->x].channels,
                                  .y_channels = b->model->tensor[op->y].channels,
                                  .act_channels = op->act_channels,
-                                 .width = b->arena.slot[op->y].width,
-                                 .height = b->arena.slot[op->y].height};
+                                 .width = b->size[op->y].width,
+                                 .height = b->size[op->y].height};
+}
+
+static struct vg_plan_choice choice_of(const struct vg_conv_need *need, uint32_t first,
+                                       uint32_t node)
+{
+    struct vg_conv_need before = *need; /* what could be chosen while they were two */
+    before.joined = VG_CONV_MAY_PART;
+    return (struct vg_plan_choice){.row = vg_conv_row_choose(need),
+                                   .fitting = vg_conv_rows_fitting(&before),
+                                   .row_default = vg_conv_row_default(&before),
+                                   .node = node,
+                                   .first = first,
+                                   .need = vg_conv_tune_need(need)};
+}
+
+int vg_plan_conv_apart(const void *context, uint32_t first, uint32_t node)
+{
+    const struct vg_plan_builder *b = context;
+    const uint32_t y = b->model->node[node].out;
+    const struct vg_operation op = {.node = node,
+                                    .first = first,
+                                    .x = b->model->node[first].in[0],
+                                    .y = y,
+                                    .act_channels = b->model->tensor[y].channels};
+    struct vg_conv_need need = need_of(b, &op);
+    need.joined = VG_CONV_MAY_PART;
+    const struct vg_plan_choice choice = choice_of(&need, first, node);
+    if (vg_conv_row(choice.row)->kernel != VG_KERNEL_COUNT)
+        return 0;
+    b->plan->choice[b->plan->choice_count++] = choice;
+    return 1;
 }
 
 enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b, const struct vg_operation *op)
@@ -54,7 +88,7 @@ enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b, const stru
     const struct vg_conv_need need = need_of(b, op);
     if (need.kind != VG_CONV_DENSE)
         return VG_NEED_RUN;
-    const enum vg_kernel kernel = vg_conv_variant_choose(&need).kernel;
+    const enum vg_kernel kernel = vg_conv_row(vg_conv_row_choose(&need))->kernel;
     return kernel == VG_KERNEL_CONV_DIRECT ? VG_NEED_LANES
            : kernel == VG_KERNEL_CONV_ANY  ? VG_NEED_RUN
                                            : VG_NEED_ORDER;
@@ -75,11 +109,17 @@ uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_ope
                             struct vg_draft *draft)
 {
     const struct vg_conv_need need = need_of(b, op);
-    const struct vg_conv_variant variant = vg_conv_variant_choose(&need);
+    const struct vg_plan_choice choice = choice_of(&need, op->first, op->node);
+    const struct vg_conv_variant variant = *vg_conv_row(choice.row);
     const struct vg_window *w = &need.window;
     uint32_t block;
-    *draft = (struct vg_draft){
-        .kernel = variant.kernel, .op = op, .node = op->node, .x = op->x, .x2 = op->x2, .y = op->y};
+    *draft = (struct vg_draft){.kernel = variant.kernel,
+                               .choice = choice,
+                               .op = op,
+                               .node = op->node,
+                               .x = op->x,
+                               .x2 = op->x2,
+                               .y = op->y};
     draft->build = (struct vg_conv_build){.tile = variant.tile,
                                           .block = b->arena.block,
                                           .x_pixel = need.x_pixel,
@@ -174,24 +214,24 @@ static void shapes_set(const struct vg_plan_builder *b, const struct vg_draft *d
 {
     const struct vg_operation *op = draft->op;
     const struct vg_node *last = last_conv(b, op), *first = first_conv(b, op);
-    const enum vg_conv_kind kind = kind_of(b, op);
-    if (kind == VG_CONV_PAIR || kind == VG_CONV_DEPTHWISE)
+    const int stem = draft->kernel == VG_KERNEL_CONV_STEM_POOL;
+    const int row = draft->kernel == VG_KERNEL_CONV_ROW;
+    if (row || draft->kernel == VG_KERNEL_CONV_DEPTHWISE)
         step->depthwise =
             (struct vg_depthwise_shape){.channels = b->model->tensor[first->out].channels,
                                         .taps = first->window.size_y * first->window.size_x,
                                         .block = b->arena.block};
-    if (kind == VG_CONV_DEPTHWISE)
+    if (draft->kernel == VG_KERNEL_CONV_DEPTHWISE)
         return;
-    const int own = kind == VG_CONV_DENSE || kind == VG_CONV_GROUPED;
-    step->conv = (struct vg_conv_shape){
-        .kernel = own ? draft->kernel : VG_KERNEL_CONV_DIRECT,
-        .tile = kind == VG_CONV_STEM_POOL ? (struct vg_conv_tile){1, 1} : draft->build.tile,
-        .block = b->arena.block,
-        .size_y = last->window.size_y,
-        .size_x = last->window.size_x,
-        .x_channels = b->model->tensor[last->in[0]].channels,
-        .y_channels = b->model->tensor[last->out].channels,
-        .parts = last->groups};
+    step->conv =
+        (struct vg_conv_shape){.kernel = row || stem ? VG_KERNEL_CONV_DIRECT : draft->kernel,
+                               .tile = stem ? (struct vg_conv_tile){1, 1} : draft->build.tile,
+                               .block = b->arena.block,
+                               .size_y = last->window.size_y,
+                               .size_x = last->window.size_x,
+                               .x_channels = b->model->tensor[last->in[0]].channels,
+                               .y_channels = b->model->tensor[last->out].channels,
+                               .parts = last->groups};
 }
 
 /* the input's channels as the kernel meets them */

@@ -23,9 +23,9 @@ struct joint {
 
 struct builder {
     const struct vg_model *model; /* borrowed, as the sizes */
+    const struct vg_graph_settings *settings;
     struct vg_graph *graph;
     const struct vg_size *size; /* of each tensor */
-    uint64_t row_values;
     struct joint *joint;        /* of each node */
     uint32_t *writer;           /* of each tensor */
     uint32_t *reads;            /* how often each tensor is read by nodes */
@@ -222,7 +222,7 @@ static int row_fits(const struct builder *b, uint32_t between)
 {
     const uint64_t channels = b->model->tensor[between].channels + 15u;
     const uint64_t pixels = b->size[between].width + VG_CONV_TILE_PIXELS_MAX - 1u;
-    return channels * pixels <= b->row_values;
+    return channels * pixels <= b->settings->row_values;
 }
 
 static int is_row(const struct builder *b, const struct vg_node *first, const struct vg_node *conv)
@@ -241,6 +241,8 @@ static void pairs_join(struct builder *b)
             continue;
         const struct vg_node *first = &b->model->node[writer];
         if (!is_stem_pool(b, first, node) && !is_row(b, first, node))
+            continue;
+        if (b->settings->apart && b->settings->apart(b->settings->context, writer, i))
             continue;
         b->joint[i].first = writer;
         b->joint[writer].into = i;
@@ -373,7 +375,7 @@ static enum vg_status memory_take(struct builder *b, struct vg_fault *fault)
 enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *model,
                              const struct vg_graph_settings *settings, struct vg_fault *fault)
 {
-    struct builder b = {.model = model, .graph = graph, .row_values = settings->row_values};
+    struct builder b = {.model = model, .graph = graph, .settings = settings};
     memset(graph, 0, sizeof *graph);
     graph->model = model;
     struct vg_size *size = vg_alloc_array(model->tensor_count, sizeof *size);
@@ -403,7 +405,6 @@ enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *mode
     }
     operations_list(&b);
 done:
-    vg_free(size);
     vg_free(b.joint);
     vg_free(b.writer);
     vg_free(b.reads);

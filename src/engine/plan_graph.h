@@ -20,10 +20,16 @@ enum vg_graph_fusion {
     VG_FUSION_NONE /* every tensor of the graph stands in memory: to look at a net step by step */
 };
 
+/* Whether `first`, which one kernel could take in before `node`, is to stay an operation of its
+ * own. */
+typedef int vg_graph_apart(const void *context, uint32_t first, uint32_t node);
+
 struct vg_graph_settings {
     enum vg_graph_fusion fusion;
     uint32_t width, height; /* of the net's input: which planes are of one size depends on it */
     uint64_t row_values;    /* room on the device for the row between a pair's convolutions */
+    vg_graph_apart *apart;  /* NULL: never */
+    const void *context;
 };
 
 struct vg_operation {

@@ -7,7 +7,6 @@
 #include "gen/vg_kernel_sources.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
-#include "src/base/log.h"
 #include "src/base/text.h"
 
 static const struct vg_kernel_sources_row *source_of(enum vg_kernel kernel)
@@ -39,6 +38,15 @@ void vg_programs_release(struct vg_programs *programs)
         if (programs->program[i].program)
             (void)clReleaseProgram(programs->program[i].program);
     programs->count = 0;
+}
+
+/* The listener, if there is one. */
+static void tell(const struct vg_programs *programs, enum vg_programs_work work, uint32_t done,
+                 uint32_t total, enum vg_kernel kernel)
+{
+    if (programs->listener)
+        programs->listener->working(programs->listener, work, done, total,
+                                    vg_kernel_rows[kernel].name);
 }
 
 /* ---- from the cache ---- */
@@ -132,19 +140,11 @@ void vg_programs_store(struct vg_programs *programs, int64_t budget_us)
         struct vg_program *row = &programs->program[i];
         if (row->kept || !row->program || vg_mono_now().us - start.us >= budget_us)
             continue;
-        vg_programs_tell(programs, VG_PROGRAMS_STORE, i, programs->count, row->kernel);
+        tell(programs, VG_PROGRAMS_STORE, i, programs->count, row->kernel);
         program_store(programs, row);
     }
     if (programs->cache->stored != before)
         vg_program_cache_trim(programs->cache);
-}
-
-void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work, uint32_t done,
-                      uint32_t total, enum vg_kernel kernel)
-{
-    if (programs->listener)
-        programs->listener->working(programs->listener, work, done, total,
-                                    vg_kernel_rows[kernel].name);
 }
 
 /* ---- from source ---- */
@@ -185,14 +185,15 @@ static enum vg_status source_build(struct vg_programs *programs, struct vg_progr
     return status;
 }
 
-static struct vg_program *program_find(struct vg_programs *programs, enum vg_kernel kernel,
-                                       const char *options)
+/* VG_PROGRAMS_MAX: not there. */
+static uint32_t program_find(const struct vg_programs *programs, enum vg_kernel kernel,
+                             const char *options)
 {
     for (uint32_t i = 0; i < programs->count; i++)
         if (programs->program[i].kernel == kernel &&
             strcmp(programs->program[i].options, options) == 0)
-            return &programs->program[i];
-    return NULL;
+            return i;
+    return VG_PROGRAMS_MAX;
 }
 
 /* *out: the row, built or refused before. */
@@ -200,9 +201,11 @@ static enum vg_status program_have(struct vg_programs *programs, enum vg_kernel 
                                    const char *options, struct vg_program **out,
                                    struct vg_fault *fault)
 {
-    *out = program_find(programs, kernel, options);
-    if (*out)
+    const uint32_t found = program_find(programs, kernel, options);
+    if (found != VG_PROGRAMS_MAX) {
+        *out = &programs->program[found];
         return (*out)->program ? VG_OK : build_refuse(*out, programs->device->info.id, fault);
+    }
     if (programs->count == VG_PROGRAMS_MAX)
         return vg_fault_set(fault, VG_E_FULL, N_("the net wants too many kernels"), NULL, "%s",
                             vg_kernel_rows[kernel].name);
@@ -231,32 +234,42 @@ enum vg_status vg_programs_kernel(struct vg_programs *programs, enum vg_kernel k
     return vg_device_check(code, "clCreateKernel", fault);
 }
 
-enum vg_status vg_programs_try(struct vg_programs *programs, enum vg_kernel kernel,
-                               const char *options, struct vg_fault *fault)
-{
-    struct vg_fault refused = {.status = VG_OK};
-    struct vg_program *row = NULL;
-    const bool known = program_find(programs, kernel, options) != NULL;
-    const enum vg_status status = program_have(programs, kernel, options, &row, &refused);
-    if (status == VG_E_DEVICE && !known)
-        vg_log(VG_LOG_WARN, "%s: %s; a plainer kernel is used", refused.what, refused.place);
-    if (status && fault)
-        *fault = refused;
-    return status;
-}
-
 enum vg_status vg_programs_build(struct vg_programs *programs, const struct vg_program_want *wants,
                                  uint32_t count, struct vg_fault *fault)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct vg_program *row = NULL;
-        vg_programs_tell(programs, VG_PROGRAMS_BUILD, i, count, wants[i].kernel);
+        tell(programs, VG_PROGRAMS_BUILD, i, count, wants[i].kernel);
         const enum vg_status status =
             program_have(programs, wants[i].kernel, wants[i].options, &row, fault);
         if (status)
             return status;
     }
     return VG_OK;
+}
+
+bool vg_programs_refused(const struct vg_programs *programs, enum vg_kernel kernel,
+                         const char *options)
+{
+    const uint32_t found = program_find(programs, kernel, options);
+    return found != VG_PROGRAMS_MAX && programs->program[found].state == VG_PROGRAM_REFUSED;
+}
+
+void vg_programs_launch(struct vg_programs *programs, enum vg_kernel kernel, const char *options)
+{
+    const uint32_t found = program_find(programs, kernel, options);
+    uint32_t done = 0, total = 0;
+    if (found == VG_PROGRAMS_MAX || programs->program[found].launched)
+        return;
+    programs->program[found].launched = true;
+    if (programs->program[found].state != VG_PROGRAM_BUILT)
+        return;
+    for (uint32_t i = 0; i < programs->count; i++) {
+        const struct vg_program *row = &programs->program[i];
+        total += row->state == VG_PROGRAM_BUILT;
+        done += row->state == VG_PROGRAM_BUILT && row->launched && i != found;
+    }
+    tell(programs, VG_PROGRAMS_LAUNCH, done, total, kernel);
 }
 
 struct vg_programs_stats vg_programs_stats(const struct vg_programs *programs)

@@ -1,7 +1,7 @@
 /* Programs of an open device, built from the kernels that stand in the executable, each pair of
  * file and options once; taken from the cache of compiled ones where there is one.
  *
- *   init, then .cache and .listener -> build -> kernel, try -> all kernels run once -> store
+ *   init, then .cache and .listener -> build -> kernel -> launch, all run once -> store
  *
  * One after another: clBuildProgram may be called from several threads on PoCL 3.1, but its
  * compiler holds one lock (six programs took 1.29 s on one thread and on two).
@@ -19,6 +19,7 @@
 #include "src/base/sha256.h"
 #include "src/engine/device.h"
 #include "src/engine/program_cache.h"
+#include "src/engine/programs_listener.h"
 
 #define VG_PROGRAMS_MAX 256
 
@@ -26,19 +27,6 @@ enum vg_program_state {
     VG_PROGRAM_BUILT,  /* from source */
     VG_PROGRAM_LOADED, /* from the cache */
     VG_PROGRAM_REFUSED /* the compiler refused it: not asked again */
-};
-
-enum vg_programs_work {
-    VG_PROGRAMS_BUILD,
-    VG_PROGRAMS_LAUNCH, /* for the first time: PoCL compiles the larger part there */
-    VG_PROGRAMS_STORE
-};
-
-/* Who is told what takes so long; embedded in its owner. */
-struct vg_programs_listener {
-    /* `kernel` comes next, after `done` of `total`. */
-    void (*working)(struct vg_programs_listener *listener, enum vg_programs_work work,
-                    uint32_t done, uint32_t total, const char *kernel);
 };
 
 struct vg_programs {
@@ -52,6 +40,7 @@ struct vg_programs {
         char options[VG_KERNEL_OPTIONS_SIZE];
         cl_program program; /* NULL: refused */
         bool kept;          /* in the cache */
+        bool launched;
     } program[VG_PROGRAMS_MAX];
 };
 
@@ -74,10 +63,13 @@ enum vg_status vg_programs_kernel(struct vg_programs *programs, enum vg_kernel k
                                   const char *options, cl_kernel *out,
                                   struct vg_fault *fault) VG_MUST_USE;
 
-/* Whether the program can be had (it is built then): for a caller that knows a plainer way.
- * VG_E_DEVICE: refused; logged at the first time, and at once known the next one. */
-enum vg_status vg_programs_try(struct vg_programs *programs, enum vg_kernel kernel,
-                               const char *options, struct vg_fault *fault) VG_MUST_USE;
+/* Whether the compiler refused it before. */
+bool vg_programs_refused(const struct vg_programs *programs, enum vg_kernel kernel,
+                         const char *options);
+
+/* A kernel of the program is about to be launched: tells the listener at the first time, if the
+ * program was built from source. */
+void vg_programs_launch(struct vg_programs *programs, enum vg_kernel kernel, const char *options);
 
 /* Keeps in the cache what was built. Call it when each kernel has run: PoCL compiles a kernel
  * for its work size at its first launch, and a binary taken before lacks that (it is compiled
@@ -85,10 +77,6 @@ enum vg_status vg_programs_try(struct vg_programs *programs, enum vg_kernel kern
  * compiles each program once more, for any work size, 0.2 to 0.6 s each; what is left over is
  * kept at the next starts. No error: the cache counts what could not be kept. */
 void vg_programs_store(struct vg_programs *programs, int64_t budget_us);
-
-/* Tells the listener, if there is one: for the caller's own part, the first launches. */
-void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work, uint32_t done,
-                      uint32_t total, enum vg_kernel kernel);
 
 struct vg_programs_stats {
     uint32_t built, loaded, refused;

@@ -4,7 +4,20 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/clock.h"
 #include "src/base/text.h"
+#include "src/engine/conv_variants.h"
+#include "src/engine/device_health.h"
+
+/* for binaries that PoCL gives away only by compiling again (docs/decisions/0012) */
+#define STORE_US VG_US_PER_S
+
+static enum vg_status check(const struct vg_runner *runner, cl_int code, const char *call,
+                            struct vg_fault *fault)
+{
+    return runner->opened ? vg_device_check_run(code, call, fault)
+                          : vg_device_check(code, call, fault);
+}
 
 /* ---- buffers ---- */
 
@@ -268,23 +281,45 @@ static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
     return VG_OK;
 }
 
-enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint32_t end,
-                                 uint32_t pictures, cl_event *event, struct vg_fault *fault)
+static enum vg_status step_enqueue(struct vg_runner *runner, uint32_t index, uint32_t pictures,
+                                   cl_event *event, struct vg_fault *fault)
+{
+    const struct vg_step *step = &runner->plan->step[index];
+    const struct vg_kernel_row *row = &vg_kernel_rows[step->kernel];
+    const size_t group[3] = {row->group_items, 1, 1};
+    size_t work[3];
+    vg_step_work(step, pictures, work);
+    return check(runner,
+                 clEnqueueNDRangeKernel(runner->device.queue, runner->kernel[index],
+                                        row->dimensions, NULL, work, group, 0, NULL, event),
+                 row->name, fault);
+}
+
+static void range_check(const struct vg_runner *runner, uint32_t first, uint32_t end,
+                        uint32_t pictures)
 {
     assert(pictures && pictures <= runner->plan->settings.batch_max);
     assert(first < end && end <= runner->plan->step_count);
+    (void)runner, (void)first, (void)end, (void)pictures;
+}
+
+enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint32_t end,
+                                 uint32_t pictures, cl_event *event, struct vg_fault *fault)
+{
+    range_check(runner, first, end, pictures);
     enum vg_status status = pictures_set(runner, pictures, fault);
-    for (uint32_t i = first; i < end && !status; i++) {
-        const struct vg_step *step = &runner->plan->step[i];
-        const struct vg_kernel_row *row = &vg_kernel_rows[step->kernel];
-        const size_t group[3] = {row->group_items, 1, 1};
-        size_t work[3];
-        vg_step_work(step, pictures, work);
-        status = vg_device_check(clEnqueueNDRangeKernel(runner->device.queue, runner->kernel[i],
-                                                        row->dimensions, NULL, work, group, 0, NULL,
-                                                        i + 1 == end ? event : NULL),
-                                 row->name, fault);
-    }
+    for (uint32_t i = first; i < end && !status; i++)
+        status = step_enqueue(runner, i, pictures, i + 1 == end ? event : NULL, fault);
+    return status;
+}
+
+enum vg_status vg_runner_enqueue_timed(struct vg_runner *runner, uint32_t first, uint32_t end,
+                                       uint32_t pictures, cl_event *events, struct vg_fault *fault)
+{
+    range_check(runner, first, end, pictures);
+    enum vg_status status = pictures_set(runner, pictures, fault);
+    for (uint32_t i = first; i < end && !status; i++)
+        status = step_enqueue(runner, i, pictures, &events[i - first], fault);
     return status;
 }
 
@@ -297,30 +332,89 @@ enum vg_status vg_runner_enqueue_strip(struct vg_runner *runner, uint32_t index,
     assert(index >= runner->plan->net_end && first % row->group_items == 0);
     const size_t offset[2] = {first, picture}, group[2] = {row->group_items, 1};
     const size_t work[2] = {vg_kernel_work(step->kernel, cells), 1};
-    const enum vg_status status = vg_device_check(
-        clEnqueueFillBuffer(runner->device.queue, runner->counts, &zero, sizeof zero,
-                            picture * sizeof zero, sizeof zero, 0, NULL, NULL),
-        "clEnqueueFillBuffer", fault);
-    return status ? status
-                  : vg_device_check(clEnqueueNDRangeKernel(runner->device.queue,
-                                                           runner->kernel[index], row->dimensions,
-                                                           offset, work, group, 0, NULL, NULL),
-                                    row->name, fault);
+    const enum vg_status status =
+        check(runner,
+              clEnqueueFillBuffer(runner->device.queue, runner->counts, &zero, sizeof zero,
+                                  picture * sizeof zero, sizeof zero, 0, NULL, NULL),
+              "clEnqueueFillBuffer", fault);
+    return status
+               ? status
+               : check(runner,
+                       clEnqueueNDRangeKernel(runner->device.queue, runner->kernel[index],
+                                              row->dimensions, offset, work, group, 0, NULL, NULL),
+                       row->name, fault);
 }
 
 enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault)
 {
-    return vg_device_check(clFinish(runner->device.queue), "clFinish", fault);
+    return check(runner, clFinish(runner->device.queue), "clFinish", fault);
 }
 
-enum vg_status vg_runner_open(struct vg_runner *runner, struct vg_device device,
-                              const struct vg_model *model, const struct vg_plan *plan,
-                              uint64_t pixels_bytes, struct vg_fault *fault)
+/* ---- open ---- */
+
+void vg_runner_init(struct vg_runner *runner, struct vg_device device,
+                    struct vg_programs_listener *listener)
 {
     memset(runner, 0, sizeof *runner);
     runner->device = device;
-    runner->plan = plan;
+    vg_program_cache_init(&runner->cache, NULL);
     vg_programs_init(&runner->programs, &runner->device);
+    runner->programs.cache = &runner->cache;
+    runner->programs.listener = listener;
+}
+
+/* each program once, in the order of the steps */
+static uint32_t wants_list(const struct vg_plan *plan, struct vg_program_want *wants)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        const struct vg_step *step = &plan->step[i];
+        uint32_t k = 0;
+        while (k < count &&
+               (wants[k].kernel != step->kernel || strcmp(wants[k].options, step->options) != 0))
+            k++;
+        if (k == count)
+            wants[count++] = (struct vg_program_want){step->kernel, step->options};
+    }
+    return count;
+}
+
+enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *plan, uint32_t *row,
+                               struct vg_fault *fault)
+{
+    struct vg_program_want *wants = vg_alloc_array(plan->step_count, sizeof *wants);
+    *row = VG_CONV_ROWS_MAX;
+    if (!wants)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
+    const uint32_t count = wants_list(plan, wants);
+    const enum vg_status status = vg_programs_build(&runner->programs, wants, count, fault);
+    vg_free(wants);
+    for (uint32_t i = 0; status && i < plan->step_count; i++) {
+        const struct vg_step *step = &plan->step[i];
+        if (step->choice != VG_PLAN_NO_CHOICE &&
+            vg_programs_refused(&runner->programs, step->kernel, step->options))
+            *row = plan->choice[step->choice].row;
+    }
+    return status;
+}
+
+/* Compiles what is compiled at the first launch. */
+static enum vg_status run_first(struct vg_runner *runner, struct vg_fault *fault)
+{
+    enum vg_status status = VG_OK;
+    for (uint32_t i = 0; i < runner->plan->step_count && !status; i++) {
+        const struct vg_step *step = &runner->plan->step[i];
+        vg_programs_launch(&runner->programs, step->kernel, step->options);
+        status = vg_runner_enqueue(runner, i, i + 1, 1, NULL, fault);
+    }
+    return status ? status : vg_runner_finish(runner, fault);
+}
+
+enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_model *model,
+                              const struct vg_plan *plan, uint64_t pixels_bytes,
+                              enum vg_runner_keep keep, struct vg_fault *fault)
+{
+    runner->plan = plan;
     enum vg_status status = buffers_make(runner, pixels_bytes, fault);
     if (!status)
         status = weights_upload(runner, model, fault);
@@ -328,12 +422,12 @@ enum vg_status vg_runner_open(struct vg_runner *runner, struct vg_device device,
         status = tables_upload(runner, model, fault);
     if (!status)
         status = kernels_make(runner, fault);
-    if (!status) /* compiles what is compiled at the first launch */
-        status = vg_runner_enqueue(runner, 0, plan->step_count, 1, NULL, fault);
     if (!status)
-        status = vg_runner_finish(runner, fault);
-    if (status)
-        vg_runner_close(runner);
+        status = run_first(runner, fault);
+    if (!status && keep == VG_RUNNER_KEEPS)
+        vg_programs_store(&runner->programs, STORE_US);
+    runner->programs.listener = NULL; /* was borrowed */
+    runner->opened = !status;
     return status;
 }
 

@@ -4,6 +4,7 @@
 #define VG_ENGINE_RUNNER_H
 
 #include <CL/cl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,21 +17,39 @@
 
 struct vg_runner {
     struct vg_device device;
+    struct vg_program_cache cache;
     struct vg_programs programs;
     const struct vg_plan *plan; /* borrowed until close */
     cl_kernel *kernel;          /* one for each step */
     uint32_t pictures;          /* for which the steps' sizes are set */
+    bool opened;                /* from now on errors are those of a device that has worked */
     cl_mem arena, weights, scratch, pixels, jobs, classes, counts, candidates;
     uint64_t pixels_bytes;
 };
 
-/* Makes the buffers on `device` (taken: closed with the runner, also when this fails), packs
- * and uploads the weights, builds the kernels and runs each once, so that nothing is compiled
- * later. pixels_bytes: room for the staged pictures of a batch.
- * VG_E_MEMORY, VG_E_DEVICE, VG_E_FULL. */
-enum vg_status vg_runner_open(struct vg_runner *runner, struct vg_device device,
-                              const struct vg_model *model, const struct vg_plan *plan,
-                              uint64_t pixels_bytes, struct vg_fault *fault) VG_MUST_USE;
+enum vg_runner_keep {
+    VG_RUNNER_KEEPS, /* what is built goes to the cache of compiled programs */
+    VG_RUNNER_READS  /* the cache is only read: for what is tried once */
+};
+
+/* Takes `device`: closed with the runner. listener: borrowed until open returns; NULL. */
+void vg_runner_init(struct vg_runner *runner, struct vg_device device,
+                    struct vg_programs_listener *listener);
+
+/* Builds the programs of a plan, which may be asked for several plans. VG_E_DEVICE with *row set:
+ * the compiler refuses a kernel of this row of conv_variants.h (VG_CONV_ROWS_MAX: of none, there
+ * is no other way), VG_E_FULL. */
+enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *plan, uint32_t *row,
+                               struct vg_fault *fault) VG_MUST_USE;
+
+/* Makes the buffers, packs and uploads the weights, makes the kernels and runs each once, so that
+ * nothing is compiled later. pixels_bytes: room for the staged pictures of a batch.
+ * VG_E_MEMORY, VG_E_DEVICE, VG_E_FULL: close it then. */
+enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_model *model,
+                              const struct vg_plan *plan, uint64_t pixels_bytes,
+                              enum vg_runner_keep keep, struct vg_fault *fault) VG_MUST_USE;
+
+/* All zero is allowed. */
 void vg_runner_close(struct vg_runner *runner);
 
 /* Enqueues steps first..end - 1 for `pictures` pictures. event: given for the last step when
@@ -38,6 +57,11 @@ void vg_runner_close(struct vg_runner *runner);
 enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint32_t end,
                                  uint32_t pictures, cl_event *event,
                                  struct vg_fault *fault) VG_MUST_USE;
+
+/* The same with an event for each step, given: events[0] is that of `first`. */
+enum vg_status vg_runner_enqueue_timed(struct vg_runner *runner, uint32_t first, uint32_t end,
+                                       uint32_t pictures, cl_event *events,
+                                       struct vg_fault *fault) VG_MUST_USE;
 
 /* Enqueues a part of a boxes step alone: of `picture` the cells from `first` (whole groups), after
  * its count is set to 0. The outputs of the net must still stand in the arena. */

@@ -127,6 +127,34 @@ const struct vg_tune_row *vg_tune_find(const struct vg_tune *tune, const struct 
     return at < tune->count && !need_order(&tune->row[at].need, need) ? &tune->row[at] : NULL;
 }
 
+/* as need_order, whatever the batch */
+static int same_but_batch(const struct vg_tune_need *a, const struct vg_tune_need *b)
+{
+    struct vg_tune_need other = *b;
+    other.batch = a->batch;
+    return !need_order(a, &other);
+}
+
+static uint32_t batches_apart(uint32_t a, uint32_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+const struct vg_tune_row *vg_tune_nearest(const struct vg_tune *tune,
+                                          const struct vg_tune_need *need)
+{
+    const uint32_t at = place_of(tune, need); /* the batch is what rows are sorted by last */
+    const struct vg_tune_row *nearest = NULL;
+    for (uint32_t i = at ? at - 1 : 0; i <= at && i < tune->count; i++) {
+        const struct vg_tune_row *row = &tune->row[i];
+        if (same_but_batch(&row->need, need) &&
+            (!nearest || batches_apart(row->need.batch, need->batch) <=
+                             batches_apart(nearest->need.batch, need->batch)))
+            nearest = row;
+    }
+    return nearest;
+}
+
 static enum vg_status room_make(struct vg_tune *tune)
 {
     if (tune->count < tune->room)

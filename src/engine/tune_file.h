@@ -4,7 +4,7 @@
  *   vigie-tune 1
  *   device pthread-skylake-avx512-AMD EPYC
  *   driver Portable Computing Language 3.1
- *   conv:3x3:1x1:1x1:g1:64-64:52x52:b1:f32 Winograd 13x1 330.512
+ *   conv:3x3:1x1:1x1:g1:64-64:52x52:b1:f32 wino 13x1 330.512
  *   sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
  *
  * need: op:window:strides:dilations:groups:channels in-out:width x height of the output:batch:
@@ -57,6 +57,10 @@ void vg_tune_release(struct vg_tune *tune);
 
 /* The row of this very need, borrowed until the next set; NULL. */
 const struct vg_tune_row *vg_tune_find(const struct vg_tune *tune, const struct vg_tune_need *need);
+
+/* The same, or, where this batch was not tuned, that of the nearest one that was. */
+const struct vg_tune_row *vg_tune_nearest(const struct vg_tune *tune,
+                                          const struct vg_tune_need *need);
 
 /* Adds or replaces. VG_E_CALL (a word or a number that the file cannot hold), VG_E_FULL,
  * VG_E_MEMORY. */

@@ -138,11 +138,13 @@ static void a_kernel_that_does_not_build(void **state)
     struct fixture *f = *state;
     struct vg_fault fault = {.status = VG_OK};
     cl_kernel kernel = NULL;
+    const struct vg_program_want want = {VG_KERNEL_CONV_DIRECT, BROKEN};
     start_again(f);
+    assert_false(vg_programs_refused(&f->programs, want.kernel, want.options));
     for (int i = 0; i < 2; i++) { /* the second time it is known */
         fault.what = NULL;
-        assert_int_equal(vg_programs_try(&f->programs, VG_KERNEL_CONV_DIRECT, BROKEN, &fault),
-                         VG_E_DEVICE);
+        assert_int_equal(vg_programs_build(&f->programs, &want, 1, &fault), VG_E_DEVICE);
+        assert_true(vg_programs_refused(&f->programs, want.kernel, want.options));
         assert_non_null(fault.what);
         assert_non_null(strstr(fault.place, "conv_direct.cl " BROKEN));
         assert_int_equal(f->programs.count, 1);
@@ -199,6 +201,40 @@ static void a_row_of_programs_tells_how_far_it_is(void **state)
     vg_case_close(&run);
 }
 
+static void witness_launching(struct vg_programs_listener *listener, enum vg_programs_work work,
+                              uint32_t done, uint32_t total, const char *kernel)
+{
+    struct witness *witness = (struct witness *)(void *)listener;
+    (void)kernel;
+    assert_int_equal(work, VG_PROGRAMS_LAUNCH);
+    assert_int_equal(done, witness->calls++);
+    witness->total = total;
+}
+
+static void the_first_launch_of_what_was_built_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct witness witness = {.listener = {witness_launching}};
+    struct vg_case_run *run = NULL;
+    assert_int_equal(vg_case_open(f->row, 3, &run), VG_OK);
+    start_again(f);
+    case_is_good(f);
+    vg_programs_store(&f->programs, LONG_ENOUGH);
+    f->programs.listener = &witness.listener;
+    vg_programs_launch(&f->programs, f->row->kernel, "-DNOT_BUILT");
+    assert_int_equal(witness.calls, 0);
+    vg_programs_launch(&f->programs, f->row->kernel, run->options);
+    vg_programs_launch(&f->programs, f->row->kernel, run->options);
+    assert_int_equal(witness.calls, 1);
+    assert_int_equal(witness.total, 1);
+    start_again(f);
+    case_is_good(f);
+    f->programs.listener = &witness.listener;
+    vg_programs_launch(&f->programs, f->row->kernel, run->options); /* from the cache: no wait */
+    assert_int_equal(witness.calls, 1);
+    vg_case_close(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +242,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nonsense_in_the_cache_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kernel_that_does_not_build, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_row_of_programs_tells_how_far_it_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_first_launch_of_what_was_built_is_told, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

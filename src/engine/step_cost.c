@@ -1,0 +1,148 @@
+#include "src/engine/step_cost.h"
+
+#include <stdio.h>
+
+#include "src/engine/conv_variants.h"
+
+/* of one picture */
+struct cost {
+    double operations, values, weights; /* values: read and written */
+};
+
+static double plane(vg_i32 width, vg_i32 height)
+{
+    return (double)width * height;
+}
+
+/* ---- convolutions ---- */
+
+/* multiply-adds for each value of y, of the convolutions of a need */
+static double products(const struct vg_tune_need *need)
+{
+    return (double)need->size_y * need->size_x * need->channels_in / need->groups;
+}
+
+static double conv_operations(const struct vg_step *step, const struct vg_tune_need *need)
+{
+    const struct vg_conv_sizes *s = &step->sizes.conv;
+    const double pixels = plane(s->width, s->height), all = pixels * need->channels_out;
+    if (step->kernel == VG_KERNEL_CONV_WINO_IN)
+        return 0;
+    if (step->kernel == VG_KERNEL_CONV_ROW) /* one in, one out; then all into all */
+        return 2 * pixels * need->channels_in * products(need) + 2 * all * need->channels_in;
+    if (step->kernel == VG_KERNEL_CONV_STEM_POOL)
+        return 2 * plane(step->sizes.stem.conv_width, step->sizes.stem.conv_height) *
+               need->channels_out * products(need);
+    return 2 * all * products(need);
+}
+
+static struct cost conv_cost(const struct vg_step *step, const struct vg_tune_need *need)
+{
+    const struct vg_conv_sizes *s = &step->sizes.conv;
+    const double x = plane(s->x_width, s->x_height) * s->x_channels;
+    const double y = plane(s->width, s->height) * s->y_channels;
+    const double x2 = s->x2_width ? plane(s->x2_width, s->x2_height) * s->y_channels : 0;
+    const double between = 36 * (double)s->tiles * s->x_channels; /* of two kernels */
+    struct cost cost = {.operations = conv_operations(step, need), .values = x + y + x2};
+    if (step->conv.y_channels)
+        cost.weights +=
+            (double)(vg_conv_weights_count(&step->conv) + vg_conv_bias_count(&step->conv));
+    if (step->depthwise.channels)
+        cost.weights += (double)(vg_depthwise_weights_count(&step->depthwise) +
+                                 vg_depthwise_bias_count(&step->depthwise));
+    if (step->kernel == VG_KERNEL_CONV_WINO_IN)
+        cost.values = x + between;
+    if (step->kernel == VG_KERNEL_CONV_WINO_MUL)
+        cost.values = between + y + x2;
+    return cost;
+}
+
+static const char *second_text(const struct vg_conv_sizes *s)
+{
+    if (!s->x2_width)
+        return "";
+    return s->x2_width == s->width && s->x2_height == s->height ? " +sum" : " +up";
+}
+
+static void conv_name(const struct vg_plan *plan, const struct vg_step *step,
+                      struct vg_step_time *time)
+{
+    const struct vg_plan_choice *choice = &plan->choice[step->choice];
+    const struct vg_tune_need *need = &choice->need;
+    const char *part = step->kernel == VG_KERNEL_CONV_WINO_IN    ? " in"
+                       : step->kernel == VG_KERNEL_CONV_WINO_MUL ? " mul"
+                                                                 : second_text(&step->sizes.conv);
+    char name[256];
+    (void)snprintf(name, sizeof name, "%s %ux%u/%u %u>%u %ux%u %s%s", need->op, need->size_y,
+                   need->size_x, need->stride_y, need->channels_in, need->channels_out, need->width,
+                   need->height, vg_conv_row(choice->row)->name, part);
+    (void)snprintf(time->name, sizeof time->name, "%.63s", name);
+}
+
+/* ---- the others ---- */
+
+static struct cost map_cost(const struct vg_step *step)
+{
+    const struct vg_map_sizes *s = &step->sizes.map;
+    const double out = plane(s->width, s->height) * s->channels;
+    struct cost cost = {
+        .operations = out,
+        .values = out + (plane(s->x_width, s->x_height) + plane(s->x2_width, s->x2_height)) *
+                            s->channels};
+    if (step->kernel == VG_KERNEL_POOL)
+        cost.operations = out * s->size_y * s->size_x;
+    else if (step->kernel == VG_KERNEL_PLANE_MEAN)
+        cost.operations = plane(s->x_width, s->x_height) * s->channels;
+    else if (step->kernel == VG_KERNEL_COPY_CHANNELS || step->kernel == VG_KERNEL_SPACE_TO_DEPTH) {
+        cost.operations = 0;
+        cost.values = 2 * out;
+    }
+    return cost;
+}
+
+static void map_name(const struct vg_step *step, struct vg_step_time *time)
+{
+    const struct vg_map_sizes *s = &step->sizes.map;
+    char window[64] = "", name[256];
+    if (step->kernel == VG_KERNEL_POOL)
+        (void)snprintf(window, sizeof window, " %dx%d/%d", s->size_y, s->size_x, s->stride_y);
+    (void)snprintf(name, sizeof name, "%s%s %d %dx%d", time->kernel, window, s->channels, s->width,
+                   s->height);
+    (void)snprintf(time->name, sizeof time->name, "%.63s", name);
+}
+
+static struct cost prepare_cost(const struct vg_step *step, struct vg_step_time *time)
+{
+    const struct vg_prepare_sizes *s = &step->sizes.prepare;
+    (void)snprintf(time->name, sizeof time->name, "%s %dx%d", time->kernel, s->width, s->height);
+    return (struct cost){.values = 3 * plane(s->width, s->height)};
+}
+
+static struct cost boxes_cost(const struct vg_step *step, struct vg_step_time *time)
+{
+    const struct vg_boxes_sizes *s = &step->sizes.boxes;
+    const double values = s->classes + (s->bins ? 4 * s->bins : 4);
+    (void)snprintf(time->name, sizeof time->name, "%s %dx%d", time->kernel, s->width, s->height);
+    return (struct cost){.values = plane(s->width, s->height) * values};
+}
+
+void vg_step_cost(const struct vg_plan *plan, uint32_t index, uint32_t pictures,
+                  struct vg_step_time *time)
+{
+    const struct vg_step *step = &plan->step[index];
+    struct cost cost;
+    *time = (struct vg_step_time){.kernel = vg_kernel_rows[step->kernel].name};
+    if (step->choice != VG_PLAN_NO_CHOICE) {
+        conv_name(plan, step, time);
+        cost = conv_cost(step, &plan->choice[step->choice].need);
+    } else if (index < plan->net_first) {
+        cost = prepare_cost(step, time);
+    } else if (index >= plan->net_end) {
+        cost = boxes_cost(step, time);
+    } else {
+        map_name(step, time);
+        cost = map_cost(step);
+    }
+    time->gflop = 1e-9 * cost.operations * pictures;
+    time->mbytes = 1e-6 * sizeof(float) * (cost.values * pictures + cost.weights);
+}
