@@ -1,5 +1,5 @@
-/* vigie device list | test: which OpenCL devices there are, and whether their compiler makes of
- * our kernels what the twins say. */
+/* vigie device list | test | tune: which OpenCL devices there are, and whether their compiler makes of
+ * our kernels what the twins say, and which of them are the fastest there. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/device_tune.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/engine/device.h"
@@ -193,7 +194,7 @@ static enum vg_status word_test(int argc, char **argv, struct vg_fault *fault)
 static const struct vg_word words[] = {
     {"list", word_list, N_("lists the OpenCL devices")},
     {"test", word_test, N_("runs every kernel against its twin on a device")},
-    {"tune", NULL, NULL},
+    {"tune", vg_device_tune, N_("finds the fastest kernels of a device for a model")},
 };
 
 int vg_cmd_device(int argc, char **argv)

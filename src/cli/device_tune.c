@@ -3,12 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/model.h"
 #include "src/base/json.h"
+#include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
+#include "src/engine/device.h"
+#include "src/engine/tuner.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- the call ---- */
 
 enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char **argv,
                                    struct vg_fault *fault)
@@ -40,6 +46,78 @@ enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char *
     call->model_count = (uint32_t)count;
     return status;
 }
+
+/* ---- the search ---- */
+
+struct tuning {
+    struct vg_tuner_listener listener;
+    struct vg_progress progress;
+    const char *label; /* the model in work */
+    uint32_t done, total;
+};
+
+static void on_working(struct vg_tuner_listener *listener, uint32_t done, uint32_t total)
+{
+    struct tuning *tuning = (struct tuning *)(void *)listener;
+    tuning->done = done;
+    tuning->total = total;
+    if (tuning->progress.terminal)
+        vg_progress_show(&tuning->progress, tuning->label, done, total);
+}
+
+static enum vg_status tune_model(const struct vg_device_tune *call, const char *name,
+                                 struct vg_tune *tune, struct vg_fault *fault)
+{
+    struct tuning tuning = {.listener = {on_working}, .label = name};
+    struct vg_tuner_settings settings = vg_tuner_defaults();
+    struct vg_tuner_report report;
+    struct vg_model *model = NULL;
+    enum vg_status status = vg_model_find(name, &model, fault);
+    if (status)
+        return status;
+    vg_progress_init(&tuning.progress, stderr);
+    settings.device = call->device;
+    settings.width = call->width;
+    settings.height = call->height;
+    settings.batch = call->batch;
+    settings.listener = &tuning.listener;
+    status = vg_tuner_run(model, &settings, tune, &report, fault);
+    if (tuning.progress.terminal)
+        vg_progress_end(&tuning.progress, name, tuning.done, tuning.total);
+    vg_model_close(&model);
+    if (!status && !call->as_json)
+        (void)printf(_("%s: %u needs, %u with another kernel than the table's; the net takes "
+                       "%.2f ms instead of %.2f\n"),
+                     name, report.needs, report.changed, report.chosen_us / 1000,
+                     report.table_us / 1000);
+    return status;
+}
+
+enum vg_status vg_device_tune(int argc, char **argv, struct vg_fault *fault)
+{
+    struct vg_device_tune call;
+    struct vg_device_info device;
+    struct vg_tune tune;
+    enum vg_status status = vg_device_tune_read(&call, argc, argv, fault);
+    if (!status)
+        status = vg_device_find(call.device, 0, &device, fault);
+    if (status)
+        return status;
+    if (call.file) /* of these models alone */
+        vg_tune_init(&tune, device.name, device.driver);
+    else
+        vg_tune_open(device.name, device.driver, &tune);
+    for (uint32_t i = 0; i < call.model_count && !status; i++)
+        status = tune_model(&call, call.models[i], &tune, fault);
+    if (!status)
+        status = vg_tune_save(&tune, call.file, fault);
+    if (!status)
+        status = vg_device_tune_show(&tune, &call, fault);
+    vg_tune_release(&tune);
+    return status;
+}
+
+/* ---- what was found ---- */
 
 static enum vg_status show_json(const struct vg_tune *tune, struct vg_fault *fault)
 {

@@ -1,5 +1,4 @@
-/* `vigie device tune`: how it is called, and how what was found is shown. The search itself is
- * the engine's. */
+/* `vigie device tune`: the call, the search with its progress (engine/tuner.h), what was found. */
 #ifndef VG_CLI_DEVICE_TUNE_H
 #define VG_CLI_DEVICE_TUNE_H
 
@@ -25,6 +24,9 @@ struct vg_device_tune {
 /* argv[0] is "tune". VG_E_CALL; VG_E_END: the help was shown. */
 enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char **argv,
                                    struct vg_fault *fault) VG_MUST_USE;
+
+/* The command. Each model adds its needs; choices go to the file once all are done. */
+enum vg_status vg_device_tune(int argc, char **argv, struct vg_fault *fault) VG_MUST_USE;
 
 /* Prints the choices on stdout, lines or one JSON object:
  *

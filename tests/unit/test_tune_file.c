@@ -85,6 +85,33 @@ static void needs_differ_by_each_field(void **state)
     vg_tune_release(&tune);
 }
 
+/* What was tuned for another batch is better than nothing, and only that. */
+static void the_nearest_batch_is_found(void **state)
+{
+    static const struct {
+        uint32_t batch, want;
+    } rows[] = {{1, 1}, {2, 1}, {3, 4}, {4, 4}, {5, 4}, {9, 4}, {10, 16}, {64, 16}};
+    struct vg_tune tune;
+    struct vg_tune_need need = need_of(3, 7);
+    (void)state;
+    vg_tune_init(&tune, "d", "r");
+    assert_null(vg_tune_nearest(&tune, &need));
+    for (uint32_t c = 2; c <= 4; c++) /* neighbours in order on both sides */
+        for (uint32_t batch = 1; batch <= 16; batch *= 4) {
+            need = need_of(c, 7);
+            need.batch = batch;
+            assert_int_equal(vg_tune_set(&tune, &need, "v", c * 100 + batch), VG_OK);
+        }
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        need = need_of(3, 7);
+        need.batch = rows[i].batch;
+        assert_int_equal(vg_tune_nearest(&tune, &need)->ns, 300 + rows[i].want);
+    }
+    need = need_of(3, 8);
+    assert_null(vg_tune_nearest(&tune, &need));
+    vg_tune_release(&tune);
+}
+
 static void what_the_file_cannot_hold_is_refused(void **state)
 {
     (void)state;
@@ -303,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_set_is_found),
         cmocka_unit_test(needs_differ_by_each_field),
+        cmocka_unit_test(the_nearest_batch_is_found),
         cmocka_unit_test(what_the_file_cannot_hold_is_refused),
         cmocka_unit_test(the_text_is_as_described),
         cmocka_unit_test(bad_files_are_named),
