@@ -191,7 +191,7 @@ struct vg_model {
 
     uint32_t *map; /* owned */
     uint32_t map_count;
-    float *weights; /* owned */
+    float *weights; /* owned; NULL: dropped */
     uint64_t weight_count;
     struct vg_value_range *range; /* owned; one for each tensor; NULL: not quantised */
 };
@@ -234,6 +234,10 @@ enum vg_status vg_model_save(const struct vg_model *model, const char *path,
                              struct vg_fault *fault) VG_MUST_USE;
 
 void vg_model_close(struct vg_model **model);
+
+/* Frees the weights, for an owner who has put them on a device: everything else stays. No engine
+ * can be opened from it then, nor can it be packed. */
+void vg_model_weights_drop(struct vg_model *model);
 
 /* The checks of parse on a model in memory: an importer runs them before saving. */
 enum vg_status vg_model_check(const struct vg_model *model, struct vg_fault *fault) VG_MUST_USE;

@@ -505,6 +505,12 @@ enum vg_status vg_model_find(const char *name, struct vg_model **model, struct v
     return vg_model_open(path, model, fault);
 }
 
+void vg_model_weights_drop(struct vg_model *model)
+{
+    vg_free(model->weights);
+    model->weights = NULL;
+}
+
 void vg_model_close(struct vg_model **model)
 {
     if (!*model)

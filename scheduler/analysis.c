@@ -444,6 +444,7 @@ static enum vg_status open_engine(struct analysis *a, const char *model)
             settings.picture_height_max = g.height_max;
     }
     settings.listener = &cold.listener;
+    settings.weights_from = a->model; /* the process needs only what it is called */
     status = vg_engine_open(&a->engine, a->model, &settings, a->fault);
     cold_start_end(&cold);
     if (status)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* The allocator's own state is the one exception to "no mutable static": a seal is a property
  * of the thread, and a counter of the process. */
@@ -59,6 +61,15 @@ char *vg_alloc_text(const char *text)
 void vg_free(void *memory)
 {
     free(memory);
+}
+
+void vg_alloc_forget(void *bytes, size_t size)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t first = ((uintptr_t)bytes + page - 1) / page * page;
+    const uintptr_t end = ((uintptr_t)bytes + size) / page * page;
+    if (end > first)
+        (void)madvise((uint8_t *)bytes + (first - (uintptr_t)bytes), end - first, MADV_DONTNEED);
 }
 
 void vg_alloc_seal(void)

@@ -28,6 +28,10 @@ void vg_free(void *memory);
 void vg_alloc_seal(void);
 void vg_alloc_unseal(void);
 
+/* Gives the memory behind the whole pages among these bytes back to the system: what stands there
+ * is lost, and may be written anew. For large blocks that are used up from one end to the other. */
+void vg_alloc_forget(void *bytes, size_t size);
+
 /* Allocations made by sealed threads since the process started. */
 uint64_t vg_alloc_sealed_count(void);
 

@@ -160,6 +160,7 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
     vg_cold_start_init(&start);
     settings.listener = &start.listener;
     enum vg_status status = vg_model_find(b->model_name, &b->model, fault);
+    settings.weights_from = b->model;
     if (!status)
         status = vg_engine_open(&b->engine, b->model, &settings, fault);
     vg_cold_start_end(&start);

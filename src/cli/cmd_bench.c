@@ -181,6 +181,7 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     vg_cold_start_init(&start);
     settings.listener = &start.listener;
     enum vg_status status = vg_model_find(r->model, &model, fault);
+    settings.weights_from = model;
     if (!status)
         status = vg_engine_open(&engine, model, &settings, fault);
     vg_cold_start_end(&start);

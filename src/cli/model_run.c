@@ -17,6 +17,7 @@
 #include "src/media/still.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#define ROOM_STEP    1024 /* pixels */
 
 /* The call, as read. */
 struct request {
@@ -33,6 +34,7 @@ struct run {
     const struct request *request;
     struct vg_model *model;
     struct vg_engine *engine;
+    uint32_t width_max, height_max; /* of the pictures that the engine takes */
     struct vg_answer *answer;
     json_t *items; /* of --json */
 };
@@ -176,6 +178,7 @@ static enum vg_status open_engine(struct run *run, uint32_t width, uint32_t heig
     settings.width = run->request->width;
     settings.height = run->request->height;
     settings.batch_max = 1;
+    settings.weights_from = run->model;
     settings.picture_width_max = width;
     settings.picture_height_max = height;
     vg_cold_start_init(&start);
@@ -183,6 +186,32 @@ static enum vg_status open_engine(struct run *run, uint32_t width, uint32_t heig
     const enum vg_status status = vg_engine_open(&run->engine, run->model, &settings, fault);
     vg_cold_start_end(&start);
     return status;
+}
+
+/* Room is rounded up, so that pictures of many sizes do not open the engine each time. */
+static uint32_t room_for(uint32_t side, uint32_t before, uint32_t most)
+{
+    const uint32_t rounded = (side + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
+    const uint32_t room = rounded > before ? rounded : before;
+    return room < most ? room : most;
+}
+
+/* An engine that takes the picture: the one that is open, or another. Opening used the model's
+ * weights up, so it is read again. */
+static enum vg_status engine_for(struct run *run, const struct vg_picture *picture,
+                                 struct vg_fault *fault)
+{
+    enum vg_status status = VG_OK;
+    if (run->engine && picture->width <= run->width_max && picture->height <= run->height_max)
+        return VG_OK;
+    if (run->engine) {
+        vg_engine_close(&run->engine);
+        vg_model_close(&run->model);
+        status = vg_model_find(run->request->model, &run->model, fault);
+    }
+    run->width_max = room_for(picture->width, run->width_max, VG_PICTURE_WIDTH_MAX);
+    run->height_max = room_for(picture->height, run->height_max, VG_PICTURE_HEIGHT_MAX);
+    return status ? status : open_engine(run, run->width_max, run->height_max, fault);
 }
 
 static float threshold_of(const struct run *run)
@@ -209,8 +238,8 @@ static enum vg_status run_picture(struct run *run, const char *path, struct vg_f
 {
     struct vg_still *still = NULL;
     enum vg_status status = vg_still_read(path, &still, fault);
-    if (!status && !run->engine)
-        status = open_engine(run, VG_PICTURE_WIDTH_MAX, VG_PICTURE_HEIGHT_MAX, fault);
+    if (!status)
+        status = engine_for(run, vg_still_picture(still), fault);
     if (!status) {
         const struct vg_job job = {
             .picture = vg_still_picture(still), .threshold = threshold_of(run), .nms = nms_of(run)};
@@ -290,10 +319,10 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
 
 static enum vg_status print_result(struct run *run, struct vg_fault *fault)
 {
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:O}", "model", run->model->name, "device",
-                  run->engine ? vg_engine_device_name(run->engine) : "", "plan",
-                  run->engine ? vg_engine_plan_hash(run->engine) : "", "pictures", run->items);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:O}", "model", run->model ? run->model->name : run->request->model,
+        "device", run->engine ? vg_engine_device_name(run->engine) : "", "plan",
+        run->engine ? vg_engine_plan_hash(run->engine) : "", "pictures", run->items);
     return vg_print_json(object, fault);
 }
 

@@ -37,7 +37,6 @@ struct vg_engine {
     struct vg_device_job job[VG_BATCH_MAX];
     cl_event event[MARK_COUNT];
     vg_i32 found[VG_BATCH_MAX];
-    struct vg_candidate *candidate; /* plan->candidates_max, of the job being answered */
 };
 
 /* ---- open ---- */
@@ -155,12 +154,13 @@ static enum vg_status engine_start(struct vg_engine *engine,
                          N_("use a smaller batch or smaller pictures"), "%u", settings->batch_max);
     if (status)
         return status;
-    engine->candidate = vg_alloc_array(engine->plan->candidates_max, sizeof *engine->candidate);
-    if (!engine->candidate)
-        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "engine");
-    return vg_runner_open(
-        &engine->runner, engine->model, engine->plan, engine->slot_bytes * settings->batch_max,
-        settings->programs == VG_PROGRAMS_ARE_KEPT ? VG_RUNNER_KEEPS : VG_RUNNER_READS, fault);
+    const struct vg_runner_settings runner = {
+        .model = engine->model,
+        .weights_from = settings->weights_from,
+        .plan = engine->plan,
+        .pixels_bytes = engine->slot_bytes * settings->batch_max,
+        .keep = settings->programs == VG_PROGRAMS_ARE_KEPT ? VG_RUNNER_KEEPS : VG_RUNNER_READS};
+    return vg_runner_open(&engine->runner, &runner, fault);
 }
 
 enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *model,
@@ -170,6 +170,10 @@ enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *mod
     enum vg_status status = settings_check(settings, fault);
     if (status)
         return status;
+    if (model->weight_count && !model->weights)
+        return vg_fault_set(fault, VG_E_CALL, N_("the model has no weights any more"), NULL, "%s",
+                            model->name);
+    assert(!settings->weights_from || settings->weights_from == model);
     struct vg_engine *engine = vg_alloc(sizeof *engine);
     if (!engine)
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "engine");
@@ -204,7 +208,6 @@ void vg_engine_close(struct vg_engine **engine)
     vg_runner_close(&(*engine)->runner);
     events_release(*engine);
     vg_plan_close(&(*engine)->plan);
-    vg_free((*engine)->candidate);
     vg_free(*engine);
     *engine = NULL;
 }
@@ -310,66 +313,68 @@ static int has_place(struct vg_box place)
     return place.width > 0 && place.height > 0;
 }
 
-/* The job's candidates into engine->candidate, where all have room. */
-static enum vg_status candidates_fetch(struct vg_engine *engine, uint32_t index, uint32_t *held,
-                                       struct vg_fault *fault)
+static enum vg_status candidates_map(struct vg_engine *engine, cl_mem memory, size_t first,
+                                     size_t count, struct vg_candidate **out,
+                                     struct vg_fault *fault)
 {
-    const uint32_t count = (uint32_t)engine->found[index];
-    const size_t first = (size_t)index * engine->plan->candidates_max;
-    struct vg_candidate *candidate = engine->candidate;
-    if (count) {
-        const enum vg_status status = vg_device_check_run(
-            clEnqueueReadBuffer(engine->runner.device.queue, engine->runner.candidates, CL_TRUE,
-                                first * sizeof *candidate, count * sizeof *candidate, candidate, 0,
-                                NULL, NULL),
-            "clEnqueueReadBuffer", fault);
-        if (status)
-            return status;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        if (has_place(vg_letterbox_back(&engine->letterbox[index], &candidate[i])))
-            candidate[(*held)++] = candidate[i];
-    return VG_OK;
+    cl_int code = CL_SUCCESS;
+    *out =
+        clEnqueueMapBuffer(engine->runner.device.queue, memory, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE,
+                           first * sizeof **out, count * sizeof **out, 0, NULL, NULL, &code);
+    return vg_device_check_run(code, "clEnqueueMapBuffer", fault);
 }
 
-/* Of one strip, whose candidates all have room: the strongest into engine->candidate. */
-static enum vg_status strip_merge(struct vg_engine *engine, uint32_t index, uint32_t *held,
-                                  uint32_t *all, struct vg_fault *fault)
+static enum vg_status candidates_unmap(struct vg_engine *engine, cl_mem memory,
+                                       struct vg_candidate *candidate, struct vg_fault *fault)
 {
-    const cl_command_queue queue = engine->runner.device.queue;
+    return vg_device_check_run(
+        clEnqueueUnmapMemObject(engine->runner.device.queue, memory, candidate, 0, NULL, NULL),
+        "clEnqueueUnmapMemObject", fault);
+}
+
+/* Those that lie in the picture move to the front; returns how many. */
+static uint32_t inside_keep(const struct vg_engine *engine, uint32_t index,
+                            struct vg_candidate *candidate, uint32_t count)
+{
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (has_place(vg_letterbox_back(&engine->letterbox[index], &candidate[i])))
+            candidate[held++] = candidate[i];
+    return held;
+}
+
+/* Of one strip, whose candidates all have room: the strongest into `strongest`. */
+static enum vg_status strip_merge(struct vg_engine *engine, uint32_t index,
+                                  struct vg_candidate *strongest, uint32_t *held, uint32_t *all,
+                                  struct vg_fault *fault)
+{
     const uint32_t room = engine->plan->candidates_max;
+    struct vg_candidate *candidate = NULL;
     vg_i32 count = 0;
-    cl_int code = CL_SUCCESS;
     enum vg_status status = vg_device_check_run(
-        clEnqueueReadBuffer(queue, engine->runner.counts, CL_TRUE, index * sizeof count,
-                            sizeof count, &count, 0, NULL, NULL),
+        clEnqueueReadBuffer(engine->runner.device.queue, engine->runner.counts, CL_TRUE,
+                            index * sizeof count, sizeof count, &count, 0, NULL, NULL),
         "clEnqueueReadBuffer", fault);
     if (status || !count)
         return status;
     assert((uint32_t)count <= room);
-    void *mapped =
-        clEnqueueMapBuffer(queue, engine->runner.candidates, CL_TRUE, CL_MAP_READ,
-                           (size_t)index * room * sizeof(struct vg_candidate),
-                           (size_t)count * sizeof(struct vg_candidate), 0, NULL, NULL, &code);
-    status = vg_device_check_run(code, "clEnqueueMapBuffer", fault);
+    status = candidates_map(engine, engine->runner.candidates, (size_t)index * room, (size_t)count,
+                            &candidate, fault);
     if (status)
         return status;
-    const struct vg_candidate *candidate = mapped;
-    for (vg_i32 i = 0; i < count; i++)
-        if (has_place(vg_letterbox_back(&engine->letterbox[index], &candidate[i]))) {
-            vg_strongest_add(engine->candidate, held, room, &candidate[i]);
-            ++*all;
-        }
-    return vg_device_check_run(
-        clEnqueueUnmapMemObject(queue, engine->runner.candidates, mapped, 0, NULL, NULL),
-        "clEnqueueUnmapMemObject", fault);
+    const uint32_t inside = inside_keep(engine, index, candidate, (uint32_t)count);
+    for (uint32_t i = 0; i < inside; i++)
+        vg_strongest_add(strongest, held, room, &candidate[i]);
+    *all += inside;
+    return candidates_unmap(engine, engine->runner.candidates, candidate, fault);
 }
 
 /* More passed than have room, and which ones found a place is chance: the boxes are made again,
  * strip by strip, and the strongest of all are kept. Seconds may pass; a threshold near 0 on a
  * large net asked for it. */
-static enum vg_status strips_fetch(struct vg_engine *engine, uint32_t index, uint32_t *held,
-                                   uint32_t *all, struct vg_fault *fault)
+static enum vg_status strips_fetch(struct vg_engine *engine, uint32_t index,
+                                   struct vg_candidate *strongest, uint32_t *held, uint32_t *all,
+                                   struct vg_fault *fault)
 {
     const struct vg_plan *plan = engine->plan;
     for (uint32_t i = plan->net_end; i < plan->step_count; i++) {
@@ -379,7 +384,7 @@ static enum vg_status strips_fetch(struct vg_engine *engine, uint32_t index, uin
                 vg_runner_enqueue_strip(&engine->runner, i, index, first,
                                         cells - first < strip ? cells - first : strip, fault);
             if (!status)
-                status = strip_merge(engine, index, held, all, fault);
+                status = strip_merge(engine, index, strongest, held, all, fault);
             if (status)
                 return status;
         }
@@ -387,29 +392,43 @@ static enum vg_status strips_fetch(struct vg_engine *engine, uint32_t index, uin
     return VG_OK;
 }
 
+static void answer_fill(const struct vg_engine *engine, uint32_t index, float nms,
+                        struct vg_candidate *candidate, uint32_t held, struct vg_answer *answer)
+{
+    uint32_t left = 0;
+    answer->count = vg_nms_first(candidate, held, nms, &left);
+    answer->overflow = left;
+    for (uint32_t i = 0; i < answer->count; i++)
+        answer->detection[i] = (struct vg_detection){
+            .box = vg_letterbox_back(&engine->letterbox[index], &candidate[i]),
+            .score = candidate[i].score,
+            .class_id = (enum vg_class)candidate[i].class_id};
+}
+
 static enum vg_status job_answer(struct vg_engine *engine, const struct vg_job *job, uint32_t index,
                                  struct vg_answer *answer, struct vg_fault *fault)
 {
-    uint32_t held = 0, all = 0, left = 0;
-    enum vg_status status;
-    if ((uint32_t)engine->found[index] <= engine->plan->candidates_max) {
-        status = candidates_fetch(engine, index, &held, fault);
-        all = held;
-    } else {
-        status = strips_fetch(engine, index, &held, &all, fault);
-    }
+    const uint32_t room = engine->plan->candidates_max, found = (uint32_t)engine->found[index];
+    const bool full = found > room;
+    const cl_mem memory = full ? engine->runner.strongest : engine->runner.candidates;
+    struct vg_candidate *candidate = NULL;
+    uint32_t held = 0, all = 0;
+    answer->count = answer->overflow = 0;
+    if (!found)
+        return VG_OK;
+    enum vg_status status = candidates_map(engine, memory, full ? 0 : (size_t)index * room,
+                                           full ? room : found, &candidate, fault);
     if (status)
         return status;
-    answer->count = vg_nms_first(engine->candidate, held, job->nms, &left);
-    answer->overflow = all - held + left;
-    for (uint32_t i = 0; i < answer->count; i++) {
-        const struct vg_candidate *kept = &engine->candidate[i];
-        answer->detection[i] =
-            (struct vg_detection){.box = vg_letterbox_back(&engine->letterbox[index], kept),
-                                  .score = kept->score,
-                                  .class_id = (enum vg_class)kept->class_id};
-    }
-    return VG_OK;
+    if (full)
+        status = strips_fetch(engine, index, candidate, &held, &all, fault);
+    else
+        all = held = inside_keep(engine, index, candidate, found);
+    if (!status)
+        answer_fill(engine, index, job->nms, candidate, held, answer);
+    answer->overflow += all - held;
+    const enum vg_status unmapped = candidates_unmap(engine, memory, candidate, fault);
+    return status ? status : unmapped;
 }
 
 /* Waits for the batch and answers each job. */

@@ -68,6 +68,10 @@ struct vg_engine_settings {
     enum vg_engine_tensors tensors;
     uint32_t block; /* channels that a kernel takes at once: 8 or 16; 0: as suits the device */
     enum vg_engine_programs programs;
+    /* The same model, by its owner, who does not need its weights any more: they are given up as
+     * they go to the device, so that both are never there in whole (vg_model_weights_drop). NULL:
+     * they stay. */
+    struct vg_model *weights_from;
     /* Which kernels are taken: as the file says, else as `tune` does, else as the device's own
      * file in the cache folder does (`vigie device tune`), else as the table of variants does. */
     const char *plan_file;
@@ -80,7 +84,8 @@ struct vg_engine;
 
 /* Opens the device, builds the programs, lays out the arena, uploads the weights and runs every
  * kernel once. `model` is borrowed until close.
- * VG_E_LACK no such device (place names it), VG_E_DEVICE, VG_E_CALL (sizes), VG_E_MEMORY; of
+ * VG_E_LACK no such device (place names it), VG_E_DEVICE, VG_E_CALL (sizes; a model without
+ * weights), VG_E_MEMORY; of
  * plan_file VG_E_MISSING, VG_E_IO, VG_E_INPUT, VG_E_INTEGRITY. */
 enum vg_status vg_engine_open(struct vg_engine **engine, const struct vg_model *model,
                               const struct vg_engine_settings *settings,

@@ -5,6 +5,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
+#include "src/base/code_pages.h"
 #include "src/base/text.h"
 #include "src/engine/conv_variants.h"
 #include "src/engine/device_health.h"
@@ -51,6 +52,7 @@ static enum vg_status buffers_make(struct vg_runner *runner, uint64_t pixels_byt
         {&runner->classes, VG_MODEL_CLASSES_MAX * sizeof(vg_i32)},
         {&runner->counts, batch * sizeof(vg_i32)},
         {&runner->candidates, batch * plan->candidates_max * sizeof(struct vg_candidate)},
+        {&runner->strongest, plan->candidates_max * sizeof(struct vg_candidate)},
     };
     runner->pixels_bytes = pixels_bytes;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -138,7 +140,24 @@ static enum vg_status step_pack(const struct vg_plan *plan, const struct vg_mode
     return step->conv.y_channels ? dense_pack(plan, model, step, w, fault) : VG_OK;
 }
 
-static enum vg_status weights_upload(struct vg_runner *runner, const struct vg_model *model,
+/* The weights of a node, unless another node has the same ones. */
+static void node_forget(struct vg_model *model, uint32_t index)
+{
+    const struct vg_node *node = index == VG_PLAN_NO_NODE ? NULL : &model->node[index];
+    if (!node || node->op != VG_OP_CONV)
+        return;
+    for (uint32_t i = 0; i < model->node_count; i++)
+        if (i != index && model->node[i].op == VG_OP_CONV &&
+            model->node[i].weight_first == node->weight_first)
+            return;
+    const size_t each = (size_t)model->tensor[node->in[0]].channels / node->groups *
+                        node->window.size_y * node->window.size_x;
+    vg_alloc_forget(model->weights + node->weight_first,
+                    each * model->tensor[node->out].channels * sizeof *model->weights);
+}
+
+static enum vg_status weights_upload(struct vg_runner *runner,
+                                     const struct vg_runner_settings *settings,
                                      struct vg_fault *fault)
 {
     void *mapped = NULL;
@@ -150,8 +169,16 @@ static enum vg_status weights_upload(struct vg_runner *runner, const struct vg_m
     if (status)
         return status;
     float *w = mapped;
-    for (uint32_t i = plan->net_first; i < plan->net_end && !status; i++)
-        status = step_pack(plan, model, &plan->step[i], w, fault);
+    for (uint32_t i = plan->net_first; i < plan->net_end && !status; i++) {
+        const struct vg_step *step = &plan->step[i];
+        status = step_pack(plan, settings->model, step, w, fault);
+        if (status || !settings->weights_from || step->kernel == VG_KERNEL_CONV_WINO_IN)
+            continue;
+        node_forget(settings->weights_from, step->node);
+        node_forget(settings->weights_from, step->first);
+    }
+    if (settings->weights_from)
+        vg_model_weights_drop(settings->weights_from);
     const enum vg_status unmapped = unmap(runner, runner->weights, mapped, fault);
     return status ? status : unmapped;
 }
@@ -410,22 +437,23 @@ static enum vg_status run_first(struct vg_runner *runner, struct vg_fault *fault
     return status ? status : vg_runner_finish(runner, fault);
 }
 
-enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_model *model,
-                              const struct vg_plan *plan, uint64_t pixels_bytes,
-                              enum vg_runner_keep keep, struct vg_fault *fault)
+enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_runner_settings *settings,
+                              struct vg_fault *fault)
 {
-    runner->plan = plan;
-    enum vg_status status = buffers_make(runner, pixels_bytes, fault);
+    runner->plan = settings->plan;
+    vg_code_pages_drop(); /* the compiler has done the larger part, and now the weights come */
+    enum vg_status status = buffers_make(runner, settings->pixels_bytes, fault);
     if (!status)
-        status = weights_upload(runner, model, fault);
+        status = weights_upload(runner, settings, fault);
     if (!status)
-        status = tables_upload(runner, model, fault);
+        status = tables_upload(runner, settings->model, fault);
     if (!status)
         status = kernels_make(runner, fault);
     if (!status)
         status = run_first(runner, fault);
-    if (!status && keep == VG_RUNNER_KEEPS)
+    if (!status && settings->keep == VG_RUNNER_KEEPS)
         vg_programs_store(&runner->programs, STORE_US);
+    vg_code_pages_drop();
     runner->programs.listener = NULL; /* was borrowed */
     runner->opened = !status;
     return status;
@@ -433,8 +461,9 @@ enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_model *m
 
 void vg_runner_close(struct vg_runner *runner)
 {
-    cl_mem memory[] = {runner->arena, runner->weights, runner->scratch, runner->pixels,
-                       runner->jobs,  runner->classes, runner->counts,  runner->candidates};
+    cl_mem memory[] = {runner->arena,  runner->weights,    runner->scratch,
+                       runner->pixels, runner->jobs,       runner->classes,
+                       runner->counts, runner->candidates, runner->strongest};
     if (runner->device.queue)
         (void)clFinish(runner->device.queue);
     for (uint32_t i = 0; runner->kernel && i < runner->plan->step_count; i++)

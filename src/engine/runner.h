@@ -24,6 +24,7 @@ struct vg_runner {
     uint32_t pictures;          /* for which the steps' sizes are set */
     bool opened;                /* from now on errors are those of a device that has worked */
     cl_mem arena, weights, scratch, pixels, jobs, classes, counts, candidates;
+    cl_mem strongest; /* for the host: of a job whose candidates do not all have room */
     uint64_t pixels_bytes;
 };
 
@@ -42,12 +43,18 @@ void vg_runner_init(struct vg_runner *runner, struct vg_device device,
 enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *plan, uint32_t *row,
                                struct vg_fault *fault) VG_MUST_USE;
 
+struct vg_runner_settings {
+    const struct vg_model *model;  /* borrowed until open returns */
+    struct vg_model *weights_from; /* the same, to lose its weights; NULL */
+    const struct vg_plan *plan;    /* borrowed until close; its programs are built */
+    uint64_t pixels_bytes;         /* room for the staged pictures of a batch */
+    enum vg_runner_keep keep;
+};
+
 /* Makes the buffers, packs and uploads the weights, makes the kernels and runs each once, so that
- * nothing is compiled later. pixels_bytes: room for the staged pictures of a batch.
- * VG_E_MEMORY, VG_E_DEVICE, VG_E_FULL: close it then. */
-enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_model *model,
-                              const struct vg_plan *plan, uint64_t pixels_bytes,
-                              enum vg_runner_keep keep, struct vg_fault *fault) VG_MUST_USE;
+ * nothing is compiled later. VG_E_MEMORY, VG_E_DEVICE, VG_E_FULL: close it then. */
+enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_runner_settings *settings,
+                              struct vg_fault *fault) VG_MUST_USE;
 
 /* All zero is allowed. */
 void vg_runner_close(struct vg_runner *runner);
