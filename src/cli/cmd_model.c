@@ -18,6 +18,7 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/model_numbers.h"
 #include "src/cli/model_run.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -403,25 +404,43 @@ static enum vg_status word_info(int argc, char **argv, struct vg_fault *fault)
 
 /* ------------------------------------------------------------ verify */
 
-static enum vg_status verify_one(const char *name, struct vg_fault *fault)
+struct verification {
+    struct vg_model_numbers numbers;
+    bool run; /* the net, too */
+};
+
+static enum vg_status verify_one(const char *name, const struct verification *v,
+                                 struct vg_fault *fault)
 {
     struct vg_model *model = NULL;
-    const enum vg_status status = vg_model_find(name, &model, fault);
+    enum vg_status status = vg_model_find(name, &model, fault);
     if (status)
         return status;
     char digest[VG_SHA256_TEXT];
     digest_text(model, digest);
     (void)printf(_("%s is whole: sha256 %s\n"), name, digest);
+    if (v->run || v->numbers.picture) {
+        status = vg_model_numbers_check(model, &v->numbers, fault);
+        if (!status)
+            (void)printf(_("%s: every step gives finite numbers\n"), name);
+    }
     vg_model_close(&model);
-    return VG_OK;
+    return status;
 }
 
 /* All are looked at; the first error is the result, the others are said at once. */
 static enum vg_status word_verify(int argc, char **argv, struct vg_fault *fault)
 {
+    struct verification v = {.run = false};
+    const struct vg_option options[] = {
+        {"run", NULL, N_("also runs the net and looks at the values of each step"), NULL, &v.run},
+        {"picture", "FILE", N_("runs it on this picture instead of one made by a formula"),
+         &v.numbers.picture, NULL},
+        {"device", "D", N_("number, cpu, gpu or a part of the name"), &v.numbers.device, NULL},
+    };
     const struct vg_usage usage = {"model verify", "[MODEL...]",
                                    N_("checks that models are whole; without a name, all of them"),
-                                   NULL, 0};
+                                   options, COUNT(options)};
     int count = 0;
     enum vg_status first = vg_options_read(&usage, argc, argv, &count, fault);
     struct names *names = NULL;
@@ -432,7 +451,7 @@ static enum vg_status word_verify(int argc, char **argv, struct vg_fault *fault)
     const size_t total = names ? names->count : (size_t)count;
     for (size_t i = 0; i < total; i++) {
         struct vg_fault broken;
-        const enum vg_status status = verify_one(names ? names->name[i] : argv[1 + i], &broken);
+        const enum vg_status status = verify_one(names ? names->name[i] : argv[1 + i], &v, &broken);
         if (status && first)
             vg_fault_print(&broken);
         if (status && !first) {

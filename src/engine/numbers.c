@@ -1,10 +1,12 @@
 #include "src/engine/numbers.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "src/base/alloc.h"
 #include "src/base/text.h"
-#include "src/engine/engine.h"
+#include "src/engine/engine_inside.h"
+#include "src/engine/step_cost.h"
 
 struct vg_numbers vg_numbers_scan(const float *values, size_t count)
 {
@@ -76,5 +78,55 @@ enum vg_status vg_numbers_check(struct vg_numbers_source *source,
             status = step_refuse(step, found, fault);
     }
     vg_free(values);
+    return status;
+}
+
+/* ---- an engine's steps ---- */
+
+struct name {
+    char text[96];
+};
+
+/* What the step writes, if it is a tensor that can be read. */
+static int step_take(const struct vg_plan *plan, const struct vg_model *model, uint32_t index,
+                     struct vg_numbers_step *step, struct name *name)
+{
+    struct vg_step_time time;
+    const uint32_t node = plan->step[index].node;
+    if (node == VG_PLAN_NO_NODE)
+        return 0;
+    const uint32_t tensor = model->node[node].out;
+    const struct vg_place *place = &plan->place[tensor];
+    if (!place->pixel || place->last_step != index)
+        return 0;
+    vg_step_cost(plan, index, 1, &time);
+    (void)snprintf(name->text, sizeof name->text, "node %u, %s", node, time.name);
+    *step = (struct vg_numbers_step){.tensor = tensor,
+                                     .channels = place->channels,
+                                     .height = place->height,
+                                     .width = place->width,
+                                     .name = name->text};
+    return 1;
+}
+
+enum vg_status vg_numbers_engine_check(struct vg_engine *engine, const struct vg_model *model,
+                                       struct vg_fault *fault)
+{
+    const struct vg_plan *plan = vg_engine_plan(engine);
+    struct vg_numbers_engine of;
+    size_t count = 0;
+    enum vg_status status;
+    struct vg_numbers_step *steps = vg_alloc_array(plan->step_count, sizeof *steps);
+    struct name *names = vg_alloc_array(plan->step_count, sizeof *names);
+    vg_numbers_engine_init(&of, engine);
+    for (uint32_t i = plan->net_first; steps && names && i < plan->net_end; i++)
+        count += (size_t)step_take(plan, model, i, &steps[count], &names[count]);
+    if (!steps || !names)
+        status =
+            vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s", model->name);
+    else
+        status = vg_numbers_check(&of.source, steps, count, fault);
+    vg_free(names);
+    vg_free(steps);
     return status;
 }

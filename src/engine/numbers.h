@@ -48,4 +48,12 @@ enum vg_status vg_numbers_check(struct vg_numbers_source *source,
                                 const struct vg_numbers_step *steps, size_t count,
                                 struct vg_fault *fault) VG_MUST_USE;
 
+struct vg_model;
+
+/* All steps of an engine that has run on its slot 0; opened for VG_TENSORS_EVERY, it looks at each
+ * node of the model, else at what stands in memory. Named as in a profile: "node 12, conv 3x3/1
+ * ...". */
+enum vg_status vg_numbers_engine_check(struct vg_engine *engine, const struct vg_model *model,
+                                       struct vg_fault *fault) VG_MUST_USE;
+
 #endif

@@ -35,4 +35,10 @@ import re, sys
 parts = re.split(r"^.*boxes:.*$", open(sys.argv[1]).read(), flags=re.M)[1:]
 assert parts[0] == parts[2]
 PY
+
+# the values of each step, on a picture and without one
+expect 0 "" "$VIGIE" model verify nanodet-g --run
+grep -q "every step gives finite numbers" "$T/stdout" || fail "verify --run: $(cat "$T/stdout")"
+expect 0 "" "$VIGIE" model verify nanodet-g --picture "$T/small.ppm"
+expect 3 "the file is not there: $T/none.ppm" "$VIGIE" model verify nanodet-g --picture "$T/none.ppm"
 finish
