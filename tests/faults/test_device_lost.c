@@ -22,7 +22,7 @@
 #include "src/base/ring.h"
 #include "src/engine/device_health.h"
 #include "src/engine/engine.h"
-#include "tests/unit/synthetic_net.h"
+#include "tests/small_net.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -141,7 +141,7 @@ static int set_up(void **state)
     if (!f)
         return -1;
     lose_at(0, CL_SUCCESS);
-    f->model = synthetic_net(11);
+    f->model = tiny_net(11, 20);
     for (size_t i = 0; i < sizeof f->bytes; i++)
         f->bytes[i] = (uint8_t)(i * 37 + i / 64 * 11);
     f->picture = (struct vg_picture){.luma = f->bytes,
@@ -168,7 +168,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     lose_at(0, CL_SUCCESS);
     vg_engine_close(&f->engine);
-    synthetic_close(f->model);
+    vg_model_close(&f->model);
     free(f);
     return 0;
 }

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "kernels/twins/twins.h"
+#include "kernels/twins/twins_map.h"
 #include "src/engine/letterbox.h"
 
 static void assert_near(double got, double want, double tolerance)
@@ -117,8 +117,10 @@ static void pictures_fit(void **state)
             .picture = &picture, .region = rows[i].region, .rotation = rows[i].rotation};
         struct vg_letterbox box;
         print_message("%s\n", rows[i].name);
-        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){rows[i].input_width, rows[i].input_height}, VG_ANCHOR_CENTRE, &box),
-                         VG_OK);
+        assert_int_equal(
+            vg_letterbox_make(&job, (struct vg_size){rows[i].input_width, rows[i].input_height},
+                              VG_ANCHOR_CENTRE, &box),
+            VG_OK);
         assert_int_equal(box.left, rows[i].region_want.left);
         assert_int_equal(box.top, rows[i].region_want.top);
         assert_int_equal(box.width, rows[i].region_want.width);
@@ -147,7 +149,8 @@ static void regions_outside_are_refused(void **state)
     struct vg_letterbox box;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct vg_job job = {.picture = &picture, .region = rows[i]};
-        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){64, 64}, VG_ANCHOR_CENTRE, &box), VG_E_CALL);
+        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){64, 64}, VG_ANCHOR_CENTRE, &box),
+                         VG_E_CALL);
     }
 }
 
@@ -169,7 +172,8 @@ static void boxes_come_back(void **state)
         const struct vg_job job = {
             .picture = &picture, .region = {30, 50, 40, 20}, .rotation = rows[i].rotation};
         struct vg_letterbox box;
-        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){96, 96}, VG_ANCHOR_CENTRE, &box), VG_OK);
+        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){96, 96}, VG_ANCHOR_CENTRE, &box),
+                         VG_OK);
         const float sx = (float)(1 / box.step_x), sy = (float)(1 / box.step_y);
         const struct vg_candidate found = {
             .left = (float)box.inner_left + rows[i].left * sx,
@@ -191,7 +195,8 @@ static void boxes_are_clipped_to_the_region(void **state)
     const struct vg_picture picture = {.width = 100, .height = 50};
     const struct vg_job job = {.picture = &picture};
     struct vg_letterbox box;
-    assert_int_equal(vg_letterbox_make(&job, (struct vg_size){64, 64}, VG_ANCHOR_CENTRE, &box), VG_OK);
+    assert_int_equal(vg_letterbox_make(&job, (struct vg_size){64, 64}, VG_ANCHOR_CENTRE, &box),
+                     VG_OK);
     const struct vg_candidate large = {.left = 0, .top = 0, .right = 64, .bottom = 64};
     const struct vg_box all = vg_letterbox_back(&box, &large);
     assert_near((double)all.left, 0, 0);
@@ -224,12 +229,14 @@ static void rotation_is_clockwise(void **state)
     for (uint32_t r = 0; r < 4; r++) {
         const struct vg_job job = {.picture = &picture, .rotation = (enum vg_rotation)r};
         struct vg_letterbox box;
-        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){8, 8}, VG_ANCHOR_CENTRE, &box), VG_OK);
+        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){8, 8}, VG_ANCHOR_CENTRE, &box),
+                         VG_OK);
         const struct vg_device_job device = vg_letterbox_job(&box, &picture, 0, 0);
         float y[8 * 8 * 4];
+        const struct vg_map_build build = {.block = 16};
         const struct vg_prepare_sizes sizes = {
             .y = {0, 256, 256, 32}, .width = 8, .height = 8, .scale = {1, 1, 1}};
-        vg_twin_prepare(pixels, &device, y, &sizes, 1);
+        vg_twin_prepare(pixels, &device, y, &sizes, &build, 1);
         static const uint32_t corner[4] = {0, 7 * 4, 7 * 32, 7 * 32 + 7 * 4};
         for (uint32_t k = 0; k < 4; k++)
             assert_near((double)y[corner[k]], k == bright_corner[r] ? 255 : 0, 1e-3);
@@ -272,11 +279,13 @@ static void colours_are_the_standards(void **state)
         const struct vg_job job = {.picture = &picture};
         struct vg_letterbox box;
         float y[4];
-        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){1, 1}, VG_ANCHOR_CENTRE, &box), VG_OK);
+        assert_int_equal(vg_letterbox_make(&job, (struct vg_size){1, 1}, VG_ANCHOR_CENTRE, &box),
+                         VG_OK);
         const struct vg_device_job device = vg_letterbox_job(&box, &picture, 0, 0);
+        const struct vg_map_build build = {.block = 16};
         const struct vg_prepare_sizes sizes = {
             .y = {0, 4, 4, 4}, .width = 1, .height = 1, .red_first = 1, .scale = {1, 1, 1}};
-        vg_twin_prepare(pixels, &device, y, &sizes, 1);
+        vg_twin_prepare(pixels, &device, y, &sizes, &build, 1);
         print_message("%s\n", rows[i].name);
         assert_near((double)y[0], rows[i].red, 2); /* bytes are rounded in the standards' tables */
         assert_near((double)y[1], rows[i].green, 2);
