@@ -407,10 +407,10 @@ static void conv_walk(struct walk *w, const struct vg_operation *op)
     const int64_t block = w->plan->settings.block, ob = option(w, "OB");
     expect(w, "y_channels", s->y_channels, w->model->tensor[op->y].channels);
     expect(w, "blocks of y", s->groups * ob, parts(s->y_channels, block));
-    expect(w, "act_groups", s->act_groups, parts(op->act_channels, block * ob));
+    expect(w, "act_blocks", s->act_blocks, parts(op->act_channels, block));
     expect(w, "VG_BLOCK", option(w, "VG_BLOCK"), block);
     if (op->act_channels < (uint32_t)s->y_channels)
-        expect(w, "channels with the activation", s->act_groups * ob * block, op->act_channels);
+        expect(w, "channels with the activation", s->act_blocks * block, op->act_channels);
     conv_work(w);
     if (step->kernel != VG_KERNEL_CONV_WINO_IN)
         conv_weights(w);

@@ -44,7 +44,7 @@ struct vg_conv_need {
     uint32_t width, height; /* of the output */
 };
 
-#define VG_CONV_TILE_PIXELS_MAX 16 /* of all rows: a row of pixels is made in whole tiles */
+#define VG_CONV_TILE_PIXELS_MAX 26 /* of all rows: a row of pixels is made in whole tiles */
 
 struct vg_conv_variant {
     const char *name;      /* static; unlike the others of its kind */

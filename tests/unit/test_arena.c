@@ -39,7 +39,7 @@ static void begin(struct laid *l)
 
 static void lay(struct laid *l, enum vg_arena_need need)
 {
-    const struct vg_graph_settings graph = {VG_FUSION_ALL, SIDE, SIDE, 0};
+    const struct vg_graph_settings graph = {.fusion = VG_FUSION_ALL, .width = SIDE, .height = SIDE};
     const struct vg_arena_settings arena = {.block = BLOCK,
                                             .width = SIDE,
                                             .height = SIDE,

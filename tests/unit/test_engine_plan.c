@@ -15,6 +15,7 @@
 #include "src/base/fault.h"
 #include "src/engine/conv_variants.h"
 #include "src/engine/plan.h"
+#include "src/engine/tune_file.h"
 #include "tests/net_build.h"
 #include "tests/plan_walk.h"
 #include "tests/random_net.h"
@@ -395,40 +396,40 @@ static void variants_are_chosen(void **state)
         enum vg_conv_kind kind;
         struct shape shape;
     } rows[] = {
-        {"Winograd 13x2", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 0, 52, 0, 0}},
-        {"Winograd 13x1", WIDE, VG_CONV_DENSE, {3, 1, 32, 16, 0, 104, 0, 0}},
-        {"Winograd 13x1", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 16, 52, 0, 0}}, /* half a group */
-        {"Winograd 13x2", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 96, 52, 0, 0}},
-        {"Winograd 16x1", WIDE, VG_CONV_DENSE, {3, 1, 256, 256, 0, 13, 0, 0}},
-        {"Winograd 16x1", WIDE, VG_CONV_DENSE, {3, 1, 256, 240, 0, 13, 0, 0}},
-        {"Winograd 6x1", NARROW, VG_CONV_DENSE, {3, 1, 64, 64, 0, 52, 0, 0}},
+        {"wino 13x2", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 0, 52, 0, 0}},
+        {"wino 13x1", WIDE, VG_CONV_DENSE, {3, 1, 32, 16, 0, 104, 0, 0}},
+        {"wino 13x1", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 16, 52, 0, 0}}, /* half a group */
+        {"wino 13x2", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 96, 52, 0, 0}},
+        {"wino 16x1", WIDE, VG_CONV_DENSE, {3, 1, 256, 256, 0, 13, 0, 0}},
+        {"wino 16x1", WIDE, VG_CONV_DENSE, {3, 1, 256, 240, 0, 13, 0, 0}},
+        {"wino 6x1", NARROW, VG_CONV_DENSE, {3, 1, 64, 64, 0, 52, 0, 0}},
         {"direct 13x1", SMALL, VG_CONV_DENSE, {3, 1, 128, 128, 0, 52, 0, 0}}, /* no local memory */
         {"direct 13x1", WIDE, VG_CONV_DENSE, {3, 2, 128, 128, 0, 26, 0, 0}},
         {"direct 13x1", WIDE, VG_CONV_DENSE, {3, 2, 3, 32, 0, 208, 0, 4}},
         {"direct 13x1", WIDE, VG_CONV_DENSE, {3, 1, 3, 32, 0, 208, 0, 4}}, /* the net's input */
         {"direct 13x2", WIDE, VG_CONV_DENSE, {1, 1, 128, 128, 0, 52, 0, 0}},
-        {"direct 13x1", WIDE, VG_CONV_DENSE, {1, 1, 128, 124, 80, 52, 0, 0}},
-        {"direct 13x1", WIDE, VG_CONV_DENSE, {1, 1, 512, 128, 0, 13, 0, 0}},
+        {"direct 13x2", WIDE, VG_CONV_DENSE, {1, 1, 128, 124, 80, 52, 0, 0}},
+        {"direct 13x2", WIDE, VG_CONV_DENSE, {1, 1, 512, 128, 0, 13, 0, 0}},
         {"direct 10x1", WIDE, VG_CONV_DENSE, {3, 2, 128, 128, 0, 40, 0, 0}},
         {"direct 10x2", WIDE, VG_CONV_DENSE, {1, 1, 128, 128, 0, 40, 0, 0}},
-        {"direct 13x1, padded", WIDE, VG_CONV_DENSE, {3, 2, 128, 128, 0, 17, 0, 0}},
+        {"direct 13x1", WIDE, VG_CONV_DENSE, {3, 2, 128, 128, 0, 17, 0, 0}},
         {"direct 6x1", NARROW, VG_CONV_DENSE, {3, 2, 128, 128, 0, 26, 0, 0}},
         {"direct 6x1", ANY, VG_CONV_DENSE, {3, 1, 128, 128, 0, 26, 0, 0}},
         {"any", WIDE, VG_CONV_GROUPED, {3, 1, 32, 32, 0, 26, 0, 0}},
-        {"depthwise 13", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
-        {"depthwise 10", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 40, 0, 0}},
-        {"depthwise 13, padded", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 17, 0, 0}},
-        {"depthwise 6", NARROW, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
-        {"pair 13x2", WIDE, VG_CONV_PAIR, {3, 1, 96, 96, 0, 52, 0, 0}},
-        {"pair 13x1", WIDE, VG_CONV_PAIR, {3, 1, 96, 48, 0, 52, 0, 0}},
+        {"p13", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
+        {"p10", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 40, 0, 0}},
+        {"p13", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 17, 0, 0}},
+        {"p6", NARROW, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
+        {"row 13x2", WIDE, VG_CONV_PAIR, {3, 1, 96, 96, 0, 52, 0, 0}},
+        {"row 13x1", WIDE, VG_CONV_PAIR, {3, 1, 96, 48, 0, 52, 0, 0}},
         {"pair 6x1", ANY, VG_CONV_PAIR, {3, 1, 96, 48, 0, 52, 0, 0}},
-        {"stem and pool 13x1", WIDE, VG_CONV_STEM_POOL, {3, 2, 3, 24, 0, 104, 0, 4}},
+        {"pool 13x1", WIDE, VG_CONV_STEM_POOL, {3, 2, 3, 24, 0, 104, 0, 4}},
         {"stem and pool 6x1", ANY, VG_CONV_STEM_POOL, {3, 2, 3, 24, 0, 104, 0, 4}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct vg_conv_need need =
             need_of(&devices[rows[i].device], rows[i].kind, &rows[i].shape);
-        assert_string_equal(vg_conv_variant_choose(&need).name, rows[i].want);
+        assert_string_equal(vg_conv_row(vg_conv_row_choose(&need))->name, rows[i].want);
     }
 }
 
@@ -438,13 +439,12 @@ static void a_general_row_always_fits(void **state)
     const struct shape shape = {3, 2, 7, 23, 16, 5, 3, 0};
     for (size_t d = 0; d < DEVICES; d++)
         for (uint32_t kind = VG_CONV_DENSE; kind <= VG_CONV_STEM_POOL; kind++) {
-            struct vg_conv_variant variant[32];
             const struct vg_conv_need need = need_of(&devices[d], (enum vg_conv_kind)kind, &shape);
-            const uint32_t count = vg_conv_variants_fitting(&need, variant, 32);
-            assert_in_range(count, 1, 31);
-            for (uint32_t i = 0; i < count; i++)
-                assert_in_range(variant[i].tile.pixels, 1, VG_CONV_TILE_PIXELS_MAX);
-            assert_int_equal(vg_conv_variants_fitting(&need, variant, 1), 1);
+            const uint64_t fitting = vg_conv_rows_fitting(&need);
+            assert_true(fitting != 0);
+            for (uint32_t i = 0; i < vg_conv_row_count(); i++)
+                if (fitting >> i & 1)
+                    assert_in_range(vg_conv_row(i)->tile.pixels, 1, VG_CONV_TILE_PIXELS_MAX);
         }
 }
 
@@ -456,29 +456,24 @@ static void findings_are_followed_where_they_fit(void **state)
     struct vg_plan_settings settings = settings_of(64, 64, 1);
     const struct shape shape = {1, 1, 32, 32, 0, 26, 0, 0};
     const struct vg_conv_need need = need_of(&settings, VG_CONV_DENSE, &shape);
-    char key[VG_CONV_KEY_SIZE], other[VG_CONV_KEY_SIZE];
-    vg_conv_need_key(&need, key);
-    struct vg_conv_need batched = need;
-    struct vg_plan_settings more = settings;
-    more.batch_max = 8;
-    batched.settings = &more;
-    vg_conv_need_key(&batched, other);
-    assert_string_not_equal(key, other);
+    struct vg_conv_need wider = need;
+    wider.width = 52;
     static const struct {
         const char *variant, *want;
     } rows[] = {{"direct 6x1", "direct 6x1"},
                 {"direct 13x1", "direct 13x1"},
-                {"direct 10x1", "direct 13x2"}, /* does not divide 26 */
-                {"Winograd 13x1", "direct 13x2"},
+                {"wino 13x1", "direct 13x2"}, /* no 3x3 */
                 {"no such row", "direct 13x2"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct vg_conv_choice choice[] = {
-            {"a", "direct 6x1"}, {key, rows[i].variant}, {"e", "direct 6x1"}, {"z", "direct 6x1"}};
-        const struct vg_conv_choices choices = {choice, 4};
-        settings.choices = &choices;
-        assert_string_equal(vg_conv_variant_choose(&need).name, rows[i].want);
-        assert_string_equal(vg_conv_variant_choose(&batched).name, "direct 13x2");
-        settings.choices = NULL;
+        struct vg_tune tune;
+        const struct vg_tune_need key = vg_conv_tune_need(&need);
+        vg_tune_init(&tune, "device", "driver");
+        assert_int_equal(vg_tune_set(&tune, &key, rows[i].variant, 1000), VG_OK);
+        settings.tune = &tune;
+        assert_string_equal(vg_conv_row(vg_conv_row_choose(&need))->name, rows[i].want);
+        assert_string_equal(vg_conv_row(vg_conv_row_choose(&wider))->name, "direct 13x2");
+        settings.tune = NULL;
+        vg_tune_release(&tune);
     }
 }
 
