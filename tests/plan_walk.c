@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/base/attr.h"
+#include "src/engine/conv_variants.h"
 #include "src/engine/plan_graph.h"
 
 #define NONE VG_GRAPH_NONE
@@ -366,6 +367,8 @@ static void conv_work(struct walk *w)
         expect(w, "pooled height", s->height, (stem->conv_height + 1) / 2);
         work_expect(w, parts(s->width, p), parts(s->height, stem->rows_each), s->groups, 2, 1);
         local_expect(w, block * p);
+    } else if (strstr(w->step->options, "GROUP_FIRST=1")) {
+        work_expect(w, s->groups, parts(s->width, p), s->height, 2, 1);
     } else {
         work_expect(w, parts(s->width, p), s->height, s->groups, 2, 1);
     }
@@ -588,6 +591,16 @@ static void ends_look(struct walk *w)
             tensor_look(w, i);
 }
 
+/* what the plan chose to leave apart */
+static int was_apart(const void *context, uint32_t first, uint32_t node)
+{
+    const struct vg_plan *plan = context;
+    for (uint32_t i = 0; i < plan->choice_count; i++)
+        if (plan->choice[i].first == first && plan->choice[i].node == node)
+            return vg_conv_row(plan->choice[i].row)->kernel == VG_KERNEL_COUNT;
+    return 0;
+}
+
 struct plan_walk plan_walk(const struct vg_model *model, const struct vg_plan *plan)
 {
     struct walk w = {.model = model, .plan = plan};
@@ -595,7 +608,9 @@ struct plan_walk plan_walk(const struct vg_model *model, const struct vg_plan *p
     w.claimed = calloc((size_t)plan->weights_floats + 1, 1);
     w.written = calloc(model->tensor_count, 1);
     assert(w.stamp && w.claimed && w.written);
-    const struct vg_graph_settings settings = vg_plan_graph_settings(&plan->settings);
+    struct vg_graph_settings settings = vg_plan_graph_settings(&plan->settings);
+    settings.apart = was_apart;
+    settings.context = plan;
     if (vg_graph_init(&w.graph, model, &settings, NULL))
         abort();
     for (uint32_t i = 0; i < plan->step_count && !w.result.wrong[0]; i++) {
