@@ -54,14 +54,14 @@ static inline double net_fixture_error(const struct net_fixture *f, struct vg_en
 {
     double worst = 0;
     if (vg_engine_run_tensor(engine, f->input, NULL))
-        return NAN;
+        return (double)NAN;
     for (uint32_t o = 0; o < f->model->output_count; o++) {
         const uint32_t tensor = f->model->output[o].part[0];
         const struct vg_size size = f->reference.size[tensor];
         const size_t count = (size_t)f->model->tensor[tensor].channels * size.width * size.height;
         float *got = malloc(count * sizeof *got);
         if (!got || vg_engine_read_tensor(engine, tensor, got, NULL))
-            worst = NAN;
+            worst = (double)NAN;
         for (size_t i = 0; got && i < count; i++) {
             const double want = (double)f->reference.tensor[tensor][i];
             const double error = fabs((double)got[i] - want) / fmax(1, fabs(want));
