@@ -10,6 +10,7 @@
 #include "src/base/log.h"
 #include "src/base/sha256.h"
 #include "src/base/text.h"
+#include "src/base/usdt.h"
 #include "src/engine/conv_variants.h"
 #include "src/engine/device_health.h"
 #include "src/engine/engine_inside.h"
@@ -474,6 +475,7 @@ enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs
     if (status)
         return status;
     const struct vg_mono_time start = vg_mono_now();
+    vg_probe_batch_begin(engine->runner.device.info.name, count);
     status = batch_stage(engine, jobs, count, fault);
     if (!status)
         status = batch_enqueue(engine, count, fault);
@@ -490,6 +492,7 @@ enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs
     }
     events_release(engine);
     engine->whole_upto = engine->plan->net_end;
+    vg_probe_batch_end(engine->runner.device.info.name, count, vg_mono_now().us - start.us);
     return status;
 }
 

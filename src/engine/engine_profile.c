@@ -1,5 +1,6 @@
 /* Times of the steps, from the device's own clock. Each run is made twice: once as always, which
- * the host times whole, and once with an event for each step. */
+ * the host times whole, and once with an event for each step. The probes step_begin and step_end
+ * tell these times when the run is over: a queue does not say when it comes to a step. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
+#include "src/base/usdt.h"
 #include "src/engine/device_health.h"
 #include "src/engine/engine_inside.h"
 #include "src/engine/profile.h"
@@ -80,6 +82,11 @@ static enum vg_status run_timed(struct timing *t, uint32_t run, struct vg_fault 
     for (uint32_t i = 0; i < t->steps; i++) {
         if (!status)
             status = span_take(t, run, i, fault);
+        if (!status) {
+            vg_probe_step_begin(t->plan->net_first + i);
+            vg_probe_step_end(t->plan->net_first + i,
+                              (int64_t)t->profile->span[(size_t)run * t->steps + i].us);
+        }
         if (t->event[i])
             (void)clReleaseEvent(t->event[i]);
         t->event[i] = NULL;
