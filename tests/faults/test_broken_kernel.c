@@ -73,7 +73,7 @@ static const struct {
 
 static void plainer_kernels_answer_the_same(void **state)
 {
-    static const uint64_t seeds[] = {52, 31}; /* pairs of nodes; a stem */
+    static const uint64_t seeds[] = {3, 4}; /* both have all that is refused here */
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct refusal refusal_of = rows[i].refusal;

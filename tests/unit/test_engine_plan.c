@@ -425,7 +425,7 @@ static void variants_are_chosen(void **state)
         {"row 13x1", WIDE, VG_CONV_PAIR, {3, 1, 96, 48, 0, 52, 0, 0}},
         {"apart", ANY, VG_CONV_PAIR, {3, 1, 96, 48, 0, 52, 0, 0}},
         {"pool 13x1", WIDE, VG_CONV_STEM_POOL, {3, 2, 3, 24, 0, 104, 0, 4}},
-        {"stem and pool 6x1", ANY, VG_CONV_STEM_POOL, {3, 2, 3, 24, 0, 104, 0, 4}},
+        {"apart", ANY, VG_CONV_STEM_POOL, {3, 2, 3, 24, 0, 104, 0, 4}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct vg_conv_need need =
