@@ -360,6 +360,28 @@ static void the_small_net_has_its_patterns(void **state)
     vg_model_close(&model);
 }
 
+/* A convolution that makes the activation of its first channels has no tensor of its own. */
+static void an_altered_tensor_has_no_place(void **state)
+{
+    (void)state;
+    struct net_build n;
+    net_begin(&n, 1, (struct vg_size){64, 64}, 32, 16);
+    const uint32_t head = net_conv(&n, net_conv3(&n, 0, 16), 28, net_square(1, 1, 1), 1)->out;
+    const uint32_t scores = net_alone(&n, net_slice(&n, head, 0, 16), VG_ACT_SIGMOID);
+    const uint32_t boxes = net_slice(&n, head, 16, 12);
+    net_output(&n, "scores", VG_LAYOUT_CELLS, scores);
+    for (uint32_t fusion = 0; fusion < 2; fusion++) {
+        struct vg_plan_settings settings = settings_of(64, 64, 1);
+        settings.fusion = (enum vg_graph_fusion)fusion;
+        struct vg_plan *plan = plan_of(n.model, &settings);
+        assert_int_equal(plan->place[head].pixel != 0, settings.fusion == VG_FUSION_NONE);
+        assert_int_not_equal(plan->place[scores].pixel, 0);
+        assert_int_not_equal(plan->place[boxes].pixel, 0);
+        vg_plan_close(&plan);
+    }
+    vg_model_close(&n.model);
+}
+
 /* ---- variants ---- */
 
 struct shape {
@@ -485,6 +507,9 @@ static void the_digest_follows_what_is_planned(void **state)
     (void)state;
     struct vg_model *model = small_net(1, 20), *another = small_net(1, 20);
     another->digest[0] ^= 1;
+    struct vg_model *acting = small_net(1, 20); /* only the programs differ */
+    acting->node[2].act = VG_ACT_SILU;
+    acting->node[2].act_a = model->node[2].act_a;
     struct vg_plan_settings usual = settings_of(64, 64, 2), rows[6];
     for (size_t i = 0; i < 6; i++)
         rows[i] = usual;
@@ -501,6 +526,9 @@ static void the_digest_follows_what_is_planned(void **state)
     vg_plan_close(&same);
     vg_plan_close(&other);
     assert_null(same);
+    other = plan_of(acting, &usual);
+    assert_memory_not_equal(plan->digest, other->digest, sizeof plan->digest);
+    vg_plan_close(&other);
     for (size_t i = 0; i < 6; i++) {
         other = plan_of(model, &rows[i]);
         assert_memory_not_equal(plan->digest, other->digest, sizeof plan->digest);
@@ -509,6 +537,7 @@ static void the_digest_follows_what_is_planned(void **state)
     vg_plan_close(&plan);
     vg_model_close(&model);
     vg_model_close(&another);
+    vg_model_close(&acting);
 }
 
 /* All pairs of cell and class kept have room up to the bound; a strip never fills it. */
@@ -652,10 +681,11 @@ static void any_convolution_reads_the_input(void **state)
     (void)state;
     for (uint32_t groups = 1; groups <= 3; groups += 2) {
         struct net_build n;
-        net_begin(&n, 1, (struct vg_size){64, 64}, 32, 16);
+        net_begin(&n, 1, (struct vg_size){64, 64}, 8, 16);
         const uint32_t x = net_conv(&n, 0, 3, net_square(3, 1, 1), groups)->out;
         (void)net_conv1(&n, x, 16);
         assert_int_equal(walks_wrong(n.model, 64, 96), 0);
+        assert_int_equal(walks_wrong(n.model, 40, 8), 0);
         vg_model_close(&n.model);
     }
 }
@@ -753,6 +783,7 @@ int main(void)
         cmocka_unit_test(shuffles_are_addresses_where_the_reader_can),
         cmocka_unit_test(an_order_is_the_weights_business),
         cmocka_unit_test(the_small_net_has_its_patterns),
+        cmocka_unit_test(an_altered_tensor_has_no_place),
         cmocka_unit_test(variants_are_chosen),
         cmocka_unit_test(a_general_row_always_fits),
         cmocka_unit_test(findings_are_followed_where_they_fit),
