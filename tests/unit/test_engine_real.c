@@ -123,8 +123,11 @@ static void nets_give_what_onnx_runtime_gives(void **state)
     static const struct {
         const char *file;
         uint32_t block;
-    } rows[] = {{"nanodet_g_416", 0},      {"nanodet_g_416", 8},  {"nanodet_plus_m_416", 0},
-                {"nanodet_plus_m_416", 8}, {"yolox_nano_416", 0}, {"fastestdet_352", 0}};
+    } rows[] = {{"nanodet_g_416", 0},
+                {"nanodet_g_416", 8},
+                {"nanodet_plus_m_416", 0},
+                {"yolox_nano_416", 0},
+                {"fastestdet_352", 0}};
     json_t *all = figures("models/outputs.json");
     uint32_t wrong = 0, found = 0;
     if (!all)
