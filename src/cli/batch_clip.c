@@ -32,6 +32,7 @@ struct run {
     struct vg_rate rate;
     struct vg_progress progress;
     uint64_t total; /* pictures, by the file's head */
+    struct vg_mono_time start;
     struct room room[VG_BATCH_PICTURES];
     uint32_t count;           /* rooms filled */
     struct vg_answer *answer; /* 2 * VG_BATCH_PICTURES: tracked, then written */
@@ -70,7 +71,7 @@ static enum vg_status run_batch(struct run *run)
             .nms = written ? s->nms : VG_CHAIN_NMS,
         };
     }
-    return vg_engine_run(s->engine, job, jobs, run->answer, run->fault);
+    return vg_look_run(s->look, job, jobs, run->answer, run->fault);
 }
 
 static void write_detections(struct run *run, uint32_t at)
@@ -95,7 +96,7 @@ static enum vg_status write_alert(struct run *run, const struct vg_alert *alert,
         .flux = run->path,
         .software = vg_version(),
         .model = run->model,
-        .plan = vg_engine_plan_hash(run->settings->engine),
+        .plan = vg_engine_plan_hash(run->settings->look->engine),
         .phase = "operational",
         .wall_known = input->moment.wall_known,
         .wall = input->moment.wall,
@@ -223,6 +224,11 @@ static enum vg_status open_run(struct run *run, const char *stem)
             ? vg_fault_set(run->fault, VG_E_INPUT, N_("no clip in this folder"),
                            N_("give a folder with video files"), "%s", run->path)
             : vg_clip_open(&run->clip, run->path, run->fault);
+    if (!status) {
+        const struct vg_clip_about about = vg_clip_about(run->clip);
+        status = vg_look_fit(s->look, about.width, about.height, run->fault);
+        run->start = vg_mono_now(); /* an engine that had to be opened is not the clip's time */
+    }
     if (!status)
         status = vg_sha256_file(run->path, run->digest, run->fault);
     if (!status)
@@ -253,7 +259,7 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
     memset(result, 0, sizeof *result);
     if (!run)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", path);
-    const struct vg_mono_time start = vg_mono_now();
+    run->start = vg_mono_now();
     run->settings = settings;
     run->path = path;
     run->result = result;
@@ -279,7 +285,7 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
     for (int i = 0; i < VG_BATCH_PICTURES; i++)
         vg_free(run->room[i].memory);
     vg_free(run->answer);
+    result->elapsed_us = vg_mono_now().us - run->start.us;
     vg_free(run);
-    result->elapsed_us = vg_mono_now().us - start.us;
     return status;
 }

@@ -10,7 +10,7 @@
 #include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/cli/batch_files.h"
-#include "src/engine/engine.h"
+#include "src/cli/look.h"
 #include "src/scene/scene.h"
 
 #define VG_BATCH_PICTURES 4 /* pictures in one batch of the engine */
@@ -18,7 +18,7 @@
 struct vg_batch_settings {
     const struct vg_scene *scene; /* NULL: no rules */
     const struct vg_model *model;
-    struct vg_engine *engine;
+    struct vg_look *look; /* fitted to each clip */
     const char *out;
     uint32_t files; /* bits of enum vg_batch_file */
     bool video, explain;

@@ -14,7 +14,6 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "src/cli/batch_clip.h"
-#include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -34,11 +33,12 @@ static void on_signal(int number)
 
 struct batch {
     const char *scene_path, *out, *rate, *model_name, *threshold, *nms, *start, *device, *jobs;
+    const char *size, *tiles;
     bool detections, tracks, measures, video, explain, json;
     struct vg_batch_settings settings;
     struct vg_scene *scene;
     struct vg_model *model;
-    struct vg_engine *engine;
+    struct vg_look look;
     uint32_t clip_count;
     char (*stem)[VG_BATCH_STEM_SIZE]; /* of each clip */
     char *clip[CLIPS_MAX];            /* owned */
@@ -136,6 +136,8 @@ static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_faul
         status = vg_option_number("nms", b->nms, 0, 1, &nms, fault);
     if (!status)
         status = vg_option_number("jobs", b->jobs, 1, JOBS_MAX, jobs, fault);
+    if (!status)
+        status = vg_look_read(b->size, b->tiles, &b->look.request, fault);
     b->settings.threshold = (float)threshold;
     b->settings.nms = (float)nms;
     if (status || !b->start)
@@ -152,21 +154,21 @@ static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_faul
 static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
 {
     struct vg_engine_settings settings = vg_engine_defaults();
-    struct vg_cold_start start;
     settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
     settings.batch_max = 2 * VG_BATCH_PICTURES;
     settings.picture_width_max = VG_PICTURE_WIDTH_MAX;
     settings.picture_height_max = VG_PICTURE_HEIGHT_MAX;
-    vg_cold_start_init(&start);
-    settings.listener = &start.listener;
     enum vg_status status = vg_model_find(b->model_name, &b->model, fault);
-    settings.weights_from = b->model;
     if (!status)
-        status = vg_engine_open(&b->engine, b->model, &settings, fault);
-    vg_cold_start_end(&start);
+        status = vg_look_check(&b->look.request, b->model, fault);
+    if (status)
+        return status;
+    b->look.model = b->model;
+    b->look.settings = settings;
     b->settings.model = b->model;
-    b->settings.engine = b->engine;
-    return status;
+    b->settings.look = &b->look;
+    /* where the size is the clips' to say, the first of them opens it */
+    return b->look.request.size == VG_LOOK_SIZE_AUTO ? VG_OK : vg_look_open(&b->look, fault);
 }
 
 static void say_result(const struct batch *b, const char *path, const struct vg_batch_result *r)
@@ -201,7 +203,8 @@ static struct failure run_clips(struct batch *b, uint32_t first, uint32_t step,
 {
     struct failure failed = {first, open_engine(b, fault)};
     uint32_t i = first;
-    for (; b->engine && i < b->clip_count && !interrupted; i += step) {
+    const bool open = !failed.status;
+    for (; open && i < b->clip_count && !interrupted; i += step) {
         struct vg_batch_result result;
         struct vg_fault one = {.status = VG_OK};
         const enum vg_status status =
@@ -218,7 +221,7 @@ static struct failure run_clips(struct batch *b, uint32_t first, uint32_t step,
     if (interrupted && !failed.status && i < b->clip_count)
         failed = (struct failure){
             i, vg_fault_set(fault, VG_E_INTERRUPTED, N_("interrupted"), NULL, "%s", b->clip[i])};
-    vg_engine_close(&b->engine);
+    vg_look_release(&b->look);
     vg_model_close(&b->model);
     return failed;
 }
@@ -339,6 +342,10 @@ int vg_cmd_batch(int argc, char **argv)
         {"rate", "FPS", N_("pictures analysed per second of the clip (5; 0: every one)"), &b->rate,
          NULL},
         {"model", "NAME", N_("detector (nanodet-g)"), &b->model_name, NULL},
+        {"size", "WxH|auto", N_("size of the net's input; auto: as the pictures' shape wants"),
+         &b->size, NULL},
+        {"tiles", "RxC|auto", N_("look at parts of the picture too: for small objects"), &b->tiles,
+         NULL},
         {"detections", NULL, N_("write detections.csv"), NULL, &b->detections},
         {"tracks", NULL, N_("write tracks.csv"), NULL, &b->tracks},
         {"measures", NULL, N_("write measures.csv"), NULL, &b->measures},

@@ -10,20 +10,22 @@
 #include "src/base/file.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
-#include "src/cli/cold_start.h"
+#include "src/cli/batch_files.h"
+#include "src/cli/look.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/engine/engine.h"
 #include "src/media/still.h"
 
+#define TILED_BATCH 8 /* regions that run at once */
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define ROOM_STEP    1024 /* pixels */
 
 /* The call, as read. */
 struct request {
-    const char *model, *raw, *tensor, *size, *device, *threshold_text, *nms_text;
-    bool as_json;
-    unsigned width, height;
+    const char *model, *raw, *tensor, *size, *tiles, *device, *threshold_text, *nms_text;
+    bool as_json, prepared;
+    struct vg_look_request look;
     double threshold, nms; /* below 0: the model's */
     char **pictures;
     int picture_count;
@@ -33,10 +35,10 @@ struct request {
 struct run {
     const struct request *request;
     struct vg_model *model;
-    struct vg_engine *engine;
-    uint32_t width_max, height_max; /* of the pictures that the engine takes */
+    struct vg_look look;
     struct vg_answer *answer;
-    json_t *items; /* of --json */
+    json_t *items;                    /* of --json */
+    char (*stem)[VG_BATCH_STEM_SIZE]; /* of each picture: its folder in that of --raw */
 };
 
 /* ------------------------------------------------------------ the call */
@@ -52,31 +54,23 @@ static enum vg_status check_request(struct request *r, const struct vg_usage *us
         return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"),
                             N_("give pictures, or --tensor with --size"), "vigie %s %s",
                             usage->command, usage->operands);
-    if (r->raw && r->picture_count > 1)
-        return vg_fault_set(fault, VG_E_CALL, N_("--raw takes one picture"),
-                            N_("give one picture, or leave --raw out"), "%d", r->picture_count);
-    if (r->size)
-        status = vg_option_size("size", r->size, &r->width, &r->height, fault);
+    if (r->tiles && (r->raw || r->tensor))
+        return vg_fault_set(fault, VG_E_CALL,
+                            N_("tiles have no tensors of their own to write or read"),
+                            N_("leave --tiles out, or --raw and --tensor"), "--tiles %s", r->tiles);
+    if (r->prepared && (!r->raw || r->tensor))
+        return vg_fault_set(fault, VG_E_CALL, N_("--prepared goes with --raw, for pictures"),
+                            N_("see vigie help"), "vigie %s --prepared", usage->command);
+    status = vg_look_read(r->size, r->tiles, &r->look, fault);
+    if (!status && r->tensor && r->look.size != VG_LOOK_SIZE_GIVEN)
+        status = vg_fault_set(fault, VG_E_CALL, N_("a size such as 416x416 was expected"),
+                              N_("give width and height in pixels, each from 1 to 16384"),
+                              "--size %s", r->size);
     if (!status && r->threshold_text)
         status = vg_option_number("threshold", r->threshold_text, 0, 1, &r->threshold, fault);
     if (!status && r->nms_text)
         status = vg_option_number("nms", r->nms_text, 0, 1, &r->nms, fault);
     return status;
-}
-
-/* A size that the net cannot take is the caller's mistake, said before a device is opened. */
-static enum vg_status check_size(const struct request *r, const struct vg_model *m,
-                                 struct vg_fault *fault)
-{
-    struct vg_size size[VG_MODEL_TENSORS_MAX];
-    if (!r->size)
-        return VG_OK;
-    const enum vg_status status = vg_model_sizes(m, r->width, r->height, size, fault);
-    if (status != VG_E_CALL)
-        return status;
-    return vg_fault_set(fault, VG_E_CALL, N_("the model does not take this size"),
-                        N_("give multiples of what `vigie model info` says"), "--size %ux%u (%u)",
-                        r->width, r->height, m->input_multiple);
 }
 
 /* ------------------------------------------------------------ printing */
@@ -133,7 +127,7 @@ static enum vg_status write_output(const struct run *run, uint32_t index, const 
     struct vg_size size[VG_MODEL_TENSORS_MAX];
     uint32_t width = 0, height = 0;
     size_t cells = 0;
-    vg_engine_input_size(run->engine, &width, &height);
+    vg_engine_input_size(run->look.engine, &width, &height);
     enum vg_status status = vg_model_sizes(run->model, width, height, size, fault);
     if (status)
         return status;
@@ -146,7 +140,7 @@ static enum vg_status write_output(const struct run *run, uint32_t index, const 
     float *values = vg_alloc_array(cells * channels, sizeof *values);
     if (!values)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%.400s", path);
-    status = vg_engine_read_output(run->engine, index, values, fault);
+    status = vg_engine_read_output(run->look.engine, index, values, fault);
     if (!status)
         status = vg_file_write(path, values, cells * channels * sizeof *values, 0644, VG_FILE_PLAIN,
                                fault);
@@ -156,12 +150,45 @@ static enum vg_status write_output(const struct run *run, uint32_t index, const 
     return status;
 }
 
-static enum vg_status write_outputs(const struct run *run, struct vg_fault *fault)
+static enum vg_status write_prepared(const struct run *run, const char *folder,
+                                     struct vg_fault *fault)
+{
+    uint32_t width = 0, height = 0;
+    char path[4096];
+    if (!run->request->prepared)
+        return VG_OK;
+    if (vg_path_join(path, sizeof path, folder, "prepared.f32"))
+        return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%.400s", folder);
+    vg_engine_input_size(run->look.engine, &width, &height);
+    const size_t count = (size_t)3 * width * height;
+    float *values = vg_alloc_array(count, sizeof *values);
+    if (!values)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%.400s", path);
+    enum vg_status status = vg_engine_read_input(run->look.engine, values, fault);
+    if (!status)
+        status = vg_file_write(path, values, count * sizeof *values, 0644, VG_FILE_PLAIN, fault);
+    if (!status && !run->request->as_json)
+        (void)printf("%s: 1x3x%ux%u\n", path, height, width);
+    vg_free(values);
+    return status;
+}
+
+/* index: of the picture; of several each has its folder */
+static enum vg_status write_outputs(const struct run *run, int index, struct vg_fault *fault)
 {
     const char *folder = run->request->raw;
+    char own[4096];
     if (!folder)
         return VG_OK;
+    if (run->stem) {
+        if (vg_path_join(own, sizeof own, folder, run->stem[index]))
+            return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%.400s",
+                                folder);
+        folder = own;
+    }
     enum vg_status status = vg_folder_make(folder, fault);
+    if (!status)
+        status = write_prepared(run, folder, fault);
     for (uint32_t i = 0; !status && i < run->model->output_count; i++)
         status = write_output(run, i, folder, fault);
     return status;
@@ -169,49 +196,15 @@ static enum vg_status write_outputs(const struct run *run, struct vg_fault *faul
 
 /* ------------------------------------------------------------ pictures and tensors */
 
-static enum vg_status open_engine(struct run *run, uint32_t width, uint32_t height,
-                                  struct vg_fault *fault)
+static void look_init(struct run *run, uint32_t width, uint32_t height)
 {
+    const struct request *r = run->request;
     struct vg_engine_settings settings = vg_engine_defaults();
-    struct vg_cold_start start;
-    settings.device = run->request->device ? run->request->device : settings.device;
-    settings.width = run->request->width;
-    settings.height = run->request->height;
-    settings.batch_max = 1;
-    settings.weights_from = run->model;
+    settings.device = r->device ? r->device : settings.device;
+    settings.batch_max = r->tiles ? TILED_BATCH : 1;
     settings.picture_width_max = width;
     settings.picture_height_max = height;
-    vg_cold_start_init(&start);
-    settings.listener = &start.listener;
-    const enum vg_status status = vg_engine_open(&run->engine, run->model, &settings, fault);
-    vg_cold_start_end(&start);
-    return status;
-}
-
-/* Room is rounded up, so that pictures of many sizes do not open the engine each time. */
-static uint32_t room_for(uint32_t side, uint32_t before, uint32_t most)
-{
-    const uint32_t rounded = (side + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
-    const uint32_t room = rounded > before ? rounded : before;
-    return room < most ? room : most;
-}
-
-/* An engine that takes the picture: the one that is open, or another. Opening used the model's
- * weights up, so it is read again. */
-static enum vg_status engine_for(struct run *run, const struct vg_picture *picture,
-                                 struct vg_fault *fault)
-{
-    enum vg_status status = VG_OK;
-    if (run->engine && picture->width <= run->width_max && picture->height <= run->height_max)
-        return VG_OK;
-    if (run->engine) {
-        vg_engine_close(&run->engine);
-        vg_model_close(&run->model);
-        status = vg_model_find(run->request->model, &run->model, fault);
-    }
-    run->width_max = room_for(picture->width, run->width_max, VG_PICTURE_WIDTH_MAX);
-    run->height_max = room_for(picture->height, run->height_max, VG_PICTURE_HEIGHT_MAX);
-    return status ? status : open_engine(run, run->width_max, run->height_max, fault);
+    run->look = (struct vg_look){.request = r->look, .model = run->model, .settings = settings};
 }
 
 static float threshold_of(const struct run *run)
@@ -234,21 +227,23 @@ static void show_boxes(const struct run *run, const char *name, uint32_t width, 
         print_boxes(name, run->answer);
 }
 
-static enum vg_status run_picture(struct run *run, const char *path, struct vg_fault *fault)
+static enum vg_status run_picture(struct run *run, int index, struct vg_fault *fault)
 {
+    const char *path = run->request->pictures[index];
     struct vg_still *still = NULL;
     enum vg_status status = vg_still_read(path, &still, fault);
+    if (status)
+        return status;
+    const struct vg_picture *picture = vg_still_picture(still);
+    const struct vg_job job = {
+        .picture = picture, .threshold = threshold_of(run), .nms = nms_of(run)};
+    status = vg_look_fit(&run->look, picture->width, picture->height, fault);
     if (!status)
-        status = engine_for(run, vg_still_picture(still), fault);
-    if (!status) {
-        const struct vg_job job = {
-            .picture = vg_still_picture(still), .threshold = threshold_of(run), .nms = nms_of(run)};
-        status = vg_engine_run(run->engine, &job, 1, run->answer, fault);
-    }
+        status = vg_look_run(&run->look, &job, 1, run->answer, fault);
     if (!status)
-        show_boxes(run, path, vg_still_picture(still)->width, vg_still_picture(still)->height);
+        show_boxes(run, path, picture->width, picture->height);
     if (!status)
-        status = write_outputs(run, fault);
+        status = write_outputs(run, index, fault);
     vg_still_close(&still);
     return status;
 }
@@ -256,17 +251,25 @@ static enum vg_status run_picture(struct run *run, const char *path, struct vg_f
 /* Goes on after a picture that is refused; the first one's error is the result. */
 static enum vg_status run_pictures(struct run *run, struct vg_fault *fault)
 {
+    const struct request *r = run->request;
     enum vg_status first = VG_OK;
-    for (int i = 0; i < run->request->picture_count; i++) {
+    look_init(run, VG_PICTURE_WIDTH_MAX, VG_PICTURE_HEIGHT_MAX);
+    if (r->raw && r->picture_count > 1) {
+        run->stem = vg_alloc_array((size_t)r->picture_count, sizeof *run->stem);
+        if (!run->stem)
+            return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "--raw");
+        vg_batch_stems(r->pictures, (uint32_t)r->picture_count, run->stem);
+    }
+    for (int i = 0; i < r->picture_count; i++) {
         struct vg_fault broken = {.status = VG_OK};
-        const enum vg_status status = run_picture(run, run->request->pictures[i], &broken);
+        const enum vg_status status = run_picture(run, i, &broken);
         if (status && first)
             vg_fault_print(&broken);
         if (status && !first) {
             first = status;
             *fault = broken;
         }
-        if (status && !run->engine && status != VG_E_INPUT && status != VG_E_MISSING)
+        if (status && !run->look.engine && status != VG_E_INPUT && status != VG_E_MISSING)
             break; /* no device: the next picture would fail the same way */
     }
     return first;
@@ -275,7 +278,7 @@ static enum vg_status run_pictures(struct run *run, struct vg_fault *fault)
 static enum vg_status check_tensor(const struct request *r, const float *values, size_t size,
                                    struct vg_fault *fault)
 {
-    const size_t count = (size_t)3 * r->width * r->height;
+    const size_t count = (size_t)3 * r->look.width * r->look.height;
     if (size != count * sizeof *values)
         return vg_fault_set(fault, VG_E_INPUT, N_("the tensor has not the size said by --size"),
                             N_("give 3 x height x width values of float32"),
@@ -290,7 +293,7 @@ static enum vg_status check_tensor(const struct request *r, const float *values,
 static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
 {
     const struct request *r = run->request;
-    const size_t limit = (size_t)3 * r->width * r->height * sizeof(float);
+    const size_t limit = (size_t)3 * r->look.width * r->look.height * sizeof(float);
     uint8_t *bytes = NULL;
     size_t size = 0;
     enum vg_status status = vg_file_read(r->tensor, limit + 64, &bytes, &size, fault);
@@ -302,17 +305,18 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
         return status;
     const float *values = (const float *)(const void *)bytes; /* aligned to 64 by vg_alloc */
     status = check_tensor(r, values, size, fault);
+    look_init(run, r->look.width, r->look.height);
     if (!status)
-        status = open_engine(run, r->width, r->height, fault);
+        status = vg_look_open(&run->look, fault);
     if (!status)
-        status = vg_engine_run_tensor(run->engine, values, fault);
+        status = vg_engine_run_tensor(run->look.engine, values, fault);
     if (!status)
-        status = vg_engine_tensor_answer(run->engine, threshold_of(run), nms_of(run), run->answer,
-                                         fault);
+        status = vg_engine_tensor_answer(run->look.engine, threshold_of(run), nms_of(run),
+                                         run->answer, fault);
     if (!status)
-        show_boxes(run, r->tensor, r->width, r->height);
+        show_boxes(run, r->tensor, r->look.width, r->look.height);
     if (!status)
-        status = write_outputs(run, fault);
+        status = write_outputs(run, 0, fault);
     vg_free(bytes);
     return status;
 }
@@ -320,9 +324,9 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
 static enum vg_status print_result(struct run *run, struct vg_fault *fault)
 {
     json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:O}", "model", run->model ? run->model->name : run->request->model,
-        "device", run->engine ? vg_engine_device_name(run->engine) : "", "plan",
-        run->engine ? vg_engine_plan_hash(run->engine) : "", "pictures", run->items);
+        "{s:s, s:s, s:s, s:O}", "model", run->model->name, "device",
+        run->look.engine ? vg_engine_device_name(run->look.engine) : "", "plan",
+        run->look.engine ? vg_engine_plan_hash(run->look.engine) : "", "pictures", run->items);
     return vg_print_json(object, fault);
 }
 
@@ -337,7 +341,7 @@ static enum vg_status run_request(const struct request *request, struct vg_fault
     if (!run.answer || (request->as_json && !run.items))
         status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", request->model);
     if (!status)
-        status = check_size(request, run.model, fault);
+        status = vg_look_check(&request->look, run.model, fault);
     if (status)
         goto done;
     status = request->tensor ? run_tensor(&run, fault) : run_pictures(&run, fault);
@@ -352,7 +356,8 @@ static enum vg_status run_request(const struct request *request, struct vg_fault
 done:
     json_decref(run.items);
     vg_free(run.answer);
-    vg_engine_close(&run.engine);
+    vg_free(run.stem);
+    vg_look_release(&run.look);
     vg_model_close(&run.model);
     return status;
 }
@@ -365,8 +370,13 @@ enum vg_status vg_model_run(int argc, char **argv, struct vg_fault *fault)
         {"threshold", "T", N_("least score shown; without it the model's"), &r.threshold_text,
          NULL},
         {"nms", "T", N_("overlap above which the lesser box goes"), &r.nms_text, NULL},
-        {"size", "WxH", N_("size of the net's input"), &r.size, NULL},
+        {"size", "WxH|auto", N_("size of the net's input; auto: as the pictures' shape wants"),
+         &r.size, NULL},
+        {"tiles", "RxC|auto", N_("look at parts of the picture too: for small objects"), &r.tiles,
+         NULL},
         {"raw", "DIR", N_("writes each output tensor there, as float32"), &r.raw, NULL},
+        {"prepared", NULL, N_("with --raw: the net's input too, as prepared.f32"), NULL,
+         &r.prepared},
         {"tensor", "FILE", N_("takes a prepared input (3 x H x W float32) instead of a picture"),
          &r.tensor, NULL},
         {"device", "D", N_("device to run on: number, cpu, gpu or a part of its name"), &r.device,

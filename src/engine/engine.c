@@ -531,23 +531,37 @@ static enum vg_status arena_unmap(struct vg_engine *engine, float *mapped, struc
                                "clEnqueueUnmapMemObject", fault);
 }
 
+/* Where channel c of the net's input lies at (row, column). Where the preparation writes what a
+ * first VG_OP_SPACE_TO_DEPTH makes of it, 2x2 cells lie side by side. */
+static size_t input_at(const struct vg_plan *plan, uint32_t c, uint32_t row, uint32_t column)
+{
+    const uint32_t fold = plan->input ? 2 : 1;
+    const uint32_t quarter = row % fold * 2 + column % fold;
+    return vg_plan_at(plan, plan->input, quarter * 3 + c, row / fold, column / fold);
+}
+
 /* The prepared picture to where the preparation would have put it, with its halo of zeros. */
 static void input_write(const struct vg_engine *engine, const float *input, float *arena)
 {
     const struct vg_plan *plan = engine->plan;
     const struct vg_place *place = &plan->place[plan->input];
     const struct vg_prepare_sizes *s = &plan->step[0].sizes.prepare;
-    const uint32_t fold = plan->input ? 2 : 1; /* 2x2 cells side by side (VG_OP_SPACE_TO_DEPTH) */
     float *first =
         arena + s->y.first - s->halo.above * s->y.row - s->halo.left * (vg_i32)place->pixel;
     memset(first, 0, (size_t)s->y.plane * sizeof *first);
     for (uint32_t c = 0; c < 3; c++)
-        for (uint32_t row = 0; row < place->height * fold; row++)
-            for (uint32_t column = 0; column < place->width * fold; column++) {
-                const uint32_t quarter = row % fold * 2 + column % fold;
-                arena[vg_plan_at(plan, plan->input, quarter * 3 + c, row / fold, column / fold)] =
-                    *input++;
-            }
+        for (uint32_t row = 0; row < plan->settings.height; row++)
+            for (uint32_t column = 0; column < plan->settings.width; column++)
+                arena[input_at(plan, c, row, column)] = *input++;
+}
+
+/* The input of picture 0 as it was prepared: 3 planes. */
+static void input_copy(const struct vg_plan *plan, const float *arena, float *values)
+{
+    for (uint32_t c = 0; c < 3; c++)
+        for (uint32_t row = 0; row < plan->settings.height; row++)
+            for (uint32_t column = 0; column < plan->settings.width; column++)
+                *values++ = arena[input_at(plan, c, row, column)];
 }
 
 enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,
@@ -710,6 +724,16 @@ enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, 
     if (status)
         return status;
     (void)tensor_copy(engine, tensor, VG_LAYOUT_PLANES, mapped, values);
+    return arena_unmap(engine, mapped, fault);
+}
+
+enum vg_status vg_engine_read_input(struct vg_engine *engine, float *values, struct vg_fault *fault)
+{
+    float *mapped = NULL;
+    const enum vg_status status = arena_map(engine, CL_MAP_READ, &mapped, fault);
+    if (status)
+        return status;
+    input_copy(engine->plan, mapped, values);
     return arena_unmap(engine, mapped, fault);
 }
 

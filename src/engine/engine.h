@@ -120,6 +120,10 @@ enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, f
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
 
+/* The input of the last run's first picture, as it was prepared: 3 planes, [rows][columns]. */
+enum vg_status vg_engine_read_input(struct vg_engine *engine, float *values,
+                                    struct vg_fault *fault) VG_MUST_USE;
+
 /* The net alone over `count` pictures, on the input that the last run left on the device, until
  * its raw outputs can be read by the host: what `bench model` times. VG_E_CALL, VG_E_DEVICE. */
 enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count,

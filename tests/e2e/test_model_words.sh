@@ -85,6 +85,11 @@ expect 2 "only a model of the models' folder" model remove ../a
 expect 2 "a model is wanted" model run x.jpg
 expect 2 "wrong number of arguments" model run --model nanodet-g
 expect 3 "$T/none.jpg" model run --model nanodet-g "$T/none.jpg"
+expect 2 "or auto:60 were expected: --tiles 8x2" model run --model nanodet-g --tiles 8x2 x.jpg
+expect 2 "or auto:60 were expected: --tiles auto:x" model run --model nanodet-g --tiles auto:x x.jpg
+expect 2 "leave --tiles out" model run --model nanodet-g --tiles 2x2 --raw "$T/raw" x.jpg
+expect 2 "--prepared goes with --raw" model run --model nanodet-g --prepared x.jpg
+expect 2 "--size auto" model run --model nanodet-g --tensor "$T/a.vgm" --size auto
 expect 2 "--size 410x416 (32)" model run --model nanodet-g --tensor "$T/a.vgm" --size 410x416
 expect 3 "$T/a.vgm: 6000 B ≠ 2076672 B" model run --model nanodet-g --tensor "$T/a.vgm" --size 416x416
 
