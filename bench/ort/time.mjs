@@ -2,40 +2,20 @@
 //   ORT_DIR=FOLDER node time.mjs MODEL.onnx [--shape 1,3,416,416] [--threads 2] [--runs 50] [--warm 10]
 // FOLDER: what bench/ort/fetch.sh prints. Prints one JSON object: median, least and p99 of the runs
 // in milliseconds, as `vigie bench model --json` names them. All optimisations of the graph are on.
-import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
-
-const OPTIONS = {
-  shape: { type: 'string', default: '1,3,416,416' },
-  threads: { type: 'string', default: '2' },
-  runs: { type: 'string', default: '50' },
-  warm: { type: 'string', default: '10' },
-};
-
-function fail(words) {
-  console.error(`time.mjs: ${words}`);
-  process.exit(2);
-}
-
-function number(name, text, least, most) {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) fail(`--${name} ${text}: a whole number from ${least} to ${most} is wanted`);
-  return value;
-}
+import { basename } from 'node:path';
+import { fail, number, open, read, shape } from './session.mjs';
 
 function request() {
-  let read;
-  try {
-    read = parseArgs({ options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    fail(error.message);
-  }
-  const { values, positionals } = read;
+  const { values, positionals } = read({
+    shape: { type: 'string', default: '1,3,416,416' },
+    threads: { type: 'string', default: '2' },
+    runs: { type: 'string', default: '50' },
+    warm: { type: 'string', default: '10' },
+  });
   if (positionals.length !== 1) fail('one MODEL.onnx is wanted');
   return {
     model: positionals[0],
-    shape: values.shape.split(',').map((side) => number('shape', side, 1, 1 << 16)),
+    shape: shape(values.shape),
     threads: number('threads', values.threads, 1, 1024),
     runs: number('runs', values.runs, 1, 100000),
     warm: number('warm', values.warm, 0, 100000),
@@ -59,19 +39,7 @@ function quantile(sorted, share) {
 }
 
 const r = request();
-let ort;
-try {
-  ort = createRequire(join(process.env.ORT_DIR ?? process.cwd(), 'package.json'))('onnxruntime-node');
-} catch {
-  fail('onnxruntime-node is not in ORT_DIR: run bench/ort/fetch.sh');
-}
-const session = await ort.InferenceSession.create(r.model, {
-  executionProviders: ['cpu'],
-  intraOpNumThreads: r.threads,
-  interOpNumThreads: 1,
-  executionMode: 'sequential',
-  graphOptimizationLevel: 'all',
-});
+const { ort, session, runtime } = await open(r.model, r.threads);
 const input = new ort.Tensor('float32', inputOf(r.shape.reduce((a, b) => a * b, 1)), r.shape);
 const feeds = { [session.inputNames[0]]: input };
 for (let i = 0; i < r.warm; i++) await session.run(feeds);
@@ -92,5 +60,5 @@ console.log(JSON.stringify({
   least_ms: times[0],
   p99_ms: quantile(times, 0.99),
   pictures_per_s: (1000 * r.shape[0]) / median,
-  runtime: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
+  runtime,
 }));
