@@ -121,11 +121,11 @@ struct vg_int8_sizes {
     vg_i32 pictures;
     vg_i32 size_y, size_x, stride_y, stride_x; /* max_pool_int8 */
     vg_i32 x_zero, x2_zero, y_zero;
-    vg_i32 halo_word;    /* quantise_int8 of 4-byte pixels: a pixel of y's halo */
+    vg_i32 halo_word; /* quantise_int8 of 4-byte pixels: a pixel of y's halo */
     float x_step, x2_step;
-    float y_per_unit;    /* 1 / step of y */
-    float across, down;  /* pixels of what is resized for one of y */
-    float act_a, act_b;  /* of the activation (build option ACT, models/model.h has their meaning) */
+    float y_per_unit;   /* 1 / step of y */
+    float across, down; /* pixels of what is resized for one of y */
+    float act_a, act_b; /* of the activation (build option ACT, models/model.h has their meaning) */
 };
 
 /* pool, plane_mean, resize, combine, act, softmax and copy_channels */

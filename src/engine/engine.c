@@ -85,7 +85,9 @@ static struct vg_plan_settings plan_settings(const struct vg_engine *engine,
         .batch_max = settings->batch_max,
         .lane = info->kind == VG_DEVICE_GPU ? VG_LANE_ANY : VG_LANE_CPU,
         .fusion = settings->tensors == VG_TENSORS_EVERY ? VG_FUSION_NONE : VG_FUSION_ALL,
-        .block = settings->block ? settings->block : info->float_width == 8 ? 8 : 16,
+        .block = settings->block          ? settings->block
+                 : info->float_width == 8 ? 8
+                                          : 16,
         .float_width = info->float_width,
         .compute_units = info->compute_units,
         .local_bytes = info->local_bytes,

@@ -112,11 +112,10 @@ static enum vg_status levels_check(const struct vg_plan_builder *b)
             const struct vg_slot *slot = &b->arena.slot[tensors[k]];
             if (slot->width != (settings->width + level->stride - 1) / level->stride ||
                 slot->height != (settings->height + level->stride - 1) / level->stride)
-                return vg_fault_set(
-                    b->fault, VG_E_INPUT,
-                    N_("the level's stride does not fit the size of its planes"), NULL,
-                    "%s, level %u, tensor %u: %ux%u", b->model->name, i, tensors[k], slot->width,
-                    slot->height);
+                return vg_fault_set(b->fault, VG_E_INPUT,
+                                    N_("the level's stride does not fit the size of its planes"),
+                                    NULL, "%s, level %u, tensor %u: %ux%u", b->model->name, i,
+                                    tensors[k], slot->width, slot->height);
         }
     }
     return VG_OK;

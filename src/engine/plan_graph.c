@@ -227,9 +227,9 @@ static int row_fits(const struct builder *b, uint32_t between)
 
 static int is_row(const struct builder *b, const struct vg_node *first, const struct vg_node *conv)
 {
-    return first->op == VG_OP_CONV && vg_graph_depthwise(b->model, first) &&
-           first->in[0] != 0 && conv->op == VG_OP_CONV && conv->groups == 1 &&
-           is_window(&conv->window, 1, 1, 0) && row_fits(b, first->out);
+    return first->op == VG_OP_CONV && vg_graph_depthwise(b->model, first) && first->in[0] != 0 &&
+           conv->op == VG_OP_CONV && conv->groups == 1 && is_window(&conv->window, 1, 1, 0) &&
+           row_fits(b, first->out);
 }
 
 static void pairs_join(struct builder *b)

@@ -73,7 +73,8 @@ static int case_good(struct state *state, const struct vg_kernel_case *row)
                     (double)result.verdict.want, result.verdict.worst, row->tolerance, row->reason);
     else
         print_message("%-14s %-20s %s worst %.2g of %.2g\n", kernel, row->name,
-                      result.outcome == VG_CHECK_SKIPPED ? "skipped: the device lacks something" : "good",
+                      result.outcome == VG_CHECK_SKIPPED ? "skipped: the device lacks something"
+                                                         : "good",
                       result.verdict.worst, row->tolerance);
     return result.outcome != VG_CHECK_WRONG;
 }

@@ -573,7 +573,8 @@ static void shapes_are_those_of_the_input_in_use(void **state)
         net_begin(&n, 1, (struct vg_size){preferred, preferred}, 16, 16);
         const uint32_t x = net_conv(&n, 0, 16, net_square(3, 16, 1), 1)->out;
         (void)net_two(&n, VG_OP_ADD, x, linear(&n, net_mean(&n, x), 16));
-        const struct vg_graph_settings settings = {VG_FUSION_ALL, side, side, ROW_VALUES, NULL, NULL};
+        const struct vg_graph_settings settings = {VG_FUSION_ALL, side, side,
+                                                   ROW_VALUES,    NULL, NULL};
         struct vg_graph graph = graph_of(&n, &settings);
         graph_text(&graph, text);
         assert_string_equal(text, rows[i % 2].want);
@@ -605,7 +606,8 @@ static void a_net_that_folds_its_input_gets_it_folded(void **state)
         for (uint32_t fusion = 0; fusion < 2; fusion++) {
             struct net_build n;
             char text[TEXT_SIZE];
-            const struct vg_graph_settings settings = {(enum vg_graph_fusion)fusion, 64, 64, 0, NULL, NULL};
+            const struct vg_graph_settings settings = {
+                (enum vg_graph_fusion)fusion, 64, 64, 0, NULL, NULL};
             net_begin(&n, 1, (struct vg_size){64, 64}, 32, 16);
             (void)net_conv3(&n, net_fold(&n, 0), 16);
             if (readers == 2)
