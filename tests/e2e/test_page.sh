@@ -38,6 +38,7 @@ done
 python3 -c 'import sqlite3, sys
 with sqlite3.connect(sys.argv[1]) as base:
     base.execute("UPDATE account SET role = \"auditor\" WHERE name = \"audit\"")' "$data/vigie.db"
+: >"$data/log" # it is read before the server may have opened it
 VIGIE_LOG=info "$VIGIE" serve --data "$data" --listen 127.0.0.1:0 2>"$data/log" &
 server=$!
 
