@@ -405,6 +405,7 @@ enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *mode
     }
     operations_list(&b);
 done:
+    vg_free(size);
     vg_free(b.joint);
     vg_free(b.writer);
     vg_free(b.reads);
