@@ -228,6 +228,9 @@ static enum vg_status open_run(struct run *run, const char *stem)
         const struct vg_clip_about about = vg_clip_about(run->clip);
         status = vg_look_fit(s->look, about.width, about.height, run->fault);
         run->start = vg_mono_now(); /* an engine that had to be opened is not the clip's time */
+        run->result->input_width = s->look->settings.width;
+        run->result->input_height = s->look->settings.height;
+        run->result->regions = s->look->tiles.count;
     }
     if (!status)
         status = vg_sha256_file(run->path, run->digest, run->fault);

@@ -31,6 +31,8 @@ struct vg_batch_settings {
 struct vg_batch_result {
     uint64_t pictures, analysed, alerts, lost;
     int64_t media_us, elapsed_us;
+    uint32_t input_width, input_height; /* of the net */
+    uint32_t regions;                   /* of a picture, each an input */
 };
 
 /* Analyses `path` and writes its files to OUT/stem. A clip that is cut keeps its results and gives VG_E_IO.

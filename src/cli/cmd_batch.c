@@ -176,10 +176,12 @@ static void say_result(const struct batch *b, const char *path, const struct vg_
     const double seconds = (double)r->elapsed_us / 1e6;
     if (b->json) {
         struct vg_fault fault;
-        json_t *object = json_pack("{s:s,s:I,s:I,s:I,s:I,s:f,s:f}", "clip", path, "pictures",
-                                   (json_int_t)r->pictures, "analysed", (json_int_t)r->analysed,
-                                   "alerts", (json_int_t)r->alerts, "lost", (json_int_t)r->lost,
-                                   "media_s", (double)r->media_us / 1e6, "elapsed_s", seconds);
+        json_t *object =
+            json_pack("{s:s,s:I,s:I,s:I,s:I,s:f,s:f,s:[i,i],s:i}", "clip", path, "pictures",
+                      (json_int_t)r->pictures, "analysed", (json_int_t)r->analysed, "alerts",
+                      (json_int_t)r->alerts, "lost", (json_int_t)r->lost, "media_s",
+                      (double)r->media_us / 1e6, "elapsed_s", seconds, "input", (int)r->input_width,
+                      (int)r->input_height, "regions", (int)r->regions);
         if (vg_print_json(object, &fault)) /* a path that is not UTF-8 has no JSON */
             vg_fault_print(&fault);
     } else {

@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#define REACH_PX 2 /* of the input: the head's boxes end about so exactly */
+#define REACH_PX     2 /* of the input: the head's boxes end about so exactly */
+#define OVERLAP_MAX  0.5
+#define OVERLAP_STEP 0.01
 
 static_assert(VG_TILES_REGIONS_MAX <= VG_BATCH_MAX, "the regions of a picture are one batch");
 
@@ -31,15 +33,30 @@ static uint32_t fewest(double whole, double most, double overlap)
     return count;
 }
 
+/* pixels of the picture that two neighbours share; all where there is one tile */
+static double shared_px(double whole, uint32_t count, double overlap)
+{
+    return count == 1 ? whole : side_of(whole, count, overlap) * overlap;
+}
+
 float vg_tiles_choose(struct vg_tiles_settings *s, float least_px, float wanted_px)
 {
-    const double overlap = (double)s->overlap_frac;
-    const double pixels = (double)least_px / (double)wanted_px; /* of the picture for one input's */
-    s->rows = fewest(s->picture.height, s->input.height * pixels, overlap);
-    s->columns = fewest(s->picture.width, s->input.width * pixels, overlap);
-    const double scale_x = s->input.width / side_of(s->picture.width, s->columns, overlap);
-    const double scale_y = s->input.height / side_of(s->picture.height, s->rows, overlap);
-    return (float)((double)least_px * fmin(scale_x, scale_y));
+    const double width = s->picture.width, height = s->picture.height;
+    const double least = (double)least_px, wanted = (double)wanted_px;
+    const double whole_scale = fmin(s->input.width / width, s->input.height / height);
+    double overlap = (double)s->overlap_frac;
+    for (;; overlap = fmin(overlap + OVERLAP_STEP, OVERLAP_MAX)) {
+        s->rows = fewest(height, s->input.height * least / wanted, overlap);
+        s->columns = fewest(width, s->input.width * least / wanted, overlap);
+        if (overlap >= OVERLAP_MAX ||
+            (shared_px(height, s->rows, overlap) * whole_scale >= wanted &&
+             shared_px(width, s->columns, overlap) * whole_scale >= wanted))
+            break;
+    }
+    s->overlap_frac = (float)overlap;
+    const double scale_x = s->input.width / side_of(width, s->columns, overlap);
+    const double scale_y = s->input.height / side_of(height, s->rows, overlap);
+    return (float)(least * fmin(scale_x, scale_y));
 }
 
 static int in_range(float value, float least, float most)
@@ -51,7 +68,7 @@ static int are_good(const struct vg_tiles_settings *s)
 {
     return s->picture.width >= 2 && s->picture.height >= 2 && s->input.width && s->input.height &&
            s->rows >= 1 && s->rows <= VG_TILES_SIDE_MAX && s->columns >= 1 &&
-           s->columns <= VG_TILES_SIDE_MAX && in_range(s->overlap_frac, 0, 0.5f) &&
+           s->columns <= VG_TILES_SIDE_MAX && in_range(s->overlap_frac, 0, (float)OVERLAP_MAX) &&
            in_range(s->double_iou, 0, 1) && in_range(s->part_frac, 0, 1);
 }
 

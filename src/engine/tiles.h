@@ -3,7 +3,7 @@
  *
  *   region 0   the whole picture, for what is large
  *   the rest   tiles, row by row, each overlapping its neighbours, so that an object that is
- *              smaller than the overlap stands whole in one of them
+ *              smaller than the overlap stands whole in one of them: a part is hardly ever found
  *
  *   +------------+--+---------+--+------------+
  *   |     1      |  |    2    |  |     3      |      2 rows, 3 columns; the tiles' inner borders
@@ -52,10 +52,13 @@ struct vg_tiles {
     struct vg_tile tile[VG_TILES_REGIONS_MAX];
 };
 
-/* Rows and columns, the fewest that show an object of `least_px` picture pixels with `wanted_px`
- * pixels of the input (25: below, most persons are missed); settings' rows and columns are set.
- * Returns the pixels that such an object then has: below wanted_px where even
- * VG_TILES_SIDE_MAX were not enough. No tiles where the whole picture shows it. */
+/* The fewest rows and columns that show an object of `least_px` picture pixels with `wanted_px`
+ * pixels of the input (25: below, most persons are missed); and the least overlap, from the
+ * settings' own on, in which what the whole picture shows with fewer than wanted_px stands whole: a
+ * part alone is hardly ever found, so that no size of object falls between tiles and whole picture.
+ * Sets rows, columns and overlap_frac. Returns the pixels of the input that an object of least_px
+ * then has: below wanted_px where even VG_TILES_SIDE_MAX were not enough. 1 x 1 where the whole
+ * picture shows it. Sizes and both figures are above 0. */
 float vg_tiles_choose(struct vg_tiles_settings *settings, float least_px, float wanted_px);
 
 /* Lays them out. VG_E_CALL: a figure of the settings is out of its range, or a tile has less than

@@ -105,25 +105,31 @@ static void as_many_as_it_takes(void **state)
         uint32_t width, height;
         float least_px;
         uint32_t rows, columns;
-        float seen_px;
+        float overlap, seen_px;
     } rows[] = {
-        /* a tile has 416 * least / 25 pixels a side at most */
-        {"60 px in 1080p", 1920, 1080, 60, 2, 3, 35.1f}, /* 998: 1080 / 1.85, 1920 / 2.7 */
-        {"116 px in 1080p: the whole", 1920, 1080, 116, 1, 1, 25.1f},
-        {"100 px in 1080p: two beside", 1920, 1080, 100, 1, 2, 38.5f},
-        {"32 px in 768x576", 768, 576, 32, 2, 2, 32.1f},
-        {"too small for any", 3840, 2160, 10, 7, 7, 6.6f},
+        /* a tile has 416 * least / 25 pixels a side at most; what is under 25 * 1920 / 416 = 115.4
+         * pixels is to stand whole in the overlap */
+        {"60 px in 1080p", 1920, 1080, 60, 2, 3, 0.20f, 33.8f}, /* 1080 / 1.8, 1920 / 2.6 */
+        {"40 px in 1080p", 1920, 1080, 40, 2, 4, 0.21f, 27.6f}, /* 1080 / 1.79 */
+        {"116 px in 1080p: the whole", 1920, 1080, 116, 1, 1, 0.15f, 25.1f},
+        {"100 px in 1080p: two beside", 1920, 1080, 100, 1, 2, 0.15f, 38.5f},
+        {"32 px in 768x576", 768, 576, 32, 2, 2, 0.15f, 32.1f},
+        {"too small for any", 3840, 2160, 10, 7, 7, 0.46f, 4.6f},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_tiles_settings settings = settings_of(rows[i].width, rows[i].height, 1, 1);
+        struct vg_tiles tiles;
         const float seen = vg_tiles_choose(&settings, rows[i].least_px, 25);
         if (settings.rows != rows[i].rows || settings.columns != rows[i].columns ||
+            fabsf(settings.overlap_frac - rows[i].overlap) > 0.005f ||
             fabsf(seen - rows[i].seen_px) > 0.06f)
-            print_error("%s: %u rows, %u columns, %g px\n", rows[i].name, settings.rows,
-                        settings.columns, (double)seen);
+            print_error("%s: %u rows, %u columns, overlap %g, %g px\n", rows[i].name, settings.rows,
+                        settings.columns, (double)settings.overlap_frac, (double)seen);
         assert_int_equal(settings.rows, rows[i].rows);
         assert_int_equal(settings.columns, rows[i].columns);
+        assert_true(fabsf(settings.overlap_frac - rows[i].overlap) <= 0.005f);
         assert_true(fabsf(seen - rows[i].seen_px) <= 0.06f);
+        assert_int_equal(vg_tiles_make(&tiles, &settings), VG_OK);
     }
 }
 
