@@ -159,9 +159,10 @@ static enum vg_status word_import(int argc, char **argv, struct vg_fault *fault)
         {"descriptor", "FILE", N_("what the file does not say of itself (JSON)"),
          &settings.descriptor, NULL},
     };
-    const struct vg_usage usage = {"model import", "FILE",
-                                   N_("converts a TensorFlow.js graph model to Vigie's own file"),
-                                   options, COUNT(options)};
+    const struct vg_usage usage = {
+        "model import", "FILE",
+        N_("converts an ONNX file or a TensorFlow.js graph model to Vigie's own"), options,
+        COUNT(options)};
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
@@ -497,7 +498,8 @@ static enum vg_status word_remove(int argc, char **argv, struct vg_fault *fault)
 /* ------------------------------------------------------------ the table */
 
 static const struct vg_word words[] = {
-    {"import", word_import, N_("converts a TensorFlow.js graph model to Vigie's own file")},
+    {"import", word_import,
+     N_("converts an ONNX file or a TensorFlow.js graph model to Vigie's own")},
     {"list", word_list, N_("lists the models that are installed")},
     {"info", word_info, N_("tells what a model is, where it comes from, what it sees")},
     {"verify", word_verify, N_("checks that models are whole; without a name, all of them")},
