@@ -71,10 +71,10 @@ def stills_chunk(sides, net, info, model, paths, folder, found):
     """Runs both on some pictures; adds to found[who][file]; returns the largest difference."""
     size = (info["input"]["width"], info["input"]["height"])
     person = [c["class"] for c in info["classes"]].index("person")
-    command = [sides.args.vigie, "model", "run", "--model", model, "--raw", folder, "--prepared", "--json",
-               "--threshold", str(THRESHOLD), "--nms", str(NMS), *paths]
-    report = engine.run_json(command, sides.env())
     folders = [os.path.join(folder, os.path.splitext(os.path.basename(p))[0]) for p in paths]
+    command = [sides.args.vigie, "model", "run", "--model", model, "--raw", folder if len(paths) > 1 else folders[0],
+               "--prepared", "--json", "--threshold", str(THRESHOLD), "--nms", str(NMS), *paths]
+    report = engine.run_json(command, sides.env())
     engine.run_json([sides.args.node, os.path.join(engine.HERE, "ort", "detect.mjs"), sides.onnx(net), "--shape",
                      f"1,3,{size[1]},{size[0]}", *folders], sides.env())
     worst = 0.0
