@@ -16,7 +16,7 @@ done
 expect 0 "" "$VIGIE" batch "$T/test.avi" --model yolox --size auto --tiles 2x2 --rate 5 --out "$T/tiled"
 expect 0 "" "$VIGIE" model list && said "shuffle"
 
-ONNX=$(shared models/yolox_nano_416.onnx) || { echo "no ../shared/models: the small nets alone"; finish; }
+ONNX=$(shared models/yolox_nano_416.onnx) || { echo "no real net at hand: the small ones alone"; finish; }
 expect 0 "" "$VIGIE" model import "$ONNX" && said "yolox-nano imported: $VIGIE_MODELS/yolox-nano.vgm (28 of 80 classes kept, licence Apache-2.0)"
 expect 0 "" "$VIGIE" model verify yolox-nano && said "yolox-nano is whole"
 [ -e "$CLIP" ] || { echo "no demo clip: run ./dev clip"; finish; }
