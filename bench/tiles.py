@@ -108,7 +108,7 @@ def measure(args, model, options, clip, truth, folder):
     marks = [m for canvas, boxes in truth.items()
              for m in matched(boxes, [b for b in found.get(canvas, []) if b[4] >= SCORE])]
     right, wanted = sum(good for _, good in marks), sum(len(b) for b in truth.values())
-    return {"look": " ".join(options) or "the net's own input", "inputs": inputs, "input": f"{width}x{height}",
+    return {"look": f'`{" ".join(options)}`' if options else "the net's own input", "inputs": inputs, "input": f"{width}x{height}",
             "work": width * height * inputs / args.own, "ap50": ap50(truth, found)["area"], "recall": right / wanted,
             "precision": right / len(marks) if marks else None,
             "command": engine.shown(command).replace(folder, "out").replace(clip, os.path.basename(clip))}
@@ -123,7 +123,7 @@ def table(part):
     lines = [f'People of {part["median_px"]:.0f} pixels (median), {part["persons"]} in {part["canvases"]} pictures:', "",
              "| look | inputs | work | AP50 | recall at 0.35 | precision |", "|---|---|---|---|---|---|"]
     for r in part["rows"]:
-        lines.append(f'| `{r["look"]}` | {r["inputs"]} of {r["input"]} | {r["work"]:.2f} | {r["ap50"]:.3f} | '
+        lines.append(f'| {r["look"]} | {r["inputs"]} of {r["input"]} | {r["work"]:.2f} | {r["ap50"]:.3f} | '
                      f'{r["recall"]:.3f} | {r["precision"] or 0:.3f} |')
     return "\n".join(lines)
 

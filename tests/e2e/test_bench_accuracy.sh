@@ -38,6 +38,20 @@ boxes = decode(One(), 0, (64, 32), 0.5, 0.6)
 assert [tuple(round(v, 3) for v in b) for b in boxes] == [(0, 0, 64, 32, .9)], boxes
 P
 
+python3 - <<'P' || fail "tiles.py"
+from tiles import CANVAS, MOSAICS, STEP, mosaic_truth, places
+for m in MOSAICS:
+    spots = places(m)
+    assert len(set(spots)) == m["across"] * m["down"] and all(v % 2 == 0 for spot in spots for v in spot)
+    assert all(0 <= x <= CANVAS[0] - m["size"][0] and 0 <= y <= CANVAS[1] - m["size"][1] for x, y in spots)
+m = {"size": (384, 288), "across": 2, "down": 1, "shift": 3}
+(x, y), (x2, _) = places(m)
+# the second canvas: picture 11 on the left; on the right the one 3 steps later
+truth = {STEP + 1: [(10, 20, 30, 40)], 4 * STEP + 1: [(0, 0, 768, 576)], 5: [(1, 1, 1, 1)]}
+got = mosaic_truth(truth, m, (768, 576), 2)
+assert got == {1: [], 2: [(x + 5, y + 10, x + 20, y + 30, False), (x2, y, x2 + 384, y + 288, False)]}, got
+P
+
 # the engine and the decoder on one picture, without ONNX Runtime: it is pretended by the engine's outputs
 need_model
 need_clip
