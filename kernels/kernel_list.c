@@ -14,7 +14,7 @@ static_assert(sizeof(struct vg_stem_sizes) == sizeof(struct vg_conv_sizes) + 12,
 static_assert(sizeof(struct vg_map_sizes) == 132, "vg_map_sizes");
 static_assert(offsetof(struct vg_map_sizes, halo) == 48, "vg_map_sizes.halo");
 static_assert(offsetof(struct vg_map_sizes, act_b) == 128, "vg_map_sizes.act_b");
-static_assert(sizeof(struct vg_prepare_sizes) == 72, "vg_prepare_sizes");
+static_assert(sizeof(struct vg_prepare_sizes) == 76, "vg_prepare_sizes");
 static_assert(offsetof(struct vg_prepare_sizes, scale) == 60, "vg_prepare_sizes.scale");
 static_assert(sizeof(struct vg_device_job) == 88, "vg_device_job");
 static_assert(offsetof(struct vg_device_job, threshold) == 84, "vg_device_job.threshold");
@@ -22,9 +22,9 @@ static_assert(sizeof(struct vg_boxes_sizes) == 88, "vg_boxes_sizes");
 static_assert(offsetof(struct vg_boxes_sizes, stride) == 72, "vg_boxes_sizes.stride");
 static_assert(offsetof(struct vg_boxes_sizes, input_height) == 84, "vg_boxes_sizes.input_height");
 static_assert(sizeof(struct vg_candidate) == 32, "vg_candidate");
-static_assert(sizeof(struct vg_int8_sizes) == 184, "vg_int8_sizes");
-static_assert(offsetof(struct vg_int8_sizes, x_zero) == 140, "vg_int8_sizes.x_zero");
-static_assert(offsetof(struct vg_int8_sizes, act_b) == 180, "vg_int8_sizes.act_b");
+static_assert(sizeof(struct vg_int8_sizes) == 188, "vg_int8_sizes");
+static_assert(offsetof(struct vg_int8_sizes, x_zero) == 144, "vg_int8_sizes.x_zero");
+static_assert(offsetof(struct vg_int8_sizes, act_b) == 184, "vg_int8_sizes.act_b");
 
 #define CONV_ARGS   VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES
 #define CONV_BYTES  sizeof(struct vg_conv_sizes)
@@ -91,6 +91,11 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
         {"quantise_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
     [VG_KERNEL_DEQUANTISE_INT8] =
         {"dequantise_int8", {VG_ARG_X, VG_ARG_Y, VG_ARG_SIZES}, INT8_BYTES, 1, 3},
+    [VG_KERNEL_COPY_CHANNELS_INT8] = {"copy_channels_int8",
+                                      {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES},
+                                      INT8_BYTES,
+                                      1,
+                                      3},
 };
 
 size_t vg_kernel_work(enum vg_kernel kernel, size_t items)
@@ -202,8 +207,10 @@ static void own_options(enum vg_kernel kernel, const struct vg_map_build *build,
         length = snprintf(options, size, " -DNEAREST");
     else if (kernel == VG_KERNEL_READ_OUT && build->raw == VG_RAW_PLANES)
         length = snprintf(options, size, " -DPLANES");
-    else if (kernel == VG_KERNEL_PREPARE && build->prepare == VG_PREPARE_SPACE_TO_DEPTH)
-        length = snprintf(options, size, " -DSPACE_TO_DEPTH");
+    else if (kernel == VG_KERNEL_PREPARE)
+        length = snprintf(options, size, "%s%s",
+                          build->prepare == VG_PREPARE_SPACE_TO_DEPTH ? " -DSPACE_TO_DEPTH" : "",
+                          build->output == VG_PREPARE_BYTES ? " -DBYTES" : "");
     assert(length >= 0 && (size_t)length < size);
 }
 

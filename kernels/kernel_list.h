@@ -41,6 +41,7 @@ enum vg_kernel {
     VG_KERNEL_RESIZE_INT8,
     VG_KERNEL_QUANTISE_INT8,
     VG_KERNEL_DEQUANTISE_INT8,
+    VG_KERNEL_COPY_CHANNELS_INT8,
     VG_KERNEL_COUNT
 };
 
@@ -142,6 +143,11 @@ enum vg_prepare_form {
     VG_PREPARE_SPACE_TO_DEPTH
 };
 
+enum vg_prepare_output {
+    VG_PREPARE_FLOATS, /* normalised */
+    VG_PREPARE_BYTES   /* as the picture has them; blocks are of 16 */
+};
+
 enum vg_pool {
     VG_POOL_MAX,
     VG_POOL_MEAN
@@ -176,6 +182,7 @@ struct vg_map_build {
     uint32_t block; /* VG_BLOCK of the device's side: 8 or 16 */
     uint32_t act;   /* combine and act: VG_ACT_CODE_*, which is enum vg_act */
     enum vg_prepare_form prepare;
+    enum vg_prepare_output output; /* of prepare */
     enum vg_pool pool;
     enum vg_resample resample;
     enum vg_combine combine;

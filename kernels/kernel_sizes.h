@@ -102,8 +102,8 @@ struct vg_stem_sizes {
 };
 
 /* The kernels over bytes: conv_int8_x86, conv_int8_depthwise, max_pool_int8, combine_int8,
- * resize_int8, quantise_int8 and dequantise_int8. A byte q stands for step * (q - zero); areas count
- * bytes, or floats where the tensor is of floats. */
+ * resize_int8, quantise_int8, dequantise_int8 and copy_channels_int8. A byte q stands for
+ * step * (q - zero); areas count bytes, or floats where the tensor is of floats. */
 struct vg_int8_sizes {
     struct vg_area x, x2, y; /* x2: added to the result at the store, or the second term */
     struct vg_halo halo;     /* of y, in its zero point */
@@ -111,8 +111,9 @@ struct vg_int8_sizes {
     vg_i32 x2_width, x2_height;
     vg_i32 width, height; /* of y */
     vg_i32 x_quads;       /* conv_int8_x86: groups of 4 channels read; the last in part */
+    vg_i32 channels;      /* copy_channels_int8: of y */
     vg_i32 table_first;   /* TABLE: x_quads words in the buffer of weights, as integers: bytes from
-                             x.first to each four channels */
+                             x.first to each four channels; copy_channels_int8: to each channel */
     vg_i32 above, left;   /* padding */
     vg_i32 w_first;       /* of the packed weights, in words of the buffer of weights */
     vg_i32 lanes_first;   /* starts, scales and biases, likewise */
@@ -150,6 +151,7 @@ struct vg_prepare_sizes {
     vg_i32 red_first;        /* 1: R, G, B; 0: B, G, R */
     float fill;              /* byte value beside the picture */
     float mean[3], scale[3]; /* (byte - mean) * scale, in the order of the channels */
+    vg_i32 halo_word;        /* BYTES: a pixel of the halo, a byte for each channel */
 };
 
 /* One job as the device sees it: a region of NV12 pixels in the staging buffer, and where it

@@ -1,5 +1,5 @@
 /* From NV12 pixels to the net's input in one pass: region, rotation, colours, letterbox,
- * normalisation.
+ * normalisation, or bytes as they are.
  *
  * For a pixel of the letterboxed picture: its centre is led back to the turned region
  * (half-pixel centres, edges clamped, as cv2.resize INTER_LINEAR), the four neighbours are
@@ -20,6 +20,9 @@
  *          -DSPACE_TO_DEPTH: the input of a net that begins by making each 2x2 cells one: planes
  *          of half the size in the blocked layout, channel q * 3 + c for the pixel in row q / 2,
  *          column q % 2 of the cell; the other lanes are 0. width and height are even then.
+ *          -DBYTES: the values before mean and scale, rounded to bytes (ties to even), for a net
+ *          that has mean and scale in its weights; the halo is halo_word, a byte for each of the
+ *          three channels.
  * work     (ceil(width / 16), height, pictures), groups of one work-item; the height counts the
  *          rows of y, so half of s.height with -DSPACE_TO_DEPTH. */
 #include "kernel_sizes.h"
@@ -120,18 +123,82 @@ static inline void pixels_of(__global const uchar *pixels, const struct vg_devic
 
     const float16 first = s->red_first ? result.r : result.b;
     const float16 third = s->red_first ? result.b : result.r;
+#ifdef BYTES
+    vstore16(first, 0, value[0]);
+    vstore16(result.g, 0, value[1]);
+    vstore16(third, 0, value[2]);
+#else
     vstore16((first - s->mean[0]) * s->scale[0], 0, value[0]);
     vstore16((result.g - s->mean[1]) * s->scale[1], 0, value[1]);
     vstore16((third - s->mean[2]) * s->scale[2], 0, value[2]);
+#endif
 }
+
+#ifdef BYTES
+typedef uchar stored;
+#define PUT(v, p)         (*(p) = convert_uchar_sat_rte(v))
+#define STORE_PIXEL(v, p) vstore4(convert_uchar4_sat_rte(v), 0, p)
+#define HALO_PIXEL(s)     convert_float4(as_uchar4((s)->halo_word))
+#else
+typedef elem stored;
+#define PUT(v, p) WRITE(v, p)
+#if HALF_STORAGE
+#define STORE_PIXEL(v, p) vstore_half4(v, 0, p)
+#else
+#define STORE_PIXEL(v, p) vstore4(v, 0, p)
+#endif
+#define HALO_PIXEL(s) ((float4)0.0f)
+#endif
 
 #ifdef SPACE_TO_DEPTH
 
 #define CHANNELS 12 /* 2 x 2 pixels of 3 */
 #define BLOCKS   ((CHANNELS + VG_BLOCK - 1) / VG_BLOCK)
+#define CELL     2
+
+static inline void pixels_clear(__global stored *row, const struct vg_prepare_sizes *s, int first,
+                                int end)
+{
+    float halo[4];
+    vstore4(HALO_PIXEL(s), 0, halo);
+    for (int column = first; column < end; column++)
+        UNROLL for (int i = 0; i < BLOCKS * VG_BLOCK; i++)
+            PUT(i < CHANNELS ? halo[i % 3] : 0.0f,
+                row + i / VG_BLOCK * s->y.plane + column * VG_BLOCK + i % VG_BLOCK);
+}
+
+#else
+
+#define CELL 1
+
+static inline void pixels_clear(__global stored *row, const struct vg_prepare_sizes *s, int first,
+                                int end)
+{
+    for (int column = first; column < end; column++)
+        STORE_PIXEL(HALO_PIXEL(s), row + column * 4);
+}
+
+#endif
+
+/* As halo_store of vector.clh, for the pixels that stand here. */
+static inline void halo_of_pixels(__global stored *y, const struct vg_prepare_sizes *s, int row,
+                                  int first, int end)
+{
+    const struct vg_halo h = s->halo;
+    const int width = s->width / CELL, height = s->height / CELL;
+    const int from = first == 0 ? -h.left : first, to = end == width ? end + h.right : end;
+    pixels_clear(y, s, from, first);
+    pixels_clear(y, s, end, to);
+    for (int r = 1; r <= h.above && row == 0; r++)
+        pixels_clear(y - r * s->y.row, s, from, to);
+    for (int r = 1; r <= h.below && row == height - 1; r++)
+        pixels_clear(y + r * s->y.row, s, from, to);
+}
+
+#ifdef SPACE_TO_DEPTH
 
 /* y: of the row; value: of its upper and its lower pixels */
-static inline void store(__global elem *y, const struct vg_prepare_sizes *s,
+static inline void store(__global stored *y, const struct vg_prepare_sizes *s,
                          float value[2][3][16], int row, int first, int count)
 {
     UNROLL for (int p = 0; p < 8; p++) {
@@ -139,59 +206,30 @@ static inline void store(__global elem *y, const struct vg_prepare_sizes *s,
             continue;
         UNROLL for (int i = 0; i < BLOCKS * VG_BLOCK; i++) {
             const int q = i / 3;
-            WRITE(i < CHANNELS ? value[q / 2 % 2][i % 3][2 * p + q % 2] : 0.0f,
-                  y + i / VG_BLOCK * s->y.plane + (first + p) * VG_BLOCK + i % VG_BLOCK);
+            PUT(i < CHANNELS ? value[q / 2 % 2][i % 3][2 * p + q % 2] : 0.0f,
+                y + i / VG_BLOCK * s->y.plane + (first + p) * VG_BLOCK + i % VG_BLOCK);
         }
     }
-    for (int block = 0; block < BLOCKS; block++)
-        halo_store(y + block * s->y.plane, s->halo, row, s->height / 2, first, first + count,
-                   s->width / 2, s->y.row);
+    halo_of_pixels(y, s, row, first, first + count);
 }
 
 #else
-
-#if HALF_STORAGE
-#define STORE_PIXEL(v, p) vstore_half4(v, 0, p)
-#else
-#define STORE_PIXEL(v, p) vstore4(v, 0, p)
-#endif
-
-static inline void pixels_clear(__global elem *row, int first, int end)
-{
-    for (int column = first; column < end; column++)
-        STORE_PIXEL((float4)0.0f, row + column * 4);
-}
-
-/* As halo_store of vector.clh, with pixels of 4 values. */
-static inline void halo_of_four(__global elem *y, const struct vg_prepare_sizes *s, int row,
-                                int first, int end)
-{
-    const struct vg_halo h = s->halo;
-    const int from = first == 0 ? -h.left : first;
-    const int to = end == s->width ? end + h.right : end;
-    pixels_clear(y, from, first);
-    pixels_clear(y, end, to);
-    for (int r = 1; r <= h.above && row == 0; r++)
-        pixels_clear(y - r * s->y.row, from, to);
-    for (int r = 1; r <= h.below && row == s->height - 1; r++)
-        pixels_clear(y + r * s->y.row, from, to);
-}
 
 /* y: of the row */
-static inline void store(__global elem *y, const struct vg_prepare_sizes *s, float value[3][16],
+static inline void store(__global stored *y, const struct vg_prepare_sizes *s, float value[3][16],
                          int row, int first, int count)
 {
     UNROLL for (int p = 0; p < 16; p++)
         if (p < count)
             STORE_PIXEL((float4)(value[0][p], value[1][p], value[2][p], 0.0f),
                         y + (first + p) * 4);
-    halo_of_four(y, s, row, first, first + count);
+    halo_of_pixels(y, s, row, first, first + count);
 }
 
 #endif
 
 ALONE __kernel void prepare(__global const uchar *pixels, __global const struct vg_device_job *jobs,
-                            __global elem *y, const struct vg_prepare_sizes s)
+                            __global stored *y, const struct vg_prepare_sizes s)
 {
     const int column = (int)get_global_id(0) * 16, row = (int)get_global_id(1);
     const struct vg_device_job job = jobs[get_global_id(2)];

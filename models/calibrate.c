@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 
@@ -150,28 +151,6 @@ enum vg_status vg_calibration_feed(struct vg_calibration *c, uint32_t tensor, co
 
 /* ---- finish ---- */
 
-float vg_model_input_ratio(const struct vg_model *model, float ratio[3])
-{
-    float step = 0;
-    for (int i = 0; i < 3; i++)
-        step = fmaxf(step, fabsf(model->scale[i]));
-    for (int i = 0; i < 3; i++)
-        ratio[i] = model->scale[i] / step;
-    return step;
-}
-
-static struct vg_value_range input_range(const struct vg_model *m)
-{
-    struct vg_value_range range = {0, 0};
-    for (int i = 0; i < 3; i++)
-        for (int end = 0; end < 2; end++) {
-            const float value = ((end ? 255.0F : 0.0F) - m->mean[i]) * m->scale[i];
-            range.low = fminf(range.low, value);
-            range.high = fmaxf(range.high, value);
-        }
-    return range;
-}
-
 /* whether the tensor's values are those of others of its range, seen again */
 static bool is_copy(const struct vg_model *m, uint32_t tensor)
 {
@@ -199,14 +178,16 @@ static void ranges_choose(const struct vg_calibration *c, const struct vg_range_
             if (tie_of(c, t) == root && c->record[t].histogram)
                 range[t] = chosen;
     }
-    if (c->record[0].histogram)
-        range[0] = input_range(c->model);
+    for (uint32_t t = 0; t < count; t++)
+        if (c->record[t].histogram && vg_model_is_pixels(c->model, t))
+            range[t] = vg_model_pixel_range(c->model);
 }
 
 /* Numbers of one convolution's input while its steps are found. */
 struct conv_input {
     double *mean, *variance; /* of each channel, in the units of its weights */
-    float *weights;          /* of one channel of y, times the ratio of the input's */
+    double *ratio;           /* of each channel: what its weights are multiplied by */
+    float *weights;          /* of one channel of y, times that */
 };
 
 static void input_fill(const struct vg_calibration *c, const struct vg_node *n,
@@ -214,12 +195,14 @@ static void input_fill(const struct vg_calibration *c, const struct vg_node *n,
 {
     const struct record *r = &c->record[n->in[0]];
     const uint32_t channels = c->model->tensor[n->in[0]].channels;
-    float ratio[3] = {1, 1, 1};
+    const bool pixels = vg_model_is_pixels(c->model, n->in[0]);
+    float ratio[3];
     double all = 0;
-    if (n->in[0] == 0)
-        (void)vg_model_input_ratio(c->model, ratio);
+    (void)vg_model_input_ratio(c->model, ratio);
     for (uint32_t i = 0; i < channels; i++) {
-        const double share = n->in[0] == 0 ? (double)ratio[i % 3] : 1;
+        const double share =
+            pixels ? (double)ratio[vg_model_pixel_plane(c->model, n->in[0], i)] : 1;
+        input->ratio[i] = share;
         input->mean[i] = r->sum[i] / (double)r->pixels / share;
         const double square = r->square[i] / (double)r->pixels / (share * share);
         input->variance[i] = fmax(square - input->mean[i] * input->mean[i], 0);
@@ -236,14 +219,11 @@ static void conv_finish(const struct vg_calibration *c, const struct vg_node *n,
     const struct vg_model *m = c->model;
     const uint32_t x = m->tensor[n->in[0]].channels, y = m->tensor[n->out].channels;
     const uint32_t depth = x / n->groups, taps = n->window.size_y * n->window.size_x;
-    float ratio[3] = {1, 1, 1};
-    if (n->in[0] == 0)
-        (void)vg_model_input_ratio(m, ratio);
     for (uint32_t o = 0; o < y; o++) {
         const uint32_t first = o / (y / n->groups) * depth; /* channel of x */
         const float *w = m->weights + n->weight_first + (size_t)o * depth * taps;
         for (uint32_t i = 0; i < depth * taps; i++)
-            input->weights[i] = w[i] * (n->in[0] == 0 ? ratio[(first + i / taps) % 3] : 1);
+            input->weights[i] = (float)((double)w[i] * input->ratio[first + i / taps]);
         step[o] = vg_weight_step(input->weights, input->variance + first, depth, taps);
         bias[o] = vg_bias_corrected(m->weights[n->bias_first + o], input->weights, step[o],
                                     input->mean + first, depth, taps);
@@ -271,11 +251,11 @@ static float *weights_extend(const struct vg_calibration *c, const struct vg_val
         widest = each > widest ? each : widest;
         count += 2 * (uint64_t)m->tensor[n->out].channels;
     }
-    struct conv_input input = {vg_alloc_array(widest, sizeof(double)),
-                               vg_alloc_array(widest, sizeof(double)),
-                               vg_alloc_array(widest, sizeof(float))};
+    struct conv_input input = {
+        vg_alloc_array(widest, sizeof(double)), vg_alloc_array(widest, sizeof(double)),
+        vg_alloc_array(widest, sizeof(double)), vg_alloc_array(widest, sizeof(float))};
     float *weights = vg_alloc_array(count, sizeof *weights);
-    if (!input.mean || !input.variance || !input.weights || !weights) {
+    if (!input.mean || !input.variance || !input.ratio || !input.weights || !weights) {
         vg_free(weights);
         weights = NULL;
         goto done;
@@ -297,6 +277,7 @@ static float *weights_extend(const struct vg_calibration *c, const struct vg_val
 done:
     vg_free(input.mean);
     vg_free(input.variance);
+    vg_free(input.ratio);
     vg_free(input.weights);
     return weights;
 }

@@ -25,8 +25,8 @@ void vg_calibration_close(struct vg_calibration **calibration);
 
 /* Whether the tensor will hold bytes: it is read, at once or through pools, sums, copies and
  * resizes, by a convolution that has an 8-bit kernel (dense or depthwise). Only such tensors are
- * fed; what goes to the heads alone stays float. Tensor 0, the net's input, is one of them, and
- * its range is that of its normalised bytes. */
+ * fed; what goes to the heads alone stays float. The pixels of the input (model_pixels.h) are of
+ * them, and their range is that of normalised bytes. */
 bool vg_calibration_wants(const struct vg_calibration *calibration, uint32_t tensor);
 
 /* Where value c at (row, column) lies: (c / lanes) * plane + row * row_step + column * lanes +
@@ -46,8 +46,8 @@ enum vg_status vg_calibration_feed(struct vg_calibration *calibration, uint32_t 
  * (the inputs and the output of a copy of channels, of a maximum, of a resize) share a range.
  * Each range's own: vg_range_choose by `settings`; steps: vg_weight_step with the variance of the
  * input's channels; biases: vg_bias_corrected with their means. The steps of a convolution that
- * reads tensor 0 are those of its weights times scale[c] / greatest scale, so that the bytes of the
- * input can be read as they are.
+ * reads the picture's pixels are those of its weights times their ratio (model_pixels.h), so that
+ * the bytes can be read as they are.
  * VG_E_STATE: a wanted tensor was never fed, place the tensor. VG_E_MEMORY. */
 enum vg_status vg_calibration_finish(const struct vg_calibration *calibration,
                                      const struct vg_range_settings *settings,
@@ -57,8 +57,5 @@ enum vg_status vg_calibration_finish(const struct vg_calibration *calibration,
  * of its output channels, 8-bit net less float net, before the activation. */
 void vg_calibration_measured(struct vg_model *model, uint32_t node, const double *mean_float,
                              const double *mean_int8);
-
-/* scale[c] / greatest scale, and that greatest one (the step of the input's bytes). */
-float vg_model_input_ratio(const struct vg_model *model, float ratio[3]);
 
 #endif

@@ -315,6 +315,12 @@ enum vg_status vg_reference_run(const struct vg_model *model, uint32_t width, ui
     return status;
 }
 
+enum vg_status vg_reference_step(const struct vg_model *model, uint32_t node,
+                                 struct vg_reference *reference)
+{
+    return run_node(model, &model->node[node], reference);
+}
+
 void vg_reference_release(struct vg_reference *reference)
 {
     for (uint32_t t = 0; t < VG_MODEL_TENSORS_MAX; t++) {

@@ -18,6 +18,9 @@ struct vg_reference {
 enum vg_status vg_reference_run(const struct vg_model *model, uint32_t width, uint32_t height,
                                 const float *input, struct vg_reference *reference,
                                 struct vg_fault *fault) VG_MUST_USE;
+/* Node `node` alone, from the tensors that stand in `reference` (sizes too) into its own. */
+enum vg_status vg_reference_step(const struct vg_model *model, uint32_t node,
+                                 struct vg_reference *reference) VG_MUST_USE;
 void vg_reference_release(struct vg_reference *reference);
 
 /* Output `o` as the source file has it: *values given (vg_free), `count` of them. */

@@ -214,6 +214,25 @@ static double error_of(const struct vg_case_run *run, uint32_t got, uint32_t wan
     return isnan(error) ? HUGE_VAL : error;
 }
 
+/* greatest difference of the four bytes of a word, relative to 255 */
+static double bytes_error(uint32_t got, uint32_t want)
+{
+    double most = 0;
+    for (uint32_t i = 0; i < 32; i += 8)
+        most = fmax(most, fabs((double)(got >> i & 255) - (double)(want >> i & 255)));
+    return most / 255;
+}
+
+static double word_error(const struct vg_case_run *run, const struct vg_case_buffer *buffer,
+                         size_t word, uint32_t got, uint32_t want)
+{
+    if (buffer->content == VG_CASE_NEAR)
+        return bytes_error(got, want);
+    if (is_integer(buffer, word))
+        return got == want ? 0 : HUGE_VAL;
+    return error_of(run, got, want);
+}
+
 struct vg_case_verdict vg_case_judge(const struct vg_case_run *run, uint32_t index, void *got)
 {
     const struct vg_case_buffer *buffer = &run->buffer[index];
@@ -223,8 +242,7 @@ struct vg_case_verdict vg_case_judge(const struct vg_case_run *run, uint32_t ind
     struct vg_case_verdict verdict = {0};
     const uint32_t *g = got, *w = buffer->want;
     for (size_t i = 0; i < buffer->bytes / sizeof *g; i++) {
-        const int exact = is_integer(buffer, i);
-        const double error = !exact ? error_of(run, g[i], w[i]) : g[i] == w[i] ? 0 : HUGE_VAL;
+        const double error = word_error(run, buffer, i, g[i], w[i]);
         const int guard = w[i] == VG_CASE_GUARD_WORD && g[i] != w[i];
         if (!guard && error > verdict.worst)
             verdict.worst = error;

@@ -56,7 +56,8 @@ const struct vg_kernel_case *vg_case_int8_probe(enum vg_int8_lane lane);
 
 enum vg_case_content {
     VG_CASE_FLOATS, /* candidates and counts are known by their arg */
-    VG_CASE_BYTES   /* compared as they are */
+    VG_CASE_BYTES,  /* compared as they are */
+    VG_CASE_NEAR    /* bytes of rounded floats: |got - want| <= tolerance * 255 */
 };
 
 struct vg_case_buffer {

@@ -16,6 +16,7 @@
 #define RESIZE      VG_KERNEL_RESIZE_INT8
 #define QUANTISE    VG_KERNEL_QUANTISE_INT8
 #define DEQUANTISE  VG_KERNEL_DEQUANTISE_INT8
+#define COPY        VG_KERNEL_COPY_CHANNELS_INT8
 #define PLAIN       VG_INT8_PLAIN
 #define VL          VG_INT8_AVX512_VL
 #define AVX         VG_INT8_AVX_VNNI
@@ -93,6 +94,9 @@ static const struct vg_kernel_case rows[] = {
     ROW(QUANTISE, SMALL, "one pixel", 1),         ROW(QUANTISE, SMALL, "odd", 2),
     ROW(QUANTISE, SMALL, "the net's input", 2),
     ROW(DEQUANTISE, SMALL, "one pixel", 1),       ROW(DEQUANTISE, SMALL, "odd", 2),
+
+    ROW(COPY, SMALL, "one channel", 1),           ROW(COPY, SMALL, "scattered", 2),
+    ROW(COPY, SMALL, "whole blocks", 1),          ROW(COPY, FULL, "29x29, a block and a part", 2),
 };
 
 #define LEAKY VG_ACT_CODE_LEAKY
@@ -168,6 +172,11 @@ static const struct detail details[] = {
     { 9,  5,   3, .y_zero = 0, .map = {.pixel = 4}},
     { 1,  1,   1, .x_zero = 7},
     { 7,  3,  33, .x_zero = 255},
+
+    { 1,  1,   3,   1, .y_zero = 5},
+    { 7,  3,  33,  21, .y_zero = 255},
+    { 5,  4,  48,  48, .y_zero = 9, .table = 1},
+    {29, 29,  58,  29, .y_zero = 100},
 };
 /* clang-format on */
 static_assert(sizeof rows / sizeof *rows == sizeof details / sizeof *details, "a detail a row");
@@ -484,6 +493,27 @@ static void map_sizes(struct vg_case_run *run)
     s->pictures = run->row->pictures;
 }
 
+/* Where the channels of copy_channels_int8 come from: anywhere, or block after block from behind. */
+static enum vg_status copy_table_add(struct vg_case_run *run)
+{
+    const struct detail *d = detail_of(run);
+    struct vg_int8_sizes *s = &run->sizes.int8;
+    s->table_first = VG_CASE_GUARD_FLOATS;
+    s->channels = d->y_channels;
+    const size_t words = 2 * VG_CASE_GUARD_FLOATS + (size_t)d->y_channels;
+    struct vg_case_buffer *buffer = vg_case_buffer_add(run, VG_ARG_WEIGHTS, words * sizeof(float));
+    if (!buffer)
+        return VG_E_MEMORY;
+    vg_case_guard_fill(buffer);
+    vg_i32 *table = (vg_i32 *)buffer->data + s->table_first;
+    for (vg_i32 c = 0; c < d->y_channels; c++) {
+        const vg_i32 behind = (d->x_channels / VG_BLOCK - 1 - c / VG_BLOCK) * VG_BLOCK;
+        const vg_i32 from = d->table ? behind + c % VG_BLOCK : (c * 7 + 3) % d->x_channels;
+        table[c] = from / VG_BLOCK * s->x.plane + from % VG_BLOCK;
+    }
+    return VG_OK;
+}
+
 static void map_twin(const struct vg_case_run *run, vg_i32 blocks, void *want)
 {
     const struct vg_int8_sizes *s = &run->sizes.int8;
@@ -499,6 +529,8 @@ static void map_twin(const struct vg_case_run *run, vg_i32 blocks, void *want)
         vg_twin_resize_int8(x, want, s, build.resize, blocks);
     else if (run->row->kernel == QUANTISE)
         vg_twin_quantise_int8(x, want, s, (vg_i32)build.pixel, blocks);
+    else if (run->row->kernel == COPY)
+        vg_twin_copy_channels_int8(x, run->buffer[1].data, want, s);
     else
         vg_twin_dequantise_int8(x, want, s, blocks);
 }
@@ -528,7 +560,8 @@ static enum vg_status map_make(struct vg_case_run *run, struct vg_random *random
     build.act = d->act;
     vg_int8_map_options(run->row->kernel, &build, run->options);
     const vg_i32 pixel = build.pixel == 4 ? 4 : VG_BLOCK;
-    const vg_i32 blocks = (d->x_channels + pixel - 1) / pixel;
+    const vg_i32 channels = run->row->kernel == COPY ? d->y_channels : d->x_channels;
+    const vg_i32 blocks = (channels + pixel - 1) / pixel;
     const struct vg_halo around = {1, 2, 1, 1};
     const struct planes x = {d->x_width,
                              d->x_height,
@@ -540,14 +573,11 @@ static enum vg_status map_make(struct vg_case_run *run, struct vg_random *random
                              run->row->kernel == QUANTISE ? VG_CASE_FLOATS : VG_CASE_BYTES};
     const struct planes x2 = {s->x2_width, s->x2_height, d->x_channels, VG_BLOCK, around, 0,
                               1,           VG_CASE_BYTES};
-    const struct planes y = {s->width,
-                             s->height,
-                             d->x_channels,
-                             pixel,
-                             s->halo,
-                             0,
-                             1,
-                             run->row->kernel == DEQUANTISE ? VG_CASE_FLOATS : VG_CASE_BYTES};
+    const struct planes y = {
+        s->width, s->height,
+        channels, pixel,
+        s->halo,  0,
+        1,        run->row->kernel == DEQUANTISE ? VG_CASE_FLOATS : VG_CASE_BYTES};
     /* the halo of what is only read inside: other bytes than any zero point */
     const uint8_t beside[VG_BLOCK] = {251, 5, 251, 5, 251, 5, 251, 5,
                                       251, 5, 251, 5, 251, 5, 251, 5};
@@ -563,6 +593,8 @@ static enum vg_status map_make(struct vg_case_run *run, struct vg_random *random
     }
     if (!status && run->row->kernel == COMBINE)
         status = input_add(run, VG_ARG_X2, &x2, beside, ANY, random, &s->x2);
+    if (!status && run->row->kernel == COPY)
+        status = copy_table_add(run);
     if (!status)
         status = output_add(run, &y, &s->y, &want);
     if (status)

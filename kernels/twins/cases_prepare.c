@@ -15,6 +15,12 @@
 #define WITHIN_A_BYTE .amplitude = 1, .tolerance = 1e-3, .reason = COLOURS
 #define FOCUS(b)      .map = {.prepare = VG_PREPARE_SPACE_TO_DEPTH, .block = b}
 
+#define BYTES_OF(f, b) .map = {.prepare = f, .output = VG_PREPARE_BYTES, .block = b}
+#define NEAR_BYTE      .amplitude = 1, .tolerance = 1.01 / 255, .reason = HALVES
+#define HALVES         "a value between two bytes may go to either, by the error of the coordinates"
+#define PLAIN          VG_PREPARE_PIXELS
+#define FOLDED         VG_PREPARE_SPACE_TO_DEPTH
+
 /* clang-format off */
 static const struct vg_kernel_case rows[] = {
     {"one pixel", PREPARE, SMALL, REGION(2, 2), INPUT(1, 1), TIMES(1), WITHIN_A_BYTE},
@@ -31,6 +37,13 @@ static const struct vg_kernel_case rows[] = {
     {"focus, 18 columns", PREPARE, SMALL, REGION(7, 5), INPUT(18, 6), TIMES(3), WITHIN_A_BYTE, FOCUS(16)},
     {"focus, blocks of 8", PREPARE, SMALL, REGION(7, 5), INPUT(34, 6), TIMES(2), TURNED(3), WITHIN_A_BYTE, FOCUS(8)},
     {"focus, 640 to 416", PREPARE, FULL, REGION(640, 480), INPUT(416, 416), TIMES(2), WITHIN_A_BYTE, FOCUS(16)},
+
+    {"bytes, one pixel", PREPARE, SMALL, REGION(2, 2), INPUT(1, 1), TIMES(1), NEAR_BYTE, BYTES_OF(PLAIN, 16)},
+    {"bytes, 17 columns", PREPARE, SMALL, REGION(17, 5), INPUT(17, 3), TIMES(3), TURNED(1), NEAR_BYTE, BYTES_OF(PLAIN, 16)},
+    {"bytes, 4CIF to 416", PREPARE, FULL, REGION(704, 576), INPUT(416, 416), TIMES(1), NEAR_BYTE, BYTES_OF(PLAIN, 16)},
+    {"bytes, focus, one cell", PREPARE, SMALL, REGION(2, 2), INPUT(2, 2), TIMES(1), NEAR_BYTE, BYTES_OF(FOLDED, 16)},
+    {"bytes, focus, 18 columns", PREPARE, SMALL, REGION(7, 5), INPUT(18, 6), TIMES(3), NEAR_BYTE, BYTES_OF(FOLDED, 16)},
+    {"bytes, focus, 640 to 416", PREPARE, FULL, REGION(640, 480), INPUT(416, 416), TIMES(2), NEAR_BYTE, BYTES_OF(FOLDED, 16)},
 };
 /* clang-format on */
 
@@ -86,9 +99,12 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
                                      by == 2 ? (vg_i32)build.block : 4,
                                      0,
                                      0};
+    const int bytes_out = build.output == VG_PREPARE_BYTES;
     float *want = NULL;
     if (!pixels || !jobs || vg_case_output_add(run, &y, &s->y, &want))
         return VG_E_MEMORY;
+    if (bytes_out) /* a quarter of the room of floats is used, the rest is guard */
+        run->buffer[run->buffer_count - 1].content = VG_CASE_NEAR;
     uint8_t *byte = pixels->data;
     for (size_t i = 0; i < pixels->bytes; i++)
         byte[i] = (uint8_t)vg_random_below(random, 256);
@@ -102,12 +118,16 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
                                    .red_first = row->width % 2,
                                    .fill = 114,
                                    .mean = {103.53f, 116.28f, 123.675f},
-                                   .scale = {1 / 57.375f, 1 / 57.12f, 1 / 58.395f}};
+                                   .scale = {1 / 57.375f, 1 / 57.12f, 1 / 58.395f},
+                                   .halo_word = 0x007c7468};
     run->global[0] = ((size_t)row->width + 15) / 16;
     run->global[1] = (size_t)(row->height / by);
     run->global[2] = (size_t)row->pictures;
     vg_map_options(row->kernel, &build, run->options);
-    vg_twin_prepare(byte, job, want, s, &build, row->pictures);
+    if (bytes_out)
+        vg_twin_prepare_bytes(byte, job, (uint8_t *)want, s, &build, row->pictures);
+    else
+        vg_twin_prepare(byte, job, want, s, &build, row->pictures);
     return VG_OK;
 }
 

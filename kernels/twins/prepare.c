@@ -51,17 +51,16 @@ static void interpolate(const uint8_t *pixels, const struct vg_device_job *job, 
     }
 }
 
-/* the three values of a pixel */
+/* the three channels of a pixel, as bytes are */
 static void pixel(const uint8_t *pixels, const struct vg_device_job *job,
-                  const struct vg_prepare_sizes *s, vg_i32 row, vg_i32 column, float value[3])
+                  const struct vg_prepare_sizes *s, vg_i32 row, vg_i32 column, double value[3])
 {
     const vg_i32 x = column - job->inner_left, y = row - job->inner_top;
     double rgb[3] = {(double)s->fill, (double)s->fill, (double)s->fill};
     if (x >= 0 && x < job->inner_width && y >= 0 && y < job->inner_height)
         interpolate(pixels, job, x, y, rgb);
     for (vg_i32 c = 0; c < 3; c++)
-        value[c] =
-            (float)((rgb[s->red_first ? c : 2 - c] - (double)s->mean[c]) * (double)s->scale[c]);
+        value[c] = rgb[s->red_first ? c : 2 - c];
 }
 
 /* where value c of the pixel is put */
@@ -75,25 +74,61 @@ static vg_i32 place(const struct vg_prepare_sizes *s, const struct vg_map_build 
     return vg_twin_place_at(&s->y, &at);
 }
 
+static struct vg_twin_planes planes_of(const struct vg_prepare_sizes *s,
+                                       const struct vg_map_build *build, vg_i32 pictures)
+{
+    const vg_i32 block = (vg_i32)build->block, by = build->prepare == VG_PREPARE_PIXELS ? 1 : 2;
+    return (struct vg_twin_planes){.area = s->y,
+                                   .halo = s->halo,
+                                   .pixel = by == 1 ? 4 : block,
+                                   .count = by == 1 ? 1 : (12 + block - 1) / block,
+                                   .width = s->width / by,
+                                   .height = s->height / by,
+                                   .pictures = pictures};
+}
+
 void vg_twin_prepare(const uint8_t *pixels, const struct vg_device_job *jobs, float *y,
                      const struct vg_prepare_sizes *s, const struct vg_map_build *build,
                      vg_i32 pictures)
 {
-    const vg_i32 block = (vg_i32)build->block, by = build->prepare == VG_PREPARE_PIXELS ? 1 : 2;
-    const struct vg_twin_planes all = {.area = s->y,
-                                       .halo = s->halo,
-                                       .pixel = by == 1 ? 4 : block,
-                                       .count = by == 1 ? 1 : (12 + block - 1) / block,
-                                       .width = s->width / by,
-                                       .height = s->height / by,
-                                       .pictures = pictures};
+    const struct vg_twin_planes all = planes_of(s, build, pictures);
     vg_twin_planes_clear(y, &all); /* the halo, and the lanes that no pixel fills */
     for (vg_i32 picture = 0; picture < pictures; picture++)
         for (vg_i32 row = 0; row < s->height; row++)
             for (vg_i32 column = 0; column < s->width; column++) {
-                float value[3];
+                double value[3];
                 pixel(pixels, jobs + picture, s, row, column, value);
                 for (vg_i32 c = 0; c < 3; c++)
-                    y[place(s, build, picture, row, column, c)] = value[c];
+                    y[place(s, build, picture, row, column, c)] =
+                        (float)((value[c] - (double)s->mean[c]) * (double)s->scale[c]);
+            }
+}
+
+/* Planes and halo in the halo's bytes; lanes that no pixel fills are 0. */
+static void bytes_clear(uint8_t *y, const struct vg_twin_planes *p, vg_i32 word)
+{
+    const vg_i32 used = p->pixel == 4 ? 3 : 12;
+    for (vg_i32 picture = 0; picture < p->pictures; picture++)
+        for (vg_i32 row = -p->halo.above; row < p->height + p->halo.below; row++)
+            for (vg_i32 column = -p->halo.left; column < p->width + p->halo.right; column++)
+                for (vg_i32 i = 0; i < p->pixel; i++)
+                    y[p->area.first + picture * p->area.picture + row * p->area.row +
+                      column * p->pixel + i] =
+                        i < used ? (uint8_t)((uint32_t)word >> 8 * (i % 3)) : 0;
+}
+
+void vg_twin_prepare_bytes(const uint8_t *pixels, const struct vg_device_job *jobs, uint8_t *y,
+                           const struct vg_prepare_sizes *s, const struct vg_map_build *build,
+                           vg_i32 pictures)
+{
+    const struct vg_twin_planes all = planes_of(s, build, pictures);
+    bytes_clear(y, &all, s->halo_word);
+    for (vg_i32 picture = 0; picture < pictures; picture++)
+        for (vg_i32 row = 0; row < s->height; row++)
+            for (vg_i32 column = 0; column < s->width; column++) {
+                double value[3];
+                pixel(pixels, jobs + picture, s, row, column, value);
+                for (vg_i32 c = 0; c < 3; c++)
+                    y[place(s, build, picture, row, column, c)] = (uint8_t)rint(value[c]);
             }
 }

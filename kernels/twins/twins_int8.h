@@ -39,6 +39,10 @@ void vg_twin_quantise_int8(const float *x, uint8_t *y, const struct vg_int8_size
 void vg_twin_dequantise_int8(const uint8_t *x, float *y, const struct vg_int8_sizes *s,
                              vg_i32 blocks);
 
+/* words: the weights' buffer, as integers */
+void vg_twin_copy_channels_int8(const uint8_t *x, const vg_i32 *words, uint8_t *y,
+                                const struct vg_int8_sizes *s);
+
 /* ---- what they share (int8_value.c) ---- */
 
 float vg_twin_int8_activate(float v, uint32_t act, float a, float b);

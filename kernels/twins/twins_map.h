@@ -36,6 +36,11 @@ void vg_twin_prepare(const uint8_t *pixels, const struct vg_device_job *jobs, fl
                      const struct vg_prepare_sizes *s, const struct vg_map_build *build,
                      vg_i32 pictures);
 
+/* the same with output VG_PREPARE_BYTES; blocks of 16 */
+void vg_twin_prepare_bytes(const uint8_t *pixels, const struct vg_device_job *jobs, uint8_t *y,
+                           const struct vg_prepare_sizes *s, const struct vg_map_build *build,
+                           vg_i32 pictures);
+
 struct vg_twin_head {
     const float *scores, *boxes;
     const float *objectness;          /* not of nanodet_boxes */

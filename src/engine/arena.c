@@ -25,7 +25,7 @@ static int may_join(const struct vg_arena *arena, uint32_t tensor)
     if (!graph->exists[tensor] || graph->alias[tensor] != NONE || writer == NONE ||
         arena->slot[tensor].parent != NONE || tensor == vg_graph_input(graph->model))
         return 0;
-    return graph->model->node[writer].op != VG_OP_CHANNELS || arena->slot[tensor].joint;
+    return !vg_graph_moves(graph, &graph->model->node[writer]) || arena->slot[tensor].joint;
 }
 
 /* The map is the node's inputs behind each other, each whole and once, each on a block's border. */
@@ -181,7 +181,7 @@ static void lanes_find(struct vg_arena *arena, vg_arena_need_of *need, const voi
         struct vg_slot *slot = &arena->slot[node->out];
         if (graph->alias[node->out] != NONE) {
             lanes_alias(arena, node->out);
-        } else if (node->op != VG_OP_CHANNELS || slot->joint || !graph->exists[node->out]) {
+        } else if (!vg_graph_moves(graph, node) || slot->joint || !graph->exists[node->out]) {
             lanes_own(arena, node->out);
         } else {
             lanes_view(arena, node);
@@ -347,7 +347,7 @@ static void rows_match(struct vg_arena *arena)
         for (uint32_t i = 0; i < model->node_count; i++) {
             const struct vg_node *node = &model->node[i];
             struct vg_halo widest = {0};
-            if (node->op != VG_OP_CHANNELS || !arena->graph->exists[node->out] ||
+            if (!vg_graph_moves(arena->graph, node) || !arena->graph->exists[node->out] ||
                 arena->slot[node->out].joint)
                 continue;
             for (uint32_t k = 0; k < node->in_count; k++) {

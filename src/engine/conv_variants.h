@@ -23,7 +23,9 @@ enum vg_conv_kind {
     VG_CONV_GROUPED,   /* several groups of channels */
     VG_CONV_DEPTHWISE, /* one channel in, one out */
     VG_CONV_PAIR,      /* depthwise, then dense 1x1, in one kernel */
-    VG_CONV_STEM_POOL  /* the net's first convolution and the pool behind it */
+    VG_CONV_STEM_POOL, /* the net's first convolution and the pool behind it */
+    VG_CONV_INT8,      /* dense, over bytes */
+    VG_CONV_INT8_DEPTHWISE
 };
 
 enum vg_conv_joined {

@@ -4,8 +4,10 @@
 #include "src/engine/engine.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
+#include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/log.h"
 #include "src/base/sha256.h"
@@ -14,6 +16,7 @@
 #include "src/engine/conv_variants.h"
 #include "src/engine/device_health.h"
 #include "src/engine/engine_inside.h"
+#include "src/engine/int8_probe.h"
 #include "src/engine/letterbox.h"
 #include "src/engine/nms.h"
 
@@ -95,15 +98,32 @@ static struct vg_plan_settings plan_settings(const struct vg_engine *engine,
     };
 }
 
+/* Whether the plan is one of bytes, and how its products are made. */
+static enum vg_status precision_choose(struct vg_engine *engine, enum vg_engine_precision asked,
+                                       struct vg_plan_settings *plan, struct vg_fault *fault)
+{
+    plan->precision = VG_PRECISION_F32;
+    plan->int8_lane = VG_INT8_PLAIN;
+    if (asked == VG_ENGINE_F32 || (asked == VG_ENGINE_AUTO && !engine->model->range))
+        return VG_OK;
+    const enum vg_status status = vg_int8_probe(&engine->runner.programs, &plan->int8_lane, fault);
+    if (asked == VG_ENGINE_INT8 || plan->int8_lane != VG_INT8_PLAIN) {
+        plan->precision = VG_PRECISION_INT8;
+        plan->block = 16; /* whatever the device's width: the kernels over bytes know no other */
+    }
+    return status;
+}
+
 /* The plan with its programs built. A row of the variants whose kernel the device's compiler
  * refuses is left out, and the plan made again: each round has one row less. */
 static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine_settings *settings,
                                 const struct vg_tune *tune, struct vg_fault *fault)
 {
     struct vg_plan_settings asked = plan_settings(engine, settings, tune);
-    for (;;) {
+    enum vg_status status = precision_choose(engine, settings->precision, &asked, fault);
+    while (!status) {
         uint32_t row;
-        enum vg_status status = vg_plan_open(&engine->plan, engine->model, &asked, fault);
+        status = vg_plan_open(&engine->plan, engine->model, &asked, fault);
         if (status)
             return status;
         status = vg_runner_build(&engine->runner, engine->plan, &row, fault);
@@ -113,7 +133,9 @@ static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine
         vg_log(VG_LOG_WARN, "a plainer kernel is used instead of \"%s\": %s: %s",
                vg_conv_row(row)->name, fault->what, fault->place);
         vg_plan_close(&engine->plan);
+        status = VG_OK;
     }
+    return status;
 }
 
 static enum vg_status plan_choose(struct vg_engine *engine,
@@ -533,6 +555,20 @@ static enum vg_status arena_unmap(struct vg_engine *engine, float *mapped, struc
                                "clEnqueueUnmapMemObject", fault);
 }
 
+/* what stands at `at`, which is of channel c */
+static float value_at(const struct vg_engine *engine, uint32_t tensor, uint32_t c, size_t at,
+                      const float *arena)
+{
+    const struct vg_place *place = &engine->plan->place[tensor];
+    if (place->value_bytes != 1)
+        return arena[at];
+    const uint8_t byte = ((const uint8_t *)arena)[at];
+    if (!place->pixels)
+        return place->step * (float)(byte - place->zero);
+    const uint32_t plane = vg_model_pixel_plane(engine->model, tensor, c);
+    return (byte - engine->model->mean[plane]) * engine->model->scale[plane];
+}
+
 /* Where channel c of the net's input lies at (row, column). Where the preparation writes what a
  * first VG_OP_SPACE_TO_DEPTH makes of it, 2x2 cells lie side by side. */
 static size_t input_at(const struct vg_plan *plan, uint32_t c, uint32_t row, uint32_t column)
@@ -542,28 +578,54 @@ static size_t input_at(const struct vg_plan *plan, uint32_t c, uint32_t row, uin
     return vg_plan_at(plan, plan->input, quarter * 3 + c, row / fold, column / fold);
 }
 
-/* The prepared picture to where the preparation would have put it, with its halo of zeros. */
+/* The halo of the input: zeros, or the bytes that stand for them. */
+static void halo_write(const struct vg_plan *plan, const struct vg_prepare_sizes *s, void *arena)
+{
+    const struct vg_place *place = &plan->place[plan->input];
+    const size_t size = place->value_bytes, pixel = place->pixel;
+    const uint32_t used = plan->input ? 12 : 3;
+    uint8_t *first =
+        (uint8_t *)arena +
+        (size_t)(s->y.first - s->halo.above * s->y.row - s->halo.left * (vg_i32)pixel) * size;
+    memset(first, 0, (size_t)s->y.plane * size);
+    for (size_t i = 0; place->value_bytes == 1 && i < (size_t)s->y.plane; i++)
+        if (i % pixel < used)
+            first[i] = (uint8_t)((uint32_t)s->halo_word >> 8 * (i % pixel % 3));
+}
+
+/* A normalised value as the byte that it was. */
+static uint8_t byte_of(const struct vg_model *model, uint32_t c, float value)
+{
+    const float byte = value / model->scale[c] + model->mean[c];
+    return (uint8_t)rintf(fminf(fmaxf(byte, 0), 255));
+}
+
+/* The prepared picture to where the preparation would have put it, with its halo. */
 static void input_write(const struct vg_engine *engine, const float *input, float *arena)
 {
     const struct vg_plan *plan = engine->plan;
     const struct vg_place *place = &plan->place[plan->input];
-    const struct vg_prepare_sizes *s = &plan->step[0].sizes.prepare;
-    float *first =
-        arena + s->y.first - s->halo.above * s->y.row - s->halo.left * (vg_i32)place->pixel;
-    memset(first, 0, (size_t)s->y.plane * sizeof *first);
+    uint8_t *bytes = (uint8_t *)arena;
+    halo_write(plan, &plan->step[0].sizes.prepare, arena);
     for (uint32_t c = 0; c < 3; c++)
         for (uint32_t row = 0; row < plan->settings.height; row++)
-            for (uint32_t column = 0; column < plan->settings.width; column++)
-                arena[input_at(plan, c, row, column)] = *input++;
+            for (uint32_t column = 0; column < plan->settings.width; column++, input++) {
+                const size_t at = input_at(plan, c, row, column);
+                if (place->value_bytes == 1)
+                    bytes[at] = byte_of(engine->model, c, *input);
+                else
+                    arena[at] = *input;
+            }
 }
 
 /* The input of picture 0 as it was prepared: 3 planes. */
-static void input_copy(const struct vg_plan *plan, const float *arena, float *values)
+static void input_copy(const struct vg_engine *engine, const float *arena, float *values)
 {
+    const struct vg_plan *plan = engine->plan;
     for (uint32_t c = 0; c < 3; c++)
         for (uint32_t row = 0; row < plan->settings.height; row++)
             for (uint32_t column = 0; column < plan->settings.width; column++)
-                *values++ = arena[input_at(plan, c, row, column)];
+                *values++ = value_at(engine, plan->input, c, input_at(plan, c, row, column), arena);
 }
 
 enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,
@@ -676,11 +738,8 @@ static size_t tensor_copy(const struct vg_engine *engine, uint32_t tensor, enum 
                 const size_t cell = (size_t)row * place->width + column;
                 const size_t at =
                     layout == VG_LAYOUT_CELLS ? cell * place->channels + c : c * cells + cell;
-                const size_t from = vg_plan_at(engine->plan, tensor, c, row, column);
-                values[at] =
-                    place->value_bytes == 1
-                        ? place->step * (float)(((const uint8_t *)arena)[from] - place->zero)
-                        : arena[from];
+                values[at] = value_at(engine, tensor, c,
+                                      vg_plan_at(engine->plan, tensor, c, row, column), arena);
             }
     return cells * place->channels;
 }
@@ -705,8 +764,8 @@ enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, f
     return arena_unmap(engine, mapped, fault);
 }
 
-/* Its place may be another's by the end, so the net is run again from its input up to the step
- * that makes it. */
+/* With fusion its place may be another's by the end, so the net is run again from its input up to
+ * the step that makes it. */
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault)
 {
@@ -718,8 +777,12 @@ enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, 
     if (!place->pixel)
         return vg_fault_set(fault, VG_E_CALL, N_("this tensor is made and used within one kernel"),
                             N_("open the engine for every tensor"), "%u", tensor);
+    const int stands =
+        place->last_step < engine->plan->net_first || /* the input, or a view of it */
+        (engine->plan->settings.fusion == VG_FUSION_NONE &&
+         engine->whole_upto == engine->plan->net_end);
     enum vg_status status = VG_OK;
-    if (place->last_step >= engine->plan->net_first) /* else the input, or channels of it */
+    if (!stands)
         status = steps_run(engine, place->last_step + 1, 1, fault);
     if (!status)
         status = arena_map(engine, CL_MAP_READ, &mapped, fault);
@@ -735,13 +798,18 @@ enum vg_status vg_engine_read_input(struct vg_engine *engine, float *values, str
     const enum vg_status status = arena_map(engine, CL_MAP_READ, &mapped, fault);
     if (status)
         return status;
-    input_copy(engine->plan, mapped, values);
+    input_copy(engine, mapped, values);
     return arena_unmap(engine, mapped, fault);
 }
 
 const char *vg_engine_plan_hash(const struct vg_engine *engine)
 {
     return engine->hash;
+}
+
+const char *vg_engine_precision(const struct vg_engine *engine)
+{
+    return engine->plan->settings.precision == VG_PRECISION_INT8 ? "int8" : "f32";
 }
 
 const char *vg_engine_device_name(const struct vg_engine *engine)

@@ -59,6 +59,13 @@ enum vg_engine_programs {
 struct vg_programs_listener; /* programs_listener.h */
 struct vg_tune;              /* tune_file.h */
 
+enum vg_engine_precision {
+    VG_ENGINE_AUTO, /* 8 bits where the model has them and the processor's dot products make them
+                       the faster, else floats */
+    VG_ENGINE_F32,
+    VG_ENGINE_INT8 /* on any device, if need be slower than floats */
+};
+
 struct vg_engine_settings {
     const char *device; /* VIGIE_DEVICE's words: "0", "cpu", "gpu", a part of a name; NULL: first */
     uint32_t width, height; /* of the net's input; 0: the model's preferred */
@@ -77,6 +84,7 @@ struct vg_engine_settings {
     const char *plan_file;
     const struct vg_tune *tune;            /* borrowed until open returns */
     struct vg_programs_listener *listener; /* told while it opens; borrowed until then; NULL */
+    enum vg_engine_precision precision;
 };
 struct vg_engine_settings vg_engine_defaults(void);
 
@@ -85,8 +93,8 @@ struct vg_engine;
 /* Opens the device, builds the programs, lays out the arena, uploads the weights and runs every
  * kernel once. `model` is borrowed until close.
  * VG_E_LACK no such device (place names it), VG_E_DEVICE, VG_E_CALL (sizes; a model without
- * weights), VG_E_MEMORY; of
- * plan_file VG_E_MISSING, VG_E_IO, VG_E_INPUT, VG_E_INTEGRITY. */
+ * weights; 8 bits of a model that was not quantised), VG_E_MEMORY; of plan_file VG_E_MISSING, VG_E_IO,
+ * VG_E_INPUT, VG_E_INTEGRITY. */
 enum vg_status vg_engine_open(struct vg_engine **engine, const struct vg_model *model,
                               const struct vg_engine_settings *settings,
                               struct vg_fault *fault) VG_MUST_USE;
@@ -115,8 +123,9 @@ enum vg_status vg_engine_tensor_answer(struct vg_engine *engine, float threshold
  * it: [cells][channels] or [channels][cells] by its layout. values: room for all its parts. */
 enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
-/* Any tensor of the graph, [channels][rows][columns], for finding a wrong kernel at its step.
- * VG_E_CALL where it only exists within a kernel (VG_TENSORS_EVERY makes them all exist). */
+/* Any tensor of the graph, [channels][rows][columns], for finding a wrong kernel at its step; of one
+ * that holds bytes, what they stand for. VG_E_CALL where it only exists within a kernel
+ * (VG_TENSORS_EVERY makes them all exist). */
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
 
@@ -134,6 +143,8 @@ const char *vg_engine_plan_hash(const struct vg_engine *engine);
 const char *vg_engine_device_name(const struct vg_engine *engine);
 /* Compute units of the device: of a CPU device, its threads. */
 uint32_t vg_engine_compute_units(const struct vg_engine *engine);
+/* "f32" or "int8": what AUTO came to. */
+const char *vg_engine_precision(const struct vg_engine *engine);
 void vg_engine_input_size(const struct vg_engine *engine, uint32_t *width, uint32_t *height);
 
 #endif

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 #include "src/engine/engine.h"
@@ -17,7 +18,7 @@ enum vg_status vg_plan_refuse(const struct vg_plan_builder *b, uint32_t node)
 {
     return vg_fault_set(b->fault, VG_E_INPUT, N_("no kernel does this step on the net's input"),
                         N_("only a convolution can read the net's input"), "%s, node %u",
-                        b->model->name, node);
+                        b->model->name, b->types.origin ? b->types.origin[node] : node);
 }
 
 enum vg_status vg_plan_words(struct vg_plan_builder *b, uint32_t count, uint32_t *first)
@@ -55,6 +56,17 @@ static int is_boxes(enum vg_kernel kernel)
            kernel == VG_KERNEL_FASTESTDET_BOXES;
 }
 
+static int is_copy(enum vg_kernel kernel)
+{
+    return kernel == VG_KERNEL_COPY_CHANNELS || kernel == VG_KERNEL_COPY_CHANNELS_INT8;
+}
+
+/* the kernels behind these */
+static int is_int8(enum vg_kernel kernel)
+{
+    return kernel >= VG_KERNEL_CONV_INT8_X86 && kernel <= VG_KERNEL_COPY_CHANNELS_INT8;
+}
+
 static int conv_main(const struct vg_plan_builder *b, const struct vg_operation *op)
 {
     return b->model->node[op->node].op == VG_OP_CONV || op->first != NONE;
@@ -63,6 +75,8 @@ static int conv_main(const struct vg_plan_builder *b, const struct vg_operation 
 static enum vg_arena_need need_of(const void *context, const struct vg_operation *op)
 {
     const struct vg_plan_builder *b = context;
+    if (vg_plan_int8_does(b, op))
+        return vg_plan_int8_need(b, op);
     return conv_main(b, op) ? vg_plan_conv_need(b, op) : VG_NEED_RUN;
 }
 
@@ -81,7 +95,9 @@ static enum vg_status operation_draft(struct vg_plan_builder *b, const struct vg
     uint32_t count = 1;
     if ((op->x == 0 && !conv_main(b, op)) || op->x2 == 0)
         return vg_plan_refuse(b, op->node);
-    if (conv_main(b, op))
+    if (vg_plan_int8_does(b, op))
+        vg_plan_int8_draft(b, op, draft);
+    else if (conv_main(b, op))
         count = vg_plan_conv_draft(b, op, draft);
     else
         status = vg_plan_map_draft(b, op, draft);
@@ -95,6 +111,8 @@ static void copy_draft(struct vg_plan_builder *b, uint32_t node)
     draft->kernel = VG_KERNEL_COPY_CHANNELS;
     draft->node = node;
     draft->y = b->model->node[node].out;
+    if (vg_graph_bytes(&b->graph, draft->y))
+        draft->kernel = VG_KERNEL_COPY_CHANNELS_INT8;
     b->plan->step_count++;
 }
 
@@ -203,19 +221,22 @@ static void lifetimes_find(struct vg_plan_builder *b)
         tensor_use(b, draft->y, s);
         if (draft->y != NONE)
             b->plan->place[draft->y].last_step = s;
-        if (draft->kernel == VG_KERNEL_COPY_CHANNELS) {
+        if (is_copy(draft->kernel)) {
             const struct vg_node *node = &model->node[draft->node];
             for (uint32_t k = 0; k < node->in_count; k++)
                 tensor_use(b, node->in[k], s);
         }
         if (is_conv(draft->kernel) && draft->x != NONE)
             vg_arena_halo(&b->arena, draft->x, vg_plan_conv_halo(b, draft));
+        if (is_int8(draft->kernel) && draft->x != NONE)
+            vg_arena_halo(&b->arena, draft->x, vg_plan_int8_halo(b, draft));
     }
     /* the input stays, so that the net can be run again; what is read from outside stays too */
     tensor_use(b, b->plan->input, 0);
     tensor_use(b, b->plan->input, end);
+    const int whole = b->plan->settings.fusion == VG_FUSION_NONE;
     for (uint32_t i = 0; i < model->tensor_count; i++)
-        if (b->graph.kept[i])
+        if (b->graph.kept[i] || (whole && b->graph.exists[i]))
             tensor_use(b, i, end);
     /* a view stands whole when the last of its sources does, whoever reads how much of it */
     last_steps_settle(b);
@@ -242,7 +263,7 @@ static enum vg_status places_set(struct vg_plan_builder *b)
         return vg_fault_set(b->fault, VG_E_FULL, N_("the batch does not fit one arena"),
                             N_("use a smaller batch or a smaller input"), "%u x %u, batch %u",
                             plan->settings.width, plan->settings.height, plan->settings.batch_max);
-    for (uint32_t i = 0; i < model->tensor_count; i++) {
+    for (uint32_t i = 0; i < plan->place_count; i++) {
         struct vg_place *place = &plan->place[i];
         place->channels = model->tensor[i].channels;
         place->width = b->arena.slot[i].width;
@@ -255,6 +276,12 @@ static enum vg_status places_set(struct vg_plan_builder *b)
             return status;
         place->pixel = vg_arena_pixel(&b->arena, i);
         place->row = vg_arena_row(&b->arena, i);
+        if (place->value_bytes == 1) {
+            const struct vg_byte_scale scale = vg_plan_types_scale(&b->types, i);
+            place->pixels = vg_model_is_pixels(model, i);
+            place->step = scale.step;
+            place->zero = scale.zero;
+        }
         for (uint32_t c = 0; c < place->channels; c++)
             plan->word[place->channel_first + c] = vg_arena_channel_at(&b->arena, i, c);
     }
@@ -304,6 +331,11 @@ static enum vg_status step_size(struct vg_plan_builder *b, uint32_t index)
         choice_add(b, index);
         return vg_plan_conv_size(b, draft, step);
     }
+    if (is_int8(draft->kernel)) {
+        if (draft->int8.conv.size_y) /* a convolution */
+            choice_add(b, index);
+        return vg_plan_int8_size(b, draft, step);
+    }
     if (is_boxes(draft->kernel)) {
         vg_plan_boxes_size(b, draft, step);
         return VG_OK;
@@ -346,10 +378,28 @@ static void plan_digest(struct vg_plan_builder *b)
     }
 }
 
+/* From the nodes that the builder knows to the model's own. */
+static void nodes_rename(struct vg_plan_builder *b)
+{
+    for (uint32_t i = 0; i < b->plan->step_count && b->types.model; i++) {
+        struct vg_step *step = &b->plan->step[i];
+        if (step->node != VG_PLAN_NO_NODE)
+            step->node = b->types.origin[step->node];
+        if (step->first != VG_PLAN_NO_NODE)
+            step->first = b->types.origin[step->first];
+    }
+    for (uint32_t i = 0; i < b->plan->choice_count && b->types.model; i++) {
+        struct vg_plan_choice *choice = &b->plan->choice[i];
+        choice->node = b->types.origin[choice->node];
+        if (choice->first != VG_PLAN_NO_NODE)
+            choice->first = b->types.origin[choice->first];
+    }
+}
+
 /* ---- open ---- */
 
 static enum vg_status settings_check(const struct vg_plan_settings *settings,
-                                     struct vg_fault *fault)
+                                     const struct vg_model *model, struct vg_fault *fault)
 {
     if (settings->width > VG_PICTURE_WIDTH_MAX || settings->height > VG_PICTURE_WIDTH_MAX)
         return vg_fault_set(fault, VG_E_CALL, N_("the net cannot take this input size"),
@@ -358,6 +408,9 @@ static enum vg_status settings_check(const struct vg_plan_settings *settings,
     if (!settings->batch_max || settings->batch_max > VG_BATCH_MAX)
         return vg_fault_set(fault, VG_E_CALL, N_("a batch holds 1 to 64 pictures"), NULL, "%u",
                             settings->batch_max);
+    if (settings->precision == VG_PRECISION_INT8 && (!model->range || settings->block != 16))
+        return vg_fault_set(fault, VG_E_CALL, N_("the model has no 8-bit form"),
+                            N_("make one: vigie model quantize"), "%s", model->name);
     return VG_OK;
 }
 
@@ -376,10 +429,11 @@ static enum vg_status build(struct vg_plan_builder *b)
     struct vg_graph_settings graph = vg_plan_graph_settings(settings);
     graph.apart = vg_plan_conv_apart;
     graph.context = b;
+    graph.value_bytes = b->types.value_bytes;
     const struct vg_arena_settings arena = {.block = settings->block,
                                             .width = settings->width,
                                             .height = settings->height,
-                                            .value_bytes = b->value_bytes,
+                                            .value_bytes = b->types.value_bytes,
                                             .need = need_of,
                                             .context = b};
     enum vg_status status =
@@ -405,44 +459,68 @@ static enum vg_status build(struct vg_plan_builder *b)
         return status;
     candidates_size(b);
     plan_digest(b);
+    nodes_rename(b);
     return VG_OK;
+}
+
+/* Everything the builder holds but the plan. */
+static void builder_release(struct vg_plan_builder *b)
+{
+    vg_graph_release(&b->graph);
+    vg_arena_release(&b->arena);
+    vg_plan_types_release(&b->types);
+    vg_free(b->draft);
+    vg_free(b->size);
+}
+
+static enum vg_status memory_take(struct vg_plan_builder *b, const struct vg_model *model,
+                                  const struct vg_plan_settings *settings)
+{
+    struct vg_plan *plan = vg_alloc(sizeof *plan);
+    b->plan = plan;
+    b->model = model;
+    if (!plan)
+        goto memory;
+    plan->settings = *settings;
+    if (settings->precision == VG_PRECISION_INT8) {
+        const enum vg_status status =
+            vg_plan_types_init(&b->types, model, vg_graph_input(model), b->fault);
+        if (status)
+            return status;
+        b->model = b->types.model;
+    }
+    /* an operation becomes two steps at most, a node one operation or one copy */
+    b->drafts_max = b->model->node_count * 2 + VG_MODEL_LEVELS_MAX + 4;
+    b->draft = vg_alloc_array(b->drafts_max, sizeof *b->draft);
+    plan->step = vg_alloc_array(b->drafts_max, sizeof *plan->step);
+    plan->place_count = model->tensor_count;
+    plan->place = vg_alloc_array(b->model->tensor_count, sizeof *plan->place);
+    /* a node is chosen for once alone, and once with the one before it */
+    plan->choice = vg_alloc_array((size_t)b->model->node_count * 2, sizeof *plan->choice);
+    b->size = vg_alloc_array(b->model->tensor_count, sizeof *b->size);
+    if (b->draft && b->size && plan->step && plan->place && plan->choice)
+        return VG_OK;
+memory:
+    return vg_fault_set(b->fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
 }
 
 enum vg_status vg_plan_open(struct vg_plan **out, const struct vg_model *model,
                             const struct vg_plan_settings *settings, struct vg_fault *fault)
 {
-    /* an operation becomes two steps at most, a node one operation or one copy */
-    const uint32_t steps_max = model->node_count * 2 + VG_MODEL_LEVELS_MAX + 4;
-    struct vg_plan_builder b = {.model = model, .fault = fault, .drafts_max = steps_max};
+    struct vg_plan_builder b = {.fault = fault};
     *out = NULL;
-    enum vg_status status = settings_check(settings, fault);
+    enum vg_status status = settings_check(settings, model, fault);
     if (status)
         return status;
-    struct vg_plan *plan = vg_alloc(sizeof *plan);
-    if (plan) {
-        plan->settings = *settings;
-        plan->step = vg_alloc_array(steps_max, sizeof *plan->step);
-        plan->place_count = model->tensor_count;
-        plan->place = vg_alloc_array(model->tensor_count, sizeof *plan->place);
-        /* a node is chosen for once alone, and once with the one before it */
-        plan->choice = vg_alloc_array((size_t)model->node_count * 2, sizeof *plan->choice);
-    }
-    b.plan = plan;
-    b.draft = vg_alloc_array(steps_max, sizeof *b.draft);
-    b.size = vg_alloc_array(model->tensor_count, sizeof *b.size);
-    if (!plan || !plan->step || !plan->place || !plan->choice || !b.draft || !b.size)
-        status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
-    else {
+    status = memory_take(&b, model, settings);
+    if (!status)
         status = build(&b);
-        plan->settings.tune = NULL; /* was borrowed */
-    }
-    vg_graph_release(&b.graph);
-    vg_arena_release(&b.arena);
-    vg_free(b.draft);
-    vg_free(b.size);
+    if (b.plan)
+        b.plan->settings.tune = NULL; /* was borrowed */
+    builder_release(&b);
     if (status)
-        vg_plan_close(&plan);
-    *out = plan;
+        vg_plan_close(&b.plan);
+    *out = b.plan;
     return status;
 }
 

@@ -14,6 +14,7 @@
 
 #include "kernels/conv_weights.h"
 #include "kernels/depthwise_weights.h"
+#include "kernels/int8_weights.h"
 #include "kernels/kernel_list.h"
 #include "models/model.h"
 #include "src/base/attr.h"
@@ -36,11 +37,18 @@ enum vg_plan_lane {
     VG_LANE_ANY
 };
 
+enum vg_plan_precision {
+    VG_PRECISION_F32,
+    VG_PRECISION_INT8 /* bytes where the model has ranges and there are kernels, floats elsewhere */
+};
+
 struct vg_plan_settings {
     uint32_t width, height; /* of the input, multiples of the model's input_multiple */
     uint32_t batch_max;
     enum vg_plan_lane lane;
     enum vg_graph_fusion fusion;
+    enum vg_plan_precision precision; /* INT8: block is 16 */
+    enum vg_int8_lane int8_lane;
     uint32_t block;       /* channels of a block: 16, or 8 for devices of narrower vectors */
     uint32_t float_width; /* the device's native vector width */
     uint32_t compute_units;
@@ -59,6 +67,15 @@ struct vg_plan_choice {
     struct vg_tune_need need;
 };
 
+/* How a convolution over bytes is packed, what its input's bytes stand for. */
+struct vg_step_int8 {
+    struct vg_int8_build build;
+    uint32_t x_channels, y_channels; /* x: those that the kernel meets, a table's gaps among them;
+                                        y 0: no convolution over bytes */
+    float x_step;
+    vg_i32 x_zero;
+};
+
 struct vg_step {
     enum vg_kernel kernel;
     uint32_t node;  /* of the model: the operation's main one, or VG_PLAN_NO_NODE */
@@ -71,9 +88,10 @@ struct vg_step {
     uint32_t batch_divisor;
     struct vg_conv_shape conv; /* dense convolutions: how the weights are packed; else all 0 */
     struct vg_depthwise_shape depthwise; /* depthwise ones, alone or first of a pair */
-    uint32_t
-        order_first; /* convolutions: in vg_plan.word, for each channel read the model's channel
-                             that it is; VG_PLAN_NO_WORD: as they come */
+    struct vg_step_int8 int8;
+    uint32_t order_first; /* convolutions: in vg_plan.word, for each channel read the model's
+                             channel that it is (over bytes VG_PLAN_NO_WORD: none);
+                             VG_PLAN_NO_WORD: as they come */
     uint32_t table_first; /* in vg_plan.word: what the runner writes to the place that the sizes
                              call table_first; VG_PLAN_NO_WORD: no table */
     uint32_t table_count;
@@ -85,11 +103,14 @@ struct vg_place {
     uint32_t channels, width, height;
     uint32_t pixel, row;  /* values from a pixel, a row to the next; 0: the tensor never exists */
     uint32_t value_bytes; /* 4: floats; 1: bytes, standing for step * (byte - zero) */
+    uint32_t pixels;      /* 1: bytes of the picture (models/model_pixels.h), step and zero are not
+                             used */
     float step;
     vg_i32 zero;
     uint32_t channel_first; /* in vg_plan.word: for each channel, where its value at (0, 0) of
                                picture 0 lies */
-    uint32_t last_step;     /* after which the tensor holds its values; 0 for the input */
+    uint32_t last_step;     /* after which the tensor holds its values; 0 for the input. Without
+                               fusion it holds them to the end */
 };
 
 struct vg_plan {
@@ -114,7 +135,7 @@ struct vg_plan {
 };
 
 /* `model` has passed vg_model_check and is only read during the call. *plan given; close it.
- * VG_E_CALL (size, batch), VG_E_INPUT (an operator that has no kernel, the node named),
+ * VG_E_CALL (size, batch; INT8 of a model without ranges), VG_E_INPUT (an operator that has no kernel, the node named),
  * VG_E_FULL (larger than indices reach), VG_E_MEMORY. */
 enum vg_status vg_plan_open(struct vg_plan **plan, const struct vg_model *model,
                             const struct vg_plan_settings *settings,

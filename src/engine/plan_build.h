@@ -6,6 +6,7 @@
 #include "src/engine/conv_variants.h"
 #include "src/engine/plan.h"
 #include "src/engine/plan_graph.h"
+#include "src/engine/plan_types.h"
 
 /* A step before its sizes. */
 struct vg_draft {
@@ -16,14 +17,15 @@ struct vg_draft {
     uint32_t level;                /* boxes */
     struct vg_conv_build build;    /* convolutions */
     struct vg_plan_choice choice;  /* the same: how it was chosen */
+    struct vg_int8_build int8;     /* those over bytes */
 };
 
 struct vg_plan_builder {
-    const struct vg_model *model;
+    const struct vg_model *model; /* that of `types`, if there are any */
     struct vg_plan *plan;
+    struct vg_plan_types types; /* all NULL: everything is of floats */
     struct vg_graph graph;
     struct vg_arena arena;
-    uint8_t *value_bytes;   /* of each tensor: what it is made of; NULL: floats */
     struct vg_draft *draft; /* of plan->step */
     uint32_t drafts_max;
     struct vg_size *size; /* of each tensor of the model */
@@ -53,6 +55,16 @@ enum vg_status vg_plan_map_size(struct vg_plan_builder *b, const struct vg_draft
 void vg_plan_prepare_size(struct vg_plan_builder *b, struct vg_step *step);
 void vg_plan_boxes_size(struct vg_plan_builder *b, const struct vg_draft *draft,
                         struct vg_step *step);
+
+/* The same for whatever reads bytes, and for what makes bytes of floats (plan_int8.c). */
+int vg_plan_int8_does(const struct vg_plan_builder *b, const struct vg_operation *op);
+enum vg_arena_need vg_plan_int8_need(const struct vg_plan_builder *b,
+                                     const struct vg_operation *op);
+void vg_plan_int8_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
+                        struct vg_draft *draft);
+struct vg_halo vg_plan_int8_halo(const struct vg_plan_builder *b, const struct vg_draft *draft);
+enum vg_status vg_plan_int8_size(struct vg_plan_builder *b, const struct vg_draft *draft,
+                                 struct vg_step *step) VG_MUST_USE;
 
 /* Adds `count` words to the plan's; *first: where they stand. VG_E_MEMORY. */
 enum vg_status vg_plan_words(struct vg_plan_builder *b, uint32_t count,

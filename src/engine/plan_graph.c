@@ -38,6 +38,17 @@ int vg_graph_depthwise(const struct vg_model *model, const struct vg_node *node)
     return node->groups > 1 && node->groups == in && model->tensor[node->out].channels == in;
 }
 
+int vg_graph_bytes(const struct vg_graph *graph, uint32_t tensor)
+{
+    return graph->value_bytes && graph->value_bytes[tensor] == 1;
+}
+
+int vg_graph_moves(const struct vg_graph *graph, const struct vg_node *node)
+{
+    return node->op == VG_OP_CHANNELS &&
+           vg_graph_bytes(graph, node->in[0]) == vg_graph_bytes(graph, node->out);
+}
+
 uint32_t vg_graph_writer(const struct vg_model *model, uint32_t tensor)
 {
     uint32_t i = 0;
@@ -122,7 +133,13 @@ static void second_term(const struct builder *b, struct joint *joint, uint32_t x
     joint->sum = resize->resize == VG_RESIZE_LINEAR ? VG_CONV_ADD_LINEAR : VG_CONV_ADD_NEAREST;
 }
 
-/* which input of the sum comes from a convolution that can make the sum at its store */
+static int same_kind(const struct builder *b, uint32_t tensor, uint32_t other)
+{
+    return vg_graph_bytes(b->graph, tensor) == vg_graph_bytes(b->graph, other);
+}
+
+/* which input of the sum comes from a convolution that can make the sum at its store (over bytes:
+ * of bytes) */
 static uint32_t sum_conv(const struct builder *b, const struct vg_node *sum, uint32_t *side)
 {
     uint32_t found = VG_GRAPH_NONE;
@@ -132,7 +149,8 @@ static uint32_t sum_conv(const struct builder *b, const struct vg_node *sum, uin
             continue;
         const struct vg_node *conv = &b->model->node[writer];
         const int fits = conv->op == VG_OP_CONV && conv->groups == 1 &&
-                         (sum->act == VG_ACT_NONE || conv->act == VG_ACT_NONE);
+                         (sum->act == VG_ACT_NONE || conv->act == VG_ACT_NONE) &&
+                         same_kind(b, conv->in[0], sum->in[0]);
         if (fits && (found == VG_GRAPH_NONE || writer > found)) {
             found = writer;
             *side = k;
@@ -176,6 +194,9 @@ static void resizes_join(struct builder *b)
             joint->side = 1;
             second_term(b, joint, node->in[0]);
         }
+        /* combine_int8 has no nearest pixel */
+        if (joint->sum == VG_CONV_ADD_NEAREST && vg_graph_bytes(b->graph, node->out))
+            joint->resized = VG_GRAPH_NONE;
         if (joint->resized == VG_GRAPH_NONE)
             joint->sum = VG_CONV_ADD_NONE;
     }
@@ -240,7 +261,8 @@ static void pairs_join(struct builder *b)
         if (writer == VG_GRAPH_NONE || b->joint[writer].conv != VG_GRAPH_NONE)
             continue;
         const struct vg_node *first = &b->model->node[writer];
-        if (!is_stem_pool(b, first, node) && !is_row(b, first, node))
+        if (vg_graph_bytes(b->graph, first->in[0]) || vg_graph_bytes(b->graph, node->in[0]) ||
+            (!is_stem_pool(b, first, node) && !is_row(b, first, node)))
             continue;
         if (b->settings->apart && b->settings->apart(b->settings->context, writer, i))
             continue;
@@ -261,8 +283,8 @@ static void activations_join(struct builder *b)
         if (act->op != VG_OP_ACT)
             continue;
         const uint32_t slice = sole_writer(b, act->in[0]);
-        if (slice == VG_GRAPH_NONE || model->node[slice].op != VG_OP_CHANNELS ||
-            model->node[slice].in_count != 1)
+        if (slice == VG_GRAPH_NONE || !vg_graph_moves(b->graph, &model->node[slice]) ||
+            model->node[slice].in_count != 1 || vg_graph_bytes(b->graph, act->in[0]))
             continue;
         const uint32_t x = model->node[slice].in[0], writer = b->writer[x];
         const uint32_t channels = model->tensor[act->out].channels;
@@ -348,7 +370,7 @@ static void operations_list(struct builder *b)
             continue;
         }
         b->graph->exists[node->out] = 1;
-        if (node->op != VG_OP_CHANNELS && node->out != input)
+        if (!vg_graph_moves(b->graph, node) && node->out != input)
             operation_add(b, i);
     }
 }
@@ -378,6 +400,7 @@ enum vg_status vg_graph_init(struct vg_graph *graph, const struct vg_model *mode
     struct builder b = {.model = model, .graph = graph, .settings = settings};
     memset(graph, 0, sizeof *graph);
     graph->model = model;
+    graph->value_bytes = settings->value_bytes;
     struct vg_size *size = vg_alloc_array(model->tensor_count, sizeof *size);
     enum vg_status status = memory_take(&b, fault);
     if (!status && !size)

@@ -30,6 +30,7 @@ struct vg_graph_settings {
     uint64_t row_values;    /* room on the device for the row between a pair's convolutions */
     vg_graph_apart *apart;  /* NULL: never */
     const void *context;
+    const uint8_t *value_bytes; /* of each tensor (plan_types.h), borrowed; NULL: all floats */
 };
 
 struct vg_operation {
@@ -47,6 +48,7 @@ struct vg_operation {
 
 struct vg_graph {
     const struct vg_model *model; /* borrowed */
+    const uint8_t *value_bytes;   /* likewise; NULL: all floats */
     uint32_t operation_count;
     struct vg_operation *operation;
     /* for each tensor: */
@@ -69,6 +71,12 @@ uint32_t vg_graph_writer(const struct vg_model *model, uint32_t tensor);
 /* How a net's first layer may be served: a net that begins by putting 2x2 cells side by side gets
  * its input so from the start. The tensor that the preparation writes: 0, or that node's output. */
 uint32_t vg_graph_input(const struct vg_model *model);
+
+/* Whether the tensor is of bytes. */
+int vg_graph_bytes(const struct vg_graph *graph, uint32_t tensor);
+
+/* A CHANNELS node that only says where its channels lie; 0: it converts, or is none. */
+int vg_graph_moves(const struct vg_graph *graph, const struct vg_node *node);
 
 /* Of a convolution: one channel in, one out, in each group. */
 int vg_graph_depthwise(const struct vg_model *model, const struct vg_node *node);

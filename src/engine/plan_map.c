@@ -1,4 +1,5 @@
 /* The steps of everything that is no convolution. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -138,13 +139,23 @@ enum vg_status vg_plan_map_size(struct vg_plan_builder *b, const struct vg_draft
     return VG_OK;
 }
 
+/* The byte nearest to each mean, where a net over bytes has its zero. */
+static vg_i32 zero_word(const struct vg_model *model)
+{
+    uint32_t word = 0;
+    for (uint32_t i = 0; i < 3; i++)
+        word |= (uint32_t)rintf(fminf(fmaxf(model->mean[i], 0), 255)) << 8 * i;
+    return (vg_i32)word;
+}
+
 void vg_plan_prepare_size(struct vg_plan_builder *b, struct vg_step *step)
 {
     const struct vg_model *model = b->model;
     const struct vg_plan *plan = b->plan;
-    const struct vg_map_build build = {.block = b->arena.block,
-                                       .prepare = plan->input ? VG_PREPARE_SPACE_TO_DEPTH
-                                                              : VG_PREPARE_PIXELS};
+    const struct vg_map_build build = {
+        .block = b->arena.block,
+        .prepare = plan->input ? VG_PREPARE_SPACE_TO_DEPTH : VG_PREPARE_PIXELS,
+        .output = vg_graph_bytes(&b->graph, plan->input) ? VG_PREPARE_BYTES : VG_PREPARE_FLOATS};
     step->sizes.prepare = (struct vg_prepare_sizes){
         .y = vg_arena_area(&b->arena, plan->input),
         .halo = vg_arena_halo_of(&b->arena, plan->input),
@@ -154,6 +165,7 @@ void vg_plan_prepare_size(struct vg_plan_builder *b, struct vg_step *step)
         .fill = model->fill,
         .mean = {model->mean[0], model->mean[1], model->mean[2]},
         .scale = {model->scale[0], model->scale[1], model->scale[2]},
+        .halo_word = zero_word(model),
     };
     vg_map_options(VG_KERNEL_PREPARE, &build, step->options);
     step->work[0] = (plan->settings.width + 15) / 16; /* a work-item makes 16 pixels */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/code_pages.h"
@@ -127,14 +128,95 @@ static enum vg_status dense_pack(const struct vg_plan *plan, const struct vg_mod
     return VG_OK;
 }
 
+/* What the input's bytes of a step stand for; ratio, mean: room for each channel, used for pixels. */
+static struct vg_int8_input int8_input(const struct vg_plan *plan, const struct vg_model *model,
+                                       const struct vg_step *step, float *ratio, float *mean)
+{
+    struct vg_int8_input input = {.step = step->int8.x_step, .zero = step->int8.x_zero};
+    const uint32_t x = model->node[step->node].in[0];
+    float three[3];
+    if (!plan->place[x].pixels)
+        return input;
+    (void)vg_model_input_ratio(model, three);
+    for (uint32_t i = 0; i < step->int8.x_channels; i++) {
+        const uint32_t *order = plan->word + step->order_first;
+        const uint32_t c = step->order_first == VG_PLAN_NO_WORD ? i : order[i];
+        const uint32_t from = c == VG_PLAN_NO_WORD ? 0 : vg_model_pixel_plane(model, x, c);
+        ratio[i] = three[from];
+        mean[i] = model->mean[from];
+    }
+    input.ratio = ratio;
+    input.mean = mean;
+    return input;
+}
+
+/* As weights_order, where some of the channels that are read are none of the model's. */
+static void int8_order(const struct vg_plan *plan, const struct vg_model *model,
+                       const struct vg_step *step, float *ordered)
+{
+    const struct vg_node *node = &model->node[step->node];
+    const size_t taps = (size_t)node->window.size_y * node->window.size_x;
+    const size_t from = model->tensor[node->in[0]].channels, to = step->int8.x_channels;
+    const float *weights = model->weights + node->weight_first;
+    for (size_t o = 0; o < step->int8.y_channels; o++)
+        for (size_t i = 0; i < to; i++) {
+            const uint32_t c = plan->word[step->order_first + i];
+            if (c != VG_PLAN_NO_WORD)
+                memcpy(ordered + (o * to + i) * taps, weights + (o * from + c) * taps,
+                       taps * sizeof *weights);
+        }
+}
+
+static enum vg_status int8_pack(const struct vg_plan *plan, const struct vg_model *model,
+                                const struct vg_step *step, float *w, struct vg_fault *fault)
+{
+    const struct vg_int8_shape shape = {step->kernel, &step->int8.build, step->int8.x_channels,
+                                        step->int8.y_channels};
+    const struct vg_node *node = &model->node[step->node];
+    const size_t taps = (size_t)node->window.size_y * node->window.size_x;
+    const size_t depth = step->kernel == VG_KERNEL_CONV_INT8_X86 ? shape.x_channels : 1;
+    const float *weights = model->weights + node->weight_first;
+    const float *steps = model->weights + node->step_first;
+    float *ordered = vg_alloc_array(shape.y_channels * depth, taps * sizeof *ordered);
+    int8_t *rounded = vg_alloc_array(shape.y_channels * depth, taps);
+    float *ratio = vg_alloc_array((size_t)2 * shape.x_channels, sizeof *ratio);
+    enum vg_status status = VG_OK;
+    if (!ordered || !rounded || !ratio) {
+        status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
+        goto done;
+    }
+    if (step->order_first != VG_PLAN_NO_WORD) {
+        int8_order(plan, model, step, ordered);
+        weights = ordered;
+    }
+    const struct vg_int8_input input =
+        int8_input(plan, model, step, ratio, ratio + shape.x_channels);
+    vg_int8_round(&shape, &input, weights, steps, rounded);
+    vg_int8_pack(&shape, &input, rounded, steps, model->weights + node->int8_bias_first,
+                 w + step->sizes.int8.w_first, w + step->sizes.int8.lanes_first);
+done:
+    vg_free(ordered);
+    vg_free(rounded);
+    vg_free(ratio);
+    return status;
+}
+
+static vg_i32 table_of(const struct vg_step *step)
+{
+    if (step->kernel == VG_KERNEL_COPY_CHANNELS)
+        return step->sizes.map.table_first;
+    if (step->kernel == VG_KERNEL_COPY_CHANNELS_INT8 || step->int8.y_channels)
+        return step->sizes.int8.table_first;
+    return step->sizes.conv.table_first;
+}
+
 static enum vg_status step_pack(const struct vg_plan *plan, const struct vg_model *model,
                                 const struct vg_step *step, float *w, struct vg_fault *fault)
 {
-    if (step->table_first != VG_PLAN_NO_WORD) {
-        const vg_i32 first = step->kernel == VG_KERNEL_COPY_CHANNELS ? step->sizes.map.table_first
-                                                                     : step->sizes.conv.table_first;
-        memcpy(w + first, plan->word + step->table_first, step->table_count * sizeof *w);
-    }
+    if (step->table_first != VG_PLAN_NO_WORD)
+        memcpy(w + table_of(step), plan->word + step->table_first, step->table_count * sizeof *w);
+    if (step->int8.y_channels)
+        return int8_pack(plan, model, step, w, fault);
     if (step->depthwise.channels)
         depthwise_pack(model, step, w);
     return step->conv.y_channels ? dense_pack(plan, model, step, w, fault) : VG_OK;

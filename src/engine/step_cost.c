@@ -57,11 +57,39 @@ static struct cost conv_cost(const struct vg_step *step, const struct vg_tune_ne
     return cost;
 }
 
-static const char *second_text(const struct vg_conv_sizes *s)
+/* over bytes: four of them count as one value */
+static struct cost int8_conv_cost(const struct vg_step *step, const struct vg_tune_need *need)
 {
-    if (!s->x2_width)
+    const struct vg_int8_sizes *s = &step->sizes.int8;
+    const struct vg_int8_shape shape = {step->kernel, &step->int8.build, step->int8.x_channels,
+                                        step->int8.y_channels};
+    const double y = plane(s->width, s->height) * need->channels_out;
+    const double x = plane(s->x_width, s->x_height) * need->channels_in;
+    const double x2 = s->x2_width ? plane(s->x2_width, s->x2_height) * need->channels_out : 0;
+    return (struct cost){
+        .operations = 2 * y * products(need),
+        .values = (x + x2) / 4 + (step->int8.build.output == VG_INT8_FLOATS ? y : y / 4),
+        .weights = (double)(vg_int8_weights_count(&shape) + vg_int8_lanes_count(&shape))};
+}
+
+/* sizes of a second term and of y, in any kernel */
+static const char *second_text(vg_i32 x2_width, vg_i32 x2_height, vg_i32 width, vg_i32 height)
+{
+    if (!x2_width)
         return "";
-    return s->x2_width == s->width && s->x2_height == s->height ? " +sum" : " +up";
+    return x2_width == width && x2_height == height ? " +sum" : " +up";
+}
+
+static const char *part_text(const struct vg_step *step)
+{
+    const struct vg_conv_sizes *s = &step->sizes.conv;
+    const struct vg_int8_sizes *bytes = &step->sizes.int8;
+    if (step->int8.y_channels)
+        return second_text(bytes->x2_width, bytes->x2_height, bytes->width, bytes->height);
+    return step->kernel == VG_KERNEL_CONV_WINO_IN ? " in"
+           : step->kernel == VG_KERNEL_CONV_WINO_MUL
+               ? " mul"
+               : second_text(s->x2_width, s->x2_height, s->width, s->height);
 }
 
 static void conv_name(const struct vg_plan *plan, const struct vg_step *step,
@@ -69,9 +97,7 @@ static void conv_name(const struct vg_plan *plan, const struct vg_step *step,
 {
     const struct vg_plan_choice *choice = &plan->choice[step->choice];
     const struct vg_tune_need *need = &choice->need;
-    const char *part = step->kernel == VG_KERNEL_CONV_WINO_IN    ? " in"
-                       : step->kernel == VG_KERNEL_CONV_WINO_MUL ? " mul"
-                                                                 : second_text(&step->sizes.conv);
+    const char *part = part_text(step);
     char name[256];
     (void)snprintf(name, sizeof name, "%s %ux%u/%u %u>%u %ux%u %s%s", need->op, need->size_y,
                    need->size_x, need->stride_y, need->channels_in, need->channels_out, need->width,
@@ -97,6 +123,26 @@ static struct cost map_cost(const struct vg_step *step)
         cost.operations = 0;
         cost.values = 2 * out;
     }
+    return cost;
+}
+
+/* Whole blocks; four bytes count as one value. */
+static struct cost int8_map_cost(const struct vg_step *step, struct vg_step_time *time)
+{
+    const struct vg_int8_sizes *s = &step->sizes.int8;
+    const uint32_t channels = (uint32_t)step->work[1] * VG_BLOCK;
+    const double out = plane(s->width, s->height) * channels;
+    const double in =
+        (plane(s->x_width, s->x_height) + plane(s->x2_width, s->x2_height)) * channels;
+    struct cost cost = {.operations = out, .values = (in + out) / 4};
+    if (step->kernel == VG_KERNEL_MAX_POOL_INT8)
+        cost.operations = out * s->size_y * s->size_x;
+    else if (step->kernel == VG_KERNEL_QUANTISE_INT8)
+        cost.values = in + out / 4;
+    else if (step->kernel == VG_KERNEL_DEQUANTISE_INT8)
+        cost.values = in / 4 + out;
+    (void)snprintf(time->name, sizeof time->name, "%s %u %dx%d", time->kernel, channels, s->width,
+                   s->height);
     return cost;
 }
 
@@ -134,11 +180,14 @@ void vg_step_cost(const struct vg_plan *plan, uint32_t index, uint32_t pictures,
     *time = (struct vg_step_time){.kernel = vg_kernel_rows[step->kernel].name};
     if (step->choice != VG_PLAN_NO_CHOICE) {
         conv_name(plan, step, time);
-        cost = conv_cost(step, &plan->choice[step->choice].need);
+        cost = step->int8.y_channels ? int8_conv_cost(step, &plan->choice[step->choice].need)
+                                     : conv_cost(step, &plan->choice[step->choice].need);
     } else if (index < plan->net_first) {
         cost = prepare_cost(step, time);
     } else if (index >= plan->net_end) {
         cost = boxes_cost(step, time);
+    } else if (step->kernel >= VG_KERNEL_MAX_POOL_INT8) {
+        cost = int8_map_cost(step, time);
     } else {
         map_name(step, time);
         cost = map_cost(step);

@@ -124,7 +124,12 @@ static struct vg_model *tied_model(void)
     m->node[0].bias_first = m->node[3].bias_first = 8;
     m->weight_count = 10;
     m->weights = vg_alloc_array(10, sizeof *m->weights);
+    m->map_count = 4;
+    m->map = vg_alloc_array(4, sizeof *m->map);
     assert_non_null(m->weights);
+    assert_non_null(m->map);
+    for (uint32_t c = 0; c < 4; c++)
+        m->map[c] = VG_MAP_WORD(c / 2, c % 2);
     for (int i = 0; i < 10; i++)
         m->weights[i] = (float)(i % 3) - 0.7F;
     return m;

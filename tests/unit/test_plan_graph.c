@@ -517,7 +517,7 @@ static void nothing_is_taken_in(void **state)
     (void)state;
     static void (*const builds[])(struct net_build *) = {stem_pool, two_pairs, residual_of_pair,
                                                          pyramid_linear, head};
-    const struct vg_graph_settings none = {VG_FUSION_NONE, 64, 64, ROW_VALUES, NULL, NULL};
+    const struct vg_graph_settings none = {VG_FUSION_NONE, 64, 64, ROW_VALUES, NULL, NULL, NULL};
     for (size_t i = 0; i < sizeof builds / sizeof *builds; i++) {
         struct net_build n = stem();
         builds[i](&n);
