@@ -183,6 +183,48 @@ static void ranges_choose(const struct vg_calibration *c, const struct vg_range_
             range[t] = vg_model_pixel_range(c->model);
 }
 
+/* What the rounding of a convolution's input does to its sums: their variance by it in parts of what
+ * they hold, the mean over its channels, none counting for more than 1. */
+static double conv_noise(const struct vg_calibration *c, const struct vg_node *n,
+                         struct vg_value_range range)
+{
+    const struct vg_model *m = c->model;
+    const struct record *x = &c->record[n->in[0]], *y = &c->record[n->out];
+    const size_t each =
+        (size_t)(m->tensor[n->in[0]].channels / n->groups) * n->window.size_y * n->window.size_x;
+    const uint32_t channels = m->tensor[n->out].channels;
+    const double one = vg_range_error(x->histogram, range, 1); /* of a value */
+    const float *w = m->weights + n->weight_first;
+    double sum = 0;
+    for (uint32_t o = 0; o < channels; o++) {
+        const double mean = y->sum[o] / (double)y->pixels;
+        const double variance = y->square[o] / (double)y->pixels - mean * mean;
+        double noise = 0;
+        for (size_t i = 0; i < each; i++, w++)
+            noise += (double)*w * (double)*w * one;
+        sum += fmin(noise / fmax(variance, 1e-30), 1);
+    }
+    return sum / channels;
+}
+
+/* A tensor by whose rounding a convolution would lose too much stays float. */
+static void ranges_drop(const struct vg_calibration *c, const struct vg_range_settings *settings,
+                        struct vg_value_range *range)
+{
+    const struct vg_model *m = c->model;
+    bool drop[VG_MODEL_TENSORS_MAX] = {false};
+    for (uint32_t i = 0; i < m->node_count; i++) {
+        const struct vg_node *n = &m->node[i];
+        const uint32_t x = n->in[0];
+        if (conv_has_kernel(m, n) && range[x].low < range[x].high && c->record[n->out].histogram &&
+            !vg_model_is_pixels(m, x))
+            drop[x] |= conv_noise(c, n, range[x]) > settings->noise_max;
+    }
+    for (uint32_t t = 0; t < m->tensor_count; t++)
+        if (drop[t])
+            range[t] = (struct vg_value_range){0, 0};
+}
+
 /* Numbers of one convolution's input while its steps are found. */
 struct conv_input {
     double *mean, *variance; /* of each channel, in the units of its weights */
@@ -295,6 +337,7 @@ enum vg_status vg_calibration_finish(const struct vg_calibration *c,
     float *weights = NULL;
     if (range && joint) {
         ranges_choose(c, settings, joint, range);
+        ranges_drop(c, settings, range);
         weights = weights_extend(c, range, model);
     }
     vg_free(joint);
@@ -307,13 +350,4 @@ enum vg_status vg_calibration_finish(const struct vg_calibration *c,
     model->weights = weights;
     model->range = range;
     return VG_OK;
-}
-
-void vg_calibration_measured(struct vg_model *model, uint32_t node, const double *mean_float,
-                             const double *mean_int8)
-{
-    const struct vg_node *n = &model->node[node];
-    float *bias = model->weights + n->int8_bias_first;
-    for (uint32_t o = 0; o < model->tensor[n->out].channels; o++)
-        bias[o] -= (float)(mean_int8[o] - mean_float[o]);
 }

@@ -44,7 +44,8 @@ enum vg_status vg_calibration_feed(struct vg_calibration *calibration, uint32_t 
 
 /* Writes ranges, steps and biases into `model`, the one that was opened. Tensors that share memory
  * (the inputs and the output of a copy of channels, of a maximum, of a resize) share a range.
- * Each range's own: vg_range_choose by `settings`; steps: vg_weight_step with the variance of the
+ * Each range's own: vg_range_choose by `settings`; a tensor by whose rounding a convolution would lose
+ * more than settings->noise_max has none; steps: vg_weight_step with the variance of the
  * input's channels; biases: vg_bias_corrected with their means. The steps of a convolution that
  * reads the picture's pixels are those of its weights times their ratio (model_pixels.h), so that
  * the bytes can be read as they are.
@@ -52,10 +53,5 @@ enum vg_status vg_calibration_feed(struct vg_calibration *calibration, uint32_t 
 enum vg_status vg_calibration_finish(const struct vg_calibration *calibration,
                                      const struct vg_range_settings *settings,
                                      struct vg_model *model, struct vg_fault *fault) VG_MUST_USE;
-
-/* A second correction, measured: the 8-bit biases of node `node` less the difference of the means
- * of its output channels, 8-bit net less float net, before the activation. */
-void vg_calibration_measured(struct vg_model *model, uint32_t node, const double *mean_float,
-                             const double *mean_int8);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "models/calibrate.h"
+#include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/random.h"
 #include "tests/unit/small_model.h"
@@ -141,7 +142,7 @@ static void copies_share_a_range(void **state)
     struct vg_calibration *c = NULL;
     struct vg_fault fault;
     struct vg_model *m = tied_model();
-    const struct vg_range_settings settings = {VG_RANGE_WHOLE, 0, 1};
+    const struct vg_range_settings settings = {VG_RANGE_WHOLE, 0, 1, 1};
     assert_int_equal(vg_calibration_open(m, &c, &fault), VG_OK);
     for (uint32_t t = 0; t < 4; t++) {
         const float values[4] = {-(float)t, 3, 3, 3};
@@ -172,15 +173,55 @@ static void layouts_give_the_same(void **state)
     vg_model_close(&b);
 }
 
-static void measured_means_go_off_the_bias(void **state)
+/* 0 pixels, 1 conv (0), 2 depthwise (1): of its two channels one is small beside the other, and all
+ * that the second convolution reads of it is what the range's step swallows */
+static void what_would_be_lost_stays_float(void **state)
+{
+    (void)state;
+    static const struct {
+        float small, noise_max;
+        bool kept;
+    } rows[] = {{1, 0.01F, true}, {0.01F, 0.01F, false}, {0.01F, 1, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_calibration *c = NULL;
+        struct vg_fault fault;
+        struct vg_random random;
+        struct vg_model *m = tied_model();
+        struct vg_range_settings settings = {VG_RANGE_WHOLE, 0, 1, (double)rows[i].noise_max};
+        m->node[1] = (struct vg_node){
+            .op = VG_OP_CONV, .groups = 2, .in = {1}, .in_count = 1, .out = 2, .bias_first = 8};
+        m->node[1].window = small_window(1, 1, 0);
+        vg_random_seed(&random, 1);
+        assert_int_equal(vg_calibration_open(m, &c, &fault), VG_OK);
+        for (uint32_t t = 0; t < 4; t++) {
+            const struct vg_tensor_layout row = {64, 1, 1, 64, 64};
+            float values[4 * 64];
+            for (uint32_t k = 0; k < 4 * 64; k++)
+                values[k] = (float)(2 * vg_random_unit(&random) - 1) *
+                            (t && k / 64 % 2 == 0 ? rows[i].small : 3);
+            assert_int_equal(vg_calibration_feed(c, t, values, &row, &fault), VG_OK);
+        }
+        assert_int_equal(vg_calibration_finish(c, &settings, m, &fault), VG_OK);
+        assert_int_equal(m->range[1].low < m->range[1].high, rows[i].kept);
+        assert_int_equal(m->node[1].step_first != 0, rows[i].kept);
+        assert_true(m->range[0].low < m->range[0].high); /* pixels lose nothing */
+        vg_calibration_close(&c);
+        vg_model_close(&m);
+    }
+}
+
+/* What is made of the picture by moving it about is of its bytes, whatever was seen. */
+static void pixels_keep_their_bytes(void **state)
 {
     (void)state;
     struct vg_model *m = calibrated(1);
-    const uint64_t at = m->node[1].int8_bias_first + 2;
-    const float before = m->weights[at];
-    const double mean_float[4] = {0, 0, 1, 0}, mean_int8[4] = {0, 0, 1.5, 0};
-    vg_calibration_measured(m, 1, mean_float, mean_int8);
-    assert_true(fabsf(m->weights[at] - (before - 0.5F)) < 1e-6F);
+    const struct vg_value_range want = vg_model_pixel_range(m);
+    assert_true(vg_model_is_pixels(m, 0) && vg_model_is_pixels(m, 1));
+    assert_false(vg_model_is_pixels(m, 2) || vg_model_is_pixels(m, 15));
+    for (uint32_t c = 0; c < 12; c++)
+        assert_int_equal(vg_model_pixel_plane(m, 1, c), c % 3);
+    assert_int_equal(vg_model_pixel_plane(m, 2, 0), VG_MODEL_NONE);
+    assert_memory_equal(&m->range[1], &want, sizeof want);
     vg_model_close(&m);
 }
 
@@ -234,7 +275,8 @@ int main(void)
         cmocka_unit_test(gives_a_model_that_holds),
         cmocka_unit_test(copies_share_a_range),
         cmocka_unit_test(layouts_give_the_same),
-        cmocka_unit_test(measured_means_go_off_the_bias),
+        cmocka_unit_test(what_would_be_lost_stays_float),
+        cmocka_unit_test(pixels_keep_their_bytes),
         cmocka_unit_test(refuses_what_is_no_number),
         cmocka_unit_test(memory_may_fail),
     };

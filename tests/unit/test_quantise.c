@@ -182,7 +182,7 @@ static void the_least_error_is_found(void **state)
     static const enum shape shapes[] = {FLAT, BELL, ONE_SIDED, LONG_TAIL, NEGATIVE};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct vg_histogram *h = histogram_of(shapes[i]);
-        struct vg_range_settings settings = {VG_RANGE_MEAN_SQUARE, 1, 1};
+        struct vg_range_settings settings = {VG_RANGE_MEAN_SQUARE, 1, 1, 1};
         const struct vg_value_range best = vg_range_choose(h, &settings);
         settings.method = VG_RANGE_WHOLE;
         const struct vg_value_range whole = vg_range_choose(h, &settings);
@@ -193,7 +193,7 @@ static void the_least_error_is_found(void **state)
         if (shapes[i] == LONG_TAIL)
             assert_true(error < 0.8 * plain);
         /* what is clipped counts more: the range does not shrink */
-        settings = (struct vg_range_settings){VG_RANGE_MEAN_SQUARE, 1, 16};
+        settings = (struct vg_range_settings){VG_RANGE_MEAN_SQUARE, 1, 16, 1};
         const struct vg_value_range spared = vg_range_choose(h, &settings);
         assert_true(spared.high - spared.low >= (best.high - best.low) * 0.999F);
         free(h);
