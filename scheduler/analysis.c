@@ -449,8 +449,8 @@ static enum vg_status open_engine(struct analysis *a, const char *model)
     cold_start_end(&cold);
     if (status)
         return status;
-    vg_log(VG_LOG_INFO, "device %s, model %s, plan %.12s", vg_engine_device_name(a->engine),
-           a->model->name, vg_engine_plan_hash(a->engine));
+    vg_log(VG_LOG_INFO, "device %s, model %s, %s, plan %.12s", vg_engine_device_name(a->engine),
+           a->model->name, vg_engine_precision(a->engine), vg_engine_plan_hash(a->engine));
     for (int i = 0; i < BATCHES; i++) {
         a->batch[i].answer = vg_alloc_array(a->batch_max, sizeof *a->batch[i].answer);
         if (!a->batch[i].answer)
@@ -474,6 +474,7 @@ static enum vg_status open_workers(struct analysis *a, uint32_t count, const cha
             .publisher = a->publisher,
             .lane = i,
             .model = a->model,
+            .precision = vg_engine_precision(a->engine),
             .plan = vg_engine_plan_hash(a->engine),
             .node = node,
             .times = a->times,

@@ -20,7 +20,7 @@ struct vg_live_alerts {
     struct vg_live_alert_settings settings;
     struct vg_ulid_source ids;
     struct vg_canvas canvas;
-    char model[VG_MODEL_NAME_SIZE + VG_SHA256_TEXT + 16];
+    char model[VG_ALERT_MODEL_TEXT];
     struct vg_log_repeat refused;
 };
 
@@ -29,13 +29,11 @@ enum vg_status vg_live_alerts_open(struct vg_live_alerts **alerts,
                                    struct vg_fault *fault)
 {
     struct vg_live_alerts *a = vg_alloc(sizeof *a);
-    char digest[VG_SHA256_TEXT];
     *alerts = NULL;
     if (!a)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "alerts");
     a->settings = *settings;
-    vg_sha256_text(settings->model->digest, digest);
-    (void)snprintf(a->model, sizeof a->model, "%s@sha256:%s", settings->model->name, digest);
+    vg_alert_model_text(settings->model, settings->precision, a->model);
     *alerts = a;
     return VG_OK;
 }

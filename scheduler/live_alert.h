@@ -17,6 +17,7 @@ struct vg_live_alert_settings {
     struct vg_publisher *publisher; /* borrowed */
     uint32_t lane;                  /* this worker's */
     const struct vg_model *model;   /* borrowed */
+    const char *precision;          /* of its arithmetic: vg_engine_precision; borrowed */
     const char *plan, *node;        /* borrowed */
     struct vg_stage_times *times;   /* borrowed */
 };

@@ -150,6 +150,15 @@ static json_t *alert_object(const struct vg_alert *alert, const struct vg_scene 
     return root;
 }
 
+void vg_alert_model_text(const struct vg_model *model, const char *precision,
+                         char text[VG_ALERT_MODEL_TEXT])
+{
+    char digest[VG_SHA256_TEXT];
+    vg_sha256_text(model->digest, digest);
+    (void)snprintf(text, VG_ALERT_MODEL_TEXT, "%s@sha256:%s%s", model->name, digest,
+                   strcmp(precision, "f32") == 0 ? "" : "/int8");
+}
+
 enum vg_status vg_alert_json(const struct vg_alert *alert, const struct vg_scene *scene,
                              const struct vg_alert_context *context, char *text, size_t room,
                              size_t *size, char key[VG_ALERT_KEY_TEXT])

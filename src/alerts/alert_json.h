@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "models/model.h"
 #include "src/base/attr.h"
 #include "src/base/clock.h"
 #include "src/base/sha256.h"
@@ -15,8 +16,9 @@
 #include "src/base/ulid.h"
 #include "src/rules/alert.h"
 
-#define VG_ALERT_JSON_MAX (64u << 10) /* bytes with the end */
-#define VG_ALERT_KEY_TEXT 33          /* 32 hexadecimal digits and the end */
+#define VG_ALERT_JSON_MAX   (64u << 10) /* bytes with the end */
+#define VG_ALERT_KEY_TEXT   33          /* 32 hexadecimal digits and the end */
+#define VG_ALERT_MODEL_TEXT (VG_MODEL_NAME_SIZE + VG_SHA256_TEXT + 16)
 
 /* What the alert's makers know beside the alert itself; all borrowed. */
 struct vg_alert_context {
@@ -24,7 +26,7 @@ struct vg_alert_context {
     const char *flux;         /* id of the flux; in batch the clip's path as given */
     const char *node;         /* NULL: null (batch) */
     const char *software;     /* vg_version() */
-    const char *model;        /* "nanodet-g@sha256:..."; NULL: null */
+    const char *model;        /* vg_alert_model_text; NULL: null */
     const char *plan;         /* NULL: null */
     const char *phase;        /* "setup", "dry_run" or "operational" */
     bool wall_known;          /* false in batch without --start: time is null */
@@ -40,6 +42,10 @@ struct vg_alert_context {
 enum vg_status vg_alert_json(const struct vg_alert *alert, const struct vg_scene *scene,
                              const struct vg_alert_context *context, char *text, size_t room,
                              size_t *size, char key[VG_ALERT_KEY_TEXT]) VG_MUST_USE;
+
+/* "nanodet-g@sha256:..", with "/int8" behind it where that was the precision ("f32", "int8"). */
+void vg_alert_model_text(const struct vg_model *model, const char *precision,
+                         char text[VG_ALERT_MODEL_TEXT]);
 
 /* The key: the same for the same flux, rule and onset. The first 32 digits of SHA-256 over
  * flux, rule's id and onset, a zero byte after each.

@@ -37,7 +37,7 @@ struct run {
     uint32_t count;           /* rooms filled */
     struct vg_answer *answer; /* 2 * VG_BATCH_PICTURES: tracked, then written */
     char json[VG_ALERT_JSON_MAX];
-    char model[VG_MODEL_NAME_SIZE + VG_SHA256_TEXT + 16];
+    char model[VG_ALERT_MODEL_TEXT];
     struct vg_batch_result *result;
     struct vg_fault *fault;
 };
@@ -218,7 +218,6 @@ static enum vg_status read_all(struct run *run, const volatile int *interrupted)
 static enum vg_status open_run(struct run *run, const char *stem)
 {
     const struct vg_batch_settings *s = run->settings;
-    char digest[VG_SHA256_TEXT];
     enum vg_status status =
         vg_folder_exists(run->path)
             ? vg_fault_set(run->fault, VG_E_INPUT, N_("no clip in this folder"),
@@ -243,8 +242,7 @@ static enum vg_status open_run(struct run *run, const char *stem)
     const struct vg_clip_about about = vg_clip_about(run->clip);
     run->total = about.pictures;
     run->rate = vg_rate_of(s->rate_fps);
-    vg_sha256_text(s->model->digest, digest);
-    (void)snprintf(run->model, sizeof run->model, "%s@sha256:%s", s->model->name, digest);
+    vg_alert_model_text(s->model, vg_engine_precision(s->look->engine), run->model);
     run->answer = vg_alloc_array((size_t)2 * VG_BATCH_PICTURES, sizeof *run->answer);
     if (!run->answer)
         return vg_fault_set(run->fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", run->path);

@@ -15,7 +15,9 @@
 #include "src/base/text.h"
 #include "src/cli/batch_clip.h"
 #include "src/cli/commands.h"
+#include "src/cli/media_names.h"
 #include "src/cli/options.h"
+#include "src/cli/precision.h"
 #include "src/cli/words.h"
 
 enum {
@@ -33,8 +35,9 @@ static void on_signal(int number)
 
 struct batch {
     const char *scene_path, *out, *rate, *model_name, *threshold, *nms, *start, *device, *jobs;
-    const char *size, *tiles;
+    const char *size, *tiles, *precision;
     bool detections, tracks, measures, video, explain, json;
+    enum vg_engine_precision precision_asked;
     struct vg_batch_settings settings;
     struct vg_scene *scene;
     struct vg_model *model;
@@ -56,17 +59,6 @@ static enum vg_status add_clip(struct batch *b, const char *path, struct vg_faul
     return VG_OK;
 }
 
-static bool looks_like_a_clip(const char *name)
-{
-    static const char *const endings[] = {".mp4", ".avi",  ".mkv",  ".mov",  ".ts",   ".m4v",
-                                          ".mpg", ".mpeg", ".webm", ".h264", ".mjpeg"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && name[0] != '.' && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
-}
-
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -74,7 +66,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 
 static int is_clip(const struct dirent *entry)
 {
-    return looks_like_a_clip(entry->d_name);
+    return vg_is_clip_name(entry->d_name);
 }
 
 /* The clips of a folder by name. One without a clip stands for itself: it is refused in its
@@ -138,6 +130,8 @@ static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_faul
         status = vg_option_number("jobs", b->jobs, 1, JOBS_MAX, jobs, fault);
     if (!status)
         status = vg_look_read(b->size, b->tiles, &b->look.request, fault);
+    if (!status)
+        status = vg_option_precision(b->precision, &b->precision_asked, fault);
     b->settings.threshold = (float)threshold;
     b->settings.nms = (float)nms;
     if (status || !b->start)
@@ -155,6 +149,7 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
 {
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
+    settings.precision = b->precision_asked;
     settings.batch_max = 2 * VG_BATCH_PICTURES;
     settings.picture_width_max = VG_PICTURE_WIDTH_MAX;
     settings.picture_height_max = VG_PICTURE_HEIGHT_MAX;
@@ -360,6 +355,7 @@ int vg_cmd_batch(int argc, char **argv)
          &b->start, NULL},
         {"device", "D", N_("OpenCL device: a number, cpu, gpu, or a part of its name"), &b->device,
          NULL},
+        {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &b->precision, NULL},
         {"jobs", "N", N_("clips analysed at the same time (1)"), &b->jobs, NULL},
         {"json", NULL, N_("one JSON object per clip on the standard output"), NULL, &b->json},
     };

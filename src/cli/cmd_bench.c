@@ -15,6 +15,7 @@
 #include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/precision.h"
 #include "src/cli/words.h"
 #include "src/engine/engine.h"
 
@@ -28,6 +29,7 @@ struct request {
     bool as_json, profile;
     unsigned width, height;
     double batch_count, thread_count, run_count;
+    enum vg_engine_precision precision_asked;
 };
 
 static enum vg_status request_check(struct request *r, int operands, struct vg_fault *fault)
@@ -38,14 +40,11 @@ static enum vg_status request_check(struct request *r, int operands, struct vg_f
     if (!r->model)
         return vg_fault_set(fault, VG_E_CALL, N_("a model is wanted"), N_("see vigie help"),
                             "vigie bench model --model M");
-    if (strcmp(r->precision, "f32") != 0)
-        return vg_fault_set(fault, VG_E_CALL, N_("this precision is not available yet"),
-                            N_("give f32"), "--precision %.100s", r->precision);
     if (!r->profile && (r->svg || r->trace))
         return vg_fault_set(fault, VG_E_CALL, N_("this option wants --profile"),
                             N_("give --profile too"), "%s", r->svg ? "--svg" : "--trace");
-    enum vg_status status = VG_OK;
-    if (r->size)
+    enum vg_status status = vg_option_precision(r->precision, &r->precision_asked, fault);
+    if (!status && r->size)
         status = vg_option_size("size", r->size, &r->width, &r->height, fault);
     if (!status)
         status = vg_option_number("batch", r->batch, 1, VG_BATCH_MAX, &r->batch_count, fault);
@@ -119,26 +118,27 @@ static enum vg_status report(const struct request *r, const struct vg_model *mod
         (void)printf(_("%s %s, batch %u, %u threads, %s, %s\n"
                        "%u runs: median %.2f ms, least %.2f ms, p99 %.2f ms, %.1f pictures a "
                        "second\n"),
-                     model->name, size, (uint32_t)r->batch_count, threads, r->precision,
-                     vg_engine_device_name(engine), runs, median, ms[0], p99, per_s);
+                     model->name, size, (uint32_t)r->batch_count, threads,
+                     vg_engine_precision(engine), vg_engine_device_name(engine), runs, median,
+                     ms[0], p99, per_s);
         return VG_OK;
     }
     json_t *object =
         json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:s}", "model",
                   model->name, "size", size, "batch", (int)r->batch_count, "threads", (int)threads,
-                  "precision", r->precision, "device", vg_engine_device_name(engine), "runs",
-                  (int)runs, "median_ms", median, "least_ms", ms[0], "p99_ms", p99,
+                  "precision", vg_engine_precision(engine), "device", vg_engine_device_name(engine),
+                  "runs", (int)runs, "median_ms", median, "least_ms", ms[0], "p99_ms", p99,
                   "pictures_per_s", per_s, "plan", vg_engine_plan_hash(engine));
     return vg_print_json(object, fault);
 }
 
-static struct vg_bench_profile profile_request(const struct request *r)
+static struct vg_bench_profile profile_request(const struct request *r, const char *precision)
 {
     return (struct vg_bench_profile){.svg = r->svg,
                                      .trace = r->trace,
                                      .sort = r->sort,
                                      .device = r->device,
-                                     .precision = r->precision,
+                                     .precision = precision,
                                      .threads = (uint32_t)r->thread_count,
                                      .runs = (uint32_t)r->run_count,
                                      .as_json = r->as_json};
@@ -147,7 +147,7 @@ static struct vg_bench_profile profile_request(const struct request *r)
 static enum vg_status profile(const struct request *r, const struct vg_model *model,
                               struct vg_engine *engine, struct vg_fault *fault)
 {
-    const struct vg_bench_profile asked = profile_request(r);
+    const struct vg_bench_profile asked = profile_request(r, vg_engine_precision(engine));
     const enum vg_status status = input_fill(engine, fault);
     return status ? status : vg_bench_profile_run(&asked, model, engine, fault);
 }
@@ -175,6 +175,7 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     settings.width = r->width;
     settings.height = r->height;
     settings.batch_max = (uint32_t)r->batch_count;
+    settings.precision = r->precision_asked;
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     settings.plan_file = r->plan;
@@ -195,8 +196,7 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
 
 static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
 {
-    struct request r = {
-        .batch = "1", .threads = "0", .runs = "50", .precision = "f32", .sort = "run"};
+    struct request r = {.batch = "1", .threads = "0", .runs = "50", .sort = "run"};
     const struct vg_option options[] = {
         {"model", "M", N_("name or file of the model"), &r.model, NULL},
         {"size", "WxH", N_("of the net's input; without it the model's"), &r.size, NULL},
@@ -204,7 +204,7 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
         {"threads", "T", N_("threads of a CPU device; without it the device's choice"), &r.threads,
          NULL},
         {"runs", "R", N_("timed runs; default 50"), &r.runs, NULL},
-        {"precision", "P", N_("of the arithmetic; f32 is the only one"), &r.precision, NULL},
+        {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &r.precision, NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
         {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &r.plan, NULL},
         {"profile", NULL, N_("the time of each step instead of the whole"), NULL, &r.profile},
@@ -221,7 +221,7 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
         status = request_check(&r, count, fault);
-    const struct vg_bench_profile asked = profile_request(&r);
+    const struct vg_bench_profile asked = profile_request(&r, NULL);
     if (!status)
         status = vg_bench_profile_check(&asked, fault);
     return status ? status : bench(&r, fault);

@@ -1,4 +1,4 @@
-/* vigie model import | list | info | verify | remove | run: a table of words, one function each. */
+/* vigie model import | list | info | verify | remove | run | quantize: a table of words, one function each. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +19,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/model_numbers.h"
+#include "src/cli/model_quantize.h"
 #include "src/cli/model_run.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -356,6 +357,19 @@ static void info_head(const struct vg_model *m)
     (void)printf("\n");
 }
 
+static void info_precision(const struct vg_model *m)
+{
+    uint32_t all = 0, bytes = 0;
+    for (uint32_t i = 0; i < m->node_count; i++) {
+        all += m->node[i].op == VG_OP_CONV;
+        bytes += m->node[i].step_first != 0;
+    }
+    if (m->range)
+        (void)printf(_("precision      f32, and int8 for %u of %u convolutions\n"), bytes, all);
+    else
+        (void)printf("%s\n", _("precision      f32"));
+}
+
 static void info_text(const struct vg_model *m)
 {
     char digest[VG_SHA256_TEXT];
@@ -368,6 +382,7 @@ static void info_text(const struct vg_model *m)
     info_input(m);
     (void)printf(_("network        %u steps, %" PRIu64 " weights, %.3f G multiply-adds\n"),
                  m->node_count, m->weight_count, gigas);
+    info_precision(m);
     info_head(m);
     (void)printf(_("thresholds     score %g, NMS %g\n"), (double)m->threshold, (double)m->nms);
     (void)printf(_("classes        %u of %u kept:\n"), kept_classes(m), m->class_count);
@@ -505,7 +520,7 @@ static const struct vg_word words[] = {
     {"verify", word_verify, N_("checks that models are whole; without a name, all of them")},
     {"run", vg_model_run, N_("runs a model on pictures and prints the boxes")},
     {"remove", word_remove, N_("deletes a model from the models' folder")},
-    {"quantize", NULL, NULL},
+    {"quantize", vg_model_quantize, N_("makes the 8-bit form of a model from pictures")},
 };
 
 int vg_cmd_model(int argc, char **argv)

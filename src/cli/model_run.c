@@ -13,6 +13,7 @@
 #include "src/cli/batch_files.h"
 #include "src/cli/look.h"
 #include "src/cli/options.h"
+#include "src/cli/precision.h"
 #include "src/cli/words.h"
 #include "src/engine/engine.h"
 #include "src/media/still.h"
@@ -23,7 +24,9 @@
 
 /* The call, as read. */
 struct request {
-    const char *model, *raw, *tensor, *size, *tiles, *device, *threshold_text, *nms_text;
+    const char *model, *raw, *tensor, *size, *tiles, *device, *threshold_text, *nms_text,
+        *precision_text;
+    enum vg_engine_precision precision;
     bool as_json, prepared;
     struct vg_look_request look;
     double threshold, nms; /* below 0: the model's */
@@ -70,6 +73,8 @@ static enum vg_status check_request(struct request *r, const struct vg_usage *us
         status = vg_option_number("threshold", r->threshold_text, 0, 1, &r->threshold, fault);
     if (!status && r->nms_text)
         status = vg_option_number("nms", r->nms_text, 0, 1, &r->nms, fault);
+    if (!status)
+        status = vg_option_precision(r->precision_text, &r->precision, fault);
     return status;
 }
 
@@ -201,6 +206,7 @@ static void look_init(struct run *run, uint32_t width, uint32_t height)
     const struct request *r = run->request;
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = r->device ? r->device : settings.device;
+    settings.precision = r->precision;
     settings.batch_max = r->tiles ? TILED_BATCH : 1;
     settings.picture_width_max = width;
     settings.picture_height_max = height;
@@ -323,10 +329,11 @@ static enum vg_status run_tensor(struct run *run, struct vg_fault *fault)
 
 static enum vg_status print_result(struct run *run, struct vg_fault *fault)
 {
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:O}", "model", run->model->name, "device",
-        run->look.engine ? vg_engine_device_name(run->look.engine) : "", "plan",
-        run->look.engine ? vg_engine_plan_hash(run->look.engine) : "", "pictures", run->items);
+    const struct vg_engine *engine = run->look.engine;
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:O}", "model", run->model->name, "device",
+                               engine ? vg_engine_device_name(engine) : "", "precision",
+                               engine ? vg_engine_precision(engine) : "", "plan",
+                               engine ? vg_engine_plan_hash(engine) : "", "pictures", run->items);
     return vg_print_json(object, fault);
 }
 
@@ -379,6 +386,8 @@ enum vg_status vg_model_run(int argc, char **argv, struct vg_fault *fault)
          &r.prepared},
         {"tensor", "FILE", N_("takes a prepared input (3 x H x W float32) instead of a picture"),
          &r.tensor, NULL},
+        {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &r.precision_text,
+         NULL},
         {"device", "D", N_("device to run on: number, cpu, gpu or a part of its name"), &r.device,
          NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},

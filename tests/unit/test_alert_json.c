@@ -234,6 +234,25 @@ static void test_batch_id(void **state)
     free(scene);
 }
 
+static void test_model_text(void **state)
+{
+    (void)state;
+    struct vg_model *model = calloc(1, sizeof *model);
+    char text[VG_ALERT_MODEL_TEXT];
+    assert_non_null(model);
+    memset(model->name, 'n', sizeof model->name - 1); /* the longest fits */
+    vg_alert_model_text(model, "int8", text);
+    assert_int_equal(strlen(text), VG_MODEL_NAME_SIZE - 1 + 8 + 64 + 5);
+    (void)snprintf(model->name, sizeof model->name, "nanodet-g");
+    memset(model->digest, 0xab, 2);
+    vg_alert_model_text(model, "f32", text);
+    assert_memory_equal(text, "nanodet-g@sha256:abab0000", 25);
+    assert_int_equal(strlen(text), 9 + 8 + 64);
+    vg_alert_model_text(model, "int8", text);
+    assert_string_equal(text + 9 + 8 + 64, "/int8");
+    free(model);
+}
+
 int main(void)
 {
     (void)setenv("TZ", "CET-1", 1);
@@ -241,7 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),        cmocka_unit_test(test_batch),
         cmocka_unit_test(test_largest_fits), cmocka_unit_test(test_key),
-        cmocka_unit_test(test_batch_id),
+        cmocka_unit_test(test_batch_id),     cmocka_unit_test(test_model_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ static struct vg_graph graph_of(const struct net_build *n, const struct vg_graph
     return graph;
 }
 
-static const struct vg_graph_settings usual = {VG_FUSION_ALL, 64, 64, ROW_VALUES, NULL, NULL};
+static const struct vg_graph_settings usual = {VG_FUSION_ALL, 64, 64, ROW_VALUES, NULL, NULL, NULL};
 
 /* ---- nets: tensor 1 is the stem, of 32 channels, 32x32 ---- */
 
@@ -573,8 +573,8 @@ static void shapes_are_those_of_the_input_in_use(void **state)
         net_begin(&n, 1, (struct vg_size){preferred, preferred}, 16, 16);
         const uint32_t x = net_conv(&n, 0, 16, net_square(3, 16, 1), 1)->out;
         (void)net_two(&n, VG_OP_ADD, x, linear(&n, net_mean(&n, x), 16));
-        const struct vg_graph_settings settings = {VG_FUSION_ALL, side, side,
-                                                   ROW_VALUES,    NULL, NULL};
+        const struct vg_graph_settings settings = {VG_FUSION_ALL, side, side, ROW_VALUES,
+                                                   NULL,          NULL, NULL};
         struct vg_graph graph = graph_of(&n, &settings);
         graph_text(&graph, text);
         assert_string_equal(text, rows[i % 2].want);
@@ -591,7 +591,7 @@ static void a_pair_wants_room_for_its_row(void **state)
     for (uint64_t room = least - 1; room <= least; room++) {
         struct net_build n = stem();
         (void)net_conv1(&n, net_depthwise(&n, 1, 1), 16);
-        const struct vg_graph_settings settings = {VG_FUSION_ALL, 64, 64, room, NULL, NULL};
+        const struct vg_graph_settings settings = {VG_FUSION_ALL, 64, 64, room, NULL, NULL, NULL};
         struct vg_graph graph = graph_of(&n, &settings);
         assert_int_equal(graph.operation_count, room == least ? 2 : 3);
         vg_graph_release(&graph);
@@ -607,7 +607,7 @@ static void a_net_that_folds_its_input_gets_it_folded(void **state)
             struct net_build n;
             char text[TEXT_SIZE];
             const struct vg_graph_settings settings = {
-                (enum vg_graph_fusion)fusion, 64, 64, 0, NULL, NULL};
+                (enum vg_graph_fusion)fusion, 64, 64, 0, NULL, NULL, NULL};
             net_begin(&n, 1, (struct vg_size){64, 64}, 32, 16);
             (void)net_conv3(&n, net_fold(&n, 0), 16);
             if (readers == 2)

@@ -1,0 +1,13 @@
+/* --precision f32|int8|auto, the same for every command that runs a net. */
+#ifndef VG_CLI_PRECISION_H
+#define VG_CLI_PRECISION_H
+
+#include "src/base/attr.h"
+#include "src/base/fault.h"
+#include "src/engine/engine.h"
+
+/* text: NULL is auto. VG_E_CALL names the option. */
+enum vg_status vg_option_precision(const char *text, enum vg_engine_precision *precision,
+                                   struct vg_fault *fault) VG_MUST_USE;
+
+#endif
