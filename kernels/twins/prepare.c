@@ -114,7 +114,7 @@ static void bytes_clear(uint8_t *y, const struct vg_twin_planes *p, vg_i32 word)
                 for (vg_i32 i = 0; i < p->pixel; i++)
                     y[p->area.first + picture * p->area.picture + row * p->area.row +
                       column * p->pixel + i] =
-                        i < used ? (uint8_t)((uint32_t)word >> 8 * (i % 3)) : 0;
+                        (uint8_t)(i < used ? (uint32_t)word >> 8 * (i % 3) : 0);
 }
 
 void vg_twin_prepare_bytes(const uint8_t *pixels, const struct vg_device_job *jobs, uint8_t *y,
