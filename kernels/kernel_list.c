@@ -25,6 +25,10 @@ static_assert(sizeof(struct vg_candidate) == 32, "vg_candidate");
 static_assert(sizeof(struct vg_int8_sizes) == 188, "vg_int8_sizes");
 static_assert(offsetof(struct vg_int8_sizes, x_zero) == 144, "vg_int8_sizes.x_zero");
 static_assert(offsetof(struct vg_int8_sizes, act_b) == 184, "vg_int8_sizes.act_b");
+static_assert(sizeof(struct vg_persistent_step) == 28 + 4 * VG_PERSISTENT_SIZES,
+              "vg_persistent_step");
+static_assert(sizeof(union vg_kernel_sizes) <= 4 * VG_PERSISTENT_SIZES, "vg_persistent_step.sizes");
+static_assert(sizeof(struct vg_persistent_run) == 20, "vg_persistent_run");
 
 #define CONV_ARGS   VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES
 #define CONV_BYTES  sizeof(struct vg_conv_sizes)

@@ -191,4 +191,21 @@ struct vg_candidate {
     vg_i32 class_id;  /* enum vg_class */
 };
 
+/* persistent.cl: one step of a plan. */
+#define VG_PERSISTENT_SIZES 48 /* room for the struct of any kernel's sizes, in integers */
+#define VG_PERSISTENT_APART 16 /* integers from a counter to the next: a line of the cache */
+struct vg_persistent_step {
+    vg_i32 function;                       /* which one of the program's */
+    vg_i32 work[3];                        /* items of one picture */
+    vg_i32 batch_dimension, batch_divisor; /* work[it] * pictures / divisor, rounded up */
+    vg_i32 least;                          /* items that are worth taking at once */
+    vg_i32 sizes[VG_PERSISTENT_SIZES];
+};
+/* one launch: steps first .. end - 1 of `steps` */
+struct vg_persistent_run {
+    vg_i32 first, end, steps;
+    vg_i32 pictures;
+    vg_i32 turn; /* 0 and 1 in turns */
+};
+
 #endif

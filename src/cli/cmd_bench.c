@@ -179,6 +179,7 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     settings.plan_file = r->plan;
+    settings.launches = r->profile ? VG_LAUNCHES_EACH_STEP : VG_LAUNCHES_FEW;
     vg_cold_start_init(&start);
     settings.listener = &start.listener;
     enum vg_status status = vg_model_find(r->model, &model, fault);

@@ -169,7 +169,9 @@ static enum vg_status engine_start(struct vg_engine *engine,
     enum vg_status status = vg_device_open(&device, settings->device, settings->threads, fault);
     if (status)
         return status;
-    vg_runner_init(&engine->runner, device, settings->listener);
+    vg_runner_init(&engine->runner, device,
+                   settings->launches == VG_LAUNCHES_EACH_STEP ? VG_RUNNER_STEPS : VG_RUNNER_WHOLE,
+                   settings->listener);
     status = plan_choose(engine, settings, &own);
     if (status && fault)
         *fault = own;

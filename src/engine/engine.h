@@ -66,6 +66,11 @@ enum vg_engine_precision {
     VG_ENGINE_INT8 /* on any device, if need be slower than floats */
 };
 
+enum vg_engine_launches {
+    VG_LAUNCHES_FEW,      /* on processors the whole plan is one launch */
+    VG_LAUNCHES_EACH_STEP /* slower: to time steps (vg_engine_profile) */
+};
+
 struct vg_engine_settings {
     const char *device; /* VIGIE_DEVICE's words: "0", "cpu", "gpu", a part of a name; NULL: first */
     uint32_t width, height; /* of the net's input; 0: the model's preferred */
@@ -85,6 +90,7 @@ struct vg_engine_settings {
     const struct vg_tune *tune;            /* borrowed until open returns */
     struct vg_programs_listener *listener; /* told while it opens; borrowed until then; NULL */
     enum vg_engine_precision precision;
+    enum vg_engine_launches launches;
 };
 struct vg_engine_settings vg_engine_defaults(void);
 

@@ -42,6 +42,13 @@ struct vg_programs {
         bool kept;          /* in the cache */
         bool launched;
     } program[VG_PROGRAMS_MAX];
+    /* several kernels in one (persistent.h); the last one asked for */
+    struct vg_program_linked {
+        uint8_t digest[VG_SHA256_BYTES];
+        enum vg_program_state state;
+        cl_program program; /* NULL: none */
+        bool kept;
+    } linked;
 };
 
 void vg_programs_init(struct vg_programs *programs, const struct vg_device *device);
@@ -71,6 +78,28 @@ bool vg_programs_refused(const struct vg_programs *programs, enum vg_kernel kern
  * program was built from source. */
 void vg_programs_launch(struct vg_programs *programs, enum vg_kernel kernel, const char *options);
 
+/* ---- several kernels in one program ---- */
+
+/* Compiles the source NAME.cl between two texts into an object for vg_programs_link; *out given
+ * (clReleaseProgram). VG_E_DEVICE with the first line of the compiler's log. */
+enum vg_status vg_programs_compile(struct vg_programs *programs, const char *name,
+                                   const char *before, const char *behind, const char *options,
+                                   cl_program *out, struct vg_fault *fault) VG_MUST_USE;
+
+/* Takes programs->linked from the cache; false: it has none under this digest of all sources,
+ * texts and options. */
+bool vg_programs_linked_load(struct vg_programs *programs,
+                             const uint8_t digest[VG_SHA256_BYTES]);
+
+/* Links objects to programs->linked. VG_E_DEVICE. */
+enum vg_status vg_programs_link(struct vg_programs *programs, const cl_program *objects,
+                                uint32_t count, const uint8_t digest[VG_SHA256_BYTES],
+                                struct vg_fault *fault) VG_MUST_USE;
+
+/* Tells the listener, if there is one, that a kernel comes next. */
+void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work,
+                      uint32_t done, uint32_t total, const char *kernel);
+
 /* Keeps in the cache what was built. Call it when each kernel has run: PoCL compiles a kernel
  * for its work size at its first launch, and a binary taken before lacks that (it is compiled
  * again at each start then). No more is begun after `budget_us`: to give its binary away PoCL
@@ -86,5 +115,7 @@ struct vg_programs_stats vg_programs_stats(const struct vg_programs *programs);
 
 /* Digest of the kernel's source as it stands in the executable, with what it includes. */
 void vg_program_source_digest(enum vg_kernel kernel, uint8_t digest[VG_SHA256_BYTES]);
+/* The same of NAME.cl, which exists. */
+void vg_program_file_digest(const char *name, uint8_t digest[VG_SHA256_BYTES]);
 
 #endif

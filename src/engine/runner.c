@@ -7,6 +7,7 @@
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/code_pages.h"
+#include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/engine/conv_variants.h"
 #include "src/engine/device_health.h"
@@ -347,13 +348,20 @@ static enum vg_status args_set(struct vg_runner *runner, uint32_t index, struct 
     return VG_OK;
 }
 
+/* The first of the steps that can be launched by themselves: beside a persistent kernel those of
+ * boxes, for vg_runner_enqueue_strip. */
+static uint32_t alone_first(const struct vg_runner *runner)
+{
+    return runner->persistent.kernel ? runner->plan->net_end : 0;
+}
+
 static enum vg_status kernels_make(struct vg_runner *runner, struct vg_fault *fault)
 {
     const struct vg_plan *plan = runner->plan;
     runner->kernel = vg_alloc_array(plan->step_count, sizeof(cl_kernel));
     if (!runner->kernel)
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
-    for (uint32_t i = 0; i < plan->step_count; i++) {
+    for (uint32_t i = alone_first(runner); i < plan->step_count; i++) {
         enum vg_status status =
             vg_programs_kernel(&runner->programs, plan->step[i].kernel, plan->step[i].options,
                                &runner->kernel[i], fault);
@@ -416,6 +424,11 @@ enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint3
                                  uint32_t pictures, cl_event *event, struct vg_fault *fault)
 {
     range_check(runner, first, end, pictures);
+    if (runner->persistent.kernel)
+        return check(runner,
+                     vg_persistent_enqueue(&runner->persistent, runner->device.queue, runner->plan,
+                                           first, end, pictures, event),
+                     "persistent", fault);
     enum vg_status status = pictures_set(runner, pictures, fault);
     for (uint32_t i = first; i < end && !status; i++)
         status = step_enqueue(runner, i, pictures, i + 1 == end ? event : NULL, fault);
@@ -426,6 +439,7 @@ enum vg_status vg_runner_enqueue_timed(struct vg_runner *runner, uint32_t first,
                                        uint32_t pictures, cl_event *events, struct vg_fault *fault)
 {
     range_check(runner, first, end, pictures);
+    assert(!runner->persistent.kernel);
     enum vg_status status = pictures_set(runner, pictures, fault);
     for (uint32_t i = first; i < end && !status; i++)
         status = step_enqueue(runner, i, pictures, &events[i - first], fault);
@@ -461,10 +475,11 @@ enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault
 
 /* ---- open ---- */
 
-void vg_runner_init(struct vg_runner *runner, struct vg_device device,
+void vg_runner_init(struct vg_runner *runner, struct vg_device device, enum vg_runner_form form,
                     struct vg_programs_listener *listener)
 {
     memset(runner, 0, sizeof *runner);
+    runner->form = form;
     runner->device = device;
     vg_program_cache_init(&runner->cache, NULL);
     vg_programs_init(&runner->programs, &runner->device);
@@ -472,11 +487,12 @@ void vg_runner_init(struct vg_runner *runner, struct vg_device device,
     runner->programs.listener = listener;
 }
 
-/* each program once, in the order of the steps */
-static uint32_t wants_list(const struct vg_plan *plan, struct vg_program_want *wants)
+/* each program of the steps from `first` on once, in their order */
+static uint32_t wants_list(const struct vg_plan *plan, uint32_t first,
+                           struct vg_program_want *wants)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < plan->step_count; i++) {
+    for (uint32_t i = first; i < plan->step_count; i++) {
         const struct vg_step *step = &plan->step[i];
         uint32_t k = 0;
         while (k < count &&
@@ -488,16 +504,41 @@ static uint32_t wants_list(const struct vg_plan *plan, struct vg_program_want *w
     return count;
 }
 
+static enum vg_status alone_build(struct vg_runner *runner, const struct vg_plan *plan,
+                                  uint32_t first, struct vg_fault *fault)
+{
+    struct vg_program_want *wants = vg_alloc_array(plan->step_count, sizeof *wants);
+    if (!wants)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
+    const uint32_t count = wants_list(plan, first, wants);
+    const enum vg_status status = vg_programs_build(&runner->programs, wants, count, fault);
+    vg_free(wants);
+    return status;
+}
+
+/* One launch where that can be. Where it cannot, each kernel is built by itself, which finds the
+ * one that is refused, if it is that. */
+static enum vg_status programs_build(struct vg_runner *runner, const struct vg_plan *plan,
+                                     struct vg_fault *fault)
+{
+    struct vg_fault why = {.status = VG_OK};
+    enum vg_status status;
+    if (runner->form != VG_RUNNER_WHOLE || !vg_persistent_suits(&runner->device))
+        return alone_build(runner, plan, 0, fault);
+    if (!vg_persistent_build(&runner->persistent, &runner->programs, plan, &why))
+        return alone_build(runner, plan, plan->net_end, fault);
+    vg_persistent_close(&runner->persistent);
+    status = alone_build(runner, plan, 0, fault);
+    if (!status)
+        vg_log(VG_LOG_WARN, "steps are launched one by one: %s: %s", why.what, why.place);
+    return status;
+}
+
 enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *plan, uint32_t *row,
                                struct vg_fault *fault)
 {
-    struct vg_program_want *wants = vg_alloc_array(plan->step_count, sizeof *wants);
     *row = VG_CONV_ROWS_MAX;
-    if (!wants)
-        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
-    const uint32_t count = wants_list(plan, wants);
-    const enum vg_status status = vg_programs_build(&runner->programs, wants, count, fault);
-    vg_free(wants);
+    const enum vg_status status = programs_build(runner, plan, fault);
     for (uint32_t i = 0; status && i < plan->step_count; i++) {
         const struct vg_step *step = &plan->step[i];
         if (step->choice != VG_PLAN_NO_CHOICE &&
@@ -510,13 +551,29 @@ enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *p
 /* Compiles what is compiled at the first launch. */
 static enum vg_status run_first(struct vg_runner *runner, struct vg_fault *fault)
 {
+    const uint32_t end = runner->plan->step_count;
     enum vg_status status = VG_OK;
-    for (uint32_t i = 0; i < runner->plan->step_count && !status; i++) {
+    if (runner->persistent.kernel) {
+        if (runner->programs.linked.state == VG_PROGRAM_BUILT)
+            vg_programs_tell(&runner->programs, VG_PROGRAMS_LAUNCH, 0, 1, "persistent");
+        status = vg_runner_enqueue(runner, 0, end, 1, NULL, fault);
+    }
+    for (uint32_t i = alone_first(runner); i < end && !status; i++) {
         const struct vg_step *step = &runner->plan->step[i];
         vg_programs_launch(&runner->programs, step->kernel, step->options);
-        status = vg_runner_enqueue(runner, i, i + 1, 1, NULL, fault);
+        status = step_enqueue(runner, i, 1, NULL, fault);
     }
     return status ? status : vg_runner_finish(runner, fault);
+}
+
+static enum vg_status persistent_open(struct vg_runner *runner, struct vg_fault *fault)
+{
+    const struct vg_persistent_memory memory = {
+        runner->arena, runner->weights, runner->scratch, runner->pixels,
+        runner->jobs,  runner->classes, runner->counts,  runner->candidates};
+    if (!runner->persistent.kernel)
+        return VG_OK;
+    return vg_persistent_open(&runner->persistent, &runner->device, runner->plan, &memory, fault);
 }
 
 enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_runner_settings *settings,
@@ -529,6 +586,8 @@ enum vg_status vg_runner_open(struct vg_runner *runner, const struct vg_runner_s
         status = weights_upload(runner, settings, fault);
     if (!status)
         status = tables_upload(runner, settings->model, fault);
+    if (!status)
+        status = persistent_open(runner, fault);
     if (!status)
         status = kernels_make(runner, fault);
     if (!status)
@@ -552,6 +611,7 @@ void vg_runner_close(struct vg_runner *runner)
         if (runner->kernel[i])
             (void)clReleaseKernel(runner->kernel[i]);
     vg_free(runner->kernel);
+    vg_persistent_close(&runner->persistent);
     vg_programs_release(&runner->programs);
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i])

@@ -12,15 +12,23 @@
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 #include "src/engine/device.h"
+#include "src/engine/persistent.h"
 #include "src/engine/plan.h"
 #include "src/engine/program.h"
+
+enum vg_runner_form {
+    VG_RUNNER_WHOLE, /* on processors all steps in one launch */
+    VG_RUNNER_STEPS  /* each step by itself: for what looks at single steps */
+};
 
 struct vg_runner {
     struct vg_device device;
     struct vg_program_cache cache;
     struct vg_programs programs;
     const struct vg_plan *plan; /* borrowed until close */
-    cl_kernel *kernel;          /* one for each step */
+    enum vg_runner_form form;
+    struct vg_persistent persistent; /* .kernel NULL: the steps are launched one by one */
+    cl_kernel *kernel; /* one for each step; beside a persistent one for those of boxes alone */
     uint32_t pictures;          /* for which the steps' sizes are set */
     bool opened;                /* from now on errors are those of a device that has worked */
     cl_mem arena, weights, scratch, pixels, jobs, classes, counts, candidates;
@@ -34,7 +42,7 @@ enum vg_runner_keep {
 };
 
 /* Takes `device`: closed with the runner. listener: borrowed until open returns; NULL. */
-void vg_runner_init(struct vg_runner *runner, struct vg_device device,
+void vg_runner_init(struct vg_runner *runner, struct vg_device device, enum vg_runner_form form,
                     struct vg_programs_listener *listener);
 
 /* Builds the programs of a plan, which may be asked for several plans. VG_E_DEVICE with *row set:
@@ -65,7 +73,8 @@ enum vg_status vg_runner_enqueue(struct vg_runner *runner, uint32_t first, uint3
                                  uint32_t pictures, cl_event *event,
                                  struct vg_fault *fault) VG_MUST_USE;
 
-/* The same with an event for each step, given: events[0] is that of `first`. */
+/* The same with an event for each step, given: events[0] is that of `first`. Of a runner of
+ * VG_RUNNER_STEPS. */
 enum vg_status vg_runner_enqueue_timed(struct vg_runner *runner, uint32_t first, uint32_t end,
                                        uint32_t pictures, cl_event *events,
                                        struct vg_fault *fault) VG_MUST_USE;

@@ -203,6 +203,7 @@ static enum vg_status engine_open(struct tuner *t, enum pick pick, uint32_t roun
     settings.threads = t->settings->threads;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     settings.programs = VG_PROGRAMS_ARE_NOT_KEPT;
+    settings.launches = VG_LAUNCHES_EACH_STEP;
     settings.tune = &tune;
     progress(t);
     for (uint32_t i = 0; i < t->count && !status; i++)
