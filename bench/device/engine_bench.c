@@ -153,7 +153,8 @@ static void figures_show(const struct bench *b, const char *way, uint32_t batch,
     vg_json_object_close(b->json);
 }
 
-static enum vg_status engine_make(const struct bench *b, uint32_t batch, struct vg_engine **engine,
+static enum vg_status engine_make(const struct bench *b, uint32_t batch,
+                                  enum vg_engine_launches launches, struct vg_engine **engine,
                                   struct vg_fault *fault)
 {
     struct vg_engine_settings settings = vg_engine_defaults();
@@ -161,6 +162,7 @@ static enum vg_status engine_make(const struct bench *b, uint32_t batch, struct 
     settings.width = b->width;
     settings.height = b->height;
     settings.batch_max = batch;
+    settings.launches = launches;
     settings.picture_width_max = PICTURE_WIDTH;
     settings.picture_height_max = PICTURE_HEIGHT;
     return vg_engine_open(engine, b->model, &settings, fault);
@@ -170,7 +172,7 @@ static enum vg_status batch_time(struct bench *b, uint32_t batch, struct vg_faul
 {
     struct vg_engine *engine = NULL;
     struct figures figures;
-    enum vg_status status = engine_make(b, batch, &engine, fault);
+    enum vg_status status = engine_make(b, batch, VG_LAUNCHES_FEW, &engine, fault);
     if (!status)
         status = way_time(b, engine, WAY_WHOLE, batch, &figures, fault);
     if (!status)
@@ -189,7 +191,7 @@ static enum vg_status steps_time(struct bench *b, const struct vg_device_peak *p
     struct vg_engine *engine = NULL;
     struct vg_profile profile = {.runs = 0};
     const uint32_t batch = b->batch[b->batch_count - 1];
-    enum vg_status status = engine_make(b, batch, &engine, fault);
+    enum vg_status status = engine_make(b, batch, VG_LAUNCHES_EACH_STEP, &engine, fault);
     if (!status)
         status = vg_engine_run(engine, b->job, batch, b->answer, fault);
     if (!status)

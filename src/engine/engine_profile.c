@@ -133,6 +133,10 @@ enum vg_status vg_engine_profile(struct vg_engine *engine, uint32_t runs,
                        .pictures = plan->settings.batch_max};
     size_t spans;
     memset(profile, 0, sizeof *profile);
+    if (t.runner->persistent.kernel)
+        return vg_fault_set(fault, VG_E_CALL,
+                            N_("steps that are one launch have no times of their own"), NULL,
+                            "launches");
     if (!runs || runs > RUNS_MAX || vg_size_mul(runs, t.steps, &spans) || spans > UINT32_MAX)
         return vg_fault_set(fault, VG_E_CALL, N_("so many runs cannot be timed"), NULL, "%u", runs);
     enum vg_status status = vg_profile_init(profile, t.steps, (uint32_t)spans, fault);

@@ -7,11 +7,11 @@
 #include "src/base/text.h"
 #include "src/base/text_buffer.h"
 
-#define KERNEL       "persistent"
-#define PART_TEXT    2048 /* what stands before and behind a kernel's source */
-#define DRIVER_CASE  160  /* text for one function: its declaration and its case */
-#define DRIVER_TEXT  256  /* the rest */
-#define LOCAL_LEAST  64u
+#define KERNEL      "persistent"
+#define PART_TEXT   2048 /* what stands before and behind a kernel's source */
+#define DRIVER_CASE 160  /* text for one function: its declaration and its case */
+#define DRIVER_TEXT 256  /* the rest */
+#define LOCAL_LEAST 64u
 
 bool vg_persistent_suits(const struct vg_device *device)
 {
@@ -79,8 +79,8 @@ static int counts_tiles(enum vg_kernel kernel)
            kernel == VG_KERNEL_CONV_WINO_MUL;
 }
 
-#define FUNCTION \
-    "void step_%u(__global uchar *const *memory, __local float *room, " \
+#define FUNCTION                                                                         \
+    "void step_%u(__global uchar *const *memory, __local float *room, "                  \
     "__global const struct vg_persistent_step *step, int pictures, int first, int end, " \
     "int across, int down)"
 
@@ -223,8 +223,8 @@ static enum vg_status part_compile(struct vg_programs *programs, const struct pa
     vg_text_buffer_init(&text[1], behind, sizeof behind);
     text_before(step->kernel, &text[0]);
     text_behind(step->kernel, index, &text[1]);
-    return vg_programs_compile(programs, name_of(parts, index), before, behind,
-                              step->options, out, fault);
+    return vg_programs_compile(programs, name_of(parts, index), before, behind, step->options, out,
+                               fault);
 }
 
 static enum vg_status parts_link(struct vg_programs *programs, const struct parts *parts,
@@ -302,9 +302,8 @@ static enum vg_status buffer_make(const struct vg_device *device, size_t bytes, 
     return vg_device_check(code, "clCreateBuffer", fault);
 }
 
-static enum vg_status buffers_make(struct vg_persistent *persistent,
-                                   const struct vg_device *device, const struct vg_plan *plan,
-                                   struct vg_fault *fault)
+static enum vg_status buffers_make(struct vg_persistent *persistent, const struct vg_device *device,
+                                   const struct vg_plan *plan, struct vg_fault *fault)
 {
     const size_t count = plan->step_count;
     const size_t lines = 2 * count * (persistent->workers + 1);
@@ -340,16 +339,15 @@ enum {
 
 enum vg_status vg_persistent_open(struct vg_persistent *persistent, const struct vg_device *device,
                                   const struct vg_plan *plan,
-                                  const struct vg_persistent_memory *memory,
-                                  struct vg_fault *fault)
+                                  const struct vg_persistent_memory *memory, struct vg_fault *fault)
 {
     persistent->workers = device->info.compute_units;
     const enum vg_status status = buffers_make(persistent, device, plan, fault);
     if (status)
         return status;
-    const cl_mem args[ARG_RUN] = {memory->arena,     memory->weights, memory->scratch,
-                                  memory->pixels,    memory->jobs,    memory->classes,
-                                  memory->counts,    memory->candidates, persistent->steps,
+    const cl_mem args[ARG_RUN] = {memory->arena,       memory->weights,    memory->scratch,
+                                  memory->pixels,      memory->jobs,       memory->classes,
+                                  memory->counts,      memory->candidates, persistent->steps,
                                   persistent->counters};
     cl_int code = CL_SUCCESS;
     for (cl_uint i = 0; i < ARG_RUN && code == CL_SUCCESS; i++)

@@ -63,7 +63,8 @@ struct vg_engine;
 
 /* Runs the net `runs` times over a full batch (settings' batch_max) on the input that the last run
  * left on the device, after some runs that do not count, and fills `profile`, which the caller
- * releases; peaks stay 0. VG_E_CALL (no run), VG_E_MEMORY, VG_E_DEVICE. */
+ * releases; peaks stay 0. VG_E_CALL (no run; an engine whose plan is one launch,
+ * VG_LAUNCHES_FEW), VG_E_MEMORY, VG_E_DEVICE. */
 enum vg_status vg_engine_profile(struct vg_engine *engine, uint32_t runs,
                                  struct vg_profile *profile, struct vg_fault *fault) VG_MUST_USE;
 

@@ -53,8 +53,8 @@ void vg_programs_release(struct vg_programs *programs)
     linked_release(programs);
 }
 
-void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work,
-                      uint32_t done, uint32_t total, const char *kernel)
+void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work, uint32_t done,
+                      uint32_t total, const char *kernel)
 {
     if (programs->listener)
         programs->listener->working(programs->listener, work, done, total, kernel);
@@ -235,8 +235,8 @@ static enum vg_status source_build(struct vg_programs *programs, struct vg_progr
         return status;
     if (clBuildProgram(row->program, 1, &id, row->options, NULL, NULL) == CL_SUCCESS)
         return VG_OK;
-    status = build_refuse(programs, row->program, vg_kernel_rows[row->kernel].name, row->options,
-                          fault);
+    status =
+        build_refuse(programs, row->program, vg_kernel_rows[row->kernel].name, row->options, fault);
     (void)clReleaseProgram(row->program);
     row->program = NULL;
     row->state = VG_PROGRAM_REFUSED;
@@ -262,9 +262,9 @@ static enum vg_status program_have(struct vg_programs *programs, enum vg_kernel 
     const uint32_t found = program_find(programs, kernel, options);
     if (found != VG_PROGRAMS_MAX) {
         *out = &programs->program[found];
-        return (*out)->program ? VG_OK
-                               : build_refuse(programs, NULL, vg_kernel_rows[kernel].name, options,
-                                              fault);
+        return (*out)->program
+                   ? VG_OK
+                   : build_refuse(programs, NULL, vg_kernel_rows[kernel].name, options, fault);
     }
     if (programs->count == VG_PROGRAMS_MAX)
         return vg_fault_set(fault, VG_E_FULL, N_("the net wants too many kernels"), NULL, "%s",
@@ -318,8 +318,7 @@ enum vg_status vg_programs_compile(struct vg_programs *programs, const char *nam
     const char *text[] = {before, (const char *)source->text, behind};
     const size_t bytes[] = {strlen(before), *source->len, strlen(behind)};
     cl_int code = CL_SUCCESS;
-    *out = clCreateProgramWithSource(programs->device->context, 3, text, bytes,
-                                     &code);
+    *out = clCreateProgramWithSource(programs->device->context, 3, text, bytes, &code);
     enum vg_status status = vg_device_check(code, "clCreateProgramWithSource", fault);
     if (status || clCompileProgram(*out, 1, &programs->device->info.id, options, 0, NULL, NULL,
                                    NULL, NULL) == CL_SUCCESS)
@@ -336,8 +335,8 @@ enum vg_status vg_programs_link(struct vg_programs *programs, const cl_program *
 {
     cl_int code = CL_SUCCESS;
     linked_release(programs);
-    cl_program program = clLinkProgram(programs->device->context, 1, &programs->device->info.id,
-                                       "", count, objects, NULL, NULL, &code);
+    cl_program program = clLinkProgram(programs->device->context, 1, &programs->device->info.id, "",
+                                       count, objects, NULL, NULL, &code);
     if (code != CL_SUCCESS && program)
         (void)clReleaseProgram(program);
     if (code == CL_SUCCESS) {

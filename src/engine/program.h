@@ -88,8 +88,7 @@ enum vg_status vg_programs_compile(struct vg_programs *programs, const char *nam
 
 /* Takes programs->linked from the cache; false: it has none under this digest of all sources,
  * texts and options. */
-bool vg_programs_linked_load(struct vg_programs *programs,
-                             const uint8_t digest[VG_SHA256_BYTES]);
+bool vg_programs_linked_load(struct vg_programs *programs, const uint8_t digest[VG_SHA256_BYTES]);
 
 /* Links objects to programs->linked. VG_E_DEVICE. */
 enum vg_status vg_programs_link(struct vg_programs *programs, const cl_program *objects,
@@ -97,8 +96,8 @@ enum vg_status vg_programs_link(struct vg_programs *programs, const cl_program *
                                 struct vg_fault *fault) VG_MUST_USE;
 
 /* Tells the listener, if there is one, that a kernel comes next. */
-void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work,
-                      uint32_t done, uint32_t total, const char *kernel);
+void vg_programs_tell(const struct vg_programs *programs, enum vg_programs_work work, uint32_t done,
+                      uint32_t total, const char *kernel);
 
 /* Keeps in the cache what was built. Call it when each kernel has run: PoCL compiles a kernel
  * for its work size at its first launch, and a binary taken before lacks that (it is compiled

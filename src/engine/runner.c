@@ -7,6 +7,7 @@
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/code_pages.h"
+#include "src/base/large_pages.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/engine/conv_variants.h"
@@ -24,6 +25,19 @@ static enum vg_status check(const struct vg_runner *runner, cl_int code, const c
 
 /* ---- buffers ---- */
 
+/* Memory of ours for a buffer of a processor, in large pages; NULL: the device has its own. */
+static void *pages_make(struct vg_runner *runner, size_t bytes)
+{
+    struct vg_runner_pages *pages = &runner->pages[runner->pages_count];
+    if (runner->device.info.kind != VG_DEVICE_CPU || bytes < VG_LARGE_PAGE_BYTES ||
+        runner->pages_count == VG_RUNNER_PAGES_MAX)
+        return NULL;
+    pages->memory = vg_large_pages_alloc(bytes);
+    pages->bytes = bytes;
+    runner->pages_count += pages->memory != NULL;
+    return pages->memory;
+}
+
 static enum vg_status buffer_make(struct vg_runner *runner, uint64_t bytes, cl_mem *out,
                                   struct vg_fault *fault)
 {
@@ -32,8 +46,11 @@ static enum vg_status buffer_make(struct vg_runner *runner, uint64_t bytes, cl_m
         return vg_fault_set(fault, VG_E_MEMORY, N_("the device lacks memory"),
                             N_("use a smaller batch or a smaller input"), "%llu MB",
                             (unsigned long long)(bytes >> 20));
-    *out = clCreateBuffer(runner->device.context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR,
-                          (size_t)bytes, NULL, &code);
+    void *pages = pages_make(runner, (size_t)bytes);
+    *out = clCreateBuffer(runner->device.context,
+                          CL_MEM_READ_WRITE |
+                              (cl_mem_flags)(pages ? CL_MEM_USE_HOST_PTR : CL_MEM_ALLOC_HOST_PTR),
+                          (size_t)bytes, pages, &code);
     return vg_device_check(code, "clCreateBuffer", fault);
 }
 
@@ -568,9 +585,9 @@ static enum vg_status run_first(struct vg_runner *runner, struct vg_fault *fault
 
 static enum vg_status persistent_open(struct vg_runner *runner, struct vg_fault *fault)
 {
-    const struct vg_persistent_memory memory = {
-        runner->arena, runner->weights, runner->scratch, runner->pixels,
-        runner->jobs,  runner->classes, runner->counts,  runner->candidates};
+    const struct vg_persistent_memory memory = {runner->arena,  runner->weights,   runner->scratch,
+                                                runner->pixels, runner->jobs,      runner->classes,
+                                                runner->counts, runner->candidates};
     if (!runner->persistent.kernel)
         return VG_OK;
     return vg_persistent_open(&runner->persistent, &runner->device, runner->plan, &memory, fault);
@@ -616,6 +633,8 @@ void vg_runner_close(struct vg_runner *runner)
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i])
             (void)clReleaseMemObject(memory[i]);
+    for (uint32_t i = 0; i < runner->pages_count; i++)
+        vg_large_pages_free(runner->pages[i].memory, runner->pages[i].bytes);
     vg_device_close(&runner->device);
     memset(runner, 0, sizeof *runner);
 }

@@ -16,6 +16,8 @@
 #include "src/engine/plan.h"
 #include "src/engine/program.h"
 
+#define VG_RUNNER_PAGES_MAX 8
+
 enum vg_runner_form {
     VG_RUNNER_WHOLE, /* on processors all steps in one launch */
     VG_RUNNER_STEPS  /* each step by itself: for what looks at single steps */
@@ -29,11 +31,17 @@ struct vg_runner {
     enum vg_runner_form form;
     struct vg_persistent persistent; /* .kernel NULL: the steps are launched one by one */
     cl_kernel *kernel; /* one for each step; beside a persistent one for those of boxes alone */
-    uint32_t pictures;          /* for which the steps' sizes are set */
-    bool opened;                /* from now on errors are those of a device that has worked */
+    uint32_t pictures; /* for which the steps' sizes are set */
+    bool opened;       /* from now on errors are those of a device that has worked */
     cl_mem arena, weights, scratch, pixels, jobs, classes, counts, candidates;
     cl_mem strongest; /* for the host: of a job whose candidates do not all have room */
     uint64_t pixels_bytes;
+    /* what lies under the larger buffers of a processor */
+    struct vg_runner_pages {
+        void *memory;
+        size_t bytes;
+    } pages[VG_RUNNER_PAGES_MAX];
+    uint32_t pages_count;
 };
 
 enum vg_runner_keep {

@@ -29,6 +29,7 @@ static struct vg_engine *engine_open(const struct vg_model *model, const struct 
     settings.picture_width_max = settings.picture_height_max = 64;
     settings.batch_max = BATCH;
     settings.tune = tune;
+    settings.launches = VG_LAUNCHES_EACH_STEP;
     assert_int_equal(vg_engine_open(&engine, model, &settings, NULL), VG_OK);
     return engine;
 }
