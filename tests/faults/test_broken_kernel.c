@@ -1,6 +1,7 @@
-/* A compiler that refuses kernels: clBuildProgram is this program's own and adds to the options of
- * some programs what does not compile. The engine finds plainer kernels and answers as before, or
- * says which kernel cannot be had.
+/* A compiler that refuses kernels: clBuildProgram and clCompileProgram are this program's own and add
+ * to the options of some programs what does not compile. The engine finds plainer kernels and
+ * answers as before, or says which kernel cannot be had. One that cannot link makes no difference
+ * to the answers.
  * labels: ocl */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <setjmp.h>
@@ -28,23 +29,68 @@ struct refusal {
 static struct refusal refusal; /* the one state of this test: the function below has no other */
 static uint32_t refused;
 
-typedef cl_int build_call(cl_program, cl_uint, const cl_device_id *, const char *,
-                          void(CL_CALLBACK *)(cl_program, void *), void *);
-cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *devices,
-                      const char *options, void(CL_CALLBACK *notify)(cl_program, void *),
-                      void *data)
+static void *real(const char *name)
 {
-    char broken[VG_KERNEL_OPTIONS_SIZE + 32];
-    build_call *call;
-    void *found = dlsym(RTLD_NEXT, "clBuildProgram");
+    void *found = dlsym(RTLD_NEXT, name);
     assert_non_null(found);
-    memcpy(&call, &found, sizeof call);
+    return found;
+}
+
+/* ISO C has no cast from an object's address to a function's */
+#define REAL(name, type)      \
+    type *call;               \
+    void *found = real(name); \
+    memcpy(&call, &found, sizeof call)
+
+/* The options, or in `broken` the same and what does not compile. */
+static const char *options_of(const char *options, char broken[VG_KERNEL_OPTIONS_SIZE + 32])
+{
     if (!refusal.with || !strstr(options, refusal.with) ||
         (refusal.but && strstr(options, refusal.but)))
-        return call(program, count, devices, options, notify, data);
+        return options;
     refused++;
-    (void)snprintf(broken, sizeof broken, "%s -DVG_BLOCK=oops", options);
-    return call(program, count, devices, broken, notify, data);
+    (void)snprintf(broken, VG_KERNEL_OPTIONS_SIZE + 32, "%s -DVG_BLOCK=oops", options);
+    return broken;
+}
+
+typedef void(CL_CALLBACK *when_done)(cl_program, void *);
+typedef cl_int build_call(cl_program, cl_uint, const cl_device_id *, const char *, when_done,
+                          void *);
+cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *devices,
+                      const char *options, when_done notify, void *data)
+{
+    char broken[VG_KERNEL_OPTIONS_SIZE + 32];
+    REAL("clBuildProgram", build_call);
+    return call(program, count, devices, options_of(options, broken), notify, data);
+}
+
+typedef cl_int compile_call(cl_program, cl_uint, const cl_device_id *, const char *, cl_uint,
+                            const cl_program *, const char **, when_done, void *);
+cl_int clCompileProgram(cl_program program, cl_uint count, const cl_device_id *devices,
+                        const char *options, cl_uint headers, const cl_program *header,
+                        const char **name, when_done notify, void *data)
+{
+    char broken[VG_KERNEL_OPTIONS_SIZE + 32];
+    REAL("clCompileProgram", compile_call);
+    return call(program, count, devices, options_of(options, broken), headers, header, name, notify,
+                data);
+}
+
+static int links = 1; /* whether this compiler can */
+static uint32_t not_linked;
+
+typedef cl_program link_call(cl_context, cl_uint, const cl_device_id *, const char *, cl_uint,
+                             const cl_program *, when_done, void *, cl_int *);
+cl_program clLinkProgram(cl_context context, cl_uint count, const cl_device_id *devices,
+                         const char *options, cl_uint programs, const cl_program *program,
+                         when_done notify, void *data, cl_int *code)
+{
+    REAL("clLinkProgram", link_call);
+    if (links)
+        return call(context, count, devices, options, programs, program, notify, data, code);
+    not_linked++;
+    *code = CL_LINKER_NOT_AVAILABLE;
+    return NULL;
 }
 
 static struct vg_engine *open_refused(const struct vg_model *model, struct refusal what,
@@ -113,6 +159,22 @@ static void no_kernel_at_all(void **state)
     net_fixture_close(f);
 }
 
+static void one_by_one_without_a_linker(void **state)
+{
+    struct net_fixture *f = net_fixture_open(3);
+    struct vg_fault fault = {.status = VG_OK};
+    (void)state;
+    links = 0;
+    not_linked = 0;
+    struct vg_engine *engine = open_refused(f->model, (struct refusal){NULL, NULL}, &fault);
+    links = 1;
+    assert_non_null(engine);
+    assert_int_equal(not_linked, 1);
+    assert_true(net_fixture_error(f, engine) < NET_TOLERANCE);
+    vg_engine_close(&engine);
+    net_fixture_close(f);
+}
+
 /* a kernel that has no other way */
 static void the_preparation_does_not_build(void **state)
 {
@@ -143,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plainer_kernels_answer_the_same),
         cmocka_unit_test(no_kernel_at_all),
+        cmocka_unit_test(one_by_one_without_a_linker),
         cmocka_unit_test(the_preparation_does_not_build),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

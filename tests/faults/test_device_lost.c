@@ -109,6 +109,9 @@ void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking
 
 /* ---- batches ---- */
 
+/* of the engines of this group of tests */
+static enum vg_engine_launches launches;
+
 enum {
     SIDE = 64,
     BATCH = 2
@@ -131,6 +134,7 @@ static enum vg_status engine_open(struct fixture *f, struct vg_fault *fault)
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.batch_max = BATCH;
     settings.picture_width_max = settings.picture_height_max = SIDE;
+    settings.launches = launches;
     return vg_engine_open(&f->engine, f->model, &settings, fault);
 }
 
@@ -195,7 +199,7 @@ static void lost_at_each_call_of_a_batch(void **state)
 {
     struct fixture *f = *state;
     const int64_t all = calls_of_a_batch(f);
-    assert_true(all > 10);
+    assert_true(all > (launches == VG_LAUNCHES_FEW ? 4 : 10));
     for (int64_t n = 1; n <= all; n++) {
         struct vg_fault fault = {.status = VG_OK};
         lose_at(n, codes[(size_t)n % COUNT(codes)]);
@@ -213,8 +217,9 @@ static void lost_at_each_call_of_a_batch(void **state)
 static void closed_while_lost(void **state)
 {
     struct fixture *f = *state;
+    const int64_t all = calls_of_a_batch(f);
     for (size_t i = 0; i < 2; i++) {
-        lose_at(7, codes[i]);
+        lose_at(all / 2, codes[i]);
         assert_int_not_equal(vg_engine_run(f->engine, f->job, BATCH, f->answer, NULL), VG_OK);
         vg_engine_close(&f->engine);
         assert_null(f->engine);
@@ -251,6 +256,7 @@ static void each_job_of_the_batch_is_told(void **state)
     struct vg_live_batch *batch = calloc(1, sizeof *batch);
     struct vg_live_flux *flux = calloc(1, sizeof *flux);
     struct vg_live_work *work = NULL;
+    const int64_t all = calls_of_a_batch(f);
     assert_true(times && batch && flux);
     assert_int_equal(vg_ring_open(&back, 8, sizeof work), VG_OK);
     const struct vg_device_settings settings = {
@@ -263,7 +269,7 @@ static void each_job_of_the_batch_is_told(void **state)
         batch->work[i] = (struct vg_live_work){
             .flux = flux, .batch = batch, .answer = f->answer /* not to be left there */};
     for (int round = 0; round < 3; round++) { /* good, lost, good: the thread goes on */
-        lose_at(round == 1 ? 9 : 0, CL_OUT_OF_RESOURCES);
+        lose_at(round == 1 ? all - 1 : 0, CL_OUT_OF_RESOURCES);
         assert_int_equal(vg_device_thread_run(thread, batch), VG_OK);
         for (uint32_t i = 0; i < BATCH; i++) {
             while (vg_ring_pop(back, &work) != VG_OK)
@@ -322,5 +328,8 @@ int main(void)
         cmocka_unit_test(lost_while_opening),
         cmocka_unit_test(each_job_of_the_batch_is_told),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    launches = VG_LAUNCHES_FEW;
+    const int failed = cmocka_run_group_tests_name("one launch", tests, set_up, tear_down);
+    launches = VG_LAUNCHES_EACH_STEP;
+    return cmocka_run_group_tests_name("each step", tests, set_up, tear_down) || failed;
 }
