@@ -8,7 +8,7 @@
  * x, y, x2 blocked layout (kernel_sizes.h). Of x's last block only the channels that exist take
  *          part in the products; the others' lanes are transformed and left.
  * w        [group of OB blocks][36][channel of x][OB * VG_BLOCK]; the bias in the same buffer.
- * scratch  36 * VG_BLOCK * P * (x_blocks + OB) floats of local memory: windows, then product.
+ * scratch  36 * VG_BLOCK * (P * (x_blocks + OB) + 1) floats of local memory: windows, then product.
  * work     (ceil(tiles * pictures / P), ceil(groups / groups_each)), groups of one work-item.
  *          Several parts of the groups each make the input's transform again.
  * Tunables P 1 to 16, OB 1 or 2: P * OB accumulators, as for conv_direct; scratch should stay
@@ -28,7 +28,7 @@ ALONE __kernel void conv_wino(__global const elem *x, __global const float *w,
     const int first = (int)get_global_id(0) * P;
     const int group_first = (int)get_global_id(1) * s.groups_each;
     const int group_end = min(group_first + s.groups_each, s.groups);
-    __local float *product = scratch + POINTS * s.x_blocks * P * VG_BLOCK;
+    __local float *product = scratch + POINTS * POINT(&s);
     windows_make(x, &s, first, 0, s.x_blocks, scratch);
     for (int group = group_first; group < group_end; group++)
         group_make(scratch, w, x2, y, &s, first, group, product);

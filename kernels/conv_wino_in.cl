@@ -4,7 +4,7 @@
  *
  * A work-item transforms the windows of P tiles in one block of x.
  * x        blocked layout (kernel_sizes.h).
- * scratch  [group of P tiles][36][block of x][P][VG_BLOCK], floats
+ * scratch  [group of P tiles][36][block of x][P][VG_BLOCK] with gaps (wino.clh), floats
  *          (vg_conv_wino_scratch_floats); the last group's missing tiles repeat the last one.
  * work     (ceil(tiles * pictures / P), x_blocks), groups of one work-item.
  * Tunables P, which must be that of the second half.
@@ -21,5 +21,5 @@ ALONE __kernel void conv_wino_in(__global const elem *x, __global float *scratch
 {
     const int tiles = (int)get_global_id(0), block = (int)get_global_id(1);
     windows_make(x, &s, tiles * P, block, block + 1,
-                 scratch + tiles * POINTS * s.x_blocks * P * VG_BLOCK);
+                 scratch + tiles * POINTS * POINT(&s));
 }

@@ -23,6 +23,6 @@ ALONE __kernel void conv_wino_mul(__global const float *scratch, __global const 
     const int group_first = (int)get_global_id(1) * s.groups_each;
     const int group_end = min(group_first + s.groups_each, s.groups);
     for (int group = group_first; group < group_end; group++)
-        group_make(scratch + tiles * POINTS * s.x_blocks * P * VG_BLOCK, w, x2, y, &s, tiles * P,
+        group_make(scratch + tiles * POINTS * POINT(&s), w, x2, y, &s, tiles * P,
                    group, product);
 }

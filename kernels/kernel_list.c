@@ -172,8 +172,9 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
 size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_build *build,
                                 uint32_t x_blocks)
 {
-    const uint32_t input = kernel == VG_KERNEL_CONV_WINO ? x_blocks : 0;
-    return sizeof(float) * 36 * build->block * build->tile.pixels * (input + build->tile.blocks);
+    const size_t product = build->tile.pixels * build->tile.blocks;
+    const size_t windows = kernel == VG_KERNEL_CONV_WINO ? x_blocks * build->tile.pixels + 1 : 0;
+    return sizeof(float) * 36 * build->block * (windows + product);
 }
 
 size_t vg_conv_row_local_bytes(const struct vg_conv_build *build, uint32_t x_blocks, uint32_t width)
@@ -191,7 +192,7 @@ size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x
                                    uint32_t tiles)
 {
     const size_t groups = ceil_div(tiles, build->tile.pixels);
-    return groups * 36 * x_blocks * build->tile.pixels * build->block;
+    return groups * 36 * (x_blocks * build->tile.pixels + 1) * build->block;
 }
 
 /* the options of a kernel beside the block's */

@@ -353,7 +353,7 @@ static void conv_work(struct walk *w)
         expect(w, "tiles", s->tiles, tiles);
         expect(w, "tiles_across", s->tiles_across, parts(s->width, 4));
         work_expect(w, tiles, parts(s->groups, s->groups_each), 1, 0, p);
-        local_expect(w, 36 * block * p * (windows + ob));
+        local_expect(w, 36 * block * (p * (windows + ob) + (windows > 0)));
     } else if (is(w, VG_KERNEL_CONV_WINO_IN)) {
         work_expect(w, tiles, s->x_blocks, 1, 0, p);
     } else if (is(w, VG_KERNEL_CONV_ROW)) {

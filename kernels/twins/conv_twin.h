@@ -53,7 +53,8 @@ static inline vg_i32 vg_twin_wino_at(const struct vg_twin_conv *conv, const stru
                                      vg_i32 n, vg_i32 i, vg_i32 c)
 {
     const vg_i32 p = (vg_i32)conv->build->tile.pixels, block = (vg_i32)conv->build->block;
-    return (((n / p * 36 + i) * s->x_blocks + c / block) * p + n % p) * block + c % block;
+    return (n / p * 36 + i) * (s->x_blocks * p + 1) * block + (c / block * p + n % p) * block +
+           c % block;
 }
 
 #endif
