@@ -22,9 +22,9 @@
  *          beyond the width too, and does not store them. fma() because mad() is left as two
  *          operations by some compilers; constant bounds and strides so that all addresses of a
  *          tile are one register and a displacement. */
-#include "conv_store.clh"
 #include "kernel_sizes.h"
 #include "vector.clh"
+#include "conv_store.clh"
 
 #ifndef P
 #define P 13

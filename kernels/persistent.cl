@@ -17,7 +17,8 @@
 #include "kernel_sizes.h"
 
 #ifndef STEP_RUN /* the engine puts it before this text: calls the function of a step */
-#define STEP_RUN(function, memory, room, step, pictures, first, end, across, down)
+#define STEP_RUN(function, memory, room, step, pictures, first, end, across, down) \
+    ((void)(memory), (void)(room), (void)(first), (void)(end), (void)(across), (void)(down))
 #endif
 
 #define TASKS    16 /* of a worker's share: the last task is all that can be waited for */
