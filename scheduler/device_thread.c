@@ -2,15 +2,18 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "scheduler/live_flux.h"
 #include "src/base/alloc.h"
 #include "src/base/fault.h"
 #include "src/base/log.h"
+#include "src/base/text.h"
 
 enum {
     BATCHES_WAITING = 4,
-    DEVICE_LIMIT_S = 60
+    DEVICE_LIMIT_S = 60,
+    WAIT_MS = 60000 /* then a look at the clock */
 };
 
 struct vg_device_thread {
@@ -18,9 +21,31 @@ struct vg_device_thread {
     struct vg_ring *batches; /* of struct vg_live_batch *, NULL: quit */
     struct vg_live_beat beat;
     _Atomic int64_t busy_us;
+    uint8_t weights[VG_SHA256_BYTES]; /* at the start */
+    struct vg_mono_time looked;       /* at the weights */
+    bool altered;                     /* they are others now */
     pthread_t thread;
     bool running;
 };
+
+/* Looks at the weights when it is time. */
+static void weights_look(struct vg_device_thread *t)
+{
+    struct vg_fault fault;
+    uint8_t found[VG_SHA256_BYTES];
+    const struct vg_mono_time now = vg_mono_now();
+    if (t->altered || now.us - t->looked.us < t->settings.weights_every_us)
+        return;
+    t->looked = now;
+    atomic_store_explicit(&t->beat.busy_since_us, now.us, memory_order_relaxed);
+    if (vg_engine_weights_digest(t->settings.engine, found, &fault))
+        vg_log(VG_LOG_ERROR, "the weights cannot be looked at: %s", fault.place);
+    else
+        t->altered = memcmp(found, t->weights, sizeof found) != 0;
+    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+    if (t->altered)
+        vg_log(VG_LOG_ERROR, "the weights on the device are not those of the model any more");
+}
 
 static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
 {
@@ -28,7 +53,10 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
     const struct vg_mono_time start = vg_mono_now();
     atomic_store_explicit(&t->beat.busy_since_us, start.us, memory_order_relaxed);
     const enum vg_status status =
-        vg_engine_run(t->settings.engine, batch->job, batch->count, batch->answer, &fault);
+        t->altered
+            ? vg_fault_set(&fault, VG_E_INTEGRITY, N_("the weights were altered in memory"), NULL,
+                           "%s", vg_engine_device_name(t->settings.engine))
+            : vg_engine_run(t->settings.engine, batch->job, batch->count, batch->answer, &fault);
     const struct vg_mono_time end = vg_mono_now();
     atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&t->busy_us, end.us - start.us, memory_order_relaxed);
@@ -53,8 +81,9 @@ static void *device_main(void *user)
     vg_alloc_seal();
     for (;;) {
         struct vg_live_batch *batch;
+        weights_look(t);
         if (vg_ring_pop(t->batches, &batch)) {
-            (void)!vg_ring_wait(t->batches, -1);
+            (void)!vg_ring_wait(t->batches, WAIT_MS);
             continue;
         }
         if (!batch)
@@ -73,8 +102,12 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
     t->settings = *settings;
     t->beat.name = "device";
     t->beat.limit_us = DEVICE_LIMIT_S * VG_US_PER_S;
-    enum vg_status status =
-        vg_ring_open(&t->batches, BATCHES_WAITING, sizeof(struct vg_live_batch *));
+    if (!t->settings.weights_every_us)
+        t->settings.weights_every_us = VG_WEIGHTS_EVERY_US;
+    t->looked = vg_mono_now();
+    enum vg_status status = vg_engine_weights_digest(settings->engine, t->weights, NULL);
+    if (!status)
+        status = vg_ring_open(&t->batches, BATCHES_WAITING, sizeof(struct vg_live_batch *));
     if (!status) {
         t->running = pthread_create(&t->thread, NULL, device_main, t) == 0;
         status = t->running ? VG_OK : VG_E_LACK;

@@ -1,6 +1,10 @@
 /* The thread of one OpenCL device: takes batches, runs them, hands each picture's answer to
  * the worker of its flux. Two batches may wait in its ring, so that the device never idles
- * while the loop decides. */
+ * while the loop decides.
+ *
+ * Between batches it makes sure once an hour that the weights on the device are those that were
+ * put there: once they are not, no batch is answered any more, and the analysis starts again with
+ * those of the file. */
 #ifndef VG_SCHEDULER_DEVICE_THREAD_H
 #define VG_SCHEDULER_DEVICE_THREAD_H
 
@@ -10,6 +14,7 @@
 #include "src/base/ring.h"
 
 #define VG_LIVE_WORKERS_MAX 16
+#define VG_WEIGHTS_EVERY_US (INT64_C(3600) * VG_US_PER_S)
 
 struct vg_device_thread;
 
@@ -17,8 +22,10 @@ struct vg_device_settings {
     struct vg_engine *engine;                       /* borrowed; used by the thread alone */
     struct vg_ring *to_worker[VG_LIVE_WORKERS_MAX]; /* borrowed; of struct vg_live_work * */
     struct vg_stage_times *times;                   /* borrowed */
+    int64_t weights_every_us; /* how often the weights are looked at; 0: VG_WEIGHTS_EVERY_US */
 };
 
+/* VG_E_DEVICE: the weights cannot be read; VG_E_MEMORY, VG_E_LACK (no thread). */
 enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
                                      const struct vg_device_settings *settings) VG_MUST_USE;
 /* Waits for the batch that runs. */

@@ -804,6 +804,12 @@ enum vg_status vg_engine_read_input(struct vg_engine *engine, float *values, str
     return arena_unmap(engine, mapped, fault);
 }
 
+enum vg_status vg_engine_weights_digest(struct vg_engine *engine, uint8_t digest[VG_SHA256_BYTES],
+                                        struct vg_fault *fault)
+{
+    return vg_runner_weights_digest(&engine->runner, digest, fault);
+}
+
 const char *vg_engine_plan_hash(const struct vg_engine *engine)
 {
     return engine->hash;

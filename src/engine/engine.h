@@ -13,6 +13,7 @@
 #include "models/model.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/base/sha256.h"
 #include "src/media/picture.h"
 
 #define VG_ANSWER_DETECTIONS_MAX 1024
@@ -143,6 +144,11 @@ enum vg_status vg_engine_read_input(struct vg_engine *engine, float *values,
  * its raw outputs can be read by the host: what `bench model` times. VG_E_CALL, VG_E_DEVICE. */
 enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count,
                                struct vg_fault *fault) VG_MUST_USE;
+
+/* SHA-256 of the weights as they lie on the device: the same from open to close, or memory was
+ * altered. Reads them all: NanoDet-g's 49 MB take some tenths of a second. VG_E_DEVICE. */
+enum vg_status vg_engine_weights_digest(struct vg_engine *engine, uint8_t digest[VG_SHA256_BYTES],
+                                        struct vg_fault *fault) VG_MUST_USE;
 
 /* What stands in each alert: SHA-256 over device, driver, programs and steps, as text. */
 const char *vg_engine_plan_hash(const struct vg_engine *engine);

@@ -490,6 +490,23 @@ enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault
     return check(runner, clFinish(runner->device.queue), "clFinish", fault);
 }
 
+enum vg_status vg_runner_weights_digest(struct vg_runner *runner, uint8_t digest[VG_SHA256_BYTES],
+                                        struct vg_fault *fault)
+{
+    const size_t bytes = runner->plan->weights_floats * sizeof(float);
+    cl_int code = CL_SUCCESS;
+    void *mapped = clEnqueueMapBuffer(runner->device.queue, runner->weights, CL_TRUE, CL_MAP_READ,
+                                      0, bytes, 0, NULL, NULL, &code);
+    const enum vg_status status = check(runner, code, "clEnqueueMapBuffer", fault);
+    if (status)
+        return status;
+    vg_sha256(mapped, bytes, digest);
+    return check(
+        runner,
+        clEnqueueUnmapMemObject(runner->device.queue, runner->weights, mapped, 0, NULL, NULL),
+        "clEnqueueUnmapMemObject", fault);
+}
+
 /* ---- open ---- */
 
 void vg_runner_init(struct vg_runner *runner, struct vg_device device, enum vg_runner_form form,

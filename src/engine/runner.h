@@ -11,6 +11,7 @@
 #include "models/model.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/base/sha256.h"
 #include "src/engine/device.h"
 #include "src/engine/persistent.h"
 #include "src/engine/plan.h"
@@ -92,6 +93,10 @@ enum vg_status vg_runner_enqueue_timed(struct vg_runner *runner, uint32_t first,
 enum vg_status vg_runner_enqueue_strip(struct vg_runner *runner, uint32_t index, uint32_t picture,
                                        uint32_t first, uint32_t cells,
                                        struct vg_fault *fault) VG_MUST_USE;
+
+/* SHA-256 of the weights on the device. VG_E_DEVICE. */
+enum vg_status vg_runner_weights_digest(struct vg_runner *runner, uint8_t digest[VG_SHA256_BYTES],
+                                        struct vg_fault *fault) VG_MUST_USE;
 
 enum vg_status vg_runner_finish(struct vg_runner *runner, struct vg_fault *fault) VG_MUST_USE;
 
