@@ -10,6 +10,7 @@ static void step_write(struct vg_json_writer *w, const struct vg_profile *p, uin
     vg_json_write_number(w, "us", step->us);
     vg_json_write_number(w, "gflop", step->gflop);
     vg_json_write_number(w, "mbytes", step->mbytes);
+    vg_json_write_number(w, "needed_gflop", step->needed_gflop);
     vg_json_write_number(w, "gflop_per_s", step->us > 0 ? 1e6 * step->gflop / step->us : 0);
     vg_json_write_number(w, "gbyte_per_s", step->us > 0 ? 1e3 * step->mbytes / step->us : 0);
     if (p->peak_gflop_s > 0 || p->peak_gbyte_s > 0)

@@ -24,22 +24,10 @@ struct timing {
     const struct vg_plan *plan;
     struct vg_profile *profile;
     uint32_t steps, runs, pictures;
-    cl_event *event;    /* of each step */
-    double *whole, *us; /* of each run; room for sorting a step's */
-    cl_ulong start_ns;  /* of the first span */
+    cl_event *event;             /* of each step */
+    double *whole_us;            /* of each run */
+    uint64_t *start_ns, *end_ns; /* [run][step], on the device's clock */
 };
-
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double *values, uint32_t count)
-{
-    qsort(values, count, sizeof *values, by_value);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
 
 static enum vg_status run_whole(const struct timing *t, double *us, struct vg_fault *fault)
 {
@@ -52,25 +40,24 @@ static enum vg_status run_whole(const struct timing *t, double *us, struct vg_fa
     return status;
 }
 
-static enum vg_status span_take(struct timing *t, uint32_t run, uint32_t step,
-                                struct vg_fault *fault)
+static enum vg_status times_take(struct timing *t, size_t at, cl_event event,
+                                 struct vg_fault *fault)
 {
     cl_ulong start = 0, end = 0;
-    const cl_int first = clGetEventProfilingInfo(t->event[step], CL_PROFILING_COMMAND_START,
-                                                 sizeof start, &start, NULL);
-    const cl_int last =
-        clGetEventProfilingInfo(t->event[step], CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);
-    if (first != CL_SUCCESS || last != CL_SUCCESS)
-        return vg_device_check_run(first != CL_SUCCESS ? first : last, "clGetEventProfilingInfo",
-                                   fault);
-    if (!run && !step)
-        t->start_ns = start;
-    t->profile->span[(size_t)run * t->steps + step] =
-        (struct vg_step_span){.step = step,
-                              .run = run,
-                              .start_us = ((double)start - (double)t->start_ns) / 1000,
-                              .us = end > start ? (double)(end - start) / 1000 : 0};
-    return VG_OK;
+    cl_int code =
+        clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL);
+    if (code == CL_SUCCESS)
+        code = clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);
+    t->start_ns[at] = start;
+    t->end_ns[at] = end;
+    return vg_device_check_run(code, "clGetEventProfilingInfo", fault);
+}
+
+/* A step's time is known when its run is over: both probes stand there, with the device's time. */
+static void probes_hit(const struct timing *t, uint32_t step, size_t at)
+{
+    vg_probe_step_begin(t->plan->net_first + step);
+    vg_probe_step_end(t->plan->net_first + step, (int64_t)(t->end_ns[at] - t->start_ns[at]) / 1000);
 }
 
 static enum vg_status run_timed(struct timing *t, uint32_t run, struct vg_fault *fault)
@@ -80,13 +67,11 @@ static enum vg_status run_timed(struct timing *t, uint32_t run, struct vg_fault 
     if (!status)
         status = vg_runner_finish(t->runner, fault);
     for (uint32_t i = 0; i < t->steps; i++) {
+        const size_t at = (size_t)run * t->steps + i;
         if (!status)
-            status = span_take(t, run, i, fault);
-        if (!status) {
-            vg_probe_step_begin(t->plan->net_first + i);
-            vg_probe_step_end(t->plan->net_first + i,
-                              (int64_t)t->profile->span[(size_t)run * t->steps + i].us);
-        }
+            status = times_take(t, at, t->event[i], fault);
+        if (!status)
+            probes_hit(t, i, at);
         if (t->event[i])
             (void)clReleaseEvent(t->event[i]);
         t->event[i] = NULL;
@@ -94,17 +79,13 @@ static enum vg_status run_timed(struct timing *t, uint32_t run, struct vg_fault 
     return status;
 }
 
-static void medians_take(struct timing *t)
+static enum vg_status profile_fill(struct timing *t, struct vg_fault *fault)
 {
-    for (uint32_t i = 0; i < t->steps; i++) {
-        for (uint32_t run = 0; run < t->runs; run++)
-            t->us[run] = t->profile->span[(size_t)run * t->steps + i].us;
+    for (uint32_t i = 0; i < t->steps; i++)
         vg_step_cost(t->plan, t->plan->net_first + i, t->pictures, &t->profile->step[i]);
-        t->profile->step[i].us = median(t->us, t->runs);
-    }
-    t->profile->whole_us = median(t->whole, t->runs);
-    t->profile->runs = t->runs;
+    t->profile->whole_us = vg_profile_median(t->whole_us, t->runs);
     t->profile->batch = t->pictures;
+    return vg_profile_fill(t->profile, t->runs, t->start_ns, t->end_ns, fault);
 }
 
 static enum vg_status runs_time(struct timing *t, struct vg_fault *fault)
@@ -114,7 +95,7 @@ static enum vg_status runs_time(struct timing *t, struct vg_fault *fault)
     for (uint32_t i = 0; i < WARM_UP && !status; i++)
         status = run_whole(t, &unused, fault);
     for (uint32_t i = 0; i < t->runs && !status; i++) {
-        status = run_whole(t, &t->whole[i], fault);
+        status = run_whole(t, &t->whole_us[i], fault);
         if (!status)
             status = run_timed(t, i, fault);
     }
@@ -143,17 +124,19 @@ enum vg_status vg_engine_profile(struct vg_engine *engine, uint32_t runs,
     if (status)
         return status;
     t.event = vg_alloc_array(t.steps, sizeof(cl_event));
-    t.whole = vg_alloc_array(runs, sizeof *t.whole);
-    t.us = vg_alloc_array(runs, sizeof *t.us);
-    if (!t.event || !t.whole || !t.us)
+    t.whole_us = vg_alloc_array(runs, sizeof *t.whole_us);
+    t.start_ns = vg_alloc_array(spans, sizeof *t.start_ns);
+    t.end_ns = vg_alloc_array(spans, sizeof *t.end_ns);
+    if (!t.event || !t.whole_us || !t.start_ns || !t.end_ns)
         status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%u", runs);
     if (!status)
         status = runs_time(&t, fault);
     if (!status)
-        medians_take(&t);
+        status = profile_fill(&t, fault);
     vg_free(t.event);
-    vg_free(t.whole);
-    vg_free(t.us);
+    vg_free(t.whole_us);
+    vg_free(t.start_ns);
+    vg_free(t.end_ns);
     if (status)
         vg_profile_release(profile);
     return status;

@@ -39,6 +39,12 @@ static int by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+double vg_profile_median(double *values, uint32_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return count ? (values[(count - 1) / 2] + values[count / 2]) / 2 : 0;
+}
+
 static void spans_fill(struct vg_profile *profile, const uint64_t *start_ns, const uint64_t *end_ns)
 {
     for (uint32_t i = 0; i < profile->span_count; i++) {
@@ -60,8 +66,7 @@ enum vg_status vg_profile_fill(struct vg_profile *profile, uint32_t runs, const 
     for (uint32_t step = 0; step < profile->step_count; step++) {
         for (uint32_t run = 0; run < runs; run++)
             us[run] = us_of(start_ns, end_ns, (size_t)run * profile->step_count + step);
-        qsort(us, runs, sizeof *us, by_value);
-        profile->step[step].us = runs ? (us[(runs - 1) / 2] + us[runs / 2]) / 2 : 0;
+        profile->step[step].us = vg_profile_median(us, runs);
     }
     vg_free(us);
     profile->runs = runs;
@@ -83,7 +88,7 @@ double vg_step_bound_us(const struct vg_profile *profile, const struct vg_step_t
 {
     /* 1e9 operations over 1e9 operations a second are 1e6 us; 1e6 bytes over 1e9 a second 1e3 */
     const double compute =
-        profile->peak_gflop_s > 0 ? 1e6 * step->gflop / profile->peak_gflop_s : 0;
+        profile->peak_gflop_s > 0 ? 1e6 * step->needed_gflop / profile->peak_gflop_s : 0;
     const double memory =
         profile->peak_gbyte_s > 0 ? 1e3 * step->mbytes / profile->peak_gbyte_s : 0;
     return compute > memory ? compute : memory;

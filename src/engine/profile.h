@@ -2,7 +2,8 @@
  * shown by bench/profile_text.h, profile_json.h, profile_svg.h and trace_file.h. Data; any thread.
  *
  *   peak  = what the device was measured to do at most (bench/device_peak.h)
- *   bound = the least time that the peaks allow: max(gflop / peak_gflop_s, mbytes / peak_gbyte_s)
+ *   bound = the least time that the peaks allow its kernel:
+ *           max(needed_gflop / peak_gflop_s, mbytes / peak_gbyte_s)
  *   share = bound / time, the step's share of the peak (roofline: Williams, Waterman, Patterson,
  *           Communications of the ACM 52 (4), 2009) */
 #ifndef VG_ENGINE_PROFILE_H
@@ -14,11 +15,15 @@
 #include "src/base/fault.h"
 
 struct vg_step_time {
-    char name[64];      /* what the step makes, "conv 3x3 128>128 52x52"; ASCII */
-    const char *kernel; /* static: its name in kernels/kernel_list.h */
-    double us;          /* on the device, median of the runs */
-    double gflop;       /* operations of one run, 1e9; a multiply-add is two */
-    double mbytes;      /* read and written in one run, 1e6 bytes, each tensor once */
+    char name[64];       /* what the step makes, "conv 3x3 128>128 52x52"; ASCII */
+    const char *kernel;  /* static: its name in kernels/kernel_list.h */
+    double us;           /* on the device, median of the runs */
+    double gflop;        /* operations of one run as the model counts them, whatever the kernel,
+                           1e9; a multiply-add is two */
+    double mbytes;       /* read and written in one run, 1e6 bytes, each tensor once */
+    double needed_gflop; /* what this kernel cannot do without, in float operations, the peak's
+                            unit: Winograd needs fewer than `gflop`, and of bytes one instruction
+                            does four times as many */
 };
 
 /* One run of one step, for the time line. */
@@ -49,6 +54,9 @@ void vg_profile_release(struct vg_profile *profile);
 enum vg_status vg_profile_fill(struct vg_profile *profile, uint32_t runs, const uint64_t *start_ns,
                                const uint64_t *end_ns, struct vg_fault *fault) VG_MUST_USE;
 
+/* The value in the middle, or the mean of the two there; 0 of none. Sorts `values`. */
+double vg_profile_median(double *values, uint32_t count);
+
 /* Sum of the steps' times, microseconds. */
 double vg_profile_steps_us(const struct vg_profile *profile);
 
@@ -56,7 +64,7 @@ double vg_profile_steps_us(const struct vg_profile *profile);
 double vg_step_bound_us(const struct vg_profile *profile, const struct vg_step_time *step);
 
 /* Share of the peak, 0 (not known) to 1; more where a step's data stay in a cache that is faster
- * than the memory which was measured. */
+ * than the memory which was measured, or where the peak was measured beside other work. */
 double vg_step_share_frac(const struct vg_profile *profile, const struct vg_step_time *step);
 
 struct vg_engine;

@@ -28,11 +28,11 @@ static const struct vg_profile_heading heading = {.model = "small & <odd>",
                                                   .threads = 2};
 
 static const struct vg_step_time steps[] = {
-    {"conv 3x3 s2 3>16 32x16", "conv_direct", 100, 0.004, 0.05},
-    {"conv 3x3 16>16 32x16", "conv_wino", 250.5, 0.02, 0.07},
-    {"pool 3x3 <&> \x01 and a name that is as long as a name can be", "max_pool", 30, 0, 0.04},
-    {"nothing", "copy_channels", 0, 0, 0},
-    {"conv 1x1 16>16 16x8", "conv_direct", 50, 0.004, 0.06},
+    {"conv 3x3 s2 3>16 32x16", "conv_direct", 100, 0.004, 0.05, 0.004},
+    {"conv 3x3 16>16 32x16", "conv_wino", 250.5, 0.02, 0.07, 0.005},
+    {"pool 3x3 <&> \x01 and a name that is as long as a name can be", "max_pool", 30, 0, 0.04, 0},
+    {"nothing", "copy_channels", 0, 0, 0, 0},
+    {"conv 1x1 16>16 16x8", "conv_direct", 50, 0.004, 0.06, 0.004},
 };
 #define STEPS ((uint32_t)(sizeof steps / sizeof *steps))
 
@@ -378,9 +378,10 @@ static void shares_are_of_the_nearer_roof(void **state)
         struct vg_step_time step;
         double bound_us, share;
     } rows[] = {
-        {{.us = 20, .gflop = 0.001, .mbytes = 0.01}, 10, 0.5},
-        {{.us = 20, .gflop = 0.001, .mbytes = 0.15}, 15, 0.75},
-        {{.us = 0, .gflop = 0.001, .mbytes = 0.01}, 10, 0},
+        {{.us = 20, .gflop = 0.001, .mbytes = 0.01, .needed_gflop = 0.001}, 10, 0.5},
+        {{.us = 20, .gflop = 0.001, .mbytes = 0.15, .needed_gflop = 0.001}, 15, 0.75},
+        {{.us = 20, .gflop = 0.004, .mbytes = 0.01, .needed_gflop = 0.001}, 10, 0.5},
+        {{.us = 0, .gflop = 0.001, .mbytes = 0.01, .needed_gflop = 0.001}, 10, 0},
         {{.us = 5, .gflop = 0, .mbytes = 0}, 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -43,6 +43,16 @@ static double conv_gflop(const struct vg_plan *plan, const struct vg_profile *pr
     return sum;
 }
 
+/* What a step's kernel cannot do without: of Winograd 36 products for each tile of 4x4. */
+static double needed_gflop(const struct vg_plan *plan, const struct vg_step *step, double gflop)
+{
+    if (step->kernel != VG_KERNEL_CONV_WINO && step->kernel != VG_KERNEL_CONV_WINO_MUL)
+        return gflop;
+    const struct vg_tune_need *need = &plan->choice[step->choice].need;
+    const uint32_t tiles = (need->width + 3) / 4 * ((need->height + 3) / 4);
+    return 2e-9 * BATCH * 36 * tiles * need->channels_in * need->channels_out;
+}
+
 static void profile_check(struct vg_engine *engine, const struct vg_model *model)
 {
     const struct vg_plan *plan = vg_engine_plan(engine);
@@ -56,6 +66,8 @@ static void profile_check(struct vg_engine *engine, const struct vg_model *model
     for (uint32_t i = 0; i < profile.step_count; i++) {
         const struct vg_step_time *step = &profile.step[i];
         assert_true(step->us > 0 && step->mbytes > 0 && step->gflop >= 0);
+        const double needed = needed_gflop(plan, &plan->step[plan->net_first + i], step->gflop);
+        assert_true(fabs(step->needed_gflop - needed) <= 1e-9 * needed);
         assert_non_null(strchr(step->name, 'x')); /* a size at least */
         assert_string_equal(step->kernel,
                             vg_kernel_rows[plan->step[plan->net_first + i].kernel].name);
