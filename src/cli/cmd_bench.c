@@ -40,9 +40,12 @@ static enum vg_status request_check(struct request *r, int operands, struct vg_f
     if (!r->model)
         return vg_fault_set(fault, VG_E_CALL, N_("a model is wanted"), N_("see vigie help"),
                             "vigie bench model --model M");
-    if (!r->profile && (r->svg || r->trace))
+    if (!r->profile && (r->svg || r->trace || r->sort))
         return vg_fault_set(fault, VG_E_CALL, N_("this option wants --profile"),
-                            N_("give --profile too"), "%s", r->svg ? "--svg" : "--trace");
+                            N_("give --profile too"), "%s",
+                            r->svg     ? "--svg"
+                            : r->trace ? "--trace"
+                                       : "--sort");
     enum vg_status status = vg_option_precision(r->precision, &r->precision_asked, fault);
     if (!status && r->size)
         status = vg_option_size("size", r->size, &r->width, &r->height, fault);
@@ -136,7 +139,7 @@ static struct vg_bench_profile profile_request(const struct request *r, const ch
 {
     return (struct vg_bench_profile){.svg = r->svg,
                                      .trace = r->trace,
-                                     .sort = r->sort,
+                                     .sort = r->sort ? r->sort : "run",
                                      .device = r->device,
                                      .precision = precision,
                                      .threads = (uint32_t)r->thread_count,
@@ -197,7 +200,7 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
 
 static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
 {
-    struct request r = {.batch = "1", .threads = "0", .runs = "50", .sort = "run"};
+    struct request r = {.batch = "1", .threads = "0", .runs = "50"};
     const struct vg_option options[] = {
         {"model", "M", N_("name or file of the model"), &r.model, NULL},
         {"size", "WxH", N_("of the net's input; without it the model's"), &r.size, NULL},

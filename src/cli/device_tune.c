@@ -24,8 +24,8 @@ enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char *
     memset(call, 0, sizeof *call);
     const struct vg_option options[] = {
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &call->device, NULL},
-        {"size", "WxH", N_("size of the net's input"), &size, NULL},
-        {"batch", "N", N_("pictures at once"), &batch, NULL},
+        {"size", "WxH", N_("of the net's input; without it the model's"), &size, NULL},
+        {"batch", "N", N_("pictures in a batch; default 1"), &batch, NULL},
         {"file", "FILE", N_("writes the choices there, to pin a plan to them"), &call->file, NULL},
         {"json", NULL, N_("for machines"), NULL, &call->as_json},
     };

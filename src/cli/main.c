@@ -135,7 +135,7 @@ int main(int argc, char **argv)
         (void)printf("vigie %s\n", vg_version());
         return 0;
     }
-    if (strcmp(name, "help") == 0 && argc > 2)
+    if (strcmp(name, "help") == 0 && argc > 2 && strcmp(argv[2], "--help") != 0)
         return help_of(argv[2]);
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0) {
         help();

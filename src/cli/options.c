@@ -75,8 +75,9 @@ enum vg_status vg_options_read(const struct vg_usage *usage, int argc, char **ar
 
 void vg_options_help(const struct vg_usage *usage)
 {
-    (void)printf("vigie %s %s%s\n  %s\n", usage->command,
-                 usage->option_count ? _("[options] ") : "", usage->operands, _(usage->summary));
+    (void)printf("vigie %s%s%s%s%s\n  %s\n", usage->command, usage->option_count ? " " : "",
+                 usage->option_count ? _("[options]") : "", usage->operands[0] ? " " : "",
+                 usage->operands, _(usage->summary));
     for (size_t i = 0; i < usage->option_count; i++) {
         const struct vg_option *o = &usage->options[i];
         char left[64];

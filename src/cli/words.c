@@ -36,9 +36,12 @@ int vg_words_run(const struct vg_words *words, int argc, char **argv)
     const struct vg_word *word = find(words, name);
     if (word && word->run)
         return vg_command_exit(word->run(argc - 1, argv + 1, &fault), &fault);
-    const enum vg_status status =
-        vg_fault_set(&fault, VG_E_CALL, word ? N_("not available yet") : N_("unknown word"),
-                     N_("add --help to see the words"), "vigie %s %.80s", words->command, name);
+    const enum vg_status status = vg_fault_set(&fault, VG_E_CALL,
+                                               word      ? N_("not available yet")
+                                               : name[0] ? N_("unknown word")
+                                                         : N_("a word is missing"),
+                                               N_("add --help to see the words"), "vigie %s%s%.80s",
+                                               words->command, name[0] ? " " : "", name);
     return vg_command_exit(status, &fault);
 }
 

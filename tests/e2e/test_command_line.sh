@@ -30,6 +30,21 @@ expect 2 "not available yet: vigie admin backup: see" "$VIGIE" admin backup --da
 expect 2 "role is not available yet: --role auditor: give" \
     "$VIGIE" admin account-create x --role auditor --password-stdin --data "$T/a"
 
+# the help of a word: no blank is left at a line's end, every option says what it is for
+expect 0 "" "$VIGIE" help --help && said "analyse recorded clips"
+for word in "model import" "model quantize" "model run" "bench model" "device list" "device tune" batch; do
+    # shellcheck disable=SC2086
+    expect 0 "" "$VIGIE" $word --help
+    grep -nE ' $|^  --[^ ]+( [A-Z|a-z]+)? *$' "$T/stdout" && fail "help of $word: a blank at the end, or an option without a word"
+done
+expect 2 "a word is missing: vigie bench: add" "$VIGIE" bench
+expect 2 "unknown word: vigie bench frob: add" "$VIGIE" bench frob
+for option in "--sort time" "--svg x" "--trace x"; do
+    # shellcheck disable=SC2086
+    expect 2 "wants --profile: ${option% *}: give" "$VIGIE" bench model --model m $option
+done
+expect 2 "no such order: --sort size: give run or time" "$VIGIE" bench model --model m --profile --sort size
+
 # wrong calls say what to do
 expect 2 "wants a value: --listen ADDR:PORT: write it" "$VIGIE" serve --listen
 expect 2 "cannot have this id: --flux a b: an id has" "$VIGIE" stop --flux "a b" --data "$T"

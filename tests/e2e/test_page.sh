@@ -4,18 +4,9 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=${VIGIE_BUILD_DIR:?}
-chromium=${CHROMIUM:-/usr/bin/chromium}
-
-skip() { echo "skipped: $1"; exit 77; }
-command -v node >/dev/null || skip "node is not installed"
-[ -x "$chromium" ] || skip "chromium is not installed"
-modules=$build/node
-if [ ! -d "$modules/node_modules/playwright-core" ]; then
-    command -v npm >/dev/null || skip "npm is not installed"
-    mkdir -p "$modules"
-    (cd "$modules" && npm install --ignore-scripts --no-audit --no-fund --no-save \
-        playwright-core@1.60.0 >npm.log 2>&1) || skip "npm cannot fetch playwright-core"
-fi
+. "$here/browser.sh"
+lack=$(lacks_browser)
+[ -z "$lack" ] || { echo "skipped: $lack"; exit 77; }
 
 data=$(mktemp -d /tmp/vgpage.XXXXXX)
 server=
@@ -54,5 +45,5 @@ done
 out=$build/page
 mkdir -p "$out"
 VIGIE_URL=https://127.0.0.1:$port VIGIE_NAME=page VIGIE_TECH=tech VIGIE_AUDIT=audit VIGIE_PASSWORD=$password \
-    VIGIE_REDIS=$data/redis/redis.sock VIGIE_NODE=$modules VIGIE_OUT=$out CHROMIUM=$chromium \
+    VIGIE_REDIS=$data/redis/redis.sock VIGIE_NODE=$NODE_FOLDER VIGIE_OUT=$out CHROMIUM=$CHROMIUM \
     node "$here/page_check.mjs" || { tail -n 40 "$data/log"; exit 1; }
