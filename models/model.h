@@ -242,4 +242,8 @@ void vg_model_weights_drop(struct vg_model *model);
 /* The checks of parse on a model in memory: an importer runs them before saving. */
 enum vg_status vg_model_check(const struct vg_model *model, struct vg_fault *fault) VG_MUST_USE;
 
+/* The same; `name`, of the source file, goes before the place. */
+enum vg_status vg_model_check_source(const char *name, const struct vg_model *model,
+                                     struct vg_fault *fault) VG_MUST_USE;
+
 #endif

@@ -533,6 +533,17 @@ enum vg_status vg_model_check(const struct vg_model *model, struct vg_fault *fau
                         vg_model_part_name(flaw.part), (unsigned long long)flaw.index, flaw.detail);
 }
 
+enum vg_status vg_model_check_source(const char *name, const struct vg_model *model,
+                                     struct vg_fault *fault)
+{
+    struct vg_fault found;
+    const enum vg_status status = vg_model_check(model, &found);
+    if (status == VG_OK)
+        return VG_OK;
+    return vg_fault_set(fault, status, found.what, found.remedy, "%.120s: %.300s", name,
+                        found.place);
+}
+
 /* ------------------------------------------------------------ writing */
 
 static void write_header(const struct vg_model *m, const struct counts *c, uint64_t size,

@@ -307,25 +307,16 @@ const char *vg_onnx_const_slice(struct vg_onnx_work *work)
 {
     const struct vg_onnx_array *in = vg_onnx_const_in(work, 0);
     struct box box = box_of(in);
-    int64_t start[VG_ONNX_RANK_MAX], end[VG_ONNX_RANK_MAX], axes[VG_ONNX_RANK_MAX],
-        steps[VG_ONNX_RANK_MAX];
-    uint32_t count = 0, ends = 0, axis_count = 0, step_count = 0, axis = 0;
-    const char *why = vg_onnx_ints_in(work, 1, start, VG_ONNX_RANK_MAX, &count);
-    if (!why)
-        why = vg_onnx_ints_in(work, 2, end, VG_ONNX_RANK_MAX, &ends);
-    if (!why && vg_onnx_given(work, 3))
-        why = vg_onnx_ints_in(work, 3, axes, VG_ONNX_RANK_MAX, &axis_count);
-    if (!why && vg_onnx_given(work, 4))
-        why = vg_onnx_ints_in(work, 4, steps, VG_ONNX_RANK_MAX, &step_count);
+    struct vg_onnx_slice slice;
+    uint32_t axis = 0;
+    const char *why = vg_onnx_slice_in(work, &slice);
     if (why)
         return why;
-    if (ends != count || (axis_count && axis_count != count) || (step_count && step_count != count))
-        return bad_shape;
-    for (uint32_t k = 0; k < count; k++) {
+    for (uint32_t k = 0; k < slice.count; k++) {
         struct vg_onnx_range range;
-        if (!vg_onnx_axis_of(axis_count ? axes[k] : k, in->rank, &axis))
+        if (!vg_onnx_axis_of(slice.axis[k], in->rank, &axis))
             return bad_axis;
-        if (!vg_onnx_range_of(start[k], end[k], step_count ? steps[k] : 1, in->dim[axis], &range))
+        if (!vg_onnx_range_of(slice.start[k], slice.end[k], slice.step[k], in->dim[axis], &range))
             return N_("the operator is not supported with a step that is not above zero");
         box.first += box.step[axis] * range.first;
         box.dim[axis] = range.count;

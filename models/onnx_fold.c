@@ -57,6 +57,27 @@ const char *vg_onnx_ints_in(const struct vg_onnx_work *work, uint32_t k, int64_t
     return NULL;
 }
 
+const char *vg_onnx_slice_in(const struct vg_onnx_work *work, struct vg_onnx_slice *slice)
+{
+    uint32_t ends = 0, axes = 0, steps = 0;
+    const char *why = vg_onnx_ints_in(work, 1, slice->start, VG_ONNX_RANK_MAX, &slice->count);
+    for (uint32_t k = 0; k < VG_ONNX_RANK_MAX; k++) {
+        slice->axis[k] = k;
+        slice->step[k] = 1;
+    }
+    if (!why)
+        why = vg_onnx_ints_in(work, 2, slice->end, VG_ONNX_RANK_MAX, &ends);
+    if (!why && vg_onnx_given(work, 3))
+        why = vg_onnx_ints_in(work, 3, slice->axis, VG_ONNX_RANK_MAX, &axes);
+    if (!why && vg_onnx_given(work, 4))
+        why = vg_onnx_ints_in(work, 4, slice->step, VG_ONNX_RANK_MAX, &steps);
+    if (why)
+        return why;
+    if (ends != slice->count || (axes && axes != slice->count) || (steps && steps != slice->count))
+        return N_("the operator is not supported with lists of different lengths");
+    return NULL;
+}
+
 const char *vg_onnx_plain_in(const struct vg_onnx_work *work, uint32_t k,
                              const struct vg_onnx_view **view)
 {

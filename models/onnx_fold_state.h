@@ -31,6 +31,15 @@ const struct vg_onnx_view *vg_onnx_view_in(const struct vg_onnx_work *work, uint
 const char *vg_onnx_ints_in(const struct vg_onnx_work *work, uint32_t k, int64_t *out,
                             uint32_t most, uint32_t *count);
 
+/* The lists of a Slice, one entry an axis that is cut; axes and steps that are not given stand as
+ * 0, 1, .. and 1. */
+struct vg_onnx_slice {
+    uint32_t count;
+    int64_t start[VG_ONNX_RANK_MAX], end[VG_ONNX_RANK_MAX], axis[VG_ONNX_RANK_MAX],
+        step[VG_ONNX_RANK_MAX];
+};
+const char *vg_onnx_slice_in(const struct vg_onnx_work *work, struct vg_onnx_slice *slice);
+
 /* Input k as a view without a border or halves; as [1, channels, rows, columns] besides (a border
  * may be there then). */
 const char *vg_onnx_plain_in(const struct vg_onnx_work *work, uint32_t k,

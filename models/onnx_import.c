@@ -83,17 +83,6 @@ static void find_multiple(struct vg_model *m, const struct vg_onnx_folded *folde
 
 /* ------------------------------------------------------------ the whole */
 
-/* The check speaks of the model only; the file's name goes before. */
-static enum vg_status check(const char *name, const struct vg_model *model, struct vg_fault *fault)
-{
-    struct vg_fault found;
-    const enum vg_status status = vg_model_check(model, &found);
-    if (status == VG_OK)
-        return VG_OK;
-    return vg_fault_set(fault, status, found.what, found.remedy, "%.120s: %.300s", name,
-                        found.place);
-}
-
 /* The descriptor given, or one by guess (*guessed given). */
 static enum vg_status describe(const struct vg_onnx_graph *g, const struct vg_onnx_folded *folded,
                                const struct vg_descriptor **d, struct vg_descriptor **guessed)
@@ -147,12 +136,12 @@ enum vg_status vg_onnx_import(const char *name, const uint8_t *data, size_t size
     if (status == VG_OK) {
         const uint32_t wanted = (*model)->input_multiple;
         (*model)->input_multiple = 0; /* the check first: sizes are for models that pass it */
-        status = check(name, *model, fault);
+        status = vg_model_check_source(name, *model, fault);
         (*model)->input_multiple = wanted;
     }
     if (status == VG_OK) {
         find_multiple(*model, folded);
-        status = check(name, *model, fault);
+        status = vg_model_check_source(name, *model, fault);
     }
     if (status != VG_OK)
         vg_model_close(model);

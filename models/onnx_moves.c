@@ -243,29 +243,18 @@ static const char *slice_axis(struct vg_onnx_work *work, struct vg_onnx_view *vi
 
 const char *vg_onnx_move_slice(struct vg_onnx_work *work)
 {
-    int64_t start[VG_ONNX_RANK_MAX], end[VG_ONNX_RANK_MAX], axes[VG_ONNX_RANK_MAX],
-        steps[VG_ONNX_RANK_MAX];
-    uint32_t count = 0, ends = 0, axis_count = 0, step_count = 0;
+    struct vg_onnx_slice slice;
     const struct vg_onnx_view *in = vg_onnx_view_in(work, 0);
     struct vg_onnx_view view = *in;
     const struct vg_onnx_border *b = &in->border;
-    const char *why = vg_onnx_ints_in(work, 1, start, VG_ONNX_RANK_MAX, &count);
     if (b->above || b->left || b->below || b->right)
         return N_("the operator is not supported with a padded input");
-    if (!why)
-        why = vg_onnx_ints_in(work, 2, end, VG_ONNX_RANK_MAX, &ends);
-    if (!why && vg_onnx_given(work, 3))
-        why = vg_onnx_ints_in(work, 3, axes, VG_ONNX_RANK_MAX, &axis_count);
-    if (!why && vg_onnx_given(work, 4))
-        why = vg_onnx_ints_in(work, 4, steps, VG_ONNX_RANK_MAX, &step_count);
+    const char *why = vg_onnx_slice_in(work, &slice);
+    for (uint32_t k = 0; !why && k < slice.count; k++)
+        why = slice_axis(work, &view, slice.axis[k], slice.start[k], slice.end[k], slice.step[k]);
     if (why)
         return why;
-    if (ends != count || (axis_count && axis_count != count) || (step_count && step_count != count))
-        return N_("the operator is not supported with lists of different lengths");
-    for (uint32_t k = 0; !why && k < count; k++)
-        why = slice_axis(work, &view, axis_count ? axes[k] : k, start[k], end[k],
-                         step_count ? steps[k] : 1);
-    if (!why && view.rows != VG_HALF_NONE && view.columns != VG_HALF_NONE)
+    if (view.rows != VG_HALF_NONE && view.columns != VG_HALF_NONE)
         why = take_quarter(work, &view);
     return why ? why : vg_onnx_set_view(work, 0, &view);
 }

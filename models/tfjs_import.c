@@ -5,17 +5,6 @@
 #include "models/tfjs_fold.h"
 #include "models/tfjs_graph.h"
 
-/* The check speaks of the model only; the file's name goes before. */
-static enum vg_status check(const char *name, const struct vg_model *model, struct vg_fault *fault)
-{
-    struct vg_fault found;
-    const enum vg_status status = vg_model_check(model, &found);
-    if (status == VG_OK)
-        return VG_OK;
-    return vg_fault_set(fault, status, found.what, found.remedy, "%.120s: %.300s", name,
-                        found.place);
-}
-
 enum vg_status vg_tfjs_import(const char *name, const char *text, size_t size,
                               const uint8_t *weights, size_t weights_size,
                               const struct vg_descriptor *descriptor, struct vg_model **model,
@@ -32,7 +21,7 @@ enum vg_status vg_tfjs_import(const char *name, const char *text, size_t size,
     if (status == VG_OK)
         status = vg_tfjs_fold(&graph, descriptor, model, fault);
     if (status == VG_OK)
-        status = check(name, *model, fault);
+        status = vg_model_check_source(name, *model, fault);
     if (status != VG_OK)
         vg_model_close(model);
     vg_tfjs_graph_release(&graph);
