@@ -6,19 +6,20 @@
  *                    w[o][i][ky][kx] * x[i][r * S_Y + ky - above][q * S_X + kx - left])
  *   y[o][r][q] = max over a, b in -1, 0, 1 inside m of m[o][2 * r + a][2 * q + b]
  *
- * A work-item goes down a strip of P pooled columns and rows_each pooled rows of one block of y.
- * It makes each row of the convolution once: 2 * P + 1 pixels in registers, then their maxima in
- * threes, P pixels; two rows of these are merged in `most`, a third one ends a row of y. So
- * strips share one column of the convolution and, above each other, one row.
+ * A work-item makes rows_each rows of y, all blocks: each row of the convolution once, strip by
+ * strip of 2 * P + 1 pixels in registers, then their maxima in threes, P pixels; two rows of these
+ * are merged in `most`, a third one ends a row of y. So strips share one column of the convolution
+ * and, above each other, the work-items one row. It goes along the rows because x comes from far:
+ * what lies behind each other in memory is fetched in time, and a row's other blocks find it near.
  * An activation that never falls gives the same after the maximum, and is done there.
  * x        the net's input (kernel_sizes.h), X_PIXEL floats a pixel, x_channels of them used.
  * y        blocked layout.
  * w        [block of y][ky][channel][kx][VG_BLOCK], as conv_direct with OB = 1; the bias,
  *          VG_BLOCK floats a block of y, in the same buffer.
- * most     P * VG_BLOCK floats of local memory (vg_conv_stem_local_bytes): the maxima of those
- *          rows of the convolution that were made of the row of y at hand.
- * work     (ceil(width / P), ceil(height / rows_each), groups * pictures), groups of one
- *          work-item; a group is a block of y.
+ * most     groups * ceil(width / P) * P * VG_BLOCK floats of local memory
+ *          (vg_conv_stem_local_bytes): the maxima of those rows of the convolution that were made
+ *          of the row of y at hand.
+ * work     (ceil(height / rows_each), 1, pictures), groups of one work-item.
  * Tunables P 1 to 13: 2 * P + 1 accumulators should fit the vector registers, 13 with 32
  *          registers, 6 with 16.
  * Cost     2 * K_Y * K_X * channels(x) * channels(y) * (the convolution's pixels) operations.
@@ -88,56 +89,68 @@ static inline void strip_store(const vec *done, __global elem *to, const struct 
             STORE(ACT_EARLY ? done[p] : activate(done[p], s->act_a, s->act_b), to + p * VG_BLOCK);
 }
 
+/* One strip of a row of the convolution; x: at its first tap, y, most: at the strip's first pixel of
+ * the block */
+static inline void strip_make(__global const elem *x, __global const float *w, vec bias,
+                              __global elem *y, __local float *most, const struct vg_stem_sizes *t,
+                              int line, int first, int stores)
+{
+    const struct vg_conv_sizes *s = &t->conv;
+    const int inside = min(P, s->width - first);
+    vec sum[WIDE], done[P];
+    convolve(x, w, bias, s, sum);
+    /* a column outside the convolution counts as minus infinity, so it may as well repeat its
+     * neighbour, which the same windows hold */
+    if (first == 0)
+        sum[0] = sum[1];
+    if (t->conv_width % 2 == 1)
+        UNROLL for (int p = 0; p < P; p++)
+            if (first + p == s->width - 1)
+                sum[2 * p + 2] = sum[2 * p + 1];
+    UNROLL for (int p = 0; p < WIDE; p++)
+        if (ACT_EARLY)
+            sum[p] = activate(sum[p], s->act_a, s->act_b);
+    const int opens = line % 2; /* an odd line ends a row and opens the next */
+    UNROLL for (int p = 0; p < P; p++) {
+        const vec three = larger(larger(sum[2 * p], sum[2 * p + 1]), sum[2 * p + 2]);
+        done[p] = larger(three, LOAD_FLOAT(most + p * VG_BLOCK));
+        STORE_FLOAT(opens ? three : done[p], most + p * VG_BLOCK);
+    }
+    if (!stores)
+        return;
+    if (inside == P)
+        strip_store(done, y, s, P);
+    else
+        strip_store(done, y, s, inside);
+}
+
 ALONE __kernel void conv_stem_pool(__global const elem *x, __global const float *w,
                                    __global elem *y, const struct vg_stem_sizes t,
                                    __local float *most)
 {
     const struct vg_conv_sizes s = t.conv;
-    const int first = (int)get_global_id(0) * P;
-    const int inside = min(P, s.width - first);
-    const int row_first = (int)get_global_id(1) * t.rows_each;
+    const int row_first = (int)get_global_id(0) * t.rows_each;
     const int row_end = min(row_first + t.rows_each, s.height);
-    const int block = (int)get_global_id(2) % s.groups;
-    const int picture = (int)get_global_id(2) / s.groups;
+    const int picture = (int)get_global_id(2);
+    const int across = (s.width + P - 1) / P * P, taps = K_Y * K_X * s.x_channels * VG_BLOCK;
+    x += s.x.first + picture * s.x.picture - s.above * s.x.row - (S_X + s.left) * X_PIXEL;
+    y += s.y.first + picture * s.y.picture;
 
-    const vec bias = LOAD_FLOAT(w + s.bias_first + block * VG_BLOCK);
-    w += s.w_first + block * K_Y * K_X * s.x_channels * VG_BLOCK;
-    x += s.x.first + picture * s.x.picture - s.above * s.x.row +
-         ((2 * first - 1) * S_X - s.left) * X_PIXEL;
-    y += s.y.first + picture * s.y.picture + block * s.y.plane;
-
-    for (int p = 0; p < P; p++)
+    for (int p = 0; p < s.groups * across; p++)
         STORE_FLOAT((vec)-INFINITY, most + p * VG_BLOCK);
     const int line_end = min(2 * row_end, t.conv_height);
     for (int line = max(2 * row_first - 1, 0); line < line_end; line++) {
-        vec sum[WIDE];
-        convolve(x + line * S_Y * s.x.row, w, bias, &s, sum);
-        /* a column outside the convolution counts as minus infinity, so it may as well repeat its
-         * neighbour, which the same windows hold */
-        if (first == 0)
-            sum[0] = sum[1];
-        if (t.conv_width % 2 == 1)
-            UNROLL for (int p = 0; p < P; p++)
-                if (first + p == s.width - 1)
-                    sum[2 * p + 2] = sum[2 * p + 1];
-        UNROLL for (int p = 0; p < WIDE; p++)
-            if (ACT_EARLY)
-                sum[p] = activate(sum[p], s.act_a, s.act_b);
-        const int row = line / 2, opens = line % 2; /* an odd line ends a row and opens the next */
-        const int stores = (opens || line == t.conv_height - 1) && row >= row_first;
-        vec done[P];
-        UNROLL for (int p = 0; p < P; p++) {
-            const vec three = larger(larger(sum[2 * p], sum[2 * p + 1]), sum[2 * p + 2]);
-            done[p] = larger(three, LOAD_FLOAT(most + p * VG_BLOCK));
-            STORE_FLOAT(opens ? three : done[p], most + p * VG_BLOCK);
+        const int row = line / 2;
+        const int stores = (line % 2 || line == t.conv_height - 1) && row >= row_first;
+        for (int block = 0; block < s.groups; block++) {
+            const vec bias = LOAD_FLOAT(w + s.bias_first + block * VG_BLOCK);
+            __global elem *y_row = y + block * s.y.plane + row * s.y.row;
+            for (int first = 0; first < s.width; first += P)
+                strip_make(x + line * S_Y * s.x.row + 2 * first * S_X * X_PIXEL,
+                           w + s.w_first + block * taps, bias, y_row + first * VG_BLOCK,
+                           most + (block * across + first) * VG_BLOCK, &t, line, first, stores);
+            if (stores)
+                halo_store(y_row, s.halo, row, s.height, 0, s.width, s.width, s.y.row);
         }
-        if (!stores)
-            continue;
-        __global elem *y_row = y + row * s.y.row;
-        if (inside == P)
-            strip_store(done, y_row + first * VG_BLOCK, &s, P);
-        else
-            strip_store(done, y_row + first * VG_BLOCK, &s, inside);
-        halo_store(y_row, s.halo, row, s.height, first, first + inside, s.width, s.y.row);
     }
 }

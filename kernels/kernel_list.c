@@ -183,9 +183,9 @@ size_t vg_conv_row_local_bytes(const struct vg_conv_build *build, uint32_t x_blo
            build->tile.pixels;
 }
 
-size_t vg_conv_stem_local_bytes(const struct vg_conv_build *build)
+size_t vg_conv_stem_local_bytes(const struct vg_conv_build *build, uint32_t groups, uint32_t width)
 {
-    return sizeof(float) * build->block * build->tile.pixels;
+    return vg_conv_row_local_bytes(build, groups, width);
 }
 
 size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x_blocks,

@@ -131,8 +131,8 @@ size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_buil
 size_t vg_conv_row_local_bytes(const struct vg_conv_build *build, uint32_t x_blocks,
                                uint32_t width);
 
-/* Local memory of conv_stem_pool, bytes. */
-size_t vg_conv_stem_local_bytes(const struct vg_conv_build *build);
+/* Local memory of conv_stem_pool for `groups` blocks of y, rows of `width` pixels, bytes. */
+size_t vg_conv_stem_local_bytes(const struct vg_conv_build *build, uint32_t groups, uint32_t width);
 
 /* What conv_wino_in writes and conv_wino_mul reads, floats: tiles of all pictures of a batch. */
 size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x_blocks,

@@ -365,8 +365,8 @@ static void conv_work(struct walk *w)
         const struct vg_stem_sizes *stem = &w->step->sizes.stem;
         expect(w, "pooled width", s->width, (stem->conv_width + 1) / 2);
         expect(w, "pooled height", s->height, (stem->conv_height + 1) / 2);
-        work_expect(w, parts(s->width, p), parts(s->height, stem->rows_each), s->groups, 2, 1);
-        local_expect(w, block * p);
+        work_expect(w, parts(s->height, stem->rows_each), 1, 1, 2, 1);
+        local_expect(w, block * s->groups * parts(s->width, p) * p);
     } else if (strstr(w->step->options, "GROUP_FIRST=1")) {
         work_expect(w, s->groups, parts(s->width, p), s->height, 2, 1);
     } else {

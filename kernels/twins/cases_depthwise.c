@@ -401,10 +401,10 @@ static void work_make(struct vg_case_run *run, const struct depthwise_case *c)
             vg_conv_row_local_bytes(&c->build, (uint32_t)s->x_blocks, (uint32_t)s->width);
     }
     if (c->row->kernel == STEM_POOL) {
-        run->global[0] = (size_t)ceil_div(s->width, (vg_i32)c->row->tile.pixels);
-        run->global[1] = (size_t)ceil_div(s->height, run->sizes.stem.rows_each);
-        run->global[2] = (size_t)(s->groups * s->pictures);
-        run->local_bytes = vg_conv_stem_local_bytes(&c->build);
+        run->global[0] = (size_t)ceil_div(s->height, run->sizes.stem.rows_each);
+        run->global[1] = 1;
+        run->local_bytes =
+            vg_conv_stem_local_bytes(&c->build, (uint32_t)s->groups, (uint32_t)s->width);
     }
 }
 

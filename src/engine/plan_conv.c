@@ -333,17 +333,15 @@ static void direct_work(const struct vg_draft *draft, struct vg_step *step,
 static void stem_work(const struct vg_plan_builder *b, const struct vg_draft *draft,
                       struct vg_step *step, struct vg_stem_sizes *s)
 {
-    const uint32_t cores = greater(b->plan->settings.compute_units, 1);
-    const uint32_t strips = ((uint32_t)s->conv.width + draft->build.tile.pixels - 1) /
-                            draft->build.tile.pixels * (uint32_t)s->conv.groups;
-    const uint32_t parts = greater((4 * cores + strips - 1) / strips, 1);
+    const uint32_t parts = 4 * greater(b->plan->settings.compute_units, 1);
     const struct vg_window *w = &b->model->node[draft->op->first].window;
     s->conv_width = (s->conv.x_width + 2 * (vg_i32)w->left - (vg_i32)w->size_x) / 2 + 1;
     s->conv_height = (s->conv.x_height + 2 * (vg_i32)w->above - (vg_i32)w->size_y) / 2 + 1;
-    s->rows_each = (vg_i32)greater((uint32_t)s->conv.height / parts, 1);
-    direct_work(draft, step, &s->conv);
-    step->local_bytes = vg_conv_stem_local_bytes(&draft->build);
-    step->work[1] = (size_t)((s->conv.height + s->rows_each - 1) / s->rows_each);
+    s->rows_each = (vg_i32)(((uint32_t)s->conv.height + parts - 1) / parts);
+    step->work[0] = (size_t)((s->conv.height + s->rows_each - 1) / s->rows_each);
+    step->batch_dimension = 2;
+    step->local_bytes =
+        vg_conv_stem_local_bytes(&draft->build, (uint32_t)s->conv.groups, (uint32_t)s->conv.width);
 }
 
 static void second_set(const struct vg_plan_builder *b, const struct vg_draft *draft,

@@ -229,21 +229,22 @@ static int never_falls(const struct vg_node *node)
            (node->act == VG_ACT_LEAKY && node->act_a >= 0);
 }
 
+/* a row of the tensor, in whole blocks and tiles of any kind, has room on the device */
+static int row_fits(const struct builder *b, uint32_t tensor)
+{
+    const uint64_t channels = b->model->tensor[tensor].channels + 15u;
+    const uint64_t pixels = b->size[tensor].width + VG_CONV_TILE_PIXELS_MAX - 1u;
+    return channels * pixels <= b->settings->row_values;
+}
+
 /* the net's first convolution and the pool behind it */
 static int is_stem_pool(const struct builder *b, const struct vg_node *conv,
                         const struct vg_node *pool)
 {
     return conv->op == VG_OP_CONV && conv->in[0] == 0 && conv->groups == 1 && never_falls(conv) &&
            is_window(&conv->window, 3, 2, 1) && pool->op == VG_OP_MAXPOOL &&
-           is_window(&pool->window, 3, 2, 1) && vg_graph_input(b->model) == 0;
-}
-
-/* the row between them, in whole blocks and tiles of any kind, has room on the device */
-static int row_fits(const struct builder *b, uint32_t between)
-{
-    const uint64_t channels = b->model->tensor[between].channels + 15u;
-    const uint64_t pixels = b->size[between].width + VG_CONV_TILE_PIXELS_MAX - 1u;
-    return channels * pixels <= b->settings->row_values;
+           is_window(&pool->window, 3, 2, 1) && vg_graph_input(b->model) == 0 &&
+           row_fits(b, pool->out);
 }
 
 static int is_row(const struct builder *b, const struct vg_node *first, const struct vg_node *conv)
