@@ -83,7 +83,7 @@ ALONE __kernel void conv_int8_depthwise(__global const uchar *x, __global const 
         if (p >= inside)
             continue;
         reals v = fma(sum[p], scale, bias);
-        v = block < s.act_groups ? activate(v, s.act_a, s.act_b) : v;
+        v = block < s.act_vectors ? activate(v, s.act_a, s.act_b) : v;
 #if OUT_FLOAT
         STORE_REALS(v, y_row + (column + p) * VG_BLOCK);
 #else

@@ -31,6 +31,8 @@
 #ifndef OB
 #define OB 1
 #endif
+#include "int8_dot.clh"
+
 #ifndef K_Y
 #define K_Y 3
 #endif
@@ -61,39 +63,8 @@
 #ifndef OUT_FLOAT
 #define OUT_FLOAT 0
 #endif
-
-#ifdef VNNI
-#ifdef VEX
-#define DOT_WORD "%{vex%} vpdpbusd"
-#else
-#define DOT_WORD "vpdpbusd"
-#endif
-/* Broadcast and product in one statement: apart, the compiler keeps the words that neighbouring
- * columns share in registers it does not have. */
-static inline void dot(sums *sum, const sums *weight, __global const uchar *x)
-{
-    __global const int *word = (__global const int *)x;
-    sums four;
-#if OB == 2
-    __asm__("vpbroadcastd %5, %2\n\t" DOT_WORD " %3, %2, %0\n\t" DOT_WORD " %4, %2, %1"
-            : "+v"(sum[0]), "+v"(sum[P]), "=&v"(four)
-            : "v"(weight[0]), "v"(weight[1]), "m"(*word));
-#else
-    __asm__("vpbroadcastd %3, %1\n\t" DOT_WORD " %2, %1, %0"
-            : "+v"(sum[0]), "=&v"(four)
-            : "v"(weight[0]), "m"(*word));
-#endif
-}
-#else
-static inline void dot(sums *sum, const sums *weight, __global const uchar *x)
-{
-    UNROLL for (int o = 0; o < OB; o++) {
-        const sums w = weight[o];
-        sum[o * P] += (w << 24 >> 24) * (int)x[0] + (w << 16 >> 24) * (int)x[1] +
-                      (w << 8 >> 24) * (int)x[2] + (w >> 24) * (int)x[3];
-    }
-}
-#endif
+#define ACT_WHOLE     (ACT == VG_ACT_CODE_LEAKY || ACT == VG_ACT_CODE_CLIP)
+#define ACT_NOTHING_A (ACT == VG_ACT_CODE_CLIP ? -INFINITY : 1.0f)
 
 #if ADD
 /* the value of x2 for pixel (row, column) of y; plane: its inner pixel (0,0), same lanes */
@@ -157,10 +128,13 @@ ALONE __kernel void conv_int8_x86(__global const uchar *x, __global const float 
 
     const int inside = min(P, s.width - column);
     UNROLL for (int o = 0; o < OB; o++) {
-        const int place = (group * OB + o) * LANES; /* the first channel */
+        const int vector = group * OB + o, place = vector * LANES; /* the first channel */
         const int block = place / VG_BLOCK, lane = place % VG_BLOCK;
         const reals scale = LOAD_REALS(lanes + o * 3 * LANES + LANES);
         const reals bias = LOAD_REALS(lanes + o * 3 * LANES + 2 * LANES);
+        /* where no activation is wanted, parameters that change nothing cost no test a value */
+        const int active = vector < s.act_vectors;
+        const float act_a = active ? s.act_a : ACT_NOTHING_A, act_b = active ? s.act_b : INFINITY;
         const int at = s.y.first + picture * s.y.picture + block * s.y.plane + row * s.y.row + lane;
 #if OUT_FLOAT
         __global float *y_row = (__global float *)y + at;
@@ -172,16 +146,19 @@ ALONE __kernel void conv_int8_x86(__global const uchar *x, __global const float 
             x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane + lane;
 #endif
         UNROLL for (int p = 0; p < P; p++) {
+            reals v = fma(TO_REALS(sum[o * P + p]), scale, bias);
+#if ADD
+            const reals term = term_of(plane, &s, row, min(column + p, s.width - 1));
+#endif
+#if ADD == VG_ADD_CODE_BEFORE
+            v = fma(term, (reals)s.x2_step, v);
+#endif
+            v = ACT_WHOLE || active ? activate(v, act_a, act_b) : v;
+#if ADD > VG_ADD_CODE_BEFORE
+            v = fma(term, (reals)s.x2_step, v);
+#endif
             if (p >= inside)
                 continue;
-            reals v = fma(TO_REALS(sum[o * P + p]), scale, bias);
-#if ADD == VG_ADD_CODE_BEFORE
-            v = fma(term_of(plane, &s, row, column + p), (reals)s.x2_step, v);
-#endif
-            v = group < s.act_groups ? activate(v, s.act_a, s.act_b) : v;
-#if ADD > VG_ADD_CODE_BEFORE
-            v = fma(term_of(plane, &s, row, column + p), (reals)s.x2_step, v);
-#endif
 #if OUT_FLOAT
             STORE_REALS(v, y_row + (column + p) * VG_BLOCK);
 #else

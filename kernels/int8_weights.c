@@ -28,8 +28,11 @@ void vg_int8_options(enum vg_kernel kernel, const struct vg_int8_build *build,
         c->stride_x, c->dilation_y, c->dilation_x);
     if (kernel == VG_KERNEL_CONV_INT8_X86)
         length += snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length,
-                           " -DX_PIXEL=%u -DOB=%u -DADD=%u -DTABLE=%u%s", c->x_pixel,
-                           c->tile.blocks, (unsigned)c->add, c->table, lanes[build->lane]);
+                           " -DX_PIXEL=%u -DOB=%u -DADD=%u -DTABLE=%u", c->x_pixel, c->tile.blocks,
+                           (unsigned)c->add, c->table);
+    if (kernel != VG_KERNEL_CONV_INT8_DEPTHWISE)
+        length += snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length, "%s",
+                           lanes[build->lane]);
     assert(length > 0 && length < VG_KERNEL_OPTIONS_SIZE);
 }
 
@@ -46,22 +49,23 @@ void vg_int8_map_options(enum vg_kernel kernel, const struct vg_int8_map_build *
         (void)snprintf(options, VG_KERNEL_OPTIONS_SIZE, "-DPIXEL=%u", build->pixel);
 }
 
-static vg_i32 beyond(uint32_t last, vg_i32 padding, vg_i32 size)
+struct vg_halo vg_int8_reach(enum vg_kernel kernel, const struct vg_int8_build *build,
+                             const struct vg_int8_sizes *s)
 {
-    const vg_i32 reach = (vg_i32)last - padding - (size - 1);
-    return reach > 0 ? reach : 0;
+    const struct vg_conv_sizes floats = {.x_width = s->x_width,
+                                         .x_height = s->x_height,
+                                         .above = s->above,
+                                         .left = s->left,
+                                         .width = s->width,
+                                         .height = s->height};
+    return vg_conv_reach(kernel == VG_KERNEL_CONV_INT8_STEM_POOL ? VG_KERNEL_CONV_STEM_POOL
+                                                                 : VG_KERNEL_CONV_DIRECT,
+                         &build->conv, &floats);
 }
 
-struct vg_halo vg_int8_reach(const struct vg_int8_build *build, const struct vg_int8_sizes *s)
+size_t vg_int8_stem_local_bytes(const struct vg_int8_build *build)
 {
-    const struct vg_conv_build *c = &build->conv;
-    const uint32_t tile = c->tile.pixels, columns = ((uint32_t)s->width + tile - 1) / tile * tile;
-    const uint32_t column = (columns - 1) * c->stride_x + (c->size_x - 1) * c->dilation_x;
-    const uint32_t row = ((uint32_t)s->height - 1) * c->stride_y + (c->size_y - 1) * c->dilation_y;
-    return (struct vg_halo){.left = s->left,
-                            .above = s->above,
-                            .right = beyond(column, s->left, s->x_width),
-                            .below = beyond(row, s->above, s->x_height)};
+    return sizeof(vg_i32) * vg_int8_lanes(build->lane) * build->conv.tile.pixels;
 }
 
 static int is_depthwise(const struct vg_int8_shape *shape)

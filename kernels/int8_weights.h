@@ -32,7 +32,7 @@ struct vg_int8_build {
 /* Channels of a vector: 16, or 8 of the 256-bit lanes (a block of 16 is then two vectors). */
 uint32_t vg_int8_lanes(enum vg_int8_lane lane);
 
-/* Build options of conv_int8_x86 and conv_int8_depthwise. */
+/* Build options of the convolutions. */
 void vg_int8_options(enum vg_kernel kernel, const struct vg_int8_build *build,
                      char options[VG_KERNEL_OPTIONS_SIZE]);
 
@@ -64,7 +64,11 @@ void vg_int8_map_options(enum vg_kernel kernel, const struct vg_int8_map_build *
                          char options[VG_KERNEL_OPTIONS_SIZE]);
 
 /* The halo that x must have. Of `s`: x_width, x_height, above, left, width and height are read. */
-struct vg_halo vg_int8_reach(const struct vg_int8_build *build, const struct vg_int8_sizes *s);
+struct vg_halo vg_int8_reach(enum vg_kernel kernel, const struct vg_int8_build *build,
+                             const struct vg_int8_sizes *s);
+
+/* conv_int8_stem_pool: local memory. */
+size_t vg_int8_stem_local_bytes(const struct vg_int8_build *build);
 
 /* What the bytes of a convolution's input stand for: for all channels step * (q - zero), or, where
  * `ratio` and `mean` are given, step * ratio[c] * (q - mean[c]) for channel c: the net's input,
@@ -78,7 +82,7 @@ struct vg_int8_input {
 };
 
 struct vg_int8_shape {
-    enum vg_kernel kernel; /* VG_KERNEL_CONV_INT8_X86 or VG_KERNEL_CONV_INT8_DEPTHWISE */
+    enum vg_kernel kernel; /* VG_KERNEL_CONV_INT8_X86, _DEPTHWISE or _STEM_POOL */
     const struct vg_int8_build *build;
     uint32_t x_channels, y_channels;
 };
@@ -103,6 +107,7 @@ uint32_t vg_int8_groups(const struct vg_int8_shape *shape);
 /* Packs; what has no source is zero.
  *
  *   conv_int8_x86        [group of OB vectors][four channels of x][ky][kx][OB][lanes][4 bytes]
+ *   conv_int8_stem_pool  the same
  *   conv_int8_depthwise  [block][ky][kx][16], floats that hold integers
  *   lanes                [vector][start, scale, bias][lanes]: start = - sum of weight * zero, scale
  *                        = weight_step * input->step, bias with what is left of a mean that is no

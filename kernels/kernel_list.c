@@ -25,6 +25,8 @@ static_assert(sizeof(struct vg_candidate) == 32, "vg_candidate");
 static_assert(sizeof(struct vg_int8_sizes) == 188, "vg_int8_sizes");
 static_assert(offsetof(struct vg_int8_sizes, x_zero) == 144, "vg_int8_sizes.x_zero");
 static_assert(offsetof(struct vg_int8_sizes, act_b) == 184, "vg_int8_sizes.act_b");
+static_assert(sizeof(struct vg_int8_stem_sizes) == sizeof(struct vg_int8_sizes) + 12,
+              "vg_int8_stem_sizes");
 static_assert(sizeof(struct vg_persistent_step) == 28 + 4 * VG_PERSISTENT_SIZES,
               "vg_persistent_step");
 static_assert(sizeof(union vg_kernel_sizes) <= 4 * VG_PERSISTENT_SIZES, "vg_persistent_step.sizes");
@@ -84,6 +86,12 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
     [VG_KERNEL_CONV_INT8_DEPTHWISE] = {"conv_int8_depthwise",
                                        {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES},
                                        INT8_BYTES,
+                                       1,
+                                       3},
+    [VG_KERNEL_CONV_INT8_STEM_POOL] = {"conv_int8_stem_pool",
+                                       {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES,
+                                        VG_ARG_LOCAL},
+                                       sizeof(struct vg_int8_stem_sizes),
                                        1,
                                        3},
     [VG_KERNEL_MAX_POOL_INT8] =

@@ -36,6 +36,7 @@ enum vg_kernel {
     VG_KERNEL_FASTESTDET_BOXES,
     VG_KERNEL_CONV_INT8_X86,
     VG_KERNEL_CONV_INT8_DEPTHWISE,
+    VG_KERNEL_CONV_INT8_STEM_POOL,
     VG_KERNEL_MAX_POOL_INT8,
     VG_KERNEL_COMBINE_INT8,
     VG_KERNEL_RESIZE_INT8,
@@ -83,7 +84,8 @@ union vg_kernel_sizes {
     struct vg_map_sizes map;
     struct vg_prepare_sizes prepare;
     struct vg_boxes_sizes boxes;
-    struct vg_int8_sizes int8;
+    struct vg_int8_sizes int8; /* the first field of int8_stem, too */
+    struct vg_int8_stem_sizes int8_stem;
 };
 
 /* The register tile of a convolution. */

@@ -101,8 +101,8 @@ struct vg_stem_sizes {
     vg_i32 rows_each;               /* rows of y made by one work-item */
 };
 
-/* The kernels over bytes: conv_int8_x86, conv_int8_depthwise, max_pool_int8, combine_int8,
- * resize_int8, quantise_int8, dequantise_int8 and copy_channels_int8. A byte q stands for
+/* The kernels over bytes: conv_int8_x86, conv_int8_depthwise, conv_int8_stem_pool, max_pool_int8,
+ * combine_int8, resize_int8, quantise_int8, dequantise_int8 and copy_channels_int8. A byte q stands for
  * step * (q - zero); areas count bytes, or floats where the tensor is of floats. */
 struct vg_int8_sizes {
     struct vg_area x, x2, y; /* x2: added to the result at the store, or the second term */
@@ -118,7 +118,7 @@ struct vg_int8_sizes {
     vg_i32 w_first;       /* of the packed weights, in words of the buffer of weights */
     vg_i32 lanes_first;   /* starts, scales and biases, likewise */
     vg_i32 groups;        /* of y's vectors, OB at a time */
-    vg_i32 act_groups;    /* so many of them take the activation, the rest none */
+    vg_i32 act_vectors;   /* so many of y's vectors take the activation, the rest none */
     vg_i32 pictures;
     vg_i32 size_y, size_x, stride_y, stride_x; /* max_pool_int8 */
     vg_i32 x_zero, x2_zero, y_zero;
@@ -127,6 +127,13 @@ struct vg_int8_sizes {
     float y_per_unit;   /* 1 / step of y */
     float across, down; /* pixels of what is resized for one of y */
     float act_a, act_b; /* of the activation (build option ACT, models/model.h has their meaning) */
+};
+
+/* conv_int8_stem_pool: `conv` is the convolution, with y, width and height those of the pool */
+struct vg_int8_stem_sizes {
+    struct vg_int8_sizes conv;
+    vg_i32 conv_width, conv_height; /* of what the pool reads */
+    vg_i32 rows_each;               /* rows of y made by one work-item */
 };
 
 /* pool, plane_mean, resize, combine, act, softmax and copy_channels */
@@ -192,7 +199,7 @@ struct vg_candidate {
 };
 
 /* persistent.cl: one step of a plan. */
-#define VG_PERSISTENT_SIZES 48 /* room for the struct of any kernel's sizes, in integers */
+#define VG_PERSISTENT_SIZES 57 /* room for the struct of any kernel's sizes, in integers */
 #define VG_PERSISTENT_APART 16 /* integers from a counter to the next: a line of the cache */
 struct vg_persistent_step {
     vg_i32 function;                       /* which one of the program's */

@@ -11,6 +11,7 @@
 #define GUARD_BYTES (VG_CASE_GUARD_FLOATS * 4)
 #define CONV        VG_KERNEL_CONV_INT8_X86
 #define DEPTHWISE   VG_KERNEL_CONV_INT8_DEPTHWISE
+#define STEM        VG_KERNEL_CONV_INT8_STEM_POOL
 #define POOL        VG_KERNEL_MAX_POOL_INT8
 #define COMBINE     VG_KERNEL_COMBINE_INT8
 #define RESIZE      VG_KERNEL_RESIZE_INT8
@@ -48,7 +49,8 @@ struct detail {
     enum vg_int8_output output;
     uint32_t table;
     uint32_t pixel; /* of x, 4 for the net's input; 0: 16 */
-    vg_i32 act_groups_less;
+    vg_i32 act_vectors_less;
+    vg_i32 rows_each;     /* STEM */
     vg_i32 width, height; /* of y, resize */
     struct vg_int8_map_build map;
 };
@@ -71,6 +73,7 @@ static const struct vg_kernel_case rows[] = {
     ROW(CONV, FULL, "512: 2304 products", 1),     ROW(CONV, FULL, "512: added resized", 2),
     ROW(CONV, FULL, "512: table, stride 2", 1),   ROW(CONV, FULL, "512: 1x1, floats", 1),
     ROW(CONV, FULL, "512: 5x5, dilation 3", 1),   ROW(CONV, FULL, "512: silu, 26", 1),
+    ROW(CONV, FULL, "512: two vectors, part activated", 1),
     ROW(CONV, FULL, "256: one pixel", 1),         ROW(CONV, FULL, "256: 33 to 17", 2),
     ROW(CONV, FULL, "256: two vectors, added", 1), ROW(CONV, FULL, "256: all greatest", 1),
     ROW(CONV, FULL, "AVX: one pixel", 1),         ROW(CONV, FULL, "AVX: 33 to 17", 2),
@@ -79,6 +82,11 @@ static const struct vg_kernel_case rows[] = {
     ROW(DEPTHWISE, SMALL, "one pixel", 1),        ROW(DEPTHWISE, SMALL, "odd, 5x5", 2),
     ROW(DEPTHWISE, SMALL, "stride 2", 1),         ROW(DEPTHWISE, SMALL, "all greatest", 1),
     ROW(DEPTHWISE, SMALL, "floats", 1),           ROW(DEPTHWISE, FULL, "26x26, 5x5", 1),
+
+    ROW(STEM, SMALL, "one pixel", 1),             ROW(STEM, SMALL, "odd, two strips", 2),
+    ROW(STEM, SMALL, "even, rows apart", 1),      ROW(STEM, SMALL, "all greatest", 1),
+    ROW(STEM, FULL, "512: 107x51", 2),            ROW(STEM, FULL, "256: 40x24", 1),
+    ROW(STEM, FULL, "AVX: all least", 1),
 
     ROW(POOL, SMALL, "one pixel", 1),             ROW(POOL, SMALL, "odd", 2),
     ROW(POOL, FULL, "208x208", 1),
@@ -114,7 +122,7 @@ static const struct detail details[] = {
     { 6,  6,  12,  17, { 4, 1}, 1, 1, 1, 1, 0, 0, PLAIN, LEAKY, VG_CONV_ADD_LINEAR, 40, .y_zero = 50},
     { 7,  5,  12,  17, { 4, 1}, 1, 1, 1, 1, 0, 0, PLAIN, SILU,  VG_CONV_ADD_NEAREST, 40, .y_zero = 50},
     { 5,  4,  36,  16, { 4, 1}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, 0, 9, .y_zero = 10, .table = 1},
-    { 5,  4,  16,  48, { 4, 1}, 1, 1, 1, 1, 0, 0, PLAIN, SILU,  0, 9, .y_zero = 0, .output = VG_INT8_FLOATS, .act_groups_less = 1},
+    { 5,  4,  16,  48, { 4, 1}, 1, 1, 1, 1, 0, 0, PLAIN, SILU,  0, 9, .y_zero = 0, .output = VG_INT8_FLOATS, .act_vectors_less = 1},
     { 4,  3,  64,  16, { 4, 1}, 3, 3, 1, 1, 1, 1, PLAIN, 0,     0, 0, .y_zero = 0, .extreme = HIGH},
     { 4,  3,  64,  16, { 4, 1}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, 0, 0, .y_zero = 255, .extreme = LOW},
     { 7,  3,  20,  50, { 3, 2}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, VG_CONV_ADD_AFTER, 12, .y_zero = 70},
@@ -131,9 +139,10 @@ static const struct detail details[] = {
     {13, 13, 256,  32, {13, 1}, 3, 3, 1, 1, 1, 1, V512, LEAKY, 0, 120, .y_zero = 20},
     {26, 10,  32,  40, {13, 1}, 1, 1, 1, 1, 0, 0, V512, LEAKY, VG_CONV_ADD_LINEAR, 120, .y_zero = 20},
     {27, 11,  40,  40, {13, 1}, 3, 3, 2, 1, 1, 1, V512, 0,     0, 17, .y_zero = 20, .table = 1},
-    {26, 13, 128, 124, {13, 1}, 1, 1, 1, 1, 0, 0, V512, SILU,  0, 17, .y_zero = 0, .output = VG_INT8_FLOATS, .act_groups_less = 3},
+    {26, 13, 128, 124, {13, 1}, 1, 1, 1, 1, 0, 0, V512, SILU,  0, 17, .y_zero = 0, .output = VG_INT8_FLOATS, .act_vectors_less = 3},
     {29, 17,  16,  16, { 8, 1}, 5, 5, 1, 3, 6, 6, V512, LEAKY, 0, 17, .y_zero = 30},
     {26, 26,  32,  32, {26, 1}, 3, 3, 1, 1, 1, 1, V512, SILU,  0, 100, .y_zero = 30},
+    {14, 13,  32, 124, {13, 2}, 1, 1, 1, 1, 0, 0, V512, VG_ACT_CODE_SIGMOID, 0, 17, .y_zero = 0, .output = VG_INT8_FLOATS, .act_vectors_less = 3},
     { 1,  1,  16,  16, { 6, 1}, 3, 3, 1, 1, 1, 1, VL,   LEAKY, 0, 128, .y_zero = 3},
     {14,  5,  33,  17, { 6, 1}, 3, 3, 1, 1, 1, 1, VL,   LEAKY, 0, 255, .y_zero = 9},
     {15,  5,  48,  64, { 6, 2}, 3, 3, 1, 1, 1, 1, VL,   SILU,  VG_CONV_ADD_AFTER, 3, .y_zero = 128},
@@ -146,8 +155,16 @@ static const struct detail details[] = {
     { 9,  7,  17,  17, { 8, 1}, 5, 5, 1, 1, 2, 2, PLAIN, SILU,  0, 255, .y_zero = 9},
     { 9,  7,  16,  16, { 3, 1}, 3, 3, 2, 1, 1, 1, PLAIN, 0,     0, 0, .y_zero = 90},
     { 5,  4,  16,  16, { 4, 1}, 5, 5, 1, 1, 2, 2, PLAIN, 0,     0, 0, .y_zero = 0, .extreme = HIGH},
-    { 5,  4,  40,  40, { 4, 1}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, 0, 70, .y_zero = 0, .output = VG_INT8_FLOATS, .act_groups_less = 1},
+    { 5,  4,  40,  40, { 4, 1}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, 0, 70, .y_zero = 0, .output = VG_INT8_FLOATS, .act_vectors_less = 1},
     {26, 26,  96,  96, { 8, 1}, 5, 5, 1, 1, 2, 2, PLAIN, LEAKY, 0, 100, .y_zero = 20},
+
+    { 1,  1,   3,  16, { 3, 1}, 3, 3, 2, 1, 1, 1, PLAIN, LEAKY, 0, 0, .y_zero = 4, .pixel = 4, .rows_each = 1},
+    {21, 11,   3,  17, { 4, 1}, 3, 3, 2, 1, 1, 1, PLAIN, VG_ACT_CODE_CLIP, 0, 0, .y_zero = 90, .pixel = 4, .rows_each = 3},
+    {12, 16,   3,  16, { 3, 1}, 3, 3, 2, 1, 1, 1, PLAIN, LEAKY, 0, 0, .y_zero = 31, .pixel = 4, .rows_each = 2},
+    {12,  8,   3,  16, { 3, 1}, 3, 3, 2, 1, 1, 1, PLAIN, 0,     0, 0, .y_zero = 31, .pixel = 4, .rows_each = 2, .extreme = HIGH},
+    {107, 51,  3,  32, {13, 1}, 3, 3, 2, 1, 1, 1, V512, LEAKY,  0, 0, .y_zero = 31, .pixel = 4, .rows_each = 9},
+    {40, 24,   3,  24, { 6, 1}, 3, 3, 2, 1, 1, 1, VL,   LEAKY,  0, 0, .y_zero = 31, .pixel = 4, .rows_each = 4},
+    {40, 24,   3,  24, { 6, 1}, 3, 3, 2, 1, 1, 1, AVX,  LEAKY,  0, 0, .y_zero = 99, .pixel = 4, .rows_each = 6, .extreme = LOW},
 
     { 1,  1,  16, .size_y = 3, .size_x = 3, .stride = 2, .above = 1, .left = 1, .y_zero = 4},
     { 7,  5,  17, .size_y = 5, .size_x = 3, .stride = 1, .above = 2, .left = 1, .y_zero = 255},
@@ -373,9 +390,18 @@ static void conv_sizes(struct vg_case_run *run, const struct conv_case *conv)
     s->left = d->left;
     s->width = (d->x_width + 2 * d->left - d->dilation * (d->size_x - 1) - 1) / d->stride + 1;
     s->height = (d->x_height + 2 * d->above - d->dilation * (d->size_y - 1) - 1) / d->stride + 1;
+    if (run->row->kernel == STEM) {
+        run->sizes.int8_stem.conv_width = s->width;
+        run->sizes.int8_stem.conv_height = s->height;
+        run->sizes.int8_stem.rows_each = d->rows_each;
+        s->width = (s->width + 1) / 2;
+        s->height = (s->height + 1) / 2;
+        run->local_bytes = vg_int8_stem_local_bytes(&conv->build);
+    }
     s->x_quads = (d->x_channels + 3) / 4;
     s->groups = (vg_i32)vg_int8_groups(&conv->shape);
-    s->act_groups = s->groups - d->act_groups_less;
+    s->act_vectors = s->groups * (run->row->kernel == DEPTHWISE ? 1 : (vg_i32)d->tile.blocks) -
+                     d->act_vectors_less;
     s->pictures = run->row->pictures;
     s->halo = (struct vg_halo){1, 3, 2, 1};
     s->x_zero = d->x_zero;
@@ -407,7 +433,7 @@ static enum vg_status conv_run(struct vg_case_run *run, struct conv_case *conv,
                              d->x_height,
                              d->x_channels,
                              (vg_i32)conv->build.conv.x_pixel,
-                             vg_int8_reach(&conv->build, s),
+                             vg_int8_reach(run->row->kernel, &conv->build, s),
                              d->pixel ? 0 : 1,
                              0,
                              VG_CASE_BYTES};
@@ -438,10 +464,14 @@ static enum vg_status conv_run(struct vg_case_run *run, struct conv_case *conv,
     const struct vg_twin_int8_conv twin = {&conv->build,  &conv->input,  d->x_channels,
                                            d->y_channels, conv->weights, conv->step,
                                            conv->bias,    conv->table};
-    if (run->row->kernel == CONV)
+    if (run->row->kernel == STEM) {
+        run->global[1] = (size_t)((s->height + d->rows_each - 1) / d->rows_each);
+        vg_twin_conv_int8_stem_pool(run->buffer[0].data, &twin, want, &run->sizes.int8_stem);
+    } else if (run->row->kernel == CONV) {
         vg_twin_conv_int8(run->buffer[0].data, &twin, run->buffer[1].data, want, s);
-    else
+    } else {
         vg_twin_conv_int8_depthwise(run->buffer[0].data, &twin, want, s);
+    }
     return VG_OK;
 }
 
@@ -608,7 +638,8 @@ static enum vg_status map_make(struct vg_case_run *run, struct vg_random *random
 
 static enum vg_status int8_make(struct vg_case_run *run, struct vg_random *random)
 {
-    const int conv = run->row->kernel == CONV || run->row->kernel == DEPTHWISE;
+    const int conv =
+        run->row->kernel == CONV || run->row->kernel == DEPTHWISE || run->row->kernel == STEM;
     return conv ? conv_make(run, random) : map_make(run, random);
 }
 

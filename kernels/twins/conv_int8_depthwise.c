@@ -33,7 +33,7 @@ void vg_twin_conv_int8_depthwise(const uint8_t *x, const struct vg_twin_int8_con
                 for (vg_i32 column = 0; column < s->width; column++) {
                     float v =
                         c < conv->y_channels ? value_at(x, conv, s, picture, c, row, column) : 0;
-                    if (c / VG_BLOCK < s->act_groups)
+                    if (c / VG_BLOCK < s->act_vectors)
                         v = vg_twin_int8_activate(v, conv->build->conv.act, s->act_a, s->act_b);
                     const vg_i32 at = vg_area_at(&s->y, picture, c, row, column);
                     if (conv->build->output == VG_INT8_FLOATS)

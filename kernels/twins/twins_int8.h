@@ -21,6 +21,9 @@ void vg_twin_conv_int8(const uint8_t *x, const struct vg_twin_int8_conv *conv, c
                        void *y, const struct vg_int8_sizes *s);
 void vg_twin_conv_int8_depthwise(const uint8_t *x, const struct vg_twin_int8_conv *conv, void *y,
                                  const struct vg_int8_sizes *s);
+/* The bytes of the convolution anew for each window of the pool; those outside are not looked at. */
+void vg_twin_conv_int8_stem_pool(const uint8_t *x, const struct vg_twin_int8_conv *conv, uint8_t *y,
+                                 const struct vg_int8_stem_sizes *t);
 
 /* blocks: of y */
 void vg_twin_max_pool_int8(const uint8_t *x, uint8_t *y, const struct vg_int8_sizes *s,

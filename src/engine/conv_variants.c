@@ -164,12 +164,11 @@ static int may_part(const struct vg_conv_need *need, struct vg_conv_tile tile)
 static int int8_whole(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
     const uint32_t lanes = vg_int8_lanes(need->settings->int8_lane) * tile.blocks;
-    const uint32_t all = blocks_of(need, need->y_channels) * need->settings->block;
-    return all % lanes == 0 &&
-           (need->act_channels == need->y_channels || need->act_channels % lanes == 0);
+    return blocks_of(need, need->y_channels) * need->settings->block % lanes == 0;
 }
 
-/* 32 registers of 64 bytes */
+/* 32 registers of 64 bytes. Two vectors share each broadcast of four channels: 1.1 times as fast as
+ * one on a processor of two loads and two products a cycle. */
 static int int8_wide(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
     return need->settings->int8_lane == VG_INT8_AVX512_VNNI && int8_whole(need, tile) &&
@@ -226,9 +225,10 @@ static const struct {
     {VG_CONV_INT8, {"int8 6x2", VG_KERNEL_CONV_INT8_X86, {6, 2}}, int8_whole, never},
     {VG_CONV_INT8, {"int8 8x1", VG_KERNEL_CONV_INT8_X86, {8, 1}}, int8_wide, never},
     {VG_CONV_INT8, {"int8 26x1", VG_KERNEL_CONV_INT8_X86, {26, 1}}, int8_wide, never},
-    {VG_CONV_INT8, {"int8 13x2", VG_KERNEL_CONV_INT8_X86, {13, 2}}, int8_wide, never},
     {VG_CONV_INT8, {"int8 13x1", VG_KERNEL_CONV_INT8_X86, {13, 1}}, int8_wide, int8_wide},
     {VG_CONV_INT8, {"int8 10x1", VG_KERNEL_CONV_INT8_X86, {10, 1}}, int8_wide, int8_exact_not_13},
+    {VG_CONV_INT8, {"int8 13x2", VG_KERNEL_CONV_INT8_X86, {13, 2}}, int8_wide, int8_wide},
+    {VG_CONV_INT8, {"int8 10x2", VG_KERNEL_CONV_INT8_X86, {10, 2}}, int8_wide, int8_exact_not_13},
     {VG_CONV_INT8_DEPTHWISE, {"int8 p6", VG_KERNEL_CONV_INT8_DEPTHWISE, {6, 1}}, always, always},
     {VG_CONV_INT8_DEPTHWISE,
      {"int8 p8", VG_KERNEL_CONV_INT8_DEPTHWISE, {8, 1}},
@@ -238,6 +238,15 @@ static const struct {
      {"int8 p13", VG_KERNEL_CONV_INT8_DEPTHWISE, {13, 1}},
      int8_wide,
      int8_exact},
+    {VG_CONV_INT8_STEM_POOL, {VG_CONV_APART, APART, {1, 1}}, may_part, may_part},
+    {VG_CONV_INT8_STEM_POOL,
+     {"int8 pool 6x1", VG_KERNEL_CONV_INT8_STEM_POOL, {6, 1}},
+     always,
+     always},
+    {VG_CONV_INT8_STEM_POOL,
+     {"int8 pool 13x1", VG_KERNEL_CONV_INT8_STEM_POOL, {13, 1}},
+     int8_wide,
+     int8_wide},
     /* where a device's compiler refuses all the others */
     {VG_CONV_DENSE, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, never, never},
     {VG_CONV_DEPTHWISE, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, never, never},
@@ -265,8 +274,10 @@ struct vg_tune_need vg_conv_tune_need(const struct vg_conv_need *need)
                                       [VG_CONV_PAIR] = "pair",
                                       [VG_CONV_STEM_POOL] = "stem_pool",
                                       [VG_CONV_INT8] = "conv",
-                                      [VG_CONV_INT8_DEPTHWISE] = "depthwise"};
-    const int bytes = need->kind == VG_CONV_INT8 || need->kind == VG_CONV_INT8_DEPTHWISE;
+                                      [VG_CONV_INT8_DEPTHWISE] = "depthwise",
+                                      [VG_CONV_INT8_STEM_POOL] = "stem_pool"};
+    const int bytes = need->kind == VG_CONV_INT8 || need->kind == VG_CONV_INT8_DEPTHWISE ||
+                      need->kind == VG_CONV_INT8_STEM_POOL;
     const struct vg_window *w = &need->window;
     struct vg_tune_need key = {.size_y = w->size_y,
                                .size_x = w->size_x,

@@ -25,7 +25,8 @@ enum vg_conv_kind {
     VG_CONV_PAIR,      /* depthwise, then dense 1x1, in one kernel */
     VG_CONV_STEM_POOL, /* the net's first convolution and the pool behind it */
     VG_CONV_INT8,      /* dense, over bytes */
-    VG_CONV_INT8_DEPTHWISE
+    VG_CONV_INT8_DEPTHWISE,
+    VG_CONV_INT8_STEM_POOL
 };
 
 enum vg_conv_joined {

@@ -36,6 +36,8 @@ static const char *sizes_type(enum vg_kernel kernel)
         return "vg_prepare_sizes";
     case sizeof(struct vg_boxes_sizes):
         return "vg_boxes_sizes";
+    case sizeof(struct vg_int8_stem_sizes):
+        return "vg_int8_stem_sizes";
     default:
         return "vg_int8_sizes";
     }

@@ -34,6 +34,9 @@ struct vg_plan_builder {
 
 /* A vg_graph_apart: whether a convolution and what stands behind it are better two operations. */
 int vg_plan_conv_apart(const void *context, uint32_t first, uint32_t node);
+/* How a need is served, with all that could have been chosen while its nodes were two. */
+struct vg_plan_choice vg_plan_choice_of(const struct vg_conv_need *need, uint32_t first,
+                                        uint32_t node);
 /* What a convolution asks of its input; a vg_arena_need_of for convolutions. */
 enum vg_arena_need vg_plan_conv_need(const struct vg_plan_builder *b,
                                      const struct vg_operation *op);
@@ -60,6 +63,8 @@ void vg_plan_boxes_size(struct vg_plan_builder *b, const struct vg_draft *draft,
 int vg_plan_int8_does(const struct vg_plan_builder *b, const struct vg_operation *op);
 enum vg_arena_need vg_plan_int8_need(const struct vg_plan_builder *b,
                                      const struct vg_operation *op);
+struct vg_conv_need vg_plan_int8_conv_need(const struct vg_plan_builder *b,
+                                           const struct vg_operation *op);
 void vg_plan_int8_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
                         struct vg_draft *draft);
 struct vg_halo vg_plan_int8_halo(const struct vg_plan_builder *b, const struct vg_draft *draft);

@@ -52,8 +52,8 @@ static struct vg_conv_need need_of(const struct vg_plan_builder *b, const struct
                                  .height = b->size[op->y].height};
 }
 
-static struct vg_plan_choice choice_of(const struct vg_conv_need *need, uint32_t first,
-                                       uint32_t node)
+struct vg_plan_choice vg_plan_choice_of(const struct vg_conv_need *need, uint32_t first,
+                                        uint32_t node)
 {
     struct vg_conv_need before = *need; /* what could be chosen while they were two */
     before.joined = VG_CONV_MAY_PART;
@@ -74,9 +74,10 @@ int vg_plan_conv_apart(const void *context, uint32_t first, uint32_t node)
                                     .x = b->model->node[first].in[0],
                                     .y = y,
                                     .act_channels = b->model->tensor[y].channels};
-    struct vg_conv_need need = need_of(b, &op);
+    struct vg_conv_need need =
+        vg_graph_bytes(&b->graph, op.x) ? vg_plan_int8_conv_need(b, &op) : need_of(b, &op);
     need.joined = VG_CONV_MAY_PART;
-    const struct vg_plan_choice choice = choice_of(&need, first, node);
+    const struct vg_plan_choice choice = vg_plan_choice_of(&need, first, node);
     if (vg_conv_row(choice.row)->kernel != VG_KERNEL_COUNT)
         return 0;
     b->plan->choice[b->plan->choice_count++] = choice;
@@ -109,7 +110,7 @@ uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_ope
                             struct vg_draft *draft)
 {
     const struct vg_conv_need need = need_of(b, op);
-    const struct vg_plan_choice choice = choice_of(&need, op->first, op->node);
+    const struct vg_plan_choice choice = vg_plan_choice_of(&need, op->first, op->node);
     const struct vg_conv_variant variant = *vg_conv_row(choice.row);
     const struct vg_window *w = &need.window;
     uint32_t block;

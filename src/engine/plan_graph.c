@@ -262,8 +262,9 @@ static void pairs_join(struct builder *b)
         if (writer == VG_GRAPH_NONE || b->joint[writer].conv != VG_GRAPH_NONE)
             continue;
         const struct vg_node *first = &b->model->node[writer];
-        if (vg_graph_bytes(b->graph, first->in[0]) || vg_graph_bytes(b->graph, node->in[0]) ||
-            (!is_stem_pool(b, first, node) && !is_row(b, first, node)))
+        const int bytes = vg_graph_bytes(b->graph, first->in[0]);
+        if (bytes != vg_graph_bytes(b->graph, node->in[0]) ||
+            (!is_stem_pool(b, first, node) && (bytes || !is_row(b, first, node))))
             continue;
         if (b->settings->apart && b->settings->apart(b->settings->context, writer, i))
             continue;

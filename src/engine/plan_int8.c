@@ -7,21 +7,34 @@
 #include "src/engine/plan_build.h"
 
 #define NONE VG_GRAPH_NONE
-#define FOUR 4 /* channels of x that a convolution reads at once */
+#define FOUR 4  /* channels of x that a convolution reads at once */
+#define LINE 16 /* words of a line of the cache */
 
 int vg_plan_int8_does(const struct vg_plan_builder *b, const struct vg_operation *op)
 {
     return vg_graph_bytes(&b->graph, op->x) || vg_graph_bytes(&b->graph, op->y);
 }
 
+static int is_stem_pool(const struct vg_operation *op)
+{
+    return op->first != NONE;
+}
+
+/* the node that reads the operation's input: of a convolution, itself */
+static const struct vg_node *reader_of(const struct vg_plan_builder *b,
+                                       const struct vg_operation *op)
+{
+    return &b->model->node[is_stem_pool(op) ? op->first : op->node];
+}
+
 static int is_conv(const struct vg_plan_builder *b, const struct vg_operation *op)
 {
-    return b->model->node[op->node].op == VG_OP_CONV;
+    return reader_of(b, op)->op == VG_OP_CONV;
 }
 
 static int is_depthwise(const struct vg_plan_builder *b, const struct vg_operation *op)
 {
-    return vg_graph_depthwise(b->model, &b->model->node[op->node]);
+    return vg_graph_depthwise(b->model, reader_of(b, op));
 }
 
 enum vg_arena_need vg_plan_int8_need(const struct vg_plan_builder *b, const struct vg_operation *op)
@@ -31,37 +44,34 @@ enum vg_arena_need vg_plan_int8_need(const struct vg_plan_builder *b, const stru
 
 /* ---- drafts ---- */
 
-static struct vg_plan_choice choice_of(const struct vg_plan_builder *b,
-                                       const struct vg_operation *op)
+struct vg_conv_need vg_plan_int8_conv_need(const struct vg_plan_builder *b,
+                                           const struct vg_operation *op)
 {
     const struct vg_plan_settings *settings = &b->plan->settings;
-    const struct vg_node *node = &b->model->node[op->node];
-    const struct vg_conv_need need = {.settings = settings,
-                                      .kind = is_depthwise(b, op) ? VG_CONV_INT8_DEPTHWISE
-                                                                  : VG_CONV_INT8,
-                                      .joined = VG_CONV_IS_ONE,
-                                      .window = node->window,
-                                      .groups = node->groups,
-                                      .x_pixel = op->x == 0 ? FOUR : settings->block,
-                                      .x_channels = b->model->tensor[op->x].channels,
-                                      .y_channels = b->model->tensor[op->y].channels,
-                                      .act_channels = op->act_channels,
-                                      .width = b->size[op->y].width,
-                                      .height = b->size[op->y].height};
-    return (struct vg_plan_choice){.row = vg_conv_row_choose(&need),
-                                   .fitting = vg_conv_rows_fitting(&need),
-                                   .row_default = vg_conv_row_default(&need),
-                                   .node = op->node,
-                                   .first = VG_PLAN_NO_NODE,
-                                   .need = vg_conv_tune_need(&need)};
+    const struct vg_node *node = reader_of(b, op);
+    return (struct vg_conv_need){.settings = settings,
+                                 .kind = is_stem_pool(op)      ? VG_CONV_INT8_STEM_POOL
+                                         : is_depthwise(b, op) ? VG_CONV_INT8_DEPTHWISE
+                                                               : VG_CONV_INT8,
+                                 .joined = VG_CONV_IS_ONE,
+                                 .window = node->window,
+                                 .groups = node->groups,
+                                 .x_pixel = op->x == 0 ? FOUR : settings->block,
+                                 .x_channels = b->model->tensor[op->x].channels,
+                                 .y_channels = b->model->tensor[op->y].channels,
+                                 .act_channels = op->act_channels,
+                                 .width = b->size[op->y].width,
+                                 .height = b->size[op->y].height};
 }
 
 static void conv_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
                        struct vg_draft *draft)
 {
-    const struct vg_plan_choice choice = choice_of(b, op);
+    const struct vg_conv_need need = vg_plan_int8_conv_need(b, op);
+    const struct vg_plan_choice choice = vg_plan_choice_of(&need, op->first, op->node);
     const struct vg_conv_variant variant = *vg_conv_row(choice.row);
-    const struct vg_window *w = &b->model->node[op->node].window;
+    const struct vg_node *node = reader_of(b, op);
+    const struct vg_window *w = &node->window;
     uint32_t block;
     draft->kernel = variant.kernel;
     draft->choice = choice;
@@ -77,7 +87,7 @@ static void conv_draft(const struct vg_plan_builder *b, const struct vg_operatio
                  .stride_x = w->stride_x,
                  .dilation_y = w->dilation_y,
                  .dilation_x = w->dilation_x,
-                 .act = (uint32_t)op->act,
+                 .act = (uint32_t)(is_stem_pool(op) ? node->act : op->act),
                  .add = op->sum}};
     if (variant.kernel == VG_KERNEL_CONV_INT8_X86 && op->x != 0)
         draft->int8.conv.table = !vg_arena_meets(&b->arena, op->x, VG_NEED_ORDER, &block);
@@ -105,7 +115,7 @@ void vg_plan_int8_draft(const struct vg_plan_builder *b, const struct vg_operati
 static void shape_set(const struct vg_plan_builder *b, const struct vg_draft *draft,
                       struct vg_int8_sizes *s)
 {
-    const struct vg_window *w = &b->model->node[draft->node].window;
+    const struct vg_window *w = &reader_of(b, draft->op)->window;
     const struct vg_slot *x = &b->arena.slot[draft->x], *y = &b->arena.slot[draft->y];
     s->x_width = (vg_i32)x->width;
     s->x_height = (vg_i32)x->height;
@@ -118,10 +128,10 @@ static void shape_set(const struct vg_plan_builder *b, const struct vg_draft *dr
 struct vg_halo vg_plan_int8_halo(const struct vg_plan_builder *b, const struct vg_draft *draft)
 {
     struct vg_int8_sizes s = {0};
-    if (draft->kernel != VG_KERNEL_CONV_INT8_X86 && draft->kernel != VG_KERNEL_CONV_INT8_DEPTHWISE)
+    if (!draft->op || !is_conv(b, draft->op))
         return (struct vg_halo){0};
     shape_set(b, draft, &s);
-    return vg_int8_reach(&draft->int8, &s);
+    return vg_int8_reach(draft->kernel, &draft->int8, &s);
 }
 
 /* ---- what the input's channels are ---- */
@@ -238,12 +248,33 @@ static void tensors_set(const struct vg_plan_builder *b, const struct vg_draft *
     s->down = (float)s->x2_height / (float)s->height;
 }
 
-/* The next `count` words of the buffer of weights. */
+/* The next `count` words of the buffer of weights, whole lines of the cache: a vector across two
+ * lines costs two loads. */
 static vg_i32 words_take(struct vg_plan *plan, uint64_t count)
 {
-    const uint64_t first = plan->weights_floats;
-    plan->weights_floats += count;
+    const uint64_t first = (plan->weights_floats + LINE - 1) / LINE * LINE;
+    plan->weights_floats = first + count;
     return first > INT32_MAX ? 0 : (vg_i32)first; /* conv_size refuses */
+}
+
+/* Rows of the pool that a work-item makes: each makes one row of the convolution that its
+ * neighbour makes too, so as many as leave work for all cores. */
+static void stem_set(const struct vg_plan_builder *b, const struct vg_draft *draft,
+                     struct vg_step *step)
+{
+    const struct vg_node *conv = reader_of(b, draft->op);
+    const struct vg_window *w = &conv->window;
+    struct vg_int8_stem_sizes *t = &step->sizes.int8_stem;
+    const uint32_t cores = b->plan->settings.compute_units,
+                   strips = (uint32_t)step->work[0] * (uint32_t)step->work[2];
+    const uint32_t parts = (4 * (cores ? cores : 1) + strips - 1) / strips;
+    t->conv_width = (t->conv.x_width + 2 * (vg_i32)w->left - (vg_i32)w->size_x) / 2 + 1;
+    t->conv_height = (t->conv.x_height + 2 * (vg_i32)w->above - (vg_i32)w->size_y) / 2 + 1;
+    t->rows_each = (t->conv.height + (vg_i32)parts - 1) / (vg_i32)parts;
+    t->conv.act_a = conv->act_a;
+    t->conv.act_b = conv->act_b;
+    step->local_bytes = vg_int8_stem_local_bytes(&draft->int8);
+    step->work[1] = (size_t)((t->conv.height + t->rows_each - 1) / t->rows_each);
 }
 
 static enum vg_status conv_size(struct vg_plan_builder *b, const struct vg_draft *draft,
@@ -262,20 +293,19 @@ static enum vg_status conv_size(struct vg_plan_builder *b, const struct vg_draft
         return status;
     const struct vg_int8_shape shape = {draft->kernel, &draft->int8, step->int8.x_channels,
                                         step->int8.y_channels};
-    const uint32_t lanes = draft->kernel == VG_KERNEL_CONV_INT8_X86
-                               ? vg_int8_lanes(draft->int8.lane) * tile.blocks
-                               : b->arena.block;
+    const uint32_t lanes =
+        draft->kernel == VG_KERNEL_CONV_INT8_X86 ? vg_int8_lanes(draft->int8.lane) : b->arena.block;
     s->x_quads = (vg_i32)((step->int8.x_channels + FOUR - 1) / FOUR);
     s->groups = (vg_i32)vg_int8_groups(&shape);
-    s->act_groups = draft->op->act_channels == step->int8.y_channels
-                        ? s->groups
-                        : (vg_i32)(draft->op->act_channels / lanes);
+    s->act_vectors = (vg_i32)((draft->op->act_channels + lanes - 1) / lanes);
     s->w_first = words_take(b->plan, vg_int8_weights_count(&shape));
     s->lanes_first = words_take(b->plan, vg_int8_lanes_count(&shape));
     s->table_first = words_take(b->plan, step->table_count);
     step->work[0] = ((uint32_t)s->width + tile.pixels - 1) / tile.pixels;
     step->work[1] = (size_t)s->height;
     step->work[2] = (size_t)s->groups;
+    if (draft->kernel == VG_KERNEL_CONV_INT8_STEM_POOL)
+        stem_set(b, draft, step);
     vg_int8_options(draft->kernel, &draft->int8, step->options);
     if (b->plan->weights_floats > INT32_MAX)
         return vg_fault_set(b->fault, VG_E_FULL, N_("the net's weights do not fit one buffer"),
@@ -352,7 +382,7 @@ enum vg_status vg_plan_int8_size(struct vg_plan_builder *b, const struct vg_draf
         return copy_size(b, draft, step);
     s->act_a = draft->op->act_a;
     s->act_b = draft->op->act_b;
-    if (node->op == VG_OP_CONV)
+    if (is_conv(b, draft->op))
         return conv_size(b, draft, step);
     s->x = vg_arena_area(&b->arena, draft->x);
     s->size_y = (vg_i32)node->window.size_y;

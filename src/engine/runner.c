@@ -146,12 +146,18 @@ static enum vg_status dense_pack(const struct vg_plan *plan, const struct vg_mod
     return VG_OK;
 }
 
+/* the convolution of a step over bytes */
+static const struct vg_node *int8_node(const struct vg_model *model, const struct vg_step *step)
+{
+    return &model->node[step->first == VG_PLAN_NO_NODE ? step->node : step->first];
+}
+
 /* What the input's bytes of a step stand for; ratio, mean: room for each channel, used for pixels. */
 static struct vg_int8_input int8_input(const struct vg_plan *plan, const struct vg_model *model,
                                        const struct vg_step *step, float *ratio, float *mean)
 {
     struct vg_int8_input input = {.step = step->int8.x_step, .zero = step->int8.x_zero};
-    const uint32_t x = model->node[step->node].in[0];
+    const uint32_t x = int8_node(model, step)->in[0];
     float three[3];
     if (!plan->place[x].pixels)
         return input;
@@ -172,7 +178,7 @@ static struct vg_int8_input int8_input(const struct vg_plan *plan, const struct 
 static void int8_order(const struct vg_plan *plan, const struct vg_model *model,
                        const struct vg_step *step, float *ordered)
 {
-    const struct vg_node *node = &model->node[step->node];
+    const struct vg_node *node = int8_node(model, step);
     const size_t taps = (size_t)node->window.size_y * node->window.size_x;
     const size_t from = model->tensor[node->in[0]].channels, to = step->int8.x_channels;
     const float *weights = model->weights + node->weight_first;
@@ -190,9 +196,9 @@ static enum vg_status int8_pack(const struct vg_plan *plan, const struct vg_mode
 {
     const struct vg_int8_shape shape = {step->kernel, &step->int8.build, step->int8.x_channels,
                                         step->int8.y_channels};
-    const struct vg_node *node = &model->node[step->node];
+    const struct vg_node *node = int8_node(model, step);
     const size_t taps = (size_t)node->window.size_y * node->window.size_x;
-    const size_t depth = step->kernel == VG_KERNEL_CONV_INT8_X86 ? shape.x_channels : 1;
+    const size_t depth = step->kernel == VG_KERNEL_CONV_INT8_DEPTHWISE ? 1 : shape.x_channels;
     const float *weights = model->weights + node->weight_first;
     const float *steps = model->weights + node->step_first;
     float *ordered = vg_alloc_array(shape.y_channels * depth, taps * sizeof *ordered);

@@ -80,8 +80,12 @@ static struct cost int8_conv_cost(const struct vg_step *step, const struct vg_tu
                                         step->int8.y_channels};
     const double y = plane(s->width, s->height) * need->channels_out;
     const double x = plane(s->x_width, s->x_height) * need->channels_in;
+    const struct vg_int8_stem_sizes *stem = &step->sizes.int8_stem;
+    const double made = step->kernel == VG_KERNEL_CONV_INT8_STEM_POOL
+                            ? plane(stem->conv_width, stem->conv_height) * need->channels_out
+                            : y;
     const double x2 = s->x2_width ? plane(s->x2_width, s->x2_height) * need->channels_out : 0;
-    const double operations = 2 * y * products(need);
+    const double operations = 2 * made * products(need);
     return (struct cost){
         .operations = operations,
         .spared = step->int8.build.lane == VG_INT8_PLAIN ? 0 : 0.75 * operations,

@@ -143,7 +143,7 @@ static void the_halo_reaches_the_last_tile(void **state)
     (void)state;
     const struct vg_int8_sizes sizes = {
         .x_width = 15, .x_height = 15, .width = 15, .height = 15, .above = 1, .left = 1};
-    const struct vg_halo halo = vg_int8_reach(&build_3x3, &sizes);
+    const struct vg_halo halo = vg_int8_reach(VG_KERNEL_CONV_INT8_X86, &build_3x3, &sizes);
     assert_int_equal(halo.left, 1);
     assert_int_equal(halo.above, 1);
     assert_int_equal(halo.below, 1);
