@@ -2,6 +2,7 @@
 """Does the engine find what ONNX Runtime finds with the same net? Average precision of persons.
 
   bench/accuracy.py --onnx DIR --stills DIR [--clip FILE --truth gt.txt] [--build build] [--only WORD]...
+  bench/accuracy.py --precision int8 [--calibration PATH]... [--stills DIR] [--clip FILE --truth gt.txt]
 
 Stills (a folder with images/, labels.csv and pictures.csv: file,class,left,top,width,height,iscrowd): the
 engine prepares each picture and runs it; ONNX Runtime runs what the engine prepared; the raw outputs of
@@ -11,6 +12,11 @@ engine gives itself. AP50 of each against the labels (bench/ap50.py): the differ
 Clip (every picture, `vigie batch`) and its truth (MOTChallenge rows): AP50 by `vigie score`, for each net
 at its own size, and for the default one at the size that --size auto takes.
 
+With --precision int8 the engine stands against itself: AP50 by its own boxes in floats and in 8 bits,
+the same file of a model. --calibration (pictures, folders, clips; none of those that are scored): the
+8-bit form is made of them for the run; without it, the installed model must have one. The loss may be
+0.015 on the stills and 0.01 on the clip.
+
 Prints Markdown and writes bench/results/NAME.json. DIR of --onnx as in bench/engine.py; ONNX Runtime:
 bench/ort/fetch.sh. A busy machine does no harm here: nothing is timed.
 """
@@ -18,6 +24,7 @@ import argparse
 import csv
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -35,6 +42,7 @@ NETS = (
 )
 THRESHOLD, NMS = 0.05, 0.6
 ALLOWED = 0.003
+ALLOWED_INT8 = {"stills": 0.015, "clip": 0.01}
 CHUNK = 32  # pictures whose tensors lie on the disk at a time
 
 
@@ -111,18 +119,24 @@ def stills_measure(sides, net, args, folder):
     return result
 
 
+def clip_score(sides, args, model, more, out):
+    """(what was called, pictures, the score) of a model on the clip; `more` options."""
+    command = [args.vigie, "batch", args.clip, "--model", model, "--rate", "0", "--threshold", str(THRESHOLD),
+               "--nms", str(NMS), "--detections", "--json", "--out", out, *more]
+    analysed = engine.run_json(command, sides.env())["analysed"]
+    stem = os.path.splitext(os.path.basename(args.clip))[0]
+    score = engine.run_json([args.vigie, "score", "--truth", args.truth, "--json", "--detections",
+                             os.path.join(out, stem, "detections.csv")], sides.env())
+    return engine.shown(command).replace(out, "out"), analysed, score
+
+
 def clip_measure(sides, net, args, size, folder):
     result = {"net": net["title"], "asked": size or "the net's own"}
     try:
         model = sides.model({"id": net["model"], **net})
         out = os.path.join(folder, f'{net["model"]}-{size}')
-        command = [args.vigie, "batch", args.clip, "--model", model, "--rate", "0", "--threshold", str(THRESHOLD),
-                   "--nms", str(NMS), "--detections", "--json", "--out", out, *(["--size", size] if size else [])]
-        result["analysed"] = engine.run_json(command, sides.env())["analysed"]
-        stem = os.path.splitext(os.path.basename(args.clip))[0]
-        score = engine.run_json([args.vigie, "score", "--truth", args.truth, "--json", "--detections",
-                                 os.path.join(out, stem, "detections.csv")], sides.env())
-        result.update(command=engine.shown(command).replace(out, "out"), score=score)
+        more = ["--size", size] if size else []
+        result["command"], result["analysed"], result["score"] = clip_score(sides, args, model, more, out)
         print(f'{net["title"]}, {result["asked"]}: {result["analysed"]} pictures', file=sys.stderr)
     except (engine.Missing, OSError) as error:
         result["missing"] = str(error)
@@ -137,6 +151,89 @@ def ap_of(score):
         if isinstance(value, dict) and ap_of(value) is not None:
             return ap_of(value)
     return None
+
+
+# ---- 8 bits against floats ---------------------------------------------------------------------------
+
+
+def quantised(sides, net, args, folder):
+    """A model of both precisions: the installed one, or one made of the calibration's pictures."""
+    model = sides.model({"id": net["model"], **net})
+    if not args.calibration:
+        if not engine.run_json([args.vigie, "model", "info", model, "--json"], sides.env())["quantised"]:
+            raise engine.Missing(f"{model} has no 8-bit form: give --calibration")
+        return model
+    name = net["model"] + "-int8"
+    data = engine.run([args.vigie, "model", "quantize", "--model", model, "--out", name, *args.calibration],
+                      {**sides.env(), "VIGIE_MODELS": models_folder(model, folder)})
+    print(data.strip().replace(folder + os.sep, ""), file=sys.stderr)
+    return os.path.join(folder, "models", name + ".vgm")
+
+
+def models_folder(model, folder):
+    """A folder of our own in which the installed model stands, too."""
+    path = os.path.join(folder, "models")
+    os.makedirs(path, exist_ok=True)
+    installed = os.path.join(os.environ.get("VIGIE_MODELS", ""), model + ".vgm")
+    if os.sep not in model:
+        if not os.path.exists(installed):
+            raise engine.Missing(f"no {model}.vgm in VIGIE_MODELS")
+        shutil.copy(installed, path)
+    return path
+
+
+def stills_score(sides, args, truth, model, precision):
+    paths = [os.path.join(args.stills, "images", file) for file in truth]
+    report = engine.run_json([args.vigie, "model", "run", "--model", model, "--precision", precision, "--json",
+                              "--threshold", str(THRESHOLD), "--nms", str(NMS), *paths], sides.env())
+    if report["precision"] != precision:
+        raise engine.Missing(f'asked for {precision}, ran in {report["precision"]}')
+    return ap50(truth, {os.path.basename(p): boxes_of(item, "person") for p, item in zip(paths, report["pictures"])})
+
+
+def int8_measure(sides, net, args, folder):
+    """result["stills" or "clip"][precision]: scores of the same model in floats and in bytes."""
+    result = {"net": net["title"]}
+    try:
+        model = quantised(sides, net, args, folder)
+        info = engine.run_json([args.vigie, "model", "info", model, "--json"], sides.env())
+        result.update({key: info[key] for key in ("convolutions", "convolutions_int8")},
+                      share=info["multiply_adds_int8"] / info["multiply_adds"],
+                      size=f'{info["input"]["width"]}x{info["input"]["height"]}')
+        if args.stills:
+            truth = labels(args.stills, "person")
+            result["stills"] = {p: stills_score(sides, args, truth, model, p) for p in ("f32", "int8")}
+            found = {p: score["at_101"] for p, score in result["stills"].items()}
+            result["stills"]["loss"] = found["f32"] - found["int8"]
+        if args.clip:
+            runs = {p: clip_score(sides, args, model, ["--precision", p], os.path.join(folder, f'{net["model"]}-{p}'))
+                    for p in ("f32", "int8")}
+            result["clip"] = {p: {"analysed": analysed, **score} for p, (_, analysed, score) in runs.items()}
+            result["clip"]["loss"] = ap_of(runs["f32"][2]) - ap_of(runs["int8"][2])
+        result["holds"] = all(result[where]["loss"] <= most for where, most in ALLOWED_INT8.items() if where in result)
+        print(f'{net["title"]}: done', file=sys.stderr)
+    except (engine.Missing, OSError) as error:
+        result["missing"] = str(error)
+    return result
+
+
+def int8_table(rows):
+    lines = ["| net | convolutions in 8 bits | of the multiplications | stills f32 | int8 | loss | clip f32 | int8 | loss "
+             "| holds |", "|" + "---|" * 10]
+    for r in rows:
+        if "missing" in r:
+            lines.append(f'| {r["net"]} | not measured: {r["missing"]} |' + " |" * 8)
+            continue
+        cells = []
+        for where, value in (("stills", lambda score: score["at_101"]), ("clip", ap_of)):
+            scores = r.get(where)
+            cells += [f'{value(scores[p]):.4f}' for p in ("f32", "int8")] + [f'{scores["loss"]:.4f}'] if scores else [""] * 3
+        lines.append(f'| {r["net"]} {r["size"]} | {r["convolutions_int8"]} of {r["convolutions"]} | {r["share"]:.1%} | '
+                     f'{" | ".join(cells)} | {"yes" if r["holds"] else "**no**"} |')
+    return "\n".join(lines)
+
+
+# ---- what is printed -----------------------------------------------------------------------------------
 
 
 def stills_table(rows):
@@ -160,7 +257,21 @@ def clip_table(rows):
     return "\n".join(lines)
 
 
-def main():
+def against_reference(sides, nets, args, folder):
+    stills = [stills_measure(sides, n, args, folder) for n in nets] if args.stills else []
+    sizes = [(n, size) for n in nets for size in (None, *(("auto",) if n is NETS[0] else ()))]
+    clips = [clip_measure(sides, n, args, size, folder) for n, size in sizes] if args.clip else []
+    tables = ([stills_table(stills)] if stills else []) + ([clip_table(clips)] if clips else [])
+    holds = all(r.get("holds") for r in stills) and not any("missing" in r for r in clips)
+    return {"allowed": ALLOWED, "stills": stills, "clip": clips}, tables, holds
+
+
+def against_floats(sides, nets, args, folder):
+    rows = [int8_measure(sides, n, args, folder) for n in nets]
+    return {"allowed": ALLOWED_INT8, "int8": rows}, [int8_table(rows)], all(r.get("holds") for r in rows)
+
+
+def options_read():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--onnx", default=os.path.join(engine.ROOT, "cache", "onnx"), help="folder of the ONNX files")
     parser.add_argument("--build", default=os.path.join(engine.ROOT, "build"))
@@ -169,35 +280,40 @@ def main():
     parser.add_argument("--stills", help="folder with images/, labels.csv and pictures.csv")
     parser.add_argument("--clip", help="with --truth")
     parser.add_argument("--truth", help="MOTChallenge rows of the clip")
+    parser.add_argument("--precision", choices=("f32", "int8"), default="f32", help="int8: against the engine's own floats")
+    parser.add_argument("--calibration", action="append", default=[], metavar="PATH", help="of --precision int8")
     parser.add_argument("--only", action="append", default=[], metavar="WORD", help="nets whose name holds the word")
-    parser.add_argument("--name", help="of the file in bench/results; default: accuracy-DATE")
+    parser.add_argument("--name", help="of the file in bench/results; default: accuracy-DATE, accuracy-int8-DATE")
     parser.add_argument("--results", default=os.path.join(engine.HERE, "results"), help="folder for the JSON")
     args = parser.parse_args()
     args.vigie = os.path.join(args.build, "vigie")
     if bool(args.clip) != bool(args.truth) or not (args.stills or args.clip):
         parser.error("--stills DIR, or --clip FILE with --truth FILE, or both")
+    if args.calibration and args.precision != "int8":
+        parser.error("--calibration is of --precision int8")
+    return args
+
+
+def main():
+    args = options_read()
     nets = [n for n in NETS if not args.only or any(word in n["model"] for word in args.only)]
+    measure = against_floats if args.precision == "int8" else against_reference
     with tempfile.TemporaryDirectory(prefix="vigie-accuracy-") as folder:
-        sides = engine.Sides(args, folder)
-        stills = [stills_measure(sides, n, args, folder) for n in nets] if args.stills else []
-        sizes = [(n, size) for n in nets for size in (None, *(("auto",) if n is NETS[0] else ()))]
-        clips = [clip_measure(sides, n, args, size, folder) for n, size in sizes] if args.clip else []
+        found, tables, holds = measure(engine.Sides(args, folder), nets, args, folder)
         report = {"what": "bench/accuracy.py", "command": engine.shown(["bench/accuracy.py", *sys.argv[1:]]),
                   "date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": engine.machine(),
-                  "versions": engine.versions(args), "threshold": THRESHOLD, "nms": NMS, "allowed": ALLOWED,
-                  "stills": stills, "clip": clips}
+                  "versions": engine.versions(args), "threshold": THRESHOLD, "nms": NMS, **found}
     os.makedirs(args.results, exist_ok=True)
-    path = os.path.join(args.results, (args.name or f"accuracy-{report['date']}") + ".json")
+    stem = "accuracy-int8" if args.precision == "int8" else "accuracy"
+    path = os.path.join(args.results, (args.name or f"{stem}-{report['date']}") + ".json")
     with open(path, "w", encoding="utf-8") as f:
         json.dump(report, f, indent=1)
         f.write("\n")
     print(f'    {report["command"]}\n\n{report["date"]}, {report["machine"]["cpu"]}.\n')
-    if stills:
-        print(stills_table(stills) + "\n")
-    if clips:
-        print(clip_table(clips) + "\n")
+    for table in tables:
+        print(table + "\n")
     print(os.path.relpath(path), file=sys.stderr)
-    return 0 if all(r.get("holds") for r in stills) and not any("missing" in r for r in clips) else 1
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":

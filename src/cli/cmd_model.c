@@ -317,13 +317,15 @@ static enum vg_status info_json(const struct vg_model *m, struct vg_fault *fault
     digest_text(m, digest);
     json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", m->name, "licence", m->licence,
                                "origin", m->origin, "sha256", digest, "input", json_input(m));
-    json_t *rest = json_pack("{s:s, s:i, s:o, s:f, s:f, s:b, s:i, s:I, s:I, s:o, s:o}", "head",
-                             vg_head_name(m->head), "bins", (int)m->bins, "strides", json_levels(m),
-                             "threshold", shortest(m->threshold), "nms", shortest(m->nms),
-                             "quantised", m->range ? 1 : 0, "steps", (int)m->node_count, "weights",
-                             (json_int_t)m->weight_count, "multiply_adds",
-                             (json_int_t)vg_model_multiply_adds(m, m->input_width, m->input_height),
-                             "outputs", json_outputs(m), "classes", json_classes(m));
+    const struct vg_model_cost cost = vg_model_cost_of(m, m->input_width, m->input_height);
+    json_t *rest = json_pack(
+        "{s:s, s:i, s:o, s:f, s:f, s:b, s:i, s:I, s:i, s:i, s:I, s:I, s:o, s:o}", "head",
+        vg_head_name(m->head), "bins", (int)m->bins, "strides", json_levels(m), "threshold",
+        shortest(m->threshold), "nms", shortest(m->nms), "quantised", m->range ? 1 : 0, "steps",
+        (int)m->node_count, "weights", (json_int_t)m->weight_count, "convolutions",
+        (int)cost.convolutions, "convolutions_int8", (int)cost.convolutions_int8, "multiply_adds",
+        (json_int_t)cost.multiply_adds, "multiply_adds_int8", (json_int_t)cost.multiply_adds_int8,
+        "outputs", json_outputs(m), "classes", json_classes(m));
     if (object && rest && json_object_update(object, rest) != 0) {
         json_decref(object);
         object = NULL;
@@ -359,13 +361,10 @@ static void info_head(const struct vg_model *m)
 
 static void info_precision(const struct vg_model *m)
 {
-    uint32_t all = 0, bytes = 0;
-    for (uint32_t i = 0; i < m->node_count; i++) {
-        all += m->node[i].op == VG_OP_CONV;
-        bytes += m->node[i].step_first != 0;
-    }
+    const struct vg_model_cost cost = vg_model_cost_of(m, m->input_width, m->input_height);
     if (m->range)
-        (void)printf(_("precision      f32, and int8 for %u of %u convolutions\n"), bytes, all);
+        (void)printf(_("precision      f32, and int8 for %u of %u convolutions\n"),
+                     cost.convolutions_int8, cost.convolutions);
     else
         (void)printf("%s\n", _("precision      f32"));
 }

@@ -810,6 +810,16 @@ static void test_sizes(void **state)
     assert_int_equal(size[3].width, 8);
     assert_int_equal(size[3].height, 1);
     assert_int_equal(vg_model_multiply_adds(m, 16, 8), 32 * 432 + 8 * 36 + 8 * 44 + 32 * 96);
+    struct vg_model *quantised = small_quantised();
+    const struct vg_model_cost cost = vg_model_cost_of(quantised, 16, 8);
+    assert_int_equal(cost.convolutions, 4);
+    assert_int_equal(cost.convolutions_int8, 4);
+    assert_int_equal(cost.multiply_adds_int8, cost.multiply_adds);
+    quantised->node[2].step_first = 0; /* the depthwise one */
+    assert_int_equal(vg_model_cost_of(quantised, 16, 8).convolutions_int8, 3);
+    assert_int_equal(vg_model_cost_of(quantised, 16, 8).multiply_adds_int8,
+                     cost.multiply_adds - 8 * 36);
+    vg_model_close(&quantised);
     static const struct {
         uint32_t width, height;
     } not_taken[] = {{18, 8}, {16, 6}, {0, 8}, {16, 0}, {4100, 8}, {16, UINT32_MAX - 3}};
