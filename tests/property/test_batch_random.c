@@ -1,6 +1,6 @@
 /* Batches of any size up to the largest: random jobs (pictures of any size, regions, rotations,
  * thresholds) are answered as each of them alone is, to the last bit, whatever stood at their
- * places in the batch before. VIGIE_SEED: another first seed; VIGIE_NETS: how many nets.
+ * places in the batch before; in floats and in 8 bits. VIGIE_SEED: another first seed; VIGIE_NETS: how many nets.
  * labels: ocl */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include "src/base/fault.h"
 #include "src/base/random.h"
 #include "src/engine/engine.h"
+#include "tests/net_calibrate.h"
 #include "tests/random_net.h"
 
 enum {
@@ -102,7 +103,7 @@ static uint32_t rounds_run(struct vg_engine *engine, uint32_t batch_max,
     return boxes;
 }
 
-static uint32_t net_run(uint64_t seed, uint32_t batch_max)
+static uint32_t net_run(uint64_t seed, uint32_t batch_max, enum vg_engine_precision precision)
 {
     struct vg_model *model = random_net(seed);
     struct vg_engine_settings settings = vg_engine_defaults();
@@ -118,6 +119,9 @@ static uint32_t net_run(uint64_t seed, uint32_t batch_max)
     settings.width = seed % 2 ? 64 : 32;
     settings.height = 32;
     settings.batch_max = batch_max;
+    settings.precision = precision;
+    if (precision == VG_ENGINE_INT8)
+        net_calibrate(model, seed, settings.width, settings.height);
     settings.picture_width_max = settings.picture_height_max = SIDE_MAX;
     if (vg_engine_open(&engine, model, &settings, &fault))
         vg_fault_print(&fault);
@@ -130,21 +134,34 @@ static uint32_t net_run(uint64_t seed, uint32_t batch_max)
     return boxes;
 }
 
-static void a_batch_is_its_jobs(void **state)
+static void batches_run(enum vg_engine_precision precision)
 {
-    (void)state;
     const uint64_t first = number_of("VIGIE_SEED", 1), nets = number_of("VIGIE_NETS", 2);
     uint32_t boxes = 0;
     print_message("seeds %llu to %llu\n", (unsigned long long)first,
                   (unsigned long long)(first + nets - 1));
     for (uint64_t seed = first; seed < first + nets; seed++)
-        boxes += net_run(seed, seed % 3 == 1 ? VG_BATCH_MAX : 1 + (uint32_t)(seed * 7 % 63));
+        boxes +=
+            net_run(seed, seed % 3 == 1 ? VG_BATCH_MAX : 1 + (uint32_t)(seed * 7 % 63), precision);
     print_message("%u boxes\n", boxes);
     assert_true(boxes > 20); /* else the test says nothing */
 }
 
+static void a_batch_is_its_jobs(void **state)
+{
+    (void)state;
+    batches_run(VG_ENGINE_F32);
+}
+
+static void a_batch_of_bytes_is_its_jobs(void **state)
+{
+    (void)state;
+    batches_run(VG_ENGINE_INT8);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_batch_is_its_jobs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_batch_is_its_jobs),
+                                       cmocka_unit_test(a_batch_of_bytes_is_its_jobs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

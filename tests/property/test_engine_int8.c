@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/calibrate.h"
 #include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/fault.h"
@@ -23,6 +22,7 @@
 #include "src/engine/plan_graph.h"
 #include "src/engine/plan_types.h"
 #include "tests/model_reference.h"
+#include "tests/net_calibrate.h"
 #include "tests/random_net.h"
 
 #define FLOATS_OFF 3e-4  /* of a value, or of 1: sums of floats, F(4,3) among them */
@@ -32,44 +32,6 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 {
     const char *text = getenv(name);
     return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static float *input_of(uint64_t seed, uint32_t width, uint32_t height)
-{
-    struct vg_random random;
-    const size_t count = (size_t)3 * width * height;
-    float *input = malloc(count * sizeof *input);
-    assert_non_null(input);
-    vg_random_seed(&random, seed);
-    for (size_t i = 0; i < count; i++)
-        input[i] = (float)(3.8 * vg_random_unit(&random) - 1.9);
-    return input;
-}
-
-static void calibrate(struct vg_model *model, uint64_t seed, uint32_t width, uint32_t height)
-{
-    const struct vg_range_settings settings = vg_range_settings_defaults();
-    struct vg_calibration *calibration = NULL;
-    struct vg_fault fault;
-    struct vg_reference *reference = calloc(1, sizeof *reference);
-    float *input = input_of(seed + 1000, width, height);
-    assert_non_null(reference);
-    assert_int_equal(vg_calibration_open(model, &calibration, &fault), VG_OK);
-    assert_int_equal(vg_reference_run(model, width, height, input, reference, &fault), VG_OK);
-    for (uint32_t t = 0; t < model->tensor_count; t++) {
-        const struct vg_size size = reference->size[t];
-        const struct vg_tensor_layout layout = {size.width, size.height, 1,
-                                                (size_t)size.width * size.height, size.width};
-        if (vg_calibration_wants(calibration, t))
-            assert_int_equal(
-                vg_calibration_feed(calibration, t, reference->tensor[t], &layout, &fault), VG_OK);
-    }
-    assert_int_equal(vg_calibration_finish(calibration, &settings, model, &fault), VG_OK);
-    assert_int_equal(vg_model_check(model, NULL), VG_OK);
-    vg_calibration_close(&calibration);
-    vg_reference_release(reference);
-    free(reference);
-    free(input);
 }
 
 /* ---- the reference ---- */
@@ -214,7 +176,7 @@ static void net_run(struct trial *t, const struct vg_model *model, enum vg_engin
     t->reference = calloc(1, sizeof *t->reference);
     assert_non_null(t->reference);
     assert_int_equal(vg_graph_init(&t->graph, types.model, &graph, NULL), VG_OK);
-    float *own = t->derived->weights, *values = input_of(t->seed, size.width, size.height);
+    float *own = t->derived->weights, *values = net_input(t->seed, size.width, size.height);
     t->derived->weights = malloc(model->weight_count * sizeof *own);
     assert_non_null(t->derived->weights);
     memcpy(t->derived->weights, own, model->weight_count * sizeof *own);
@@ -251,7 +213,7 @@ static void random_nets_agree(void **state)
     for (uint64_t seed = first; seed < first + nets; seed++) {
         struct vg_model *model = random_net(seed);
         const struct vg_size size = {seed % 3 == 2 ? 32 : 64, seed % 3 == 1 ? 64 : 32};
-        calibrate(model, seed, size.width, size.height);
+        net_calibrate(model, seed + 1000, size.width, size.height);
         for (int every = 0; every < 2; every++) {
             struct trial t = {.seed = seed};
             net_run(&t, model, every ? VG_TENSORS_EVERY : VG_TENSORS_NEEDED, size);
