@@ -9,7 +9,7 @@
 struct vg_range_settings vg_range_settings_defaults(void)
 {
     return (struct vg_range_settings){
-        .method = VG_RANGE_MEAN_SQUARE, .clip_frac = 1e-3, .clip_weight = 2, .noise_max = 0.01};
+        .method = VG_RANGE_MEAN_SQUARE, .clip_frac = 1e-3, .clip_weight = 2, .noise_max = 0.03};
 }
 
 struct vg_byte_scale vg_range_scale(struct vg_value_range range)
