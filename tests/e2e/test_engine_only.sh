@@ -21,6 +21,8 @@ if int(sys.argv[2]):
     assert [(r["way"], r["batch"]) for r in rows] == [("whole", 1), ("net", 1), ("whole", 2), ("net", 2)]
     assert all(r["pictures_per_s"] > 0 and r["j_per_picture"] is None for r in rows)
 PY
+python3 "$VIGIE_SOURCE_DIR/tests/e2e/schema_check.py" "$VIGIE_SOURCE_DIR/docs/schemas/device_bench.json" "$T/device.json" ||
+    fail "the JSON of bench/device.sh is not of its schema"
 for program in engine_check engine_bench; do
     if ldd "$BUILD/$program" | grep -vE 'linux-vdso|libOpenCL|libm\.|libc\.|ld-linux|libpthread|libdl|lib(a|t|ub)san'; then
         fail "$program wants more than OpenCL and libc"
