@@ -31,7 +31,7 @@ struct vg_range_settings {
     double clip_frac;   /* most values that may lie beyond one side; QUANTILE: that lie there */
     double clip_weight; /* MEAN_SQUARE: what the error of a value beyond the range counts; over 1
                            spares the rare great values, which are what a detector answers to */
-    double noise_max;   /* variance that the rounding of its input may add to a convolution's sums, in
+    double noise_max; /* variance that the rounding of its input may add to a convolution's sums, in
                            parts of what they hold: where it would be more, the input stays float */
 };
 struct vg_range_settings vg_range_settings_defaults(void);
