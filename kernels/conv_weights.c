@@ -10,13 +10,14 @@ static uint32_t y_blocks(const struct vg_conv_shape *shape)
 
 static int is_wino(const struct vg_conv_shape *shape)
 {
-    return shape->kernel == VG_KERNEL_CONV_WINO || shape->kernel == VG_KERNEL_CONV_WINO_MUL;
+    return vg_conv_wino_side(shape->kernel) != 0;
 }
 
 /* weights of one pair of channels, as packed */
 static uint32_t points(const struct vg_conv_shape *shape)
 {
-    return is_wino(shape) ? 36 : shape->size_y * shape->size_x;
+    const uint32_t window = vg_conv_wino_side(shape->kernel) + 2;
+    return is_wino(shape) ? window * window : shape->size_y * shape->size_x;
 }
 
 size_t vg_conv_weights_count(const struct vg_conv_shape *shape)
@@ -31,18 +32,22 @@ size_t vg_conv_bias_count(const struct vg_conv_shape *shape)
     return (size_t)y_blocks(shape) * shape->block;
 }
 
-void vg_conv_wino_kernel(const float kernel[9], double point[36])
+void vg_conv_wino_kernel(const float kernel[9], uint32_t side, double point[36])
 {
-    static const double g[6][3] = {{1 / 4., 0, 0},
-                                   {-1 / 6., -1 / 6., -1 / 6.},
-                                   {-1 / 6., 1 / 6., -1 / 6.},
-                                   {1 / 24., 1 / 12., 1 / 6.},
-                                   {1 / 24., -1 / 12., 1 / 6.},
-                                   {0, 0, 1}};
-    for (uint32_t i = 0; i < 36; i++) {
+    static const double g2[4][3] = {
+        {1, 0, 0}, {1 / 2., 1 / 2., 1 / 2.}, {1 / 2., -1 / 2., 1 / 2.}, {0, 0, 1}};
+    static const double g4[6][3] = {{1 / 4., 0, 0},
+                                    {-1 / 6., -1 / 6., -1 / 6.},
+                                    {-1 / 6., 1 / 6., -1 / 6.},
+                                    {1 / 24., 1 / 12., 1 / 6.},
+                                    {1 / 24., -1 / 12., 1 / 6.},
+                                    {0, 0, 1}};
+    const double(*g)[3] = side == 2 ? g2 : g4;
+    const uint32_t window = side + 2;
+    for (uint32_t i = 0; i < window * window; i++) {
         point[i] = 0;
         for (uint32_t q = 0; q < 9; q++)
-            point[i] += g[i / 6][q / 3] * (double)kernel[q] * g[i % 6][q % 3];
+            point[i] += g[i / window][q / 3] * (double)kernel[q] * g[i % window][q % 3];
     }
 }
 
@@ -52,7 +57,7 @@ static size_t place(const struct vg_conv_shape *shape, uint32_t o, uint32_t i, u
     const size_t width = (size_t)shape->tile.blocks * shape->block, group = o / width;
     const size_t all = shape->x_channels;
     if (is_wino(shape))
-        return ((group * 36 + q) * all + i) * width + o % width;
+        return ((group * points(shape) + q) * all + i) * width + o % width;
     if (shape->kernel == VG_KERNEL_CONV_ANY)
         return ((size_t)o * (all / shape->parts) + i) * points(shape) + q;
     const size_t first = i / shape->block * shape->block;
@@ -77,7 +82,7 @@ void vg_conv_pack(const struct vg_conv_shape *shape, const float *weights, const
         for (uint32_t i = 0; i < shape->x_channels / shape->parts; i++, weights += taps) {
             double point[36];
             if (wino)
-                vg_conv_wino_kernel(weights, point);
+                vg_conv_wino_kernel(weights, vg_conv_wino_side(shape->kernel), point);
             for (uint32_t q = 0; q < points(shape); q++)
                 packed[place(shape, o, i, q)] = wino ? (float)point[q] : weights[q];
         }

@@ -9,7 +9,7 @@
 #include "kernels/kernel_list.h"
 
 struct vg_conv_shape {
-    enum vg_kernel kernel; /* CONV_DIRECT, CONV_WINO, CONV_WINO_MUL (both 3x3) or CONV_ANY */
+    enum vg_kernel kernel; /* CONV_DIRECT, CONV_WINO, CONV_WINO_MUL, CONV_WINO2 (3x3) or CONV_ANY */
     struct vg_conv_tile tile;
     uint32_t block;                  /* VG_BLOCK of the device's side: 8 or 16 */
     uint32_t size_y, size_x;         /* of the window */
@@ -30,11 +30,12 @@ size_t vg_conv_bias_count(const struct vg_conv_shape *shape);
  *                only the channels that exist
  *   conv_wino    [group][36][channel of x][width], U = G g Gt in double, with
  *                G = 1/4 0 0, -1/6 -1/6 -1/6, -1/6 1/6 -1/6, 1/24 1/12 1/6, 1/24 -1/12 1/6, 0 0 1
+ *   conv_wino2   [group][16][channel of x][width], with G = 1 0 0, 1/2 1/2 1/2, 1/2 -1/2 1/2, 0 0 1
  *   conv_any     as they are */
 void vg_conv_pack(const struct vg_conv_shape *shape, const float *weights, const float *bias,
                   float *packed, float *packed_bias);
 
-/* The 36 values of one 3x3 kernel, in double. */
-void vg_conv_wino_kernel(const float kernel[9], double point[36]);
+/* The (side + 2) squared values of one 3x3 kernel, in double. side: 4 or 2, of the tiles of y */
+void vg_conv_wino_kernel(const float kernel[9], uint32_t side, double point[36]);
 
 #endif

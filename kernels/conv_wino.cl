@@ -29,7 +29,7 @@ ALONE __kernel void conv_wino(__global const elem *x, __global const float *w,
     const int group_first = (int)get_global_id(1) * s.groups_each;
     const int group_end = min(group_first + s.groups_each, s.groups);
     __local float *product = scratch + POINTS * POINT(&s);
-    windows_make(x, &s, first, 0, s.x_blocks, scratch);
+    windows_make(x, &s, first, 0, s.x_blocks, scratch, POINT(&s));
     for (int group = group_first; group < group_end; group++)
         group_make(scratch, w, x2, y, &s, first, group, product);
 }

@@ -21,5 +21,5 @@ ALONE __kernel void conv_wino_in(__global const elem *x, __global float *scratch
 {
     const int tiles = (int)get_global_id(0), block = (int)get_global_id(1);
     windows_make(x, &s, tiles * P, block, block + 1,
-                 scratch + tiles * POINTS * POINT(&s));
+                 scratch + tiles * POINTS * POINT(&s), POINT(&s));
 }

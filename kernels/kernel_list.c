@@ -56,6 +56,7 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                  CONV_BYTES,
                                  1,
                                  2},
+    [VG_KERNEL_CONV_WINO2] = {"conv_wino2", {CONV_ARGS, VG_ARG_LOCAL}, CONV_BYTES, 1, 2},
     [VG_KERNEL_CONV_ANY] = {"conv_any", {CONV_ARGS}, CONV_BYTES, 1, 3},
     [VG_KERNEL_CONV_DEPTHWISE] = {"conv_depthwise", {CONV_ARGS}, CONV_BYTES, 1, 3},
     [VG_KERNEL_CONV_ROW] =
@@ -116,12 +117,21 @@ size_t vg_kernel_work(enum vg_kernel kernel, size_t items)
     return (items + group - 1) / group * group;
 }
 
+uint32_t vg_conv_wino_side(enum vg_kernel kernel)
+{
+    if (kernel == VG_KERNEL_CONV_WINO2)
+        return 2;
+    return kernel == VG_KERNEL_CONV_WINO || kernel == VG_KERNEL_CONV_WINO_IN ||
+                   kernel == VG_KERNEL_CONV_WINO_MUL
+               ? 4
+               : 0;
+}
+
 void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
                      char options[VG_KERNEL_OPTIONS_SIZE])
 {
     const struct vg_conv_tile tile = build->tile;
-    const int wino = kernel == VG_KERNEL_CONV_WINO || kernel == VG_KERNEL_CONV_WINO_IN ||
-                     kernel == VG_KERNEL_CONV_WINO_MUL;
+    const int wino = vg_conv_wino_side(kernel) != 0;
     int length = snprintf(options, VG_KERNEL_OPTIONS_SIZE,
                           "-DVG_BLOCK=%u -DX_PIXEL=%u -DP=%u -DOB=%u -DACT=%u -DADD=%u -DTABLE=%u",
                           build->block, build->x_pixel, tile.pixels, tile.blocks, build->act,
@@ -159,9 +169,10 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
     uint32_t column, row; /* the last ones read, counted from -left and -above */
     if (kernel == VG_KERNEL_CONV_ANY)
         return (struct vg_halo){0};
-    if (kernel == VG_KERNEL_CONV_WINO || kernel == VG_KERNEL_CONV_WINO_IN) {
-        column = ceil_div(width, 4) * 4 + 1; /* windows of 6 at 4 * tile */
-        row = ceil_div(height, 4) * 4 + 1;
+    const uint32_t side = vg_conv_wino_side(kernel);
+    if (side && kernel != VG_KERNEL_CONV_WINO_MUL) {
+        column = ceil_div(width, side) * side + 1; /* windows of side + 2 at side * tile */
+        row = ceil_div(height, side) * side + 1;
     } else if (kernel == VG_KERNEL_CONV_STEM_POOL) { /* from the convolution's column -1 on */
         const uint32_t columns = ceil_div(width, build->tile.pixels) * build->tile.pixels;
         halo.left += (vg_i32)build->stride_x;
@@ -178,11 +189,13 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
 }
 
 size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_build *build,
-                                uint32_t x_blocks)
+                                uint32_t x_blocks, uint32_t tiles)
 {
-    const size_t product = build->tile.pixels * build->tile.blocks;
-    const size_t windows = kernel == VG_KERNEL_CONV_WINO ? x_blocks * build->tile.pixels + 1 : 0;
-    return sizeof(float) * 36 * build->block * (windows + product);
+    const uint32_t p = build->tile.pixels, window = vg_conv_wino_side(kernel) + 2;
+    const uint32_t runs = kernel == VG_KERNEL_CONV_WINO2 ? ceil_div(tiles, p) : 1;
+    const size_t product = (size_t)runs * p * build->tile.blocks;
+    const size_t windows = kernel == VG_KERNEL_CONV_WINO_MUL ? 0 : (size_t)runs * x_blocks * p + 1;
+    return sizeof(float) * window * window * build->block * (windows + product);
 }
 
 size_t vg_conv_row_local_bytes(const struct vg_conv_build *build, uint32_t x_blocks, uint32_t width)

@@ -18,6 +18,7 @@ enum vg_kernel {
     VG_KERNEL_CONV_WINO,
     VG_KERNEL_CONV_WINO_IN,
     VG_KERNEL_CONV_WINO_MUL,
+    VG_KERNEL_CONV_WINO2,
     VG_KERNEL_CONV_ANY,
     VG_KERNEL_CONV_DEPTHWISE,
     VG_KERNEL_CONV_ROW,
@@ -125,9 +126,12 @@ void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
 struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *build,
                              const struct vg_conv_sizes *s);
 
-/* Local memory of conv_wino and of conv_wino_mul, bytes. */
+/* Side of the tiles of y of a Winograd kernel: 4 or 2; 0: not such a kernel. */
+uint32_t vg_conv_wino_side(enum vg_kernel kernel);
+
+/* Local memory of conv_wino, conv_wino_mul and conv_wino2, bytes. tiles: of a picture. */
 size_t vg_conv_wino_local_bytes(enum vg_kernel kernel, const struct vg_conv_build *build,
-                                uint32_t x_blocks);
+                                uint32_t x_blocks, uint32_t tiles);
 
 /* Local memory of conv_row for a row of `width` pixels, bytes. */
 size_t vg_conv_row_local_bytes(const struct vg_conv_build *build, uint32_t x_blocks,

@@ -298,10 +298,10 @@ static struct range stem_windows(struct walk *w, int64_t columns)
                           first, first + 2 * columns * option(w, "S_X") + option(w, "K_X")};
 }
 
-static struct range wino_windows(const struct vg_conv_sizes *s)
+static struct range wino_windows(const struct vg_conv_sizes *s, int64_t side)
 {
-    return (struct range){-s->above, 4 * parts(s->height, 4) + 2 - s->above, -s->left,
-                          4 * parts(s->width, 4) + 2 - s->left};
+    return (struct range){-s->above, side * parts(s->height, side) + 2 - s->above, -s->left,
+                          side * parts(s->width, side) + 2 - s->left};
 }
 
 static void conv_x_read(struct walk *w, const struct vg_operation *op)
@@ -313,7 +313,9 @@ static void conv_x_read(struct walk *w, const struct vg_operation *op)
     if (is(w, VG_KERNEL_CONV_DIRECT))
         lanes_read(w, &x, (uint32_t)s->x_channels, windows(w, columns, s->height));
     else if (is(w, VG_KERNEL_CONV_WINO) || is(w, VG_KERNEL_CONV_WINO_IN))
-        lanes_read(w, &x, lanes, wino_windows(s));
+        lanes_read(w, &x, lanes, wino_windows(s, 4));
+    else if (is(w, VG_KERNEL_CONV_WINO2))
+        lanes_read(w, &x, lanes, wino_windows(s, 2));
     else if (is(w, VG_KERNEL_CONV_ANY))
         lanes_read(w, &x, (uint32_t)s->x_channels, whole(s->x_width, s->x_height));
     else if (is(w, VG_KERNEL_CONV_STEM_POOL))
@@ -354,6 +356,12 @@ static void conv_work(struct walk *w)
         expect(w, "tiles_across", s->tiles_across, parts(s->width, 4));
         work_expect(w, tiles, parts(s->groups, s->groups_each), 1, 0, p);
         local_expect(w, 36 * block * (p * (windows + ob) + (windows > 0)));
+    } else if (is(w, VG_KERNEL_CONV_WINO2)) {
+        const int64_t all = parts(s->width, 2) * parts(s->height, 2), runs = parts(all, p);
+        expect(w, "tiles", s->tiles, all);
+        expect(w, "tiles_across", s->tiles_across, parts(s->width, 2));
+        work_expect(w, all, parts(s->groups, s->groups_each), 1, 0, all);
+        local_expect(w, 16 * block * (runs * p * (s->x_blocks + ob) + 1));
     } else if (is(w, VG_KERNEL_CONV_WINO_IN)) {
         work_expect(w, tiles, s->x_blocks, 1, 0, p);
     } else if (is(w, VG_KERNEL_CONV_ROW)) {
@@ -381,7 +389,8 @@ static void conv_weights(struct walk *w)
     const int64_t block = w->plan->settings.block, width = option(w, "OB") * block;
     int64_t taps = step->kernel == VG_KERNEL_CONV_WINO || step->kernel == VG_KERNEL_CONV_WINO_MUL
                        ? 36
-                       : option(w, "K_Y") * option(w, "K_X");
+                   : step->kernel == VG_KERNEL_CONV_WINO2 ? 16
+                                                          : option(w, "K_Y") * option(w, "K_X");
     if (step->kernel == VG_KERNEL_CONV_DEPTHWISE) {
         weights_claim(w, "weights", s->w_first, s->x_blocks * taps * block);
         weights_claim(w, "bias", s->bias_first, s->x_blocks * block);

@@ -13,6 +13,7 @@
 #define WINOGRAD VG_KERNEL_CONV_WINO
 #define WINO_IN  VG_KERNEL_CONV_WINO_IN
 #define WINO_MUL VG_KERNEL_CONV_WINO_MUL
+#define WINO2    VG_KERNEL_CONV_WINO2
 #define ANY      VG_KERNEL_CONV_ANY
 #define SMALL    VG_CASE_SMALL
 #define FULL     VG_CASE_FULL
@@ -176,6 +177,18 @@ struct more {
     ROW("13x13, batch of 2",  WINO_MUL, FULL,   8, 2, 16, 13, 13,  58,  64, W3,     TWICE,      BLOCKS,  1, 2, 1, 1) \
     ROW("26x26, 96 to 48",    WINO_MUL, FULL,  13, 1, 16, 26, 26,  96,  48, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     \
+    ROW("one pixel",          WINO2,    SMALL,  3, 1, 16,  1,  1,  16,  16, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
+    ROW("tile less one",      WINO2,    SMALL,  2, 1, 16,  3,  1,  16,  16, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
+    ROW("tile and one",       WINO2,    SMALL,  2, 2, 16,  5,  4,   5,  29, W3,     LEAKY,      BLOCKS,  1, 2, 1, 1) \
+    ROW("two parts",          WINO2,    SMALL,  3, 1, 16,  7,  5,  17,  49, W3,     LEAKY_FIRST, BLOCKS, 1, 2, 2, 1) \
+    ROW("blocks of 8",        WINO2,    SMALL,  3, 2,  8,  7,  5,  17,  16, W3,     SILU,       BLOCKS,  1, 2, 1, 1) \
+    ROW("no padding",         WINO2,    SMALL,  4, 1, 16,  8,  7,   3,  16, W3BARE, LINEAR,     BLOCKS,  1, 1, 1, 1) \
+    ROW("sum before",         WINO2,    SMALL,  3, 1, 16,  7,  5,   3,  16, W3,     BEFORE,     BLOCKS,  1, 2, 1, 1) \
+    ROW("sum of any ratio",   WINO2,    SMALL,  3, 1, 16,  7,  5,   3,  16, W3,     ANY_RATIO,  BLOCKS,  1, 2, 1, 1) \
+    ROW("large values",       WINO2,    SMALL,  6, 1, 16,  8,  4,  16,  16, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1e4f) \
+    ROW("13x13, batch of 3",  WINO2,    FULL,  13, 2, 16, 13, 13,  48,  64, W3,     LEAKY,      BLOCKS,  1, 3, 1, 1) \
+    ROW("13x11, 58 to 80",    WINO2,    FULL,  13, 1, 16, 13, 11,  58,  80, W3,     AFTER,      BLOCKS,  1, 2, 2, 1) \
+    \
     ROW("one pixel",          ANY,      SMALL,  1, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("3x3, 3 to 17",       ANY,      SMALL,  1, 1, 16,  5,  3,   3,  17, W3,     LEAKY,      BLOCKS,  1, 2, 1, 1) \
     ROW("the net's input",    ANY,      SMALL,  1, 1, 16,  6,  4,   3,   8, W3S2,   SILU,       INPUT,   1, 1, 1, 1) \
@@ -326,11 +339,16 @@ static enum vg_status tiles_make(struct vg_case_run *run, struct conv_case *conv
     const struct vg_conv_sizes *s = conv->s;
     const vg_i32 p = (vg_i32)conv->row->tile.pixels;
     const enum vg_kernel kernel = conv->row->kernel;
-    run->global[0] = (size_t)ceil_div(s->tiles * s->pictures, p);
+    run->global[0] = (size_t)(kernel == WINO2 ? s->pictures : ceil_div(s->tiles * s->pictures, p));
     run->global[1] =
         (size_t)(kernel == WINO_IN ? s->x_blocks : ceil_div(s->groups, s->groups_each));
     if (kernel != WINO_IN)
-        run->local_bytes = vg_conv_wino_local_bytes(kernel, &conv->build, (uint32_t)s->x_blocks);
+        run->local_bytes = vg_conv_wino_local_bytes(kernel, &conv->build, (uint32_t)s->x_blocks,
+                                                    (uint32_t)s->tiles);
+    if (kernel == WINO2) {
+        vg_twin_conv_wino2(conv->x->data, &conv->twin, conv->y->want, s);
+        return VG_OK;
+    }
     if (kernel == WINOGRAD) {
         vg_twin_conv_wino(conv->x->data, &conv->twin, conv->y->want, s);
         return VG_OK;
@@ -411,8 +429,9 @@ static void case_describe(struct conv_case *conv)
     const vg_i32 blocks = ceil_div(row->y_channels, block);
     s->act_blocks = blocks < store->act_blocks ? blocks : store->act_blocks;
     s->pictures = row->pictures;
-    s->tiles_across = ceil_div(s->width, 4);
-    s->tiles = s->tiles_across * ceil_div(s->height, 4);
+    const vg_i32 side = row->kernel == WINO2 ? 2 : 4;
+    s->tiles_across = ceil_div(s->width, side);
+    s->tiles = s->tiles_across * ceil_div(s->height, side);
     s->groups_each = more->groups_each;
     if (store->add != VG_CONV_ADD_NONE) {
         s->x2_width = ceil_div(s->width * store->x2_num, store->x2_den);

@@ -9,7 +9,7 @@ void vg_twin_wino_product(const struct vg_twin_conv *conv, const struct vg_conv_
                           vg_i32 c, const double v[36], double m[36])
 {
     double u[36];
-    vg_conv_wino_kernel(conv->weights + (o * s->x_channels + c) * 9, u);
+    vg_conv_wino_kernel(conv->weights + (o * s->x_channels + c) * 9, 4, u);
     for (vg_i32 i = 0; i < 36; i++)
         m[i] += u[i] * v[i];
 }

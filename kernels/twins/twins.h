@@ -30,6 +30,10 @@ void vg_twin_conv_wino_in(const float *x, const struct vg_twin_conv *conv, float
 void vg_twin_conv_wino_mul(const float *scratch, const struct vg_twin_conv *conv, float *y,
                            const struct vg_conv_sizes *s);
 
+/* The plain convolution. */
+void vg_twin_conv_wino2(const float *x, const struct vg_twin_conv *conv, float *y,
+                        const struct vg_conv_sizes *s);
+
 /* weights [channels][size_y][size_x] */
 void vg_twin_conv_depthwise(const float *x, const struct vg_twin_conv *conv, float *y,
                             const struct vg_conv_sizes *s);

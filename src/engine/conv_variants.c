@@ -95,6 +95,11 @@ static int narrow_1x1(const struct vg_conv_need *need, struct vg_conv_tile tile)
     return on_cpu(need, tile) && is_1x1(need) && groups_whole(need, tile);
 }
 
+static uint32_t tiles_of(const struct vg_conv_need *need, uint32_t side)
+{
+    return (need->width + side - 1) / side * ((need->height + side - 1) / side);
+}
+
 static int wino_of(const struct vg_conv_need *need, enum vg_kernel kernel, struct vg_conv_tile tile)
 {
     const struct vg_window *w = &need->window;
@@ -103,7 +108,8 @@ static int wino_of(const struct vg_conv_need *need, enum vg_kernel kernel, struc
            w->stride_y == 1 && w->stride_x == 1 && w->dilation_y == 1 && w->dilation_x == 1 &&
            w->above == 1 && w->left == 1 && w->below == 1 && w->right == 1 &&
            need->x_pixel == need->settings->block && groups_whole(need, tile) &&
-           vg_conv_wino_local_bytes(kernel, &build, blocks_of(need, need->x_channels)) <=
+           vg_conv_wino_local_bytes(kernel, &build, blocks_of(need, need->x_channels),
+                                    tiles_of(need, vg_conv_wino_side(kernel))) <=
                need->settings->local_bytes;
 }
 
@@ -123,9 +129,20 @@ static int wino_two(const struct vg_conv_need *need, struct vg_conv_tile tile)
 }
 
 /* one group of tiles takes them all: the cores share the output out */
-static int wino_two_few(const struct vg_conv_need *need, struct vg_conv_tile tile)
+static int wino_few(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
-    return wino_two(need, tile) && (need->width + 3) / 4 * ((need->height + 3) / 4) <= 16;
+    return wino_wide(need, tile) && tiles_of(need, 4) <= 16;
+}
+
+static int wino2(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return wide(need, tile) && wino_of(need, VG_KERNEL_CONV_WINO2, tile);
+}
+
+/* the same, and fetching the weights is most of the time */
+static int wino2_few(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return wino2(need, tile) && tiles_of(need, 4) <= 16;
 }
 
 /* a row of the depthwise's output in local memory */
@@ -206,7 +223,9 @@ static const struct {
     {VG_CONV_DENSE, {"wino 13x1", VG_KERNEL_CONV_WINO, {13, 1}}, wino_wide, wino_wide},
     {VG_CONV_DENSE, {"wino 13x2", VG_KERNEL_CONV_WINO, {13, 2}}, wino_wide, wino_wide},
     {VG_CONV_DENSE, {"wino two 16x1", VG_KERNEL_CONV_WINO_MUL, {16, 1}}, wino_two, never},
-    {VG_CONV_DENSE, {"wino 16x1", VG_KERNEL_CONV_WINO, {16, 1}}, wino_wide, wino_two_few},
+    {VG_CONV_DENSE, {"wino 16x1", VG_KERNEL_CONV_WINO, {16, 1}}, wino_wide, wino_few},
+    {VG_CONV_DENSE, {"wino2 13x1", VG_KERNEL_CONV_WINO2, {13, 1}}, wino2, wino2_few},
+    {VG_CONV_DENSE, {"wino2 13x2", VG_KERNEL_CONV_WINO2, {13, 2}}, wino2, wino2_few},
     {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p6", VG_KERNEL_CONV_DEPTHWISE, {6, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p8", VG_KERNEL_CONV_DEPTHWISE, {8, 1}}, wide_row, never},

@@ -75,12 +75,6 @@ static int memory_index(enum vg_arg arg)
     return -1;
 }
 
-static int counts_tiles(enum vg_kernel kernel)
-{
-    return kernel == VG_KERNEL_CONV_WINO || kernel == VG_KERNEL_CONV_WINO_IN ||
-           kernel == VG_KERNEL_CONV_WINO_MUL;
-}
-
 #define FUNCTION                                                                         \
     "void step_%u(__global uchar *const *memory, __local float *room, "                  \
     "__global const struct vg_persistent_step *step, int pictures, int first, int end, " \
@@ -106,7 +100,7 @@ static void text_behind(enum vg_kernel kernel, uint32_t index, struct vg_text_bu
     vg_text_add(text, "\n" FUNCTION "\n{\n", index);
     vg_text_add(text, "struct %s s = *(__global const struct %s *)step->sizes;\n",
                 sizes_type(kernel), sizes_type(kernel));
-    if (counts_tiles(kernel))
+    if (vg_conv_wino_side(kernel))
         vg_text_add(text, "s.pictures = pictures;\n");
     vg_text_add(text, "for (int i = first; i < end; i++)\n%s_item(", row->name);
     for (uint32_t i = 0; row->arg[i] != VG_ARG_NONE; i++) {

@@ -44,8 +44,7 @@ enum vg_status vg_plan_words(struct vg_plan_builder *b, uint32_t count, uint32_t
 
 static int is_conv(enum vg_kernel kernel)
 {
-    return kernel == VG_KERNEL_CONV_DIRECT || kernel == VG_KERNEL_CONV_WINO ||
-           kernel == VG_KERNEL_CONV_WINO_IN || kernel == VG_KERNEL_CONV_WINO_MUL ||
+    return kernel == VG_KERNEL_CONV_DIRECT || vg_conv_wino_side(kernel) ||
            kernel == VG_KERNEL_CONV_ANY || kernel == VG_KERNEL_CONV_DEPTHWISE ||
            kernel == VG_KERNEL_CONV_ROW || kernel == VG_KERNEL_CONV_STEM_POOL;
 }

@@ -277,16 +277,18 @@ static uint32_t greater(uint32_t a, uint32_t b)
 static void wino_work(const struct vg_plan_builder *b, const struct vg_draft *draft,
                       struct vg_step *step, struct vg_conv_sizes *s)
 {
-    const uint32_t across = ((uint32_t)s->width + 3) / 4;
-    const uint32_t tiles = across * (((uint32_t)s->height + 3) / 4);
-    const uint32_t p = draft->build.tile.pixels, tile_groups = (tiles + p - 1) / p;
+    const uint32_t side = vg_conv_wino_side(draft->kernel);
+    const uint32_t across = ((uint32_t)s->width + side - 1) / side;
+    const uint32_t tiles = across * (((uint32_t)s->height + side - 1) / side);
+    const int all = draft->kernel == VG_KERNEL_CONV_WINO2; /* of a picture are one group */
+    const uint32_t p = all ? tiles : draft->build.tile.pixels, tile_groups = (tiles + p - 1) / p;
     const uint32_t cores = greater(b->plan->settings.compute_units, 1);
     const uint32_t parts = (cores + tile_groups - 1) / tile_groups;
     s->tiles_across = (vg_i32)across;
     s->tiles = (vg_i32)tiles;
     s->groups_each = (vg_i32)(((uint32_t)s->groups + parts - 1) / parts);
     step->local_bytes =
-        vg_conv_wino_local_bytes(draft->kernel, &draft->build, (uint32_t)s->x_blocks);
+        vg_conv_wino_local_bytes(draft->kernel, &draft->build, (uint32_t)s->x_blocks, tiles);
     step->work[0] = tiles;
     step->work[1] = (size_t)((s->groups + s->groups_each - 1) / s->groups_each);
     if (draft->kernel == VG_KERNEL_CONV_WINO_IN) {
@@ -360,8 +362,7 @@ static void work_set(struct vg_plan_builder *b, const struct vg_draft *draft, st
                      struct vg_conv_sizes *s)
 {
     const struct vg_operation *op = draft->op;
-    if (draft->kernel == VG_KERNEL_CONV_WINO || draft->kernel == VG_KERNEL_CONV_WINO_IN ||
-        draft->kernel == VG_KERNEL_CONV_WINO_MUL) {
+    if (vg_conv_wino_side(draft->kernel)) {
         wino_work(b, draft, step, s);
     } else if (draft->kernel == VG_KERNEL_CONV_ROW) {
         row_work(draft, step, s);

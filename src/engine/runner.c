@@ -404,8 +404,7 @@ static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
         return VG_OK;
     for (uint32_t i = 0; i < runner->plan->step_count; i++) {
         const struct vg_step *step = &runner->plan->step[i];
-        if (step->kernel != VG_KERNEL_CONV_WINO && step->kernel != VG_KERNEL_CONV_WINO_IN &&
-            step->kernel != VG_KERNEL_CONV_WINO_MUL)
+        if (!vg_conv_wino_side(step->kernel))
             continue;
         struct vg_conv_sizes sizes = step->sizes.conv;
         sizes.pictures = (vg_i32)pictures;
