@@ -1,5 +1,5 @@
 /* vigie bench model: the time of a net on this machine, from a prepared input on the device to
- * raw outputs that the host can read. */
+ * raw outputs that the host can read; with --pictures from decoded pictures to boxes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +26,10 @@
 struct request {
     const char *model, *size, *batch, *threads, *runs, *precision, *device, *plan;
     const char *svg, *trace, *sort; /* with profile */
+    const char *pictures;
     bool as_json, profile;
     unsigned width, height;
+    unsigned picture_width, picture_height; /* 0: a prepared input */
     double batch_count, thread_count, run_count;
     enum vg_engine_precision precision_asked;
 };
@@ -49,6 +51,13 @@ static enum vg_status request_check(struct request *r, int operands, struct vg_f
     enum vg_status status = vg_option_precision(r->precision, &r->precision_asked, fault);
     if (!status && r->size)
         status = vg_option_size("size", r->size, &r->width, &r->height, fault);
+    if (!status && r->pictures)
+        status =
+            vg_option_size("pictures", r->pictures, &r->picture_width, &r->picture_height, fault);
+    if (!status && r->pictures && (r->profile || (r->picture_width | r->picture_height) % 2))
+        status = vg_fault_set(fault, VG_E_CALL,
+                              N_("--pictures wants even sizes, and goes without --profile"), NULL,
+                              "%s", r->pictures);
     if (!status)
         status = vg_option_number("batch", r->batch, 1, VG_BATCH_MAX, &r->batch_count, fault);
     if (!status)
@@ -90,6 +99,60 @@ static enum vg_status input_fill(struct vg_engine *engine, struct vg_fault *faul
     return status;
 }
 
+/* A batch of the same picture, of noise: where no boxes are found suppression is nothing, and where
+ * there are some it is little. */
+struct film {
+    uint8_t *pixels;
+    struct vg_picture picture;
+    struct vg_job job[VG_BATCH_MAX];
+    struct vg_answer *answers;
+};
+
+static enum vg_status film_make(struct film *film, const struct request *r, struct vg_fault *fault)
+{
+    struct vg_random random;
+    const size_t area = (size_t)r->picture_width * r->picture_height, bytes = area * 3 / 2;
+    film->pixels = vg_alloc(bytes);
+    film->answers = vg_alloc_array((size_t)r->batch_count, sizeof *film->answers);
+    if (!film->pixels || !film->answers)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", r->pictures);
+    vg_random_seed(&random, 1);
+    for (size_t i = 0; i < bytes; i++)
+        film->pixels[i] = (uint8_t)(255 * vg_random_unit(&random));
+    film->picture = (struct vg_picture){.luma = film->pixels,
+                                        .chroma = film->pixels + area,
+                                        .width = r->picture_width,
+                                        .height = r->picture_height,
+                                        .luma_stride = r->picture_width,
+                                        .chroma_stride = r->picture_width};
+    for (uint32_t i = 0; i < VG_BATCH_MAX; i++)
+        film->job[i] = (struct vg_job){.picture = &film->picture, .threshold = 0.35f, .nms = 0.6f};
+    return VG_OK;
+}
+
+/* The product's way but for decoder and tracker. parts: summed over the runs, microseconds. */
+static enum vg_status measure_film(struct vg_engine *engine, const struct request *r, double *ms,
+                                   struct vg_engine_times *parts, struct vg_fault *fault)
+{
+    struct film film = {.pixels = NULL};
+    const uint32_t batch = (uint32_t)r->batch_count, runs = (uint32_t)r->run_count;
+    enum vg_status status = film_make(&film, r, fault);
+    for (uint32_t i = 0; i < WARM_UP + runs && !status; i++) {
+        const struct vg_mono_time start = vg_mono_now();
+        status = vg_engine_run(engine, film.job, batch, film.answers, fault);
+        if (i < WARM_UP)
+            continue;
+        ms[i - WARM_UP] = (double)(vg_mono_now().us - start.us) / 1000;
+        const struct vg_engine_times t = vg_engine_last_times(engine);
+        parts->prepare_us += t.prepare_us;
+        parts->infer_us += t.infer_us;
+        parts->boxes_us += t.boxes_us;
+    }
+    vg_free(film.pixels);
+    vg_free(film.answers);
+    return status;
+}
+
 static enum vg_status measure(struct vg_engine *engine, const struct request *r, double *ms,
                               struct vg_fault *fault)
 {
@@ -106,7 +169,8 @@ static enum vg_status measure(struct vg_engine *engine, const struct request *r,
 }
 
 static enum vg_status report(const struct request *r, const struct vg_model *model,
-                             const struct vg_engine *engine, double *ms, struct vg_fault *fault)
+                             const struct vg_engine *engine, double *ms,
+                             const struct vg_engine_times *parts, struct vg_fault *fault)
 {
     const uint32_t runs = (uint32_t)r->run_count;
     char size[32];
@@ -124,6 +188,12 @@ static enum vg_status report(const struct request *r, const struct vg_model *mod
                      model->name, size, (uint32_t)r->batch_count, threads,
                      vg_engine_precision(engine), vg_engine_device_name(engine), runs, median,
                      ms[0], p99, per_s);
+        if (r->pictures)
+            (void)printf(
+                _("from pictures of %s to boxes, a batch in the mean: preparation %.2f ms, "
+                  "net %.2f ms, boxes and the rest %.2f ms\n"),
+                r->pictures, (double)parts->prepare_us / runs / 1000,
+                (double)parts->infer_us / runs / 1000, (double)parts->boxes_us / runs / 1000);
         return VG_OK;
     }
     json_t *object =
@@ -132,6 +202,8 @@ static enum vg_status report(const struct request *r, const struct vg_model *mod
                   "precision", vg_engine_precision(engine), "device", vg_engine_device_name(engine),
                   "runs", (int)runs, "median_ms", median, "least_ms", ms[0], "p99_ms", p99,
                   "pictures_per_s", per_s, "plan", vg_engine_plan_hash(engine));
+    if (object && r->pictures)
+        (void)json_object_set_new(object, "pictures", json_string(r->pictures));
     return vg_print_json(object, fault);
 }
 
@@ -161,9 +233,11 @@ static enum vg_status time_whole(const struct request *r, const struct vg_model 
     double *ms = vg_alloc_array((size_t)r->run_count, sizeof *ms);
     if (!ms)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "--runs %s", r->runs);
-    enum vg_status status = measure(engine, r, ms, fault);
+    struct vg_engine_times parts = {0};
+    enum vg_status status =
+        r->pictures ? measure_film(engine, r, ms, &parts, fault) : measure(engine, r, ms, fault);
     if (!status)
-        status = report(r, model, engine, ms, fault);
+        status = report(r, model, engine, ms, &parts, fault);
     vg_free(ms);
     return status;
 }
@@ -181,6 +255,10 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     settings.precision = r->precision_asked;
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
+    if (r->pictures) {
+        settings.picture_width_max = r->picture_width;
+        settings.picture_height_max = r->picture_height;
+    }
     settings.plan_file = r->plan;
     settings.launches = r->profile ? VG_LAUNCHES_EACH_STEP : VG_LAUNCHES_FEW;
     vg_cold_start_init(&start);
@@ -211,6 +289,8 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
         {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &r.precision, NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
         {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &r.plan, NULL},
+        {"pictures", "WxH", N_("times decoded pictures of this size up to their boxes"),
+         &r.pictures, NULL},
         {"profile", NULL, N_("the time of each step instead of the whole"), NULL, &r.profile},
         {"sort", "O", N_("of the profile's steps: run (as they run) or time; default run"), &r.sort,
          NULL},
