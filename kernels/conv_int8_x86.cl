@@ -66,24 +66,41 @@
 #define ACT_WHOLE     (ACT == VG_ACT_CODE_LEAKY || ACT == VG_ACT_CODE_CLIP)
 #define ACT_NOTHING_A (ACT == VG_ACT_CODE_CLIP ? -INFINITY : 1.0f)
 
-#if ADD
-/* the value of x2 for pixel (row, column) of y; plane: its inner pixel (0,0), same lanes */
-static inline reals term_of(__global const uchar *plane, const struct vg_int8_sizes *s, int row,
+#if ADD == VG_ADD_CODE_LINEAR
+/* The pixels of x2 beside a pixel of y, above and below it: the left ones, and from them to the
+ * right ones. Neighbours in y share them as a rule. */
+struct beside {
+    struct tap rows;
+    int column; /* of the left ones; -1: none yet */
+    reals above, above_step, below, below_step;
+};
+
+static inline reals between_beside(struct beside *from, __global const uchar *plane,
+                                   const struct vg_int8_sizes *s, int column)
+{
+    const struct tap across = tap_of(column, s->across, s->x2_width);
+    if (across.first != from->column) {
+        __global const uchar *above = plane + from->rows.first * s->x2.row;
+        __global const uchar *below = plane + from->rows.second * s->x2.row;
+        from->column = across.first;
+        from->above = TO_REALS(LOAD_BYTES(above + across.first * VG_BLOCK));
+        from->below = TO_REALS(LOAD_BYTES(below + across.first * VG_BLOCK));
+        from->above_step = TO_REALS(LOAD_BYTES(above + across.second * VG_BLOCK)) - from->above;
+        from->below_step = TO_REALS(LOAD_BYTES(below + across.second * VG_BLOCK)) - from->below;
+    }
+    const reals above = fma(from->above_step, (reals)across.part, from->above);
+    const reals below = fma(from->below_step, (reals)across.part, from->below);
+    return fma(below - above, (reals)from->rows.part, above);
+}
+#elif ADD
+static inline reals byte_at(__global const uchar *plane, const struct vg_int8_sizes *s, int row,
                             int column)
 {
-#if ADD == VG_ADD_CODE_LINEAR
-    const struct tap rows = tap_of(row, s->down, s->x2_height);
-    const reals q =
-        between(plane + rows.first * s->x2.row, plane + rows.second * s->x2.row,
-                tap_of(column, s->across, s->x2_width), rows.part);
-#elif ADD == VG_ADD_CODE_NEAREST
-    const reals q =
-        TO_REALS(LOAD_BYTES(plane + row * s->x2_height / s->height * s->x2.row +
-                            column * s->x2_width / s->width * VG_BLOCK));
-#else
-    const reals q = TO_REALS(LOAD_BYTES(plane + row * s->x2.row + column * VG_BLOCK));
+#if ADD == VG_ADD_CODE_NEAREST
+    row = row * s->x2_height / s->height;
+    column = column * s->x2_width / s->width;
 #endif
-    return q - (float)s->x2_zero;
+    return TO_REALS(LOAD_BYTES(plane + row * s->x2.row + column * VG_BLOCK));
 }
 #endif
 
@@ -145,10 +162,18 @@ ALONE __kernel void conv_int8_x86(__global const uchar *x, __global const float 
         __global const uchar *plane =
             x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane + lane;
 #endif
+#if ADD == VG_ADD_CODE_LINEAR
+        struct beside beside = {tap_of(row, s.down, s.x2_height), -1, 0, 0, 0, 0};
+#endif
         UNROLL for (int p = 0; p < P; p++) {
             reals v = fma(TO_REALS(sum[o * P + p]), scale, bias);
+#if ADD == VG_ADD_CODE_LINEAR
+            const reals byte = between_beside(&beside, plane, &s, min(column + p, s.width - 1));
+#elif ADD
+            const reals byte = byte_at(plane, &s, row, min(column + p, s.width - 1));
+#endif
 #if ADD
-            const reals term = term_of(plane, &s, row, min(column + p, s.width - 1));
+            const reals term = byte - (float)s.x2_zero;
 #endif
 #if ADD == VG_ADD_CODE_BEFORE
             v = fma(term, (reals)s.x2_step, v);
