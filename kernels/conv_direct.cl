@@ -59,8 +59,9 @@
 /* A row's pixels in the next block of x, some of them with each of the VG_BLOCK lanes: planes are
  * far apart, where no processor looks by itself. */
 #if X_PIXEL == VG_BLOCK && !TABLE
-#define FETCH_PIXELS(p, lane) \
-    UNROLL for (int q = 0; q < PIXELS_READ; q += VG_BLOCK) FETCH_SOON((p) + (q + (lane)) * VG_BLOCK)
+#define FETCH_PIXELS(p, lane)                                                                      \
+    UNROLL for (int q = 0; q < PIXELS_READ; q += VG_BLOCK)                                         \
+        FETCH_SOON((p) + (q + (lane)) * VG_BLOCK)
 #else
 #define FETCH_PIXELS(p, lane)
 #endif
@@ -69,8 +70,9 @@
 static inline void segment_store(const vec *done, __global elem *to, const struct store *store,
                                  const struct vg_conv_sizes *s, int row, int column, int inside)
 {
-    STORE_LOOP for (int p = 0; p < P; p++) if (p < inside)
-        STORE(finish(done[p], store, s, row, column + p), to + p * VG_BLOCK);
+    STORE_LOOP for (int p = 0; p < P; p++)
+        if (p < inside)
+            STORE(finish(done[p], store, s, row, column + p), to + p * VG_BLOCK);
 }
 
 ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
@@ -98,10 +100,10 @@ ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
          (column * S_X - s.left) * X_PIXEL;
 
     vec sum[OB][P];
-    UNROLL for (int o = 0; o < OB; o++)
-    {
+    UNROLL for (int o = 0; o < OB; o++) {
         const vec b = LOAD_FLOAT(bias + o * VG_BLOCK);
-        UNROLL for (int p = 0; p < P; p++) sum[o][p] = b;
+        UNROLL for (int p = 0; p < P; p++)
+            sum[o][p] = b;
     }
     for (int first = 0; first < s.x_channels; first += VG_BLOCK) {
         const int lanes = min(VG_BLOCK, s.x_channels - first);
@@ -115,20 +117,17 @@ ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
 #if TABLE
                 __global const elem *from = window + table[first + lane];
 #endif
-                UNROLL for (int kx = 0; kx < K_X; kx++)
-                {
+                UNROLL for (int kx = 0; kx < K_X; kx++) {
                     vec weight[OB];
-                    UNROLL for (int o = 0; o < OB; o++)
-                    {
+                    UNROLL for (int o = 0; o < OB; o++) {
                         weight[o] = LOAD_FLOAT(w + o * VG_BLOCK);
                         FETCH_SOON(w + o * VG_BLOCK + SOON);
                     }
                     w += OB * VG_BLOCK;
-                    UNROLL for (int p = 0; p < P; p++)
-                    {
+                    UNROLL for (int p = 0; p < P; p++) {
                         const vec value = (vec)READ(from + (p * S_X + kx * D_X) * X_PIXEL);
-                        UNROLL for (int o = 0; o < OB; o++) sum[o][p] =
-                            fma(value, weight[o], sum[o][p]);
+                        UNROLL for (int o = 0; o < OB; o++)
+                            sum[o][p] = fma(value, weight[o], sum[o][p]);
                     }
                 }
 #if !TABLE
@@ -141,10 +140,11 @@ ALONE __kernel void conv_direct(__global const elem *x, __global const float *w,
 
     /* a copy: the sums themselves stay in registers even where STORE_LOOP is not unrolled */
     vec done[OB][P];
-    UNROLL for (int o = 0; o < OB; o++) UNROLL for (int p = 0; p < P; p++) done[o][p] = sum[o][p];
+    UNROLL for (int o = 0; o < OB; o++)
+        UNROLL for (int p = 0; p < P; p++)
+            done[o][p] = sum[o][p];
     const int inside = min(P, s.width - column);
-    STORE_LOOP for (int o = 0; o < OB; o++)
-    {
+    STORE_LOOP for (int o = 0; o < OB; o++) {
         const int block = group * OB + o;
         struct store store;
         store_begin(&store, x2 + s.x2.first + picture * s.x2.picture + block * s.x2.plane, &s,
