@@ -87,11 +87,15 @@ static const struct store {
     [SILU_TWICE] = {VG_ACT_CODE_SILU, 0, 0, 99, VG_CONV_ADD_LINEAR, 1, 2},
 };
 
-/* how the channels of x lie */
+/* how the channels of x lie; in those of the second line conv_direct goes through y's groups before
+ * it goes on in x (GROUP_FIRST) */
 enum lay {
     BLOCKS,
     TABLE,
-    INPUT
+    INPUT,
+    BLOCKS_G,
+    TABLE_G,
+    INPUT_G
 };
 
 struct more {
@@ -146,6 +150,13 @@ struct more {
     ROW("1x1, 26, 256",       DIRECT,   FULL,  13, 2, 16, 26, 26, 256, 124, W1,     SILU_TWICE, BLOCKS,  1, 1, 1, 1) \
     ROW("table, 116",         DIRECT,   FULL,  26, 1, 16, 26, 26, 116, 116, W1,     LEAKY,      TABLE,   1, 3, 1, 1) \
     ROW("blocks of 8, 26",    DIRECT,   FULL,   6, 2,  8, 26, 26, 116,  64, W3,     LEAKY,      BLOCKS,  1, 2, 1, 1) \
+    \
+    ROW("groups first, pixel", DIRECT,  SMALL, 13, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS_G, 1, 1, 1, 1) \
+    ROW("groups first, odd",  DIRECT,   SMALL,  5, 1,  8, 11,  7,  17,  31, W3S2,   LEAKY_FIRST, BLOCKS_G, 1, 3, 1, 1) \
+    ROW("groups first, sum",  DIRECT,   SMALL,  6, 2, 16, 14,  3,  16,  64, W1,     ANY_RATIO,  BLOCKS_G, 1, 2, 1, 1) \
+    ROW("groups first, table", DIRECT,  SMALL,  6, 1, 16,  7,  2,  58,  58, W1,     LEAKY,      TABLE_G, 1, 2, 1, 1) \
+    ROW("groups first, stem", DIRECT,   SMALL, 13, 1, 16, 26,  4,   3,  48, W3S2,   SILU,       INPUT_G, 1, 2, 1, 1) \
+    ROW("groups first, 52",   DIRECT,   FULL,  13, 1, 16, 52, 26,  24,  58, W1,     TWICE,      BLOCKS_G, 1, 3, 1, 1) \
     \
     ROW("one pixel",          WINOGRAD, SMALL,  8, 1, 16,  1,  1,  16,  16, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("tile less one",      WINOGRAD, SMALL,  2, 1, 16,  3,  3,  16,  16, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
@@ -229,6 +240,16 @@ static vg_i32 ceil_div(vg_i32 a, vg_i32 b)
     return (a + b - 1) / b;
 }
 
+static int is_table(enum lay lay)
+{
+    return lay == TABLE || lay == TABLE_G;
+}
+
+static int is_input(enum lay lay)
+{
+    return lay == INPUT || lay == INPUT_G;
+}
+
 /* ---- the input ---- */
 
 /* Channels at random places of two tensors that lie apart: table[c] from x.first. */
@@ -259,7 +280,7 @@ static enum vg_status input_make(struct vg_case_run *run, struct conv_case *conv
     const struct vg_kernel_case *row = conv->row;
     struct vg_conv_sizes *s = conv->s;
     const vg_i32 block = (vg_i32)conv->more->block, blocks = ceil_div(row->x_channels, block);
-    const int table = conv->more->lay == TABLE, input = conv->more->lay == INPUT;
+    const int table = is_table(conv->more->lay), input = is_input(conv->more->lay);
     const vg_i32 gap = table ? 3 * block + 5 : 0;
     const struct vg_case_planes p = {.width = row->x_width,
                                      .height = row->x_height,
@@ -371,9 +392,10 @@ static enum vg_status pixels_make(struct vg_case_run *run, struct conv_case *con
 {
     const struct vg_conv_sizes *s = conv->s;
     const vg_i32 p = conv->row->kernel == ANY ? 1 : (vg_i32)conv->row->tile.pixels;
-    run->global[0] = (size_t)ceil_div(s->width, p);
-    run->global[1] = (size_t)s->height;
-    run->global[2] = (size_t)(s->groups * s->pictures);
+    const vg_i32 segments = ceil_div(s->width, p), first = conv->more->lay >= BLOCKS_G;
+    run->global[0] = (size_t)(first ? s->groups : segments);
+    run->global[1] = (size_t)(first ? segments : s->height);
+    run->global[2] = (size_t)((first ? s->height : s->groups) * s->pictures);
     if (conv->row->kernel == ANY)
         vg_twin_conv_any(conv->x->data, &conv->twin, conv->y->want, s);
     else
@@ -392,7 +414,7 @@ static void case_describe(struct conv_case *conv)
     const struct more *more = conv->more;
     const struct window *w = &windows[more->window];
     const struct store *store = &stores[more->store];
-    const vg_i32 block = (vg_i32)more->block, x_pixel = more->lay == INPUT ? 4 : block;
+    const vg_i32 block = (vg_i32)more->block, x_pixel = is_input(more->lay) ? 4 : block;
     conv->build = (struct vg_conv_build){.tile = row->tile,
                                          .block = more->block,
                                          .x_pixel = (uint32_t)x_pixel,
@@ -404,7 +426,8 @@ static void case_describe(struct conv_case *conv)
                                          .dilation_x = w->dilation_x,
                                          .act = store->act,
                                          .add = store->add,
-                                         .table = more->lay == TABLE};
+                                         .table = is_table(more->lay) ? 1 : 0,
+                                         .group_first = more->lay >= BLOCKS_G ? 1 : 0};
     conv->shape = (struct vg_conv_shape){.kernel = row->kernel,
                                          .tile = row->tile,
                                          .block = more->block,
