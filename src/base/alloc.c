@@ -1,5 +1,6 @@
 #include "src/base/alloc.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 static _Thread_local bool sealed;
 static _Thread_local uint32_t fail_in;
 static atomic_uint_fast64_t sealed_count;
+static atomic_uint_fast64_t held, peak;
 
 enum {
     ALIGNMENT = 64
@@ -28,6 +30,15 @@ static void note_sealed(size_t size)
     }
 }
 
+static void note_held(size_t size)
+{
+    const uint64_t now = atomic_fetch_add_explicit(&held, size, memory_order_relaxed) + size;
+    uint64_t most = atomic_load_explicit(&peak, memory_order_relaxed);
+    while (now > most && !atomic_compare_exchange_weak_explicit(
+                             &peak, &most, now, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
 void *vg_alloc(size_t size)
 {
     if (sealed)
@@ -38,8 +49,10 @@ void *vg_alloc(size_t size)
         return NULL;
     const size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *memory = aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
-    if (memory)
-        memset(memory, 0, rounded ? rounded : ALIGNMENT);
+    if (!memory)
+        return NULL;
+    memset(memory, 0, rounded ? rounded : ALIGNMENT);
+    note_held(malloc_usable_size(memory));
     return memory;
 }
 
@@ -60,6 +73,8 @@ char *vg_alloc_text(const char *text)
 
 void vg_free(void *memory)
 {
+    if (memory)
+        atomic_fetch_sub_explicit(&held, malloc_usable_size(memory), memory_order_relaxed);
     free(memory);
 }
 
@@ -85,6 +100,21 @@ void vg_alloc_unseal(void)
 uint64_t vg_alloc_sealed_count(void)
 {
     return atomic_load_explicit(&sealed_count, memory_order_relaxed);
+}
+
+uint64_t vg_alloc_held(void)
+{
+    return atomic_load_explicit(&held, memory_order_relaxed);
+}
+
+uint64_t vg_alloc_peak(void)
+{
+    return atomic_load_explicit(&peak, memory_order_relaxed);
+}
+
+void vg_alloc_peak_reset(void)
+{
+    atomic_store_explicit(&peak, vg_alloc_held(), memory_order_relaxed);
 }
 
 void vg_alloc_fail_at(uint32_t n)

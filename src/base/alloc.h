@@ -35,6 +35,12 @@ void vg_alloc_forget(void *bytes, size_t size);
 /* Allocations made by sealed threads since the process started. */
 uint64_t vg_alloc_sealed_count(void);
 
+/* Bytes that the process holds of this allocator now, and held at most since the last reset: what
+ * a stated limit is tested by. Any thread. */
+uint64_t vg_alloc_held(void);
+uint64_t vg_alloc_peak(void);
+void vg_alloc_peak_reset(void);
+
 /* For tests: the n-th allocation of the calling thread from now fails (1: the next one);
  * 0 switches this off. */
 void vg_alloc_fail_at(uint32_t n);

@@ -355,6 +355,153 @@ static void test_nets(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* ------------------------------------------------------------ each set of operators */
+
+/* What the standard writes in another way from one set of operators to the next, and what it writes
+ * alike: at each opset from `least` to `most` the same steps and values. */
+static const struct {
+    const char *name, *net, *steps;
+    uint32_t least, most;
+    double values[3];
+} opsets[] = {
+    {"convolution and bias",
+     "f32 w 1,3,1,1 1,0,0\nf32 b 1 1\nConv x,w,b y",
+     "conv",
+     11,
+     17,
+     {1, 2, 3}},
+    {"clip by inputs", "f32 z - 1\nf32 s - 2\nClip x,z,s y", "act+clip", 11, 17, {1, 1, 2}},
+    {"pad by inputs",
+     "i64 p 8 0,0,0,1,0,0,0,0\nf32 w 1,3,2,2 1,0\nPad x,p q\nConv q,w y",
+     "conv",
+     11,
+     17,
+     {0, 0, 1}},
+    {"resize without a region",
+     "f32 s 4 1,1,2,2\nResize x,-,s y mode:linear",
+     "resize",
+     11,
+     17,
+     {0, 0.25, 0.75}},
+    {"resize with an empty region",
+     "f32 r 0 0\nf32 s 4 1,1,2,2\nResize x,r,s y mode:linear",
+     "resize",
+     11,
+     17,
+     {0, 0.25, 0.75}},
+    {"axes as an attribute",
+     "Unsqueeze x u axes=0\nSqueeze u s axes=0\nRelu s y",
+     "act+leaky",
+     11,
+     12,
+     {0, 1, 2}},
+    {"axes as an input",
+     "i64 a 1 0\nUnsqueeze x,a u\nSqueeze u,a s\nRelu s y",
+     "act+leaky",
+     13,
+     17,
+     {0, 1, 2}},
+    {"split as an attribute",
+     "Split x a,b axis!1;split=1,2\nConcat b,a y axis!1",
+     "chan",
+     11,
+     12,
+     {100, 101, 102}},
+    {"split as an input",
+     "i64 s 2 1,2\nSplit x,s a,b axis!1\nConcat b,a y axis!1",
+     "chan",
+     13,
+     17,
+     {100, 101, 102}},
+    {"split in equal parts",
+     "Split x a,b,c axis!1\nConcat c,a,b y axis!1",
+     "chan",
+     11,
+     17,
+     {200, 201, 202}},
+    {"softmax of the last axis",
+     "Transpose x t perm=0,3,2,1\nSoftmax t s axis!3\nTranspose s y perm=0,3,2,1",
+     "softmax",
+     11,
+     17,
+     {0, 0, 0}},
+    {"softmax of the last axis, unsaid",
+     "Transpose x t perm=0,3,2,1\nSoftmax t s\nTranspose s y perm=0,3,2,1",
+     "softmax",
+     13,
+     17,
+     {0, 0, 0}},
+    {"means", "ReduceMean x y axes=2,3", "mean", 11, 17, {16.5, 116.5, 216.5}},
+    {"dropout with its inputs",
+     "f32 r - 0.5\nDropout x,r d\nRelu d y",
+     "act+leaky",
+     12,
+     17,
+     {0, 1, 2}},
+    {"a part of the shape",
+     "f32 s 2 1,1\ni64 two 1 2\ni64 n 2 1,3\nShape x h start!2\nMul h,two b\n"
+     "Concat n,b sizes axis!0\nResize x,-,-,sizes y mode:linear",
+     "resize",
+     15,
+     17,
+     {0, 0.25, 0.75}},
+    {"a part of the shape, from its end",
+     "i64 two 1 2\nShape x n end!2\nShape x h start!-2;end!4\nMul h,two b\n"
+     "Concat n,b sizes axis!0\nResize x,-,-,sizes y mode:linear",
+     "resize",
+     15,
+     17,
+     {0, 0.25, 0.75}},
+    {"hard swish", "HardSwish x y", "act+hswish", 14, 17, {0, 0.6666667, 1.6666667}},
+    {"batch norm",
+     "f32 g 3 1\nf32 b 3 1\nf32 m 3 0\nf32 v 3 4\nBatchNormalization x,g,b,m,v y epsilon~0",
+     "conv",
+     11,
+     17,
+     {1, 1.5, 2}},
+};
+
+static uint32_t opset_wrong(size_t n, uint32_t opset, const float *input)
+{
+    char net[2048];
+    struct vg_onnx_folded *folded = NULL;
+    struct vg_reference run;
+    uint32_t output = 0, wrong = 0;
+    (void)snprintf(net, sizeof net, "opset %u\n%s", opset, opsets[n].net);
+    if (fold(net, &folded)) {
+        print_message("%s, opset %u: %s: %s\n", opsets[n].name, opset, fault.what, fault.place);
+        return 1;
+    }
+    struct vg_model *m = pack_steps(folded, &output);
+    char *steps = say_steps(m);
+    wrong += strcmp(steps, opsets[n].steps) != 0;
+    assert_int_equal(vg_reference_run(m, 4, 4, input, &run, &fault), VG_OK);
+    for (uint32_t k = 0; k < 3; k++)
+        wrong += !(fabs((double)run.tensor[output][k] - opsets[n].values[k]) < 1e-5);
+    if (wrong)
+        print_message("%s, opset %u: \"%s\", %g %g %g\n", opsets[n].name, opset, steps,
+                      (double)run.tensor[output][0], (double)run.tensor[output][1],
+                      (double)run.tensor[output][2]);
+    free(steps);
+    vg_reference_release(&run);
+    vg_model_close(&m);
+    vg_onnx_folded_close(&folded);
+    return wrong;
+}
+
+static void test_opsets(void **state)
+{
+    (void)state;
+    float input[48];
+    uint32_t wrong = 0;
+    for (unsigned i = 0; i < 48; i++)
+        input[i] = (float)(100 * (i / 16) + 10 * (i / 4 % 4) + i % 4);
+    for (size_t n = 0; n < sizeof opsets / sizeof *opsets; n++)
+        for (uint32_t opset = opsets[n].least; opset <= opsets[n].most; opset++)
+            wrong += opset_wrong(n, opset, input);
+    assert_int_equal(wrong, 0);
+}
+
 /* ------------------------------------------------------------ refused */
 
 /* `head` as above; the place is that of node and operator. */
@@ -647,12 +794,95 @@ static void test_no_memory(void **state)
     free(data);
 }
 
+/* ------------------------------------------------------------ memory */
+
+/* The bound of onnx_import.h, and what it is made of. */
+static uint64_t memory_bound(size_t file)
+{
+    return 9 * (uint64_t)file + VG_ONNX_GRAPH_BYTES + VG_ONNX_FOLD_BYTES + VG_ONNX_COMPUTED_MAX +
+           4 * (uint64_t)VG_ONNX_WORDS_MAX + 2 * 4 * (uint64_t)VG_ONNX_WEIGHTS_MAX;
+}
+
+/* Small files that ask for much: by name, what repeats, how often. */
+static const struct {
+    const char *head, *line, *tail, *what;
+    uint32_t times;
+    uint64_t least; /* bytes that it must have come to for the row to show anything */
+} greedy[] = {
+    {"input x 1,3,64,64\nf32 f 2048,3,1,1 1\nf32 w 2048,2048,1,1 1\nConv x,f a0\n",
+     "Conv a%u,w a%u\n", "Relu a%u y\noutput y", "the model is too large", 40, 200u << 20},
+    {"input x 1,3,64,64\ni64 d 1 1000000\nConstantOfShape d k0\n", "Add k%u,k0 k%u\n",
+     "Add x,k%u y\noutput y", "the operator is not supported with constants that large", 40,
+     32u << 20},
+    {"input x 1,3,64,64\nf32 f 1024,3,1,1 1\nConv x,f a0\n", "Concat a%u,a%u a%u axis!1\n",
+     "Relu a%u y\noutput y", NULL, 30, 0},
+};
+
+static char *greedy_text(size_t n)
+{
+    const size_t room = 1 << 14;
+    char *text = malloc(room);
+    assert_non_null(text);
+    size_t at = (size_t)snprintf(text, room, "%s", greedy[n].head);
+    for (uint32_t i = 0; i < greedy[n].times; i++) {
+        const char *line = greedy[n].line;
+        for (unsigned word = 0; *line; line++) {
+            if (line[0] != '%') {
+                text[at++] = *line;
+                continue;
+            }
+            at += (size_t)snprintf(text + at, room - at, "%u", n < 2 ? i + word : i + word / 2);
+            word++;
+            line++;
+        }
+    }
+    for (const char *tail = greedy[n].tail; *tail; tail++) {
+        if (*tail == '%') {
+            at += (size_t)snprintf(text + at, room - at, "%u", greedy[n].times);
+            tail++;
+        } else {
+            text[at++] = *tail;
+        }
+    }
+    text[at] = '\0';
+    return text;
+}
+
+static void test_memory_bound(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < sizeof greedy / sizeof *greedy; n++) {
+        uint8_t *data = NULL;
+        size_t size = 0;
+        struct vg_model *m = NULL;
+        char *text = greedy_text(n);
+        fault = (struct vg_fault){.what = "", .place = ""};
+        assert_int_equal(vg_onnx_write(text, &data, &size), 0);
+        const uint64_t before = vg_alloc_held();
+        vg_alloc_peak_reset();
+        assert_int_equal(vg_onnx_import("greedy", data, size, NULL, &m, &fault), VG_E_INPUT);
+        const uint64_t peak = vg_alloc_peak() - before;
+        print_message("greedy %zu: %.1f MiB file, %.0f MiB at most, bound %.0f: %s: %s\n", n,
+                      (double)size / (1 << 20), (double)peak / (1 << 20),
+                      (double)memory_bound(size) / (1 << 20), fault.what, fault.place);
+        assert_true(peak <= memory_bound(size));
+        assert_true(peak >= greedy[n].least);
+        assert_int_equal(vg_alloc_held(), before);
+        assert_non_null(strstr(fault.place, ": node "));
+        if (greedy[n].what)
+            assert_string_equal(fault.what, greedy[n].what);
+        free(text);
+        free(data);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nets),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_heads),     cmocka_unit_test(test_heads_refused),
-        cmocka_unit_test(test_bad_files), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_memory_bound), cmocka_unit_test(test_nets),
+        cmocka_unit_test(test_opsets),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_heads),        cmocka_unit_test(test_heads_refused),
+        cmocka_unit_test(test_bad_files),    cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
