@@ -15,6 +15,7 @@
 #include "scheduler/decide_rate.h"
 #include "scheduler/device_thread.h"
 #include "scheduler/live_metrics.h"
+#include "scheduler/model_guard.h"
 #include "scheduler/watch_thread.h"
 #include "scheduler/worker_thread.h"
 #include "src/base/alloc.h"
@@ -68,6 +69,8 @@ struct analysis {
     struct vg_live_report *report;
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
+    struct vg_model_guard *guard;
+    char model_path[4096];
     struct vg_live_beat loop_beat;
     struct vg_stage_times *times;
     struct vg_stop stop;
@@ -426,14 +429,35 @@ static void cold_start_end(const struct cold_start *cold)
                (double)(vg_mono_now().us - cold->start.us) / VG_US_PER_S);
 }
 
-static enum vg_status open_engine(struct analysis *a, const char *model)
+/* The model, if it may be used, and who watches its file from now on. */
+static enum vg_status open_model(struct analysis *a, const struct vg_live_config *config)
+{
+    struct vg_model_guard_settings guard = {.path = a->model_path,
+                                            .every_s = a->settings->model_check_s};
+    enum vg_status status =
+        vg_model_path(config->model, a->model_path, sizeof a->model_path, a->fault);
+    if (!status)
+        status = vg_model_find(config->model, &a->model, a->fault);
+    if (!status)
+        status = vg_model_guard_admit(
+            a->settings->data, a->model,
+            strcmp(config->phase, "operational") == 0 ? VG_MODEL_MUST_STAY : VG_MODEL_MAY_CHANGE,
+            a->fault);
+    if (status)
+        return status;
+    memcpy(guard.digest, a->model->digest, sizeof guard.digest);
+    return vg_model_guard_open(&a->guard, &guard);
+}
+
+static enum vg_status open_engine(struct analysis *a, const struct vg_live_config *config)
 {
     struct cold_start cold = {.listener = {on_cold_start}, .start = vg_mono_now()};
-    enum vg_status status = vg_model_find(model, &a->model, a->fault);
+    enum vg_status status = open_model(a, config);
     if (status)
         return status;
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = a->settings->device;
+    settings.plan_file = a->settings->plan;
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;
     for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
@@ -518,7 +542,7 @@ static enum vg_status start_working(struct analysis *a, const struct vg_live_con
     const uint32_t workers = choose_workers(a->settings);
     (void)snprintf(a->node, sizeof a->node, "%s", config->node);
     (void)snprintf(a->model_wanted, sizeof a->model_wanted, "%s", config->model);
-    enum vg_status status = open_engine(a, config->model);
+    enum vg_status status = open_engine(a, config);
     if (!status)
         status = open_publisher(a, workers);
     if (!status)
@@ -590,6 +614,8 @@ static void publish_state(struct analysis *a)
     vg_publisher_read_counts(a->publisher, &published);
     a->totals.busy_us = vg_device_thread_busy_us(a->device);
     a->totals.sealed_allocations = vg_alloc_sealed_count();
+    a->totals.model_checks = vg_model_guard_checks(a->guard);
+    a->totals.model_intact = vg_model_guard_intact(a->guard);
     vg_live_report_begin(a->report, &a->totals, a->times, &published);
     uint32_t count = 0;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
@@ -603,9 +629,11 @@ static void publish_state(struct analysis *a)
     vg_live_report_flux(a->report, a->view, count);
     if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->out.size))
         vg_log(VG_LOG_WARN, "the metrics text found no place");
-    vg_watch_thread_note(a->watch, published.redis_well
-                                       ? NULL
-                                       : N_("Redis does not answer: alerts wait in the spool"));
+    vg_watch_thread_note(
+        a->watch, !a->totals.model_intact
+                      ? N_("the model's file is not what was loaded: the analysis does not use it")
+                  : published.redis_well ? NULL
+                                         : N_("Redis does not answer: alerts wait in the spool"));
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *user)
@@ -714,6 +742,7 @@ static void close_all(struct analysis *a)
     close_events(a);
     for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
         vg_slots_close(&a->ingest[i].slots);
+    vg_model_guard_close(&a->guard);
     vg_engine_close(&a->engine);
     vg_model_close(&a->model);
     for (int i = 0; i < BATCHES; i++)

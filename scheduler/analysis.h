@@ -9,22 +9,27 @@
 #include "src/base/fault.h"
 
 #define VG_ANALYSIS_INGESTS_MAX 16
+#define VG_PLAN_VARIABLE        "VIGIE_PLAN" /* of the environment: `plan`, from `serve --plan` */
+#define VG_MODEL_CHECK_VARIABLE "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
 
 struct vg_analysis_settings {
     const char *data;   /* data folder */
     const char *redis;  /* path of the Redis socket */
     const char *device; /* which OpenCL device, as VIGIE_DEVICE; NULL: the first */
+    const char *plan;   /* file that the plan is pinned to; NULL: the device's own */
     int control_fd;     /* of the supervisor */
     uint32_t ingest_count;
     struct vg_analysis_ingest {
         int slots_fd, ready_fd;
     } ingest[VG_ANALYSIS_INGESTS_MAX];
-    uint32_t batch_max; /* 0: by the device */
-    uint32_t workers;   /* 0: one per four cores, at least one */
+    uint32_t batch_max;     /* 0: by the device */
+    uint32_t workers;       /* 0: one per four cores, at least one */
+    uint32_t model_check_s; /* between two looks at the model's file; 0: an hour */
 };
 
 /* Runs until the supervisor says quit or is gone. The first configuration message opens model
- * and device. VG_E_LACK: no device (4), VG_E_MISSING: no model, VG_E_DEVICE: it failed while
+ * and device. VG_E_LACK: no device (4), VG_E_MISSING: no model, VG_E_INTEGRITY: not the model that
+ * was in use (model_guard.h), VG_E_DEVICE: it failed while
  * working; the supervisor starts the process again. */
 enum vg_status vg_analysis_run(const struct vg_analysis_settings *settings,
                                struct vg_fault *fault) VG_MUST_USE;

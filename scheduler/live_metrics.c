@@ -25,6 +25,10 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_text_add(
         out, "# TYPE vigie_sealed_allocations_total counter\nvigie_sealed_allocations_total %llu\n",
         (unsigned long long)totals->sealed_allocations);
+    vg_text_add(out, "# TYPE vigie_model_intact gauge\nvigie_model_intact %d\n",
+                (int)totals->model_intact);
+    vg_text_add(out, "# TYPE vigie_model_checks_total counter\nvigie_model_checks_total %llu\n",
+                (unsigned long long)totals->model_checks);
     vg_stage_times_print(times, out);
 }
 

@@ -2,6 +2,7 @@
 #ifndef VG_SCHEDULER_LIVE_METRICS_H
 #define VG_SCHEDULER_LIVE_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "scheduler/live_flux.h"
@@ -16,6 +17,8 @@ struct vg_live_totals {
     int64_t busy_us;           /* of the device, since the start */
     struct vg_mono_time start;
     uint64_t sealed_allocations;
+    uint64_t model_checks; /* of its file against what was loaded */
+    bool model_intact;     /* as the last one said */
 };
 
 struct vg_live_report {

@@ -17,6 +17,7 @@
 
 #include "api/api_process.h"
 #include "scheduler/analysis.h"
+#include "scheduler/model_guard.h"
 #include "src/base/alloc.h"
 #include "src/base/folders.h"
 #include "src/base/log.h"
@@ -68,18 +69,25 @@ static enum vg_status run_ingest(char **words, const char *data, struct vg_fault
 
 static enum vg_status run_analysis(char **words, const char *data, struct vg_fault *fault)
 {
-    struct vg_analysis_settings settings = {
-        .data = data, .device = getenv("VIGIE_DEVICE"), .control_fd = VG_MESSAGE_CONTROL_FD};
+    struct vg_analysis_settings settings = {.data = data,
+                                            .device = getenv("VIGIE_DEVICE"),
+                                            .plan = getenv(VG_PLAN_VARIABLE),
+                                            .control_fd = VG_MESSAGE_CONTROL_FD};
     char socket[VG_REDIS_PATH_MAX];
-    double count = 0;
+    double count = 0, check_s = 0;
+    const char *check = getenv(VG_MODEL_CHECK_VARIABLE);
     enum vg_status status =
         vg_option_number("child analysis", words[1], 1, VG_ANALYSIS_INGESTS_MAX, &count, fault);
+    if (status == VG_OK && check != NULL) /* at least hourly */
+        status = vg_option_number(VG_MODEL_CHECK_VARIABLE, check, 1, VG_MODEL_GUARD_EVERY_S,
+                                  &check_s, fault);
     if (status == VG_OK)
         status = vg_redis_url(words[2], socket, fault);
     if (status != VG_OK)
         return status;
     settings.redis = socket;
     settings.ingest_count = (uint32_t)count;
+    settings.model_check_s = (uint32_t)check_s;
     for (uint32_t i = 0; i < settings.ingest_count; i++) {
         settings.ingest[i].slots_fd = FIRST_FD + 2 * (int)i;
         settings.ingest[i].ready_fd = FIRST_FD + 2 * (int)i + 1;
