@@ -35,7 +35,7 @@ static void on_signal(int number)
 
 struct batch {
     const char *scene_path, *out, *rate, *model_name, *threshold, *nms, *start, *device, *jobs;
-    const char *size, *tiles, *precision;
+    const char *size, *tiles, *precision, *plan;
     bool detections, tracks, measures, video, explain, json;
     enum vg_engine_precision precision_asked;
     struct vg_batch_settings settings;
@@ -150,6 +150,7 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
     settings.precision = b->precision_asked;
+    settings.plan_file = b->plan;
     settings.batch_max = 2 * VG_BATCH_PICTURES;
     settings.picture_width_max = VG_PICTURE_WIDTH_MAX;
     settings.picture_height_max = VG_PICTURE_HEIGHT_MAX;
@@ -356,6 +357,7 @@ int vg_cmd_batch(int argc, char **argv)
         {"device", "D", N_("OpenCL device: a number, cpu, gpu, or a part of its name"), &b->device,
          NULL},
         {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &b->precision, NULL},
+        {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &b->plan, NULL},
         {"jobs", "N", N_("clips analysed at the same time (1)"), &b->jobs, NULL},
         {"json", NULL, N_("one JSON object per clip on the standard output"), NULL, &b->json},
     };

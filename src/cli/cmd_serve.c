@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/engine/tune_file.h"
 #include "src/media/slots.h"
 #include "src/supervise/listen_address.h"
 #include "src/supervise/places.h"
@@ -56,14 +57,28 @@ static enum vg_status find_data(const char *given, char path[PATH_MAX], struct v
     return VG_OK;
 }
 
+/* The analysis is handed the plan by the environment. A file that is none is refused here, before
+ * anything starts; whether it fits the device and the model only the analysis can say. */
+static enum vg_status hand_plan(const char *file, struct vg_fault *fault)
+{
+    char path[PATH_MAX];
+    struct vg_tune pin;
+    enum vg_status status = vg_tune_read(file, &pin, fault);
+    vg_tune_release(&pin);
+    if (status == VG_OK && (realpath(file, path) == NULL || setenv(VG_PLAN_VARIABLE, path, 1) != 0))
+        status = vg_fault_set(fault, VG_E_IO, vg_status_text(VG_E_IO), NULL, "%.400s", file);
+    return status;
+}
+
 int vg_cmd_serve(int argc, char **argv)
 {
-    const char *data = NULL, *listen = VG_LISTEN_DEFAULT, *redis = NULL;
+    const char *data = NULL, *listen = VG_LISTEN_DEFAULT, *redis = NULL, *plan = NULL;
     const struct vg_option options[] = {
         {"data", "DIR", N_("data folder (default: the variable VIGIE_DATA)"), &data, NULL},
         {"listen", "ADDR:PORT", N_("where HTTPS answers (default: 127.0.0.1:8443; port 0: any)"),
          &listen, NULL},
         {"redis", "URL", N_("unix:PATH of a running Redis (default: a private one)"), &redis, NULL},
+        {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &plan, NULL},
     };
     const struct vg_usage usage = {"serve", "", N_("Runs the server until it is told to stop."),
                                    options, sizeof options / sizeof *options};
@@ -74,6 +89,8 @@ int vg_cmd_serve(int argc, char **argv)
     if (status == VG_OK && operands > 0)
         status = vg_fault_set(&fault, VG_E_CALL, N_("this command takes no operand"),
                               N_("see vigie help serve"), "%s", argv[1]);
+    if (status == VG_OK && plan != NULL)
+        status = hand_plan(plan, &fault);
     if (status == VG_OK)
         status = find_data(data, folder, &fault);
     if (status != VG_OK)

@@ -19,6 +19,7 @@
 #include "src/engine/int8_probe.h"
 #include "src/engine/letterbox.h"
 #include "src/engine/nms.h"
+#include "src/engine/plan_pin.h"
 
 enum mark {
     MARK_BEGIN,
@@ -138,24 +139,35 @@ static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine
     return status;
 }
 
+/* The file that a user names is all there is to go by: what does not fit is not made good. */
+static enum vg_status plan_pinned(struct vg_engine *engine,
+                                  const struct vg_engine_settings *settings, struct vg_fault *fault)
+{
+    const struct vg_device_info *info = &engine->runner.device.info;
+    const char *file = settings->plan_file;
+    struct vg_tune pin;
+    enum vg_status status = vg_tune_read(file, &pin, fault);
+    if (!status)
+        status = vg_plan_pin_device(&pin, info->name, info->driver, file, fault);
+    if (!status)
+        status = plan_make(engine, settings, &pin, fault);
+    if (!status)
+        status = vg_plan_pin_check(engine->plan, &pin, file, fault);
+    vg_tune_release(&pin);
+    return status;
+}
+
 static enum vg_status plan_choose(struct vg_engine *engine,
                                   const struct vg_engine_settings *settings, struct vg_fault *fault)
 {
     const struct vg_device_info *info = &engine->runner.device.info;
     struct vg_tune own;
-    enum vg_status status = VG_OK;
-    if (!settings->plan_file && settings->tune)
-        return plan_make(engine, settings, settings->tune, fault);
     if (settings->plan_file)
-        status = vg_tune_read(settings->plan_file, &own, fault);
-    else
-        vg_tune_open(info->name, info->driver, &own);
-    if (settings->plan_file && !status &&
-        (strcmp(own.device, info->name) != 0 || strcmp(own.driver, info->driver) != 0))
-        vg_log(VG_LOG_WARN, "%s was made on another device or driver: %s, %s", settings->plan_file,
-               own.device, own.driver);
-    if (!status)
-        status = plan_make(engine, settings, &own, fault);
+        return plan_pinned(engine, settings, fault);
+    if (settings->tune)
+        return plan_make(engine, settings, settings->tune, fault);
+    vg_tune_open(info->name, info->driver, &own);
+    const enum vg_status status = plan_make(engine, settings, &own, fault);
     vg_tune_release(&own);
     return status;
 }

@@ -85,8 +85,9 @@ struct vg_engine_settings {
      * they go to the device, so that both are never there in whole (vg_model_weights_drop). NULL:
      * they stay. */
     struct vg_model *weights_from;
-    /* Which kernels are taken: as the file says, else as `tune` does, else as the device's own
-     * file in the cache folder does (`vigie device tune`), else as the table of variants does. */
+    /* Which kernels are taken: as the file says, which must fit (plan_pin.h), else as `tune` does,
+     * else as the device's own file in the cache folder does (`vigie device tune`), else as the
+     * table of variants does. */
     const char *plan_file;
     const struct vg_tune *tune;            /* borrowed until open returns */
     struct vg_programs_listener *listener; /* told while it opens; borrowed until then; NULL */

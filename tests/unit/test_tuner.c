@@ -14,6 +14,7 @@
 #include "src/base/fault.h"
 #include "src/engine/conv_variants.h"
 #include "src/engine/engine_inside.h"
+#include "src/engine/plan_pin.h"
 #include "src/engine/tuner.h"
 #include "tests/net_fixture.h"
 
@@ -125,6 +126,36 @@ static void a_name_that_no_row_has_is_passed_over(void **state)
     net_fixture_close(f);
 }
 
+/* A file that pins a plan is held to: of this device, each need named, each kernel taken. */
+static void a_pinned_plan_is_taken_whole_or_refused(void **state)
+{
+    struct net_fixture *f = net_fixture_open(49);
+    struct vg_engine *table = open_with(f->model, &(struct vg_tune){.count = 0});
+    struct vg_tune pin, none;
+    struct vg_fault fault = {.what = "", .place = ""};
+    (void)state;
+    vg_tune_init(&pin, "device", "driver");
+    vg_tune_init(&none, "device", "driver");
+    needs_add(vg_engine_plan(table), 0, &pin);
+    struct vg_engine *pinned = open_with(f->model, &pin);
+    needs_add(vg_engine_plan(pinned), 0, &pin); /* those of nodes that are apart now */
+    assert_int_equal(vg_plan_pin_check(vg_engine_plan(pinned), &pin, "f", &fault), VG_OK);
+    assert_int_equal(vg_plan_pin_check(vg_engine_plan(table), &pin, "f", &fault), VG_E_INPUT);
+    assert_string_equal(fault.what, "the plan's kernel cannot be taken on this device");
+    assert_int_equal(vg_plan_pin_check(vg_engine_plan(table), &none, "f", &fault), VG_E_INPUT);
+    assert_string_equal(fault.what, "the plan says nothing of a need of the net");
+    assert_non_null(strstr(fault.place, ", node "));
+    assert_int_equal(vg_plan_pin_device(&pin, "device", "driver", "f", &fault), VG_OK);
+    assert_int_equal(vg_plan_pin_device(&pin, "device", "other", "f", &fault), VG_E_INPUT);
+    assert_int_equal(vg_plan_pin_device(&pin, "devic", "driver", "f", &fault), VG_E_INPUT);
+    assert_string_equal(fault.what, "the plan was made on another device or driver");
+    assert_string_equal(fault.place, "f: device, driver");
+    vg_engine_close(&table);
+    vg_engine_close(&pinned);
+    vg_tune_release(&pin);
+    net_fixture_close(f);
+}
+
 struct witness {
     struct vg_tuner_listener listener;
     uint32_t calls, most;
@@ -195,6 +226,7 @@ int main(void)
         cmocka_unit_test(every_row_is_right),
         cmocka_unit_test(a_choice_changes_the_plan_and_its_hash),
         cmocka_unit_test(a_name_that_no_row_has_is_passed_over),
+        cmocka_unit_test(a_pinned_plan_is_taken_whole_or_refused),
         cmocka_unit_test(the_tuner_writes_what_an_engine_takes),
         cmocka_unit_test(a_device_that_is_not_there),
     };
