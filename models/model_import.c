@@ -1,5 +1,6 @@
 #include "models/model_import.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +104,15 @@ static enum vg_status import_onnx(const char *path, const struct vg_source_bytes
     return status;
 }
 
+/* A graph of TensorFlow.js is a JSON object. */
+static bool looks_like_json(const struct vg_source_bytes *graph)
+{
+    size_t at = 0;
+    while (at < graph->size && strchr(" \t\r\n", graph->data[at]) && graph->data[at])
+        at++;
+    return at < graph->size && graph->data[at] == '{';
+}
+
 enum vg_status vg_model_import(const char *path, const struct vg_import_settings *settings,
                                struct vg_model **model, struct vg_fault *fault)
 {
@@ -114,10 +124,14 @@ enum vg_status vg_model_import(const char *path, const struct vg_import_settings
                             N_("use a-z, 0-9, '.', '_' and '-', at most 63 characters"),
                             "\"%.80s\"", settings->name);
     status = vg_source_append(&graph, path, VG_MODEL_FILE_MAX, fault);
+    const bool onnx = status == VG_OK && vg_onnx_looks_like(graph.data, graph.size);
+    if (status == VG_OK && !onnx && !looks_like_json(&graph))
+        status = vg_fault_set(
+            fault, VG_E_INPUT, N_("neither an ONNX file nor a graph of TensorFlow.js"),
+            N_("give the .onnx file, or the .json beside the weights"), "%.400s", path);
     if (status == VG_OK)
-        status = vg_onnx_looks_like(graph.data, graph.size)
-                     ? import_onnx(path, &graph, settings, model, fault)
-                     : import_tfjs(path, &graph, settings, model, fault);
+        status = onnx ? import_onnx(path, &graph, settings, model, fault)
+                      : import_tfjs(path, &graph, settings, model, fault);
     if (status == VG_OK && settings->name)
         (void)snprintf((*model)->name, sizeof(*model)->name, "%s", settings->name);
     vg_source_release(&graph);

@@ -34,7 +34,9 @@ expect 3 "$T/short/nanodet.bin: 7000000 B ≠ 7574558 B" model import "$T/short/
 printf x | dd of="$T/short/nanodet.bin" bs=1 seek=6999999 2>/dev/null
 tail -c +7000001 "$SRC/nanodet.bin" >>"$T/short/nanodet.bin"
 expect 5 "≠ 5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9" model import "$T/short/nanodet.json" --name a
-expect 3 "no descriptor is known" model import "$T/short/nanodet.bin" --name a
+expect 3 "neither an ONNX file nor a graph of TensorFlow.js" model import "$T/short/nanodet.bin" --name a
+: >"$T/empty.onnx"
+expect 3 "neither an ONNX file nor a graph of TensorFlow.js: $T/empty.onnx" model import "$T/empty.onnx"
 
 # a descriptor of one's own, without hashes: the graph itself is judged
 python3 - "$DESCRIPTOR" "$SRC/nanodet.json" "$T" "$CLASSES" <<'PY'

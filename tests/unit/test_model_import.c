@@ -53,9 +53,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"small.json", "small.bin",          "cut.json",
-                                        "d.json",     "nanodet.json",       "s.json",
-                                        "Mine.onnx",  "yolox_nano_416.onnx"};
+    static const char *const names[] = {"small.json", "small.bin",           "cut.json",
+                                        "d.json",     "nanodet.json",        "s.json",
+                                        "Mine.onnx",  "yolox_nano_416.onnx", "empty.onnx"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[256];
         at(path, sizeof path, names[i]);
@@ -116,9 +116,13 @@ static void test_refused(void **state)
         {"small.json", "d.json", "Bad Name", VG_E_CALL, "this cannot be the name of a model",
          "\"Bad Name\""},
         {"cut.json", "d.json", NULL, VG_E_INPUT, "the graph is not JSON, or it is cut", NULL},
-        {"small.bin", "d.json", NULL, VG_E_INPUT, "the graph is not JSON, or it is cut", NULL},
+        {"small.bin", "d.json", NULL, VG_E_INPUT,
+         "neither an ONNX file nor a graph of TensorFlow.js", "small.bin"},
+        {"empty.onnx", NULL, NULL, VG_E_INPUT, "neither an ONNX file nor a graph of TensorFlow.js",
+         "empty.onnx"},
         {"nanodet.json", NULL, NULL, VG_E_INPUT, "the file is cut", NULL},
     };
+    put("empty.onnx", "", 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_model *model = NULL;
         struct vg_fault fault;
