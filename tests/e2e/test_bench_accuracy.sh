@@ -81,6 +81,16 @@ expect 2 "--clip FILE with --truth FILE" bench --clip x
 expect 0 "" bench --stills "$T/stills"
 grep -qE '^\| NanoDet-g 416x416 \| 1.0000 \(1.0000\) \| 1.0000 \(1.0000\) \| 1.0000 \(1.0000\) \| 0.00000 \| 0.0e\+00 \| yes \|$' "$T/stdout" ||
     fail "not the table that was expected: $(cat "$T/stdout")"
+# in 8 bits against floats: the model has no such form, then one is made of eight pictures
+expect 1 "" bench --precision int8 --stills "$T/stills"
+grep -qF 'nanodet-g has no 8-bit form: give --calibration' "$T/stdout" || fail "what is missing is not said"
+expect 2 "--calibration is of --precision int8" bench --stills "$T/stills" --calibration "$CLIP"
+mkdir "$T/calibration"
+ffmpeg -v error -i "$CLIP" -vf fps=1 -frames:v 8 "$T/calibration/%d.png" || fail "ffmpeg"
+expect 0 "nanodet-g-int8 written" bench --precision int8 --stills "$T/stills" --calibration "$T/calibration"
+grep -qE '^\| NanoDet-g 416x416 \| 34 of 34 \| 100.0% \| 1.0000 \| 1.0000 \| 0.0000 \|  \|  \|  \| yes \|$' "$T/stdout" ||
+    fail "not the table that was expected: $(cat "$T/stdout")"
+[ -e "$VIGIE_MODELS/nanodet-g-int8.vgm" ] && fail "the bench left a model"
 rm "$T/onnx/nanodet_g_416.onnx"
 expect 1 "" bench --stills "$T/stills"
 grep -qF 'not measured: no nanodet_g_416.onnx in' "$T/stdout" || fail "what is missing is not said"
