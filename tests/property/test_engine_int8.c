@@ -1,7 +1,8 @@
 /* Random nets in 8 bits. Each tensor that can be looked at is worked out from those before it as
  * they stand on the device, with the weights as they were rounded: what is of bytes must then be
  * within half a step. What kernels take in (sums, resizes) is not rounded on the way.
- * VIGIE_SEED: another first seed; VIGIE_NETS: how many.
+ * VIGIE_SEED: another first seed; VIGIE_NETS: how many; without both four chosen nets, which have
+ * every operator over bytes.
  * labels: ocl */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -224,12 +225,14 @@ static void random_nets_agree(void **state)
     static const uint32_t every = 1u << VG_OP_CONV | 1u << VG_OP_MAXPOOL | 1u << VG_OP_RESIZE |
                                   1u << VG_OP_ADD | 1u << VG_OP_MUL | 1u << VG_OP_CHANNELS |
                                   1u << VG_OP_ACT;
+    static const uint64_t chosen[] = {1, 3, 4, 6}; /* all of them in bytes somewhere */
     uint32_t operators = 0;
-    const uint64_t first = number_of("VIGIE_SEED", 1), nets = number_of("VIGIE_NETS", 4);
+    const int as_asked = getenv("VIGIE_SEED") != NULL || getenv("VIGIE_NETS") != NULL;
+    const uint64_t first = number_of("VIGIE_SEED", 1);
+    const uint64_t nets = as_asked ? number_of("VIGIE_NETS", 4) : sizeof chosen / sizeof *chosen;
     uint32_t bad = 0, bytes = 0;
-    print_message("seeds %llu to %llu\n", (unsigned long long)first,
-                  (unsigned long long)(first + nets - 1));
-    for (uint64_t seed = first; seed < first + nets; seed++) {
+    for (uint64_t i = 0; i < nets; i++) {
+        const uint64_t seed = as_asked ? first + i : chosen[i];
         struct vg_model *model = random_net(seed);
         const struct vg_size size = {seed % 3 == 2 ? 32 : 64, seed % 3 == 1 ? 64 : 32};
         net_calibrate(model, seed + 1000, size.width, size.height);
@@ -247,7 +250,7 @@ static void random_nets_agree(void **state)
     assert_int_equal(bad, 0);
     assert_true(bytes > 0);
     print_message("operators over bytes: %#x of %#x\n", operators, every);
-    if (first == 1 && nets >= 4)
+    if (!as_asked)
         assert_int_equal(operators, every);
 }
 
