@@ -51,22 +51,52 @@ struct colours {
     float16 r, g, b;
 };
 
-/* 16 neighbours of one row of the turned region */
-static inline struct colours colours_of(__global const uchar *pixels,
-                                        const struct vg_device_job *job, const struct part *column,
-                                        struct part row)
+/* Pixels `left` and `right` of one row of the turned region, 16 times: of the luma a byte each, of
+ * the chroma U and V each, the left one's in the low bytes. */
+struct neighbours {
+    int16 luma, chroma;
+};
+
+/* wherever they are */
+static inline struct neighbours neighbours_of(__global const uchar *luma,
+                                              __global const uchar *chroma,
+                                              const struct vg_device_job *job, const int *left,
+                                              int last)
 {
-    __global const uchar *luma_row = pixels + job->luma_first + row.luma;
-    __global const uchar *chroma_row = pixels + job->chroma_first + row.chroma;
-    uchar luma[16], u[16], v[16];
-    UNROLL for (int i = 0; i < 16; i++) {
-        luma[i] = luma_row[column[i].luma];
-        u[i] = chroma_row[column[i].chroma];
-        v[i] = chroma_row[column[i].chroma + 1];
+    int two[16], four[16];
+    for (int i = 0; i < 16; i++) {
+        const struct part a = part_of(job, 0, clamp(left[i], 0, last));
+        const struct part b = part_of(job, 0, clamp(left[i] + 1, 0, last));
+        two[i] = luma[a.luma] | luma[b.luma] << 8;
+        four[i] = chroma[a.chroma] | chroma[a.chroma + 1] << 8 | chroma[b.chroma] << 16 |
+                  chroma[b.chroma + 1] << 24;
     }
-    const float16 y = (convert_float16(vload16(0, luma)) - job->luma_zero) * job->luma_gain;
-    const float16 cu = convert_float16(vload16(0, u)) - 128.0f;
-    const float16 cv = convert_float16(vload16(0, v)) - 128.0f;
+    return (struct neighbours){vload16(0, two), vload16(0, four)};
+}
+
+#define TWO(at)  (int)as_ushort(vload2(0, luma + (at)))
+#define FOUR(at) as_int(vload4(0, chroma + ((at) & ~1)))
+#define SIXTEEN(f, at)                                                                             \
+    (int16)(f(at.s0), f(at.s1), f(at.s2), f(at.s3), f(at.s4), f(at.s5), f(at.s6), f(at.s7),        \
+            f(at.s8), f(at.s9), f(at.sa), f(at.sb), f(at.sc), f(at.sd), f(at.se), f(at.sf))
+
+/* Where they lie side by side in memory, with two more pixels behind them: one load for both. */
+static inline struct neighbours neighbours_near(__global const uchar *luma,
+                                                __global const uchar *chroma, int16 at)
+{
+    const int16 four = SIXTEEN(FOUR, at);
+    const int16 one_pair = (four & 0xffff) | four << 16;
+    return (struct neighbours){SIXTEEN(TWO, at), (at & 1) != 0 ? four : one_pair};
+}
+
+/* of the left or (1) the right ones */
+static inline struct colours colours_of(struct neighbours n, const struct vg_device_job *job,
+                                        int right)
+{
+    const int16 chroma = n.chroma >> 16 * right;
+    const float16 y = (convert_float16(n.luma >> 8 * right & 255) - job->luma_zero) * job->luma_gain;
+    const float16 cu = convert_float16(chroma & 255) - 128.0f;
+    const float16 cv = convert_float16(chroma >> 8 & 255) - 128.0f;
     struct colours c;
     c.r = clamp(fma((float16)job->red_v, cv, y), 0.0f, 255.0f);
     c.g = clamp(fma((float16)job->green_u, cu, fma((float16)job->green_v, cv, y)), 0.0f, 255.0f);
@@ -100,19 +130,23 @@ static inline void pixels_of(__global const uchar *pixels, const struct vg_devic
         const float at_y = ((float)inner_y + 0.5f) * job->step_y - 0.5f;
         const float16 low_x = floor(at_x);
         const float low_y = floor(at_y);
-        int left[16];
-        vstore16(convert_int16(low_x), 0, left);
-        struct part left_part[16], right_part[16];
-        UNROLL for (int i = 0; i < 16; i++) {
-            left_part[i] = part_of(job, 0, clamp(left[i], 0, last_u));
-            right_part[i] = part_of(job, 0, clamp(left[i] + 1, 0, last_u));
-        }
+        const int16 left = convert_int16(low_x);
         const struct part upper = part_of(job, 1, clamp((int)low_y, 0, last_v));
         const struct part lower = part_of(job, 1, clamp((int)low_y + 1, 0, last_v));
-        const struct colours a = colours_of(pixels, job, left_part, upper);
-        const struct colours b = colours_of(pixels, job, right_part, upper);
-        const struct colours c = colours_of(pixels, job, left_part, lower);
-        const struct colours d = colours_of(pixels, job, right_part, lower);
+        __global const uchar *luma = pixels + job->luma_first;
+        __global const uchar *chroma = pixels + job->chroma_first;
+        struct neighbours above, below;
+        if (job->rotation == 0 && left.s0 >= 0 && left.sf + 3 <= last_u) {
+            above = neighbours_near(luma + upper.luma, chroma + upper.chroma, left + job->left);
+            below = neighbours_near(luma + lower.luma, chroma + lower.chroma, left + job->left);
+        } else {
+            int at[16];
+            vstore16(left, 0, at);
+            above = neighbours_of(luma + upper.luma, chroma + upper.chroma, job, at, last_u);
+            below = neighbours_of(luma + lower.luma, chroma + lower.chroma, job, at, last_u);
+        }
+        const struct colours a = colours_of(above, job, 0), b = colours_of(above, job, 1);
+        const struct colours c = colours_of(below, job, 0), d = colours_of(below, job, 1);
         const int16 inside = inner_x >= 0 && inner_x < job->inner_width;
         const float16 part_x = at_x - low_x;
         const float part_y = at_y - low_y;
