@@ -1,5 +1,5 @@
-/* 3x3 convolution with stride 1 by Winograd's F(2x2, 3x3), for small maps of many channels, whose
- * time is that of fetching the weights: 16 of them for a pair of channels instead of the 36 of
+/* 3x3 convolution with stride 1 by Winograd's F(2x2, 3x3), for small maps of many channels where
+ * memory is slow or short: 16 weights for a pair of channels instead of the 36 of
  * conv_wino.cl, each fetched once for all tiles of a picture. 4 multiplications a value.
  * Formula, source and steps: wino.clh; the store: conv_store.clh.
  *

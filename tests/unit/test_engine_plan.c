@@ -423,8 +423,8 @@ static void variants_are_chosen(void **state)
         {"wino 13x1", WIDE, VG_CONV_DENSE, {3, 1, 32, 16, 0, 104, 0, 0}},
         {"wino 13x2", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 16, 52, 0, 0}}, /* half a group */
         {"wino 13x2", WIDE, VG_CONV_DENSE, {3, 1, 128, 128, 96, 52, 0, 0}},
-        {"wino2 13x2", WIDE, VG_CONV_DENSE, {3, 1, 256, 256, 0, 13, 0, 0}},
-        {"wino2 13x1", WIDE, VG_CONV_DENSE, {3, 1, 256, 240, 0, 13, 0, 0}},
+        {"wino 16x1", WIDE, VG_CONV_DENSE, {3, 1, 256, 256, 0, 13, 0, 0}},
+        {"wino 16x1", WIDE, VG_CONV_DENSE, {3, 1, 256, 240, 0, 13, 0, 0}},
         {"wino 6x1", NARROW, VG_CONV_DENSE, {3, 1, 64, 64, 0, 52, 0, 0}},
         {"direct 13x1", SMALL, VG_CONV_DENSE, {3, 1, 128, 128, 0, 52, 0, 0}}, /* no local memory */
         {"direct 13x1", WIDE, VG_CONV_DENSE, {3, 2, 128, 128, 0, 26, 0, 0}},
