@@ -9,7 +9,7 @@
  *
  * x, x2, y blocked layout (kernel_sizes.h), each with its own strides; y's halo is cleared. y may
  *          be x, or x2 where it is of the same size.
- * work     (height, blocks, pictures), groups of one work-item; a work-item makes a row. */
+ * work     a span (map.clh): a row, or a pixel's vector. */
 #include "kernel_sizes.h"
 #include "vector.clh"
 #include "map.clh"
@@ -18,24 +18,25 @@
 #define X2 0
 #endif
 
-ALONE __kernel void combine(__global const elem *x, __global const elem *x2, __global elem *y,
+GROUP __kernel void combine(__global const elem *x, __global const elem *x2, __global elem *y,
                             const struct vg_map_sizes s)
 {
-    const int row = (int)get_global_id(0), block = (int)get_global_id(1);
-    const int picture = (int)get_global_id(2);
-    x += row_first(s.x, picture, block, row);
-    x2 += row_first(s.x2, picture, block, X2 == 0 ? row : 0);
-    y += row_first(s.y, picture, block, row);
+    struct span at;
+    if (!span_find(&at, s.width, s.height, 1))
+        return;
+    x += span_row(s.x, &at, at.row);
+    x2 += span_row(s.x2, &at, X2 == 0 ? at.row : 0);
+    y += span_row(s.y, &at, at.row);
 #if X2 == 1
     const vec whole = LOAD(x2);
 #elif X2 == 2
-    const struct pair rows = pair_at(row, s.height, s.x2_height);
+    const struct pair rows = pair_at(at.row, s.height, s.x2_height);
     __global const elem *above = x2 + rows.first * s.x2.row;
     __global const elem *below = x2 + rows.second * s.x2.row;
 #elif X2 == 3
-    x2 += nearest(row, s.height, s.x2_height) * s.x2.row;
+    x2 += nearest(at.row, s.height, s.x2_height) * s.x2.row;
 #endif
-    for (int column = 0; column < s.width; column++) {
+    for (int column = at.first; column < at.end; column++) {
 #if X2 == 1
         const vec second = whole;
 #elif X2 == 2
@@ -52,5 +53,5 @@ ALONE __kernel void combine(__global const elem *x, __global const elem *x2, __g
         STORE(activate(first + second, s.act_a, s.act_b), y + column * VG_BLOCK);
 #endif
     }
-    halo_store(y, s.halo, row, s.height, 0, s.width, s.width, s.y.row);
+    halo_store(y, s.halo, at.row, s.height, at.first, at.end, s.width, s.y.row);
 }

@@ -9,16 +9,18 @@
 #include "kernels/kernel_list.h"
 
 struct vg_conv_shape {
-    enum vg_kernel kernel; /* CONV_DIRECT, CONV_WINO, CONV_WINO_MUL, CONV_WINO2 (3x3) or CONV_ANY */
+    enum vg_kernel kernel; /* CONV_DIRECT, CONV_WINO, CONV_WINO_MUL, CONV_WINO2 (3x3), CONV_ANY,
+                              CONV_TILE or CONV_MMA_PTX */
     struct vg_conv_tile tile;
     uint32_t block;                  /* VG_BLOCK of the device's side: 8 or 16 */
     uint32_t size_y, size_x;         /* of the window */
     uint32_t x_channels, y_channels; /* as the model has them */
     uint32_t parts;                  /* the model's groups; 1 but for CONV_ANY */
+    uint32_t x_pixel; /* CONV_TILE: values of a pixel of x, as in struct vg_conv_build */
 };
 
-/* Floats of the packed weights, and of the bias. But for CONV_ANY, tile.blocks divides the count
- * of blocks of y. */
+/* Floats of the packed weights, and of the bias. tile.blocks divides the count of blocks of y, but
+ * for CONV_ANY, and for CONV_TILE and CONV_MMA_PTX, whose last group is filled with zeros. */
 size_t vg_conv_weights_count(const struct vg_conv_shape *shape);
 size_t vg_conv_bias_count(const struct vg_conv_shape *shape);
 
@@ -31,7 +33,10 @@ size_t vg_conv_bias_count(const struct vg_conv_shape *shape);
  *   conv_wino    [group][36][channel of x][width], U = G g Gt in double, with
  *                G = 1/4 0 0, -1/6 -1/6 -1/6, -1/6 1/6 -1/6, 1/24 1/12 1/6, 1/24 -1/12 1/6, 0 0 1
  *   conv_wino2   [group][16][channel of x][width], with G = 1 0 0, 1/2 1/2 1/2, 1/2 -1/2 1/2, 0 0 1
- *   conv_any     as they are */
+ *   conv_any     as they are
+ *   conv_tile    [group][block of x][ky][kx][lane of x_pixel][width]: zeros where x has no channel
+ *   conv_mma_ptx [group][block of x][ky][kx][block][32][8], halves, two a float: what each of 32
+ *                work-items multiplies by, in the order of conv_mma_ptx.cl */
 void vg_conv_pack(const struct vg_conv_shape *shape, const float *weights, const float *bias,
                   float *packed, float *packed_bias);
 

@@ -1,7 +1,11 @@
 #include "kernels/kernel_list.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "src/base/attr.h"
 
 /* what host and device must agree on: no padding, every field 4 bytes, in this order */
 static_assert(sizeof(struct vg_area) == 16, "vg_area");
@@ -66,6 +70,8 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                   sizeof(struct vg_stem_sizes),
                                   1,
                                   3},
+    [VG_KERNEL_CONV_TILE] = {"conv_tile", {CONV_ARGS}, CONV_BYTES, 1, 2},
+    [VG_KERNEL_CONV_MMA_PTX] = {"conv_mma_ptx", {CONV_ARGS}, CONV_BYTES, 1, 2},
     [VG_KERNEL_POOL] = {"pool", {MAP_ARGS}, MAP_BYTES, 1, 3},
     [VG_KERNEL_PLANE_MEAN] = {"plane_mean", {MAP_ARGS}, MAP_BYTES, 1, 3},
     [VG_KERNEL_RESIZE] = {"resize", {MAP_ARGS}, MAP_BYTES, 1, 3},
@@ -127,27 +133,76 @@ uint32_t vg_conv_wino_side(enum vg_kernel kernel)
                : 0;
 }
 
+/* adds to the options */
+static void add(char options[VG_KERNEL_OPTIONS_SIZE], const char *format, ...) VG_PRINTF(2, 3);
+
+static void add(char options[VG_KERNEL_OPTIONS_SIZE], const char *format, ...)
+{
+    const size_t length = strlen(options);
+    va_list values;
+    va_start(values, format);
+    const int more = vsnprintf(options + length, VG_KERNEL_OPTIONS_SIZE - length, format, values);
+    va_end(values);
+    assert(more >= 0 && length + (size_t)more < VG_KERNEL_OPTIONS_SIZE);
+    (void)more;
+}
+
+/* how values lie and who makes them */
+static void add_form(char options[VG_KERNEL_OPTIONS_SIZE], enum vg_storage storage,
+                     enum vg_form form)
+{
+    if (storage == VG_STORAGE_HALF)
+        add(options, " -DHALF_STORAGE=1");
+    if (form == VG_FORM_SPREAD)
+        add(options, " -DSPREAD=1");
+}
+
 void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
                      char options[VG_KERNEL_OPTIONS_SIZE])
 {
     const struct vg_conv_tile tile = build->tile;
     const int wino = vg_conv_wino_side(kernel) != 0;
-    int length = snprintf(options, VG_KERNEL_OPTIONS_SIZE,
-                          "-DVG_BLOCK=%u -DX_PIXEL=%u -DP=%u -DOB=%u -DACT=%u -DADD=%u -DTABLE=%u",
-                          build->block, build->x_pixel, tile.pixels, tile.blocks, build->act,
-                          (unsigned)build->add, build->table);
+    options[0] = 0;
+    add(options, "-DVG_BLOCK=%u -DX_PIXEL=%u -DP=%u -DOB=%u -DACT=%u -DADD=%u -DTABLE=%u",
+        build->block, build->x_pixel, tile.pixels, tile.blocks, build->act, (unsigned)build->add,
+        build->table);
     if (!wino) /* whose window is always the same */
-        length += snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length,
-                           " -DK_Y=%u -DK_X=%u -DS_Y=%u -DS_X=%u -DD_Y=%u -DD_X=%u", build->size_y,
-                           build->size_x, build->stride_y, build->stride_x, build->dilation_y,
-                           build->dilation_x);
+        add(options, " -DK_Y=%u -DK_X=%u -DS_Y=%u -DS_X=%u -DD_Y=%u -DD_X=%u", build->size_y,
+            build->size_x, build->stride_y, build->stride_x, build->dilation_y, build->dilation_x);
     if (build->group_first)
-        length +=
-            snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length, " -DGROUP_FIRST=1");
+        add(options, " -DGROUP_FIRST=1");
     if (kernel == VG_KERNEL_CONV_ROW)
-        length += snprintf(options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length,
-                           " -DACT_FIRST=%u", build->act_first);
-    assert(length > 0 && length < VG_KERNEL_OPTIONS_SIZE);
+        add(options, " -DACT_FIRST=%u", build->act_first);
+    if (kernel == VG_KERNEL_CONV_MMA_PTX && build->emulated)
+        add(options, " -DEMULATE=1");
+    add_form(options, build->storage, build->form);
+}
+
+/* as conv_tile.cl has it: 4 pixels by 8 channels a work-item, 8 by 8 where tiles are long */
+static uint32_t tile_items(const struct vg_conv_build *build)
+{
+    const uint32_t channels = build->tile.blocks * build->block;
+    const uint32_t each = (build->tile.pixels >= 128 ? 8u : 4u) * (channels >= 32 ? 8u : 4u);
+    return build->tile.pixels * channels / each;
+}
+
+uint32_t vg_conv_group_items(enum vg_kernel kernel, const struct vg_conv_build *build)
+{
+    if (kernel == VG_KERNEL_CONV_TILE)
+        return tile_items(build);
+    if (kernel == VG_KERNEL_CONV_MMA_PTX)
+        return VG_MMA_GROUP_ITEMS;
+    return build->form == VG_FORM_SPREAD ? VG_SPREAD_ITEMS : vg_kernel_rows[kernel].group_items;
+}
+
+uint32_t vg_conv_group_pixels(enum vg_kernel kernel, const struct vg_conv_build *build)
+{
+    return build->tile.pixels * (kernel == VG_KERNEL_CONV_MMA_PTX ? VG_MMA_GROUP_ITEMS / 32u : 1u);
+}
+
+size_t vg_spread_items(uint32_t block, uint32_t width, uint32_t height, uint32_t each)
+{
+    return (size_t)((width + each - 1) / each) * height * (block / 4);
 }
 
 static uint32_t ceil_div(uint32_t a, uint32_t b)
@@ -179,7 +234,9 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
         column = (2 * columns - 1) * build->stride_x + build->size_x - 1;
         row = (2 * height - 1) * build->stride_y + build->size_y - 1;
     } else {
-        const uint32_t columns = ceil_div(width, build->tile.pixels) * build->tile.pixels;
+        const int by_rows = kernel != VG_KERNEL_CONV_TILE && kernel != VG_KERNEL_CONV_MMA_PTX;
+        const uint32_t pixels = by_rows ? build->tile.pixels : 1;
+        const uint32_t columns = ceil_div(width, pixels) * pixels;
         column = (columns - 1) * build->stride_x + (build->size_x - 1) * build->dilation_x;
         row = (height - 1) * build->stride_y + (build->size_y - 1) * build->dilation_y;
     }
@@ -216,34 +273,25 @@ size_t vg_conv_wino_scratch_floats(const struct vg_conv_build *build, uint32_t x
     return groups * 36 * (x_blocks * build->tile.pixels + 1) * build->block;
 }
 
-/* the options of a kernel beside the block's */
-static void own_options(enum vg_kernel kernel, const struct vg_map_build *build, char *options,
-                        size_t size)
-{
-    const char *mul = build->combine == VG_COMBINE_MUL ? " -DMUL" : "";
-    int length = 0;
-    if (kernel == VG_KERNEL_COMBINE)
-        length = snprintf(options, size, " -DACT=%u -DX2=%u%s", build->act, (unsigned)build->second,
-                          mul);
-    else if (kernel == VG_KERNEL_ACT)
-        length = snprintf(options, size, " -DACT=%u", build->act);
-    else if (kernel == VG_KERNEL_POOL && build->pool == VG_POOL_MEAN)
-        length = snprintf(options, size, " -DMEAN");
-    else if (kernel == VG_KERNEL_RESIZE && build->resample == VG_RESAMPLE_NEAREST)
-        length = snprintf(options, size, " -DNEAREST");
-    else if (kernel == VG_KERNEL_READ_OUT && build->raw == VG_RAW_PLANES)
-        length = snprintf(options, size, " -DPLANES");
-    else if (kernel == VG_KERNEL_PREPARE)
-        length = snprintf(options, size, "%s%s",
-                          build->prepare == VG_PREPARE_SPACE_TO_DEPTH ? " -DSPACE_TO_DEPTH" : "",
-                          build->output == VG_PREPARE_BYTES ? " -DBYTES" : "");
-    assert(length >= 0 && (size_t)length < size);
-}
-
 void vg_map_options(enum vg_kernel kernel, const struct vg_map_build *build,
                     char options[VG_KERNEL_OPTIONS_SIZE])
 {
-    const int length = snprintf(options, VG_KERNEL_OPTIONS_SIZE, "-DVG_BLOCK=%u", build->block);
-    assert(length > 0 && length < VG_KERNEL_OPTIONS_SIZE);
-    own_options(kernel, build, options + length, VG_KERNEL_OPTIONS_SIZE - (size_t)length);
+    options[0] = 0;
+    add(options, "-DVG_BLOCK=%u", build->block);
+    if (kernel == VG_KERNEL_COMBINE)
+        add(options, " -DACT=%u -DX2=%u%s", build->act, (unsigned)build->second,
+            build->combine == VG_COMBINE_MUL ? " -DMUL" : "");
+    else if (kernel == VG_KERNEL_ACT)
+        add(options, " -DACT=%u", build->act);
+    else if (kernel == VG_KERNEL_POOL && build->pool == VG_POOL_MEAN)
+        add(options, " -DMEAN");
+    else if (kernel == VG_KERNEL_RESIZE && build->resample == VG_RESAMPLE_NEAREST)
+        add(options, " -DNEAREST");
+    else if (kernel == VG_KERNEL_READ_OUT && build->raw == VG_RAW_PLANES)
+        add(options, " -DPLANES");
+    if (kernel == VG_KERNEL_PREPARE && build->prepare == VG_PREPARE_SPACE_TO_DEPTH)
+        add(options, " -DSPACE_TO_DEPTH");
+    if (kernel == VG_KERNEL_PREPARE && build->output == VG_PREPARE_BYTES)
+        add(options, " -DBYTES");
+    add_form(options, build->storage, build->form);
 }

@@ -23,6 +23,8 @@ enum vg_kernel {
     VG_KERNEL_CONV_DEPTHWISE,
     VG_KERNEL_CONV_ROW,
     VG_KERNEL_CONV_STEM_POOL,
+    VG_KERNEL_CONV_TILE,
+    VG_KERNEL_CONV_MMA_PTX,
     VG_KERNEL_POOL,
     VG_KERNEL_PLANE_MEAN,
     VG_KERNEL_RESIZE,
@@ -70,7 +72,8 @@ struct vg_kernel_row {
     const char *name; /* of the kernel; its file is NAME.cl */
     enum vg_arg arg[VG_KERNEL_ARGS_MAX + 1];
     size_t sizes_bytes;
-    uint32_t group_items; /* of the first dimension; of the others 1. The work is rounded up */
+    uint32_t group_items; /* of the first dimension; of the others 1. The work is rounded up.
+                             The spread form and the convolutions for GPUs have others */
     uint32_t dimensions;
 };
 extern const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT];
@@ -89,10 +92,23 @@ union vg_kernel_sizes {
     struct vg_int8_stem_sizes int8_stem;
 };
 
-/* The register tile of a convolution. */
+/* The register tile of a convolution; of conv_tile that of a group, of conv_mma_ptx that of 32
+ * work-items together. */
 struct vg_conv_tile {
     uint32_t pixels; /* P: pixels, or tiles of 4x4 (conv_wino and its two halves) */
     uint32_t blocks; /* OB: blocks of output channels */
+};
+
+/* What activations are in memory; arithmetic is always in 32 bits. */
+enum vg_storage {
+    VG_STORAGE_FLOAT,
+    VG_STORAGE_HALF /* build option HALF_STORAGE (vector.clh) */
+};
+
+/* Who makes what: build option SPREAD (vector.clh, map.clh). */
+enum vg_form {
+    VG_FORM_ROWS,  /* a work-item a row, whole blocks: for CPUs */
+    VG_FORM_SPREAD /* a work-item a vector of a pixel, in groups of VG_SPREAD_ITEMS: for GPUs */
 };
 
 /* What a convolution adds to its result at the store: VG_ADD_CODE_* (conv_store.clh). */
@@ -115,11 +131,20 @@ struct vg_conv_build {
     uint32_t table;       /* 1: the channels of x stand in a table (struct vg_conv_sizes) */
     uint32_t group_first; /* 1: conv_direct goes through y\'s groups before it goes on in x */
     uint32_t act_first; /* conv_row: VG_ACT_CODE_* of its depthwise; the window is that one's too */
+    enum vg_storage storage;
+    enum vg_form form; /* conv_depthwise */
+    uint32_t emulated; /* conv_mma_ptx: 1: in plain code, for any device */
 };
 
 /* Build options of a convolution, "-DVG_BLOCK=16 -DP=13 ..". */
 void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
                      char options[VG_KERNEL_OPTIONS_SIZE]);
+
+/* Work-items of a group. */
+uint32_t vg_conv_group_items(enum vg_kernel kernel, const struct vg_conv_build *build);
+
+/* conv_tile and conv_mma_ptx: pixels of a batch that one group makes. */
+uint32_t vg_conv_group_pixels(enum vg_kernel kernel, const struct vg_conv_build *build);
 
 /* The halo that x must have for a convolution. Of `s`: x_width, x_height, above, left, width and
  * height are read. */
@@ -194,7 +219,13 @@ struct vg_map_build {
     enum vg_combine combine;
     enum vg_second second;
     enum vg_raw raw;
+    enum vg_storage storage;
+    enum vg_form form;
 };
+
+/* Work-items that make width x height pixels of a block in the spread form, each `each` pixels of a
+ * row. */
+size_t vg_spread_items(uint32_t block, uint32_t width, uint32_t height, uint32_t each);
 
 /* Build options of a kernel that is not a convolution, "-DVG_BLOCK=16 -DACT=4 -DMUL". */
 void vg_map_options(enum vg_kernel kernel, const struct vg_map_build *build,

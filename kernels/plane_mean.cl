@@ -4,17 +4,19 @@
  *
  * Summed row by row, then over the rows, which keeps the roundings of a large plane small.
  * x, y     blocked layout (kernel_sizes.h); y's halo is cleared.
- * work     (1, blocks, pictures), groups of one work-item; a work-item makes a block's planes. */
+ * work     a span (map.clh) of one pixel: a work-item makes a block's planes, or a vector of them. */
 #include "kernel_sizes.h"
 #include "vector.clh"
 #include "map.clh"
 
-ALONE __kernel void plane_mean(__global const elem *x, __global elem *y,
+GROUP __kernel void plane_mean(__global const elem *x, __global elem *y,
                                const struct vg_map_sizes s)
 {
-    const int block = (int)get_global_id(1), picture = (int)get_global_id(2);
-    x += row_first(s.x, picture, block, 0);
-    y += row_first(s.y, picture, block, 0);
+    struct span at;
+    if (!span_find(&at, 1, 1, 1))
+        return;
+    x += span_row(s.x, &at, 0);
+    y += span_row(s.y, &at, 0);
     vec sum = (vec)0.0f;
     for (int row = 0; row < s.x_height; row++, x += s.x.row) {
         vec line = (vec)0.0f;

@@ -4,11 +4,11 @@
  *   -DMEAN:      sum of the same, over the count of those inside, or over the whole window where
  *                s.pad_counts says that padding counts (as zeros)
  *
- * The rows come first: a work-item folds the window's rows into one line of REACH columns, then
+ * The rows come first: a work-item that makes a row folds the window's rows into one line of REACH columns, then
  * takes each pixel's columns from that line. A window of n x n costs n loads a column and n a
  * pixel instead of n * n, which is what makes 13x13 with stride 1 bearable.
  * x, y     blocked layout (kernel_sizes.h); x's halo is not read, y's is cleared.
- * work     (height, blocks, pictures), groups of one work-item; a work-item makes a row.
+ * work     a span (map.clh): a row, or a pixel's vector.
  * Tunables REACH: columns of the line; windows wider than it are taken without the line.
  * Cost     (size_y * stride_x + size_x) loads a pixel; bound by memory and the first-level cache.
  * Assumes  padding narrower than the window on every side. */
@@ -16,7 +16,9 @@
 #include "vector.clh"
 #include "map.clh"
 
-#ifndef REACH
+#if SPREAD
+#define REACH 0 /* a work-item makes one pixel: nothing to keep */
+#elif !defined(REACH)
 #define REACH 64
 #endif
 #ifdef MEAN
@@ -51,20 +53,21 @@ static inline vec result(vec v, int column, int rows, const struct vg_map_sizes 
 #endif
 }
 
-ALONE __kernel void pool(__global const elem *x, __global elem *y, const struct vg_map_sizes s)
+GROUP __kernel void pool(__global const elem *x, __global elem *y, const struct vg_map_sizes s)
 {
-    const int row = (int)get_global_id(0), block = (int)get_global_id(1);
-    const int picture = (int)get_global_id(2);
-    const int top = row * s.stride_y - s.above;
+    struct span at;
+    if (!span_find(&at, s.width, s.height, 1))
+        return;
+    const int top = at.row * s.stride_y - s.above;
     const int rows = min(top + s.size_y, s.x_height) - max(top, 0);
-    x += row_first(s.x, picture, block, max(top, 0));
-    y += row_first(s.y, picture, block, row);
+    x += span_row(s.x, &at, max(top, 0));
+    y += span_row(s.y, &at, at.row);
 
-    vec line[REACH];
+    vec line[REACH + 1];
     const int kept = s.size_x <= REACH;
     const int at_once = kept ? (REACH - s.size_x) / s.stride_x + 1 : 1;
-    for (int first = 0; first < s.width; first += at_once) {
-        const int count = min(at_once, s.width - first);
+    for (int first = at.first; first < at.end; first += at_once) {
+        const int count = min(at_once, at.end - first);
         const int from = first * s.stride_x - s.left;
         const int columns = (count - 1) * s.stride_x + s.size_x;
         for (int i = 0; i < columns && kept; i++)
@@ -77,5 +80,5 @@ ALONE __kernel void pool(__global const elem *x, __global elem *y, const struct 
             STORE(result(v, from + begin, rows, &s), y + (first + p) * VG_BLOCK);
         }
     }
-    halo_store(y, s.halo, row, s.height, 0, s.width, s.width, s.y.row);
+    halo_store(y, s.halo, at.row, s.height, at.first, at.end, s.width, s.y.row);
 }

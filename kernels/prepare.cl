@@ -11,9 +11,9 @@
  *   B = (Y - zero) * gain + blue_u U    U, V less 128 (letterbox.c has the figures: BT.601,
  *                                       BT.709, limited and full range)
  *
- * A work-item makes 16 pixels of a row, with -DSPACE_TO_DEPTH of two rows. Turned by quarters, x
- * depends on the column alone or on the row alone, and so does y: a neighbour's address is a
- * column's part plus a row's part.
+ * A work-item makes WIDE pixels of a row (16, or 4 with SPREAD), with -DSPACE_TO_DEPTH of two rows.
+ * Turned by quarters, x depends on the column alone or on the row alone, and so does y: a
+ * neighbour's address is a column's part plus a row's part.
  * pixels   the staged regions of the batch's pictures, bytes (struct vg_device_job).
  * jobs     one for each picture of the batch.
  * y        the net's input with its halo: [row][column][4], three channels and a zero.
@@ -24,9 +24,40 @@
  *          that has mean and scale in its weights; the halo is halo_word, a byte for each of the
  *          three channels.
  * work     (ceil(width / 16), height, pictures), groups of one work-item; the height counts the
- *          rows of y, so half of s.height with -DSPACE_TO_DEPTH. */
+ *          rows of y, so half of s.height with -DSPACE_TO_DEPTH. SPREAD: (pieces of 4 pixels of
+ *          all rows, 1, pictures), rounded up. */
 #include "kernel_sizes.h"
 #include "vector.clh"
+
+#if SPREAD
+#define WIDE VG_PREPARE_SPREAD_PIXELS
+typedef float4 floats;
+typedef int4 ints;
+#define FROM_INTS(v)       convert_float4(v)
+#define INTS(v)            convert_int4(v)
+#define LOAD_INTS(p)       vload4(0, p)
+#define STORE_INTS(v, p)   vstore4(v, 0, p)
+#define STORE_FLOATS(v, p) vstore4(v, 0, p)
+#define COUNTED            ((int4)(0, 1, 2, 3))
+#define FIRST(v)           v.s0
+#define LAST(v)            v.s3
+#define EACH(f, v)         (int4)(f(v.s0), f(v.s1), f(v.s2), f(v.s3))
+#else
+#define WIDE               16
+typedef float16 floats;
+typedef int16 ints;
+#define FROM_INTS(v)       convert_float16(v)
+#define INTS(v)            convert_int16(v)
+#define LOAD_INTS(p)       vload16(0, p)
+#define STORE_INTS(v, p)   vstore16(v, 0, p)
+#define STORE_FLOATS(v, p) vstore16(v, 0, p)
+#define COUNTED            ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define FIRST(v)           v.s0
+#define LAST(v)            v.sf
+#define EACH(f, v)                                                                                 \
+    (int16)(f(v.s0), f(v.s1), f(v.s2), f(v.s3), f(v.s4), f(v.s5), f(v.s6), f(v.s7), f(v.s8),       \
+            f(v.s9), f(v.sa), f(v.sb), f(v.sc), f(v.sd), f(v.se), f(v.sf))
+#endif
 
 struct part {
     int luma, chroma; /* bytes */
@@ -48,13 +79,13 @@ static inline struct part part_of(const struct vg_device_job *job, int is_row, i
 }
 
 struct colours {
-    float16 r, g, b;
+    floats r, g, b;
 };
 
-/* Pixels `left` and `right` of one row of the turned region, 16 times: of the luma a byte each, of
+/* Pixels `left` and `right` of one row of the turned region, WIDE times: of the luma a byte each, of
  * the chroma U and V each, the left one's in the low bytes. */
 struct neighbours {
-    int16 luma, chroma;
+    ints luma, chroma;
 };
 
 /* wherever they are */
@@ -63,108 +94,102 @@ static inline struct neighbours neighbours_of(__global const uchar *luma,
                                               const struct vg_device_job *job, const int *left,
                                               int last)
 {
-    int two[16], four[16];
-    for (int i = 0; i < 16; i++) {
+    int two[WIDE], four[WIDE];
+    for (int i = 0; i < WIDE; i++) {
         const struct part a = part_of(job, 0, clamp(left[i], 0, last));
         const struct part b = part_of(job, 0, clamp(left[i] + 1, 0, last));
         two[i] = luma[a.luma] | luma[b.luma] << 8;
         four[i] = chroma[a.chroma] | chroma[a.chroma + 1] << 8 | chroma[b.chroma] << 16 |
                   chroma[b.chroma + 1] << 24;
     }
-    return (struct neighbours){vload16(0, two), vload16(0, four)};
+    return (struct neighbours){LOAD_INTS(two), LOAD_INTS(four)};
 }
 
 #define TWO(at)  (int)as_ushort(vload2(0, luma + (at)))
 #define FOUR(at) as_int(vload4(0, chroma + ((at) & ~1)))
-#define SIXTEEN(f, at)                                                                             \
-    (int16)(f(at.s0), f(at.s1), f(at.s2), f(at.s3), f(at.s4), f(at.s5), f(at.s6), f(at.s7),        \
-            f(at.s8), f(at.s9), f(at.sa), f(at.sb), f(at.sc), f(at.sd), f(at.se), f(at.sf))
-
 /* Where they lie side by side in memory, with two more pixels behind them: one load for both. */
 static inline struct neighbours neighbours_near(__global const uchar *luma,
-                                                __global const uchar *chroma, int16 at)
+                                                __global const uchar *chroma, ints at)
 {
-    const int16 four = SIXTEEN(FOUR, at);
-    const int16 one_pair = (four & 0xffff) | four << 16;
-    return (struct neighbours){SIXTEEN(TWO, at), (at & 1) != 0 ? four : one_pair};
+    const ints four = EACH(FOUR, at);
+    const ints one_pair = (four & 0xffff) | four << 16;
+    return (struct neighbours){EACH(TWO, at), (at & 1) != 0 ? four : one_pair};
 }
 
 /* of the left or (1) the right ones */
 static inline struct colours colours_of(struct neighbours n, const struct vg_device_job *job,
                                         int right)
 {
-    const int16 chroma = n.chroma >> 16 * right;
-    const float16 y = (convert_float16(n.luma >> 8 * right & 255) - job->luma_zero) * job->luma_gain;
-    const float16 cu = convert_float16(chroma & 255) - 128.0f;
-    const float16 cv = convert_float16(chroma >> 8 & 255) - 128.0f;
+    const ints chroma = n.chroma >> 16 * right;
+    const floats y = (FROM_INTS(n.luma >> 8 * right & 255) - job->luma_zero) * job->luma_gain;
+    const floats cu = FROM_INTS(chroma & 255) - 128.0f;
+    const floats cv = FROM_INTS(chroma >> 8 & 255) - 128.0f;
     struct colours c;
-    c.r = clamp(fma((float16)job->red_v, cv, y), 0.0f, 255.0f);
-    c.g = clamp(fma((float16)job->green_u, cu, fma((float16)job->green_v, cv, y)), 0.0f, 255.0f);
-    c.b = clamp(fma((float16)job->blue_u, cu, y), 0.0f, 255.0f);
+    c.r = clamp(fma((floats)job->red_v, cv, y), 0.0f, 255.0f);
+    c.g = clamp(fma((floats)job->green_u, cu, fma((floats)job->green_v, cv, y)), 0.0f, 255.0f);
+    c.b = clamp(fma((floats)job->blue_u, cu, y), 0.0f, 255.0f);
     return c;
 }
 
-static inline float16 between(float16 a, float16 b, float16 c, float16 d, float16 part_x,
-                              float part_y)
+static inline floats between(floats a, floats b, floats c, floats d, floats part_x, float part_y)
 {
-    const float16 above = fma(b - a, part_x, a), below = fma(d - c, part_x, c);
-    return fma(below - above, (float16)part_y, above);
+    const floats above = fma(b - a, part_x, a), below = fma(d - c, part_x, c);
+    return fma(below - above, (floats)part_y, above);
 }
 
-/* 16 pixels from (row, column) on as the net takes them, channel by channel */
+/* WIDE pixels from (row, column) on as the net takes them, channel by channel */
 static inline void pixels_of(__global const uchar *pixels, const struct vg_device_job *job,
                              const struct vg_prepare_sizes *s, int row, int column,
-                             float value[3][16])
+                             float value[3][WIDE])
 {
     const int inner_y = row - job->inner_top;
     struct colours result;
-    result.r = result.g = result.b = (float16)s->fill;
+    result.r = result.g = result.b = (floats)s->fill;
 
     if (inner_y >= 0 && inner_y < job->inner_height) {
         const int turned = job->rotation & 1;
         const int last_u = (turned ? job->height : job->width) - 1;
         const int last_v = (turned ? job->width : job->height) - 1;
-        const int16 inner_x = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) +
-                              (column - job->inner_left);
-        const float16 at_x = (convert_float16(inner_x) + 0.5f) * job->step_x - 0.5f;
+        const ints inner_x = COUNTED + (column - job->inner_left);
+        const floats at_x = (FROM_INTS(inner_x) + 0.5f) * job->step_x - 0.5f;
         const float at_y = ((float)inner_y + 0.5f) * job->step_y - 0.5f;
-        const float16 low_x = floor(at_x);
+        const floats low_x = floor(at_x);
         const float low_y = floor(at_y);
-        const int16 left = convert_int16(low_x);
+        const ints left = INTS(low_x);
         const struct part upper = part_of(job, 1, clamp((int)low_y, 0, last_v));
         const struct part lower = part_of(job, 1, clamp((int)low_y + 1, 0, last_v));
         __global const uchar *luma = pixels + job->luma_first;
         __global const uchar *chroma = pixels + job->chroma_first;
         struct neighbours above, below;
-        if (job->rotation == 0 && left.s0 >= 0 && left.sf + 3 <= last_u) {
+        if (job->rotation == 0 && FIRST(left) >= 0 && LAST(left) + 3 <= last_u) {
             above = neighbours_near(luma + upper.luma, chroma + upper.chroma, left + job->left);
             below = neighbours_near(luma + lower.luma, chroma + lower.chroma, left + job->left);
         } else {
-            int at[16];
-            vstore16(left, 0, at);
+            int at[WIDE];
+            STORE_INTS(left, at);
             above = neighbours_of(luma + upper.luma, chroma + upper.chroma, job, at, last_u);
             below = neighbours_of(luma + lower.luma, chroma + lower.chroma, job, at, last_u);
         }
         const struct colours a = colours_of(above, job, 0), b = colours_of(above, job, 1);
         const struct colours c = colours_of(below, job, 0), d = colours_of(below, job, 1);
-        const int16 inside = inner_x >= 0 && inner_x < job->inner_width;
-        const float16 part_x = at_x - low_x;
+        const ints inside = inner_x >= 0 && inner_x < job->inner_width;
+        const floats part_x = at_x - low_x;
         const float part_y = at_y - low_y;
         result.r = inside ? between(a.r, b.r, c.r, d.r, part_x, part_y) : result.r;
         result.g = inside ? between(a.g, b.g, c.g, d.g, part_x, part_y) : result.g;
         result.b = inside ? between(a.b, b.b, c.b, d.b, part_x, part_y) : result.b;
     }
 
-    const float16 first = s->red_first ? result.r : result.b;
-    const float16 third = s->red_first ? result.b : result.r;
+    const floats first = s->red_first ? result.r : result.b;
+    const floats third = s->red_first ? result.b : result.r;
 #ifdef BYTES
-    vstore16(first, 0, value[0]);
-    vstore16(result.g, 0, value[1]);
-    vstore16(third, 0, value[2]);
+    STORE_FLOATS(first, value[0]);
+    STORE_FLOATS(result.g, value[1]);
+    STORE_FLOATS(third, value[2]);
 #else
-    vstore16((first - s->mean[0]) * s->scale[0], 0, value[0]);
-    vstore16((result.g - s->mean[1]) * s->scale[1], 0, value[1]);
-    vstore16((third - s->mean[2]) * s->scale[2], 0, value[2]);
+    STORE_FLOATS((first - s->mean[0]) * s->scale[0], value[0]);
+    STORE_FLOATS((result.g - s->mean[1]) * s->scale[1], value[1]);
+    STORE_FLOATS((third - s->mean[2]) * s->scale[2], value[2]);
 #endif
 }
 
@@ -188,7 +213,7 @@ typedef elem stored;
 
 #define CHANNELS 12 /* 2 x 2 pixels of 3 */
 #define BLOCKS   ((CHANNELS + VG_BLOCK - 1) / VG_BLOCK)
-#define CELL     2
+#define CELL     2 /* rows and columns of the input for one of y */
 
 static inline void pixels_clear(__global stored *row, const struct vg_prepare_sizes *s, int first,
                                 int end)
@@ -233,12 +258,14 @@ static inline void halo_of_pixels(__global stored *y, const struct vg_prepare_si
 
 /* y: of the row; value: of its upper and its lower pixels */
 static inline void store(__global stored *y, const struct vg_prepare_sizes *s,
-                         float value[2][3][16], int row, int first, int count)
+                         float value[2][3][WIDE], int row, int first, int count)
 {
-    UNROLL for (int p = 0; p < 8; p++) {
+    UNROLL for (int p = 0; p < WIDE / 2; p++)
+    {
         if (p >= count)
             continue;
-        UNROLL for (int i = 0; i < BLOCKS * VG_BLOCK; i++) {
+        UNROLL for (int i = 0; i < BLOCKS * VG_BLOCK; i++)
+        {
             const int q = i / 3;
             PUT(i < CHANNELS ? value[q / 2 % 2][i % 3][2 * p + q % 2] : 0.0f,
                 y + i / VG_BLOCK * s->y.plane + (first + p) * VG_BLOCK + i % VG_BLOCK);
@@ -250,32 +277,37 @@ static inline void store(__global stored *y, const struct vg_prepare_sizes *s,
 #else
 
 /* y: of the row */
-static inline void store(__global stored *y, const struct vg_prepare_sizes *s, float value[3][16],
+static inline void store(__global stored *y, const struct vg_prepare_sizes *s, float value[3][WIDE],
                          int row, int first, int count)
 {
-    UNROLL for (int p = 0; p < 16; p++)
-        if (p < count)
-            STORE_PIXEL((float4)(value[0][p], value[1][p], value[2][p], 0.0f),
-                        y + (first + p) * 4);
+    UNROLL for (int p = 0; p < WIDE; p++) if (p < count)
+        STORE_PIXEL((float4)(value[0][p], value[1][p], value[2][p], 0.0f), y + (first + p) * 4);
     halo_of_pixels(y, s, row, first, first + count);
 }
 
 #endif
 
-ALONE __kernel void prepare(__global const uchar *pixels, __global const struct vg_device_job *jobs,
+GROUP __kernel void prepare(__global const uchar *pixels, __global const struct vg_device_job *jobs,
                             __global stored *y, const struct vg_prepare_sizes s)
 {
-    const int column = (int)get_global_id(0) * 16, row = (int)get_global_id(1);
+#if SPREAD
+    const int pieces = (s.width + WIDE - 1) / WIDE;
+    const int column = (int)get_global_id(0) % pieces * WIDE, row = (int)get_global_id(0) / pieces;
+    if (row >= s.height / CELL)
+        return;
+#else
+    const int column = (int)get_global_id(0) * WIDE, row = (int)get_global_id(1);
+#endif
     const struct vg_device_job job = jobs[get_global_id(2)];
-    const int count = min(16, s.width - column);
+    const int count = min(WIDE, s.width - column);
     y += s.y.first + (int)get_global_id(2) * s.y.picture + row * s.y.row;
 #ifdef SPACE_TO_DEPTH
-    float value[2][3][16];
+    float value[2][3][WIDE];
     pixels_of(pixels, &job, &s, 2 * row, column, value[0]);
     pixels_of(pixels, &job, &s, 2 * row + 1, column, value[1]);
     store(y, &s, value, row, column / 2, count / 2);
 #else
-    float value[3][16];
+    float value[3][WIDE];
     pixels_of(pixels, &job, &s, row, column, value);
     store(y, &s, value, row, column, count);
 #endif

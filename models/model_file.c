@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/half.h"
 #include "models/model.h"
 #include "models/model_check.h"
 #include "models/source_file.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/folders.h"
+#include "src/base/half.h"
 #include "src/base/text.h"
 
 enum {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "models/half.h"
 #include "src/base/alloc.h"
+#include "src/base/half.h"
 #include "src/base/text.h"
 
 const char *const vg_onnx_no_memory = N_("no memory for the model");

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/half.h"
 #include "src/base/alloc.h"
+#include "src/base/half.h"
 #include "src/base/text.h"
 
 /* ------------------------------------------------------------ refusals */

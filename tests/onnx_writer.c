@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/half.h"
+#include "src/base/half.h"
 #include "src/base/random.h"
 
 /* ------------------------------------------------------------ wire format */

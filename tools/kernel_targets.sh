@@ -18,7 +18,8 @@ spir spir64-unknown-unknown -emit-llvm,-c
 x86 x86_64-pc-linux-gnu -mavx512f,-mavx512vnni,-S"
 # what the plans build with, beside the defaults that stand in each file
 OPTIONS="-DDEFAULTS=1
--DHALF_STORAGE=1"
+-DHALF_STORAGE=1
+-DSPREAD=1"
 grep -q '^#ifndef VG_BLOCK' kernels/kernel_sizes.h && OPTIONS+=$'\n-DVG_BLOCK=8'
 
 fits() { # fits FILE TARGET
@@ -27,6 +28,10 @@ fits() { # fits FILE TARGET
     *_ptx.cl) [ "$2" = nvidia ] ;;
     *) [ "$2" != x86 ] ;;
     esac
+}
+
+takes() { # takes FILE OPTION: kernels for GPUs have a spread form (kernels/map.clh)
+    [ "$2" != -DSPREAD=1 ] || grep -q '^GROUP __kernel' "$1"
 }
 
 one() { # one FILE TARGET TRIPLE FLAGS OPTION
@@ -47,6 +52,7 @@ while read -r name triple flags; do
     for f in "${files[@]}"; do
         fits "$f" "$name" || continue
         while read -r option; do
+            takes "$f" "$option" || continue
             printf '%s\0%s\0%s\0%s\0%s\0' "$f" "$name" "$triple" "$flags" "$option"
         done <<<"$OPTIONS"
     done

@@ -8,10 +8,11 @@
 
 #include "kernels/twins/cases_make.h"
 #include "src/base/alloc.h"
+#include "src/base/half.h"
 
-static const struct vg_case_family *const families[] = {&vg_cases_conv,  &vg_cases_depthwise,
-                                                        &vg_cases_map,   &vg_cases_prepare,
-                                                        &vg_cases_boxes, &vg_cases_int8};
+static const struct vg_case_family *const families[] = {
+    &vg_cases_conv,  &vg_cases_depthwise, &vg_cases_map,  &vg_cases_prepare,
+    &vg_cases_boxes, &vg_cases_int8,      &vg_cases_forms};
 
 #define FAMILY_COUNT (sizeof families / sizeof *families)
 
@@ -68,6 +69,11 @@ float vg_case_value(struct vg_random *random, float amplitude)
     return (float)((2 * vg_random_unit(random) - 1) * (double)amplitude);
 }
 
+float vg_case_held(const struct vg_case_run *run, float value)
+{
+    return run->storage == VG_STORAGE_HALF ? vg_half_to_float(vg_half_nearest(value)) : value;
+}
+
 /* a guard, the pictures, a guard */
 size_t vg_case_area(const struct vg_case_tensor *t, vg_i32 pictures, struct vg_area *area)
 {
@@ -99,7 +105,7 @@ enum vg_status vg_case_input_add(struct vg_case_run *run, enum vg_arg arg,
                 for (vg_i32 column = 0; column < t->width; column++)
                     x[area->first + picture * area->picture + c / t->pixel * area->plane +
                       row * area->row + column * t->pixel + c % t->pixel] =
-                        vg_case_value(random, run->row->amplitude);
+                        vg_case_held(run, vg_case_value(random, run->row->amplitude));
     return VG_OK;
 }
 
@@ -124,6 +130,46 @@ vg_i32 vg_case_blocks(vg_i32 channels)
 
 /* ---- open ---- */
 
+static uint16_t half_of(float value)
+{
+    uint32_t word;
+    memcpy(&word, &value, sizeof word);
+    return word == VG_CASE_GUARD_WORD ? VG_CASE_GUARD_HALF : vg_half_nearest(value);
+}
+
+/* The activations as the device gets them; what they should become stays in floats. */
+static void halves_make(struct vg_case_run *run)
+{
+    for (uint32_t i = 0; i < run->buffer_count; i++) {
+        struct vg_case_buffer *buffer = &run->buffer[i];
+        const float *from = buffer->data;
+        uint16_t *to = buffer->data; /* never ahead of `from` */
+        if (buffer->arg != VG_ARG_X && buffer->arg != VG_ARG_X2 && buffer->arg != VG_ARG_X3 &&
+            buffer->arg != VG_ARG_Y)
+            continue;
+        for (size_t k = 0; k < buffer->bytes / sizeof *from; k++)
+            to[k] = half_of(from[k]);
+        buffer->bytes /= 2;
+        buffer->content = VG_CASE_HALVES;
+    }
+}
+
+void vg_case_spread(struct vg_case_run *run, size_t items)
+{
+    run->group_items = VG_SPREAD_ITEMS;
+    run->global[0] = (items + VG_SPREAD_ITEMS - 1) / VG_SPREAD_ITEMS * VG_SPREAD_ITEMS;
+}
+
+enum vg_status vg_case_make(struct vg_case_run *run, const struct vg_kernel_case *row,
+                            struct vg_random *random)
+{
+    run->row = row;
+    run->group_items = vg_kernel_rows[row->kernel].group_items;
+    for (uint32_t i = 0; i < 3; i++)
+        run->global[i] = 1;
+    return family_of(row)->make(run, random);
+}
+
 enum vg_status vg_case_open(const struct vg_kernel_case *row, uint64_t seed,
                             struct vg_case_run **out)
 {
@@ -132,12 +178,12 @@ enum vg_status vg_case_open(const struct vg_kernel_case *row, uint64_t seed,
     *out = vg_alloc(sizeof **out);
     if (!*out)
         return VG_E_MEMORY;
-    (*out)->row = row;
-    for (uint32_t i = 0; i < 3; i++)
-        (*out)->global[i] = 1;
-    const enum vg_status status = family_of(row)->make(*out, &random);
+    (*out)->tolerance = row->tolerance;
+    const enum vg_status status = vg_case_make(*out, row, &random);
     if (status)
         vg_case_close(out);
+    else if ((*out)->storage == VG_STORAGE_HALF)
+        halves_make(*out);
     return status;
 }
 
@@ -204,6 +250,22 @@ static int is_integer(const struct vg_case_buffer *buffer, size_t word)
            (buffer->arg == VG_ARG_CANDIDATES && word % words >= first);
 }
 
+static uint32_t word_of(float value)
+{
+    uint32_t word;
+    memcpy(&word, &value, sizeof word);
+    return word;
+}
+
+/* word i of what the kernel left; a half as a float, whose guard is a float's guard */
+static uint32_t got_word(const struct vg_case_buffer *buffer, const void *got, size_t i)
+{
+    if (buffer->content != VG_CASE_HALVES)
+        return ((const uint32_t *)got)[i];
+    const uint16_t half = ((const uint16_t *)got)[i];
+    return half == VG_CASE_GUARD_HALF ? VG_CASE_GUARD_WORD : word_of(vg_half_to_float(half));
+}
+
 /* error of a float that should have been written */
 static double error_of(const struct vg_case_run *run, uint32_t got, uint32_t want)
 {
@@ -240,18 +302,20 @@ struct vg_case_verdict vg_case_judge(const struct vg_case_run *run, uint32_t ind
     if (buffer->arg == VG_ARG_CANDIDATES)
         candidates_settle(run, got);
     struct vg_case_verdict verdict = {0};
-    const uint32_t *g = got, *w = buffer->want;
-    for (size_t i = 0; i < buffer->bytes / sizeof *g; i++) {
-        const double error = word_error(run, buffer, i, g[i], w[i]);
-        const int guard = w[i] == VG_CASE_GUARD_WORD && g[i] != w[i];
+    const uint32_t *want = buffer->want;
+    const size_t each = buffer->content == VG_CASE_HALVES ? 2 : 4;
+    for (size_t i = 0; i < buffer->bytes / each; i++) {
+        const uint32_t g = got_word(buffer, got, i), w = want[i];
+        const double error = word_error(run, buffer, i, g, w);
+        const int guard = w == VG_CASE_GUARD_WORD && g != w;
         if (!guard && error > verdict.worst)
             verdict.worst = error;
-        if (!guard && error <= run->row->tolerance)
+        if (!guard && error <= run->tolerance)
             continue;
         if (!verdict.wrong) {
             verdict.first_word = i;
-            verdict.got = float_of(g[i]);
-            verdict.want = float_of(w[i]);
+            verdict.got = float_of(g);
+            verdict.want = float_of(w);
         }
         verdict.wrong++;
         verdict.guards_broken += (uint32_t)guard;

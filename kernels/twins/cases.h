@@ -51,30 +51,39 @@ struct vg_kernel_case {
 /* Row `index` over all families; NULL behind the last. */
 const struct vg_kernel_case *vg_kernel_case_at(size_t index);
 
+/* A convolution by NVIDIA's matrix instruction, for a trial at start. */
+const struct vg_kernel_case *vg_case_mma_probe(void);
+
 /* A small convolution over bytes that takes `lane`, for a trial at start. */
 const struct vg_kernel_case *vg_case_int8_probe(enum vg_int8_lane lane);
 
 enum vg_case_content {
     VG_CASE_FLOATS, /* candidates and counts are known by their arg */
     VG_CASE_BYTES,  /* compared as they are */
-    VG_CASE_NEAR    /* bytes of rounded floats: |got - want| <= tolerance * 255 */
+    VG_CASE_NEAR,   /* bytes of rounded floats: |got - want| <= tolerance * 255 */
+    VG_CASE_HALVES  /* `want` is in floats */
 };
 
 struct vg_case_buffer {
     enum vg_arg arg;
     enum vg_case_content content;
-    void *data; /* at the start, with guards before, between and behind what may be written */
-    void *want; /* at the end; NULL when it is only read */
-    size_t bytes;
+    void *data;   /* at the start, with guards before, between and behind what may be written */
+    void *want;   /* at the end; NULL when it is only read */
+    size_t bytes; /* of data */
 };
 
 /* A case made real: buffers, sizes and work of one launch. */
 struct vg_case_run {
     const struct vg_kernel_case *row;
+    double tolerance; /* of the row that was asked for */
     char options[VG_KERNEL_OPTIONS_SIZE];
     union vg_kernel_sizes sizes;
     size_t global[3];
+    uint32_t group_items; /* of the first dimension */
     size_t local_bytes;
+    enum vg_storage storage;
+    enum vg_form form;
+    int nvidia;             /* 1: only such a device has the instruction */
     enum vg_int8_lane lane; /* that the processor must have, or VG_INT8_PLAIN */
     uint32_t buffer_count;
     struct vg_case_buffer buffer[VG_KERNEL_ARGS_MAX];

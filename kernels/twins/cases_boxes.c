@@ -44,12 +44,14 @@ static const struct vg_kernel_case rows[] = {
 
 /* Makes of random values probabilities k/61, so that no product of powers lies on the threshold's
  * very edge, where kernel and twin could differ. */
-static void probabilities(struct vg_case_buffer *buffer, float amplitude)
+static void probabilities(struct vg_case_run *run, uint32_t index)
 {
+    const struct vg_case_buffer *buffer = &run->buffer[index];
+    const float amplitude = run->row->amplitude;
     float *v = buffer->data;
     for (size_t i = 0; i < buffer->bytes / sizeof *v; i++)
         if (!isnan(v[i])) /* a guard */
-            v[i] = floorf(fabsf(v[i]) / amplitude * 61) / 61;
+            v[i] = vg_case_held(run, floorf(fabsf(v[i]) / amplitude * 61) / 61);
 }
 
 static enum vg_status tensors_add(struct vg_case_run *run, vg_i32 block, struct vg_random *random)
@@ -68,8 +70,8 @@ static enum vg_status tensors_add(struct vg_case_run *run, vg_i32 block, struct 
         return VG_OK;
     if (vg_case_input_add(run, VG_ARG_X3, &objectness, VG_CASE_HALO_GUARD, random, &s->objectness))
         return VG_E_MEMORY;
-    probabilities(&run->buffer[0], row->amplitude);
-    probabilities(&run->buffer[2], row->amplitude);
+    probabilities(run, 0);
+    probabilities(run, 2);
     return VG_OK;
 }
 
@@ -115,6 +117,7 @@ static enum vg_status boxes_make(struct vg_case_run *run, struct vg_random *rand
     struct vg_twin_head head = {0};
     struct vg_boxes_sizes *s = &run->sizes.boxes;
     build.block = build.block ? build.block : VG_BLOCK;
+    build.storage = run->storage;
     if (tensors_add(run, (vg_i32)build.block, random) || found_add(run, &head))
         return VG_E_MEMORY;
     s->width = row->x_width;

@@ -15,6 +15,9 @@
 #define WINO_MUL VG_KERNEL_CONV_WINO_MUL
 #define WINO2    VG_KERNEL_CONV_WINO2
 #define ANY      VG_KERNEL_CONV_ANY
+#define TILE     VG_KERNEL_CONV_TILE
+#define MMA      VG_KERNEL_CONV_MMA_PTX
+#define HALVES   "a half holds 11 bits: 2^-11 of a value, and the float sums"
 #define SMALL    VG_CASE_SMALL
 #define FULL     VG_CASE_FULL
 
@@ -104,7 +107,12 @@ struct more {
     enum store_name store;
     enum lay lay;
     vg_i32 parts;       /* groups of the model */
-    vg_i32 groups_each; /* Winograd */
+    vg_i32 groups_each; /* Winograd; conv_mma_ptx: how */
+};
+
+enum how {
+    PLAIN,
+    REAL /* by the instruction itself */
 };
 
 /* clang-format off */
@@ -200,6 +208,42 @@ struct more {
     ROW("13x13, batch of 3",  WINO2,    FULL,  13, 2, 16, 13, 13,  48,  64, W3,     LEAKY,      BLOCKS,  1, 3, 1, 1) \
     ROW("13x11, 58 to 80",    WINO2,    FULL,  13, 1, 16, 13, 11,  58,  80, W3,     AFTER,      BLOCKS,  1, 2, 2, 1) \
     \
+    ROW("one pixel 1x1",      TILE,     SMALL, 32, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("one pixel 3x3",      TILE,     SMALL, 32, 2, 16,  1,  1,  16,  33, W3,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("tile less one",      TILE,     SMALL, 32, 2, 16, 31,  1,  17,  31, W1,     SILU,       BLOCKS,  1, 1, 0, 1) \
+    ROW("a tile",             TILE,     SMALL, 32, 2, 16,  8,  4,  16,  32, W1,     CLIP,       BLOCKS,  1, 1, 0, 1) \
+    ROW("tile and one",       TILE,     SMALL, 32, 1, 16, 11,  3,  15,  17, W1,     LINEAR,     BLOCKS,  1, 1, 0, 1) \
+    ROW("over two pictures",  TILE,     SMALL, 32, 2, 16,  7,  3,  17,  16, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("64 by 64",           TILE,     SMALL, 64, 4, 16,  9,  4,  17,  58, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("128 by 64",          TILE,     SMALL, 128, 4, 16, 11,  6,  17,  50, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("128 by 16",          TILE,     SMALL, 128, 1, 16, 11,  7,  17,  20, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("256 by 64",          TILE,     FULL, 256, 4, 16, 23, 17,  33,  64, W3,     SILU,       BLOCKS,  1, 2, 0, 1) \
+    ROW("blocks of 8",        TILE,     SMALL, 64, 4,  8,  9,  5,   9,  27, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("stem",               TILE,     SMALL, 64, 2, 16, 15,  9,   3,  24, W3S2,   LEAKY,      INPUT,   1, 2, 0, 1) \
+    ROW("6x6 stem",           TILE,     SMALL, 32, 1, 16, 14,  8,   3,  16, W6S2,   SILU,       INPUT,   1, 1, 0, 1) \
+    ROW("stride 2, odd",      TILE,     SMALL, 32, 2, 16, 11,  7,  16,  32, W3S2,   LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("5x5, dilation",      TILE,     SMALL, 32, 1, 16,  9,  7,   5,  16, W_ODD,  LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("first block acts",   TILE,     SMALL, 32, 2, 16,  7,  3,  16,  49, W1,     LEAKY_FIRST, BLOCKS, 1, 2, 0, 1) \
+    ROW("sum before",         TILE,     SMALL, 32, 2, 16,  7,  3,  16,  17, W1,     BEFORE,     BLOCKS,  1, 2, 0, 1) \
+    ROW("sum after",          TILE,     SMALL, 32, 1, 16,  7,  3,  16,  16, W1,     AFTER,      BLOCKS,  1, 2, 0, 1) \
+    ROW("sum of twice",       TILE,     SMALL, 32, 2, 16, 10,  6,  16,  32, W1,     TWICE,      BLOCKS,  1, 2, 0, 1) \
+    ROW("sum of nearest",     TILE,     SMALL, 32, 1, 16, 11,  7,  16,  16, W1,     NEAREST,    BLOCKS,  1, 2, 0, 1) \
+    ROW("13x13, 96 to 96",    TILE,     FULL,  64, 4, 16, 13, 13,  96,  96, W3,     LEAKY,      BLOCKS,  1, 3, 0, 1) \
+    ROW("26x26, 116 to 116",  TILE,     FULL, 128, 4, 16, 26, 26, 116, 116, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    \
+    ROW("one pixel",          MMA,      SMALL, 16, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, PLAIN, 1) \
+    ROW("a block",            MMA,      SMALL, 16, 1, 16, 16,  2,  16,  16, W1,     LINEAR,     BLOCKS,  1, 1, PLAIN, 1) \
+    ROW("tile and one",       MMA,      SMALL, 16, 2, 16, 13,  5,  17,  31, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
+    ROW("3x3, two pictures",  MMA,      SMALL, 32, 1, 16,  9,  5,  20,  33, W3,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
+    ROW("stride 2, odd",      MMA,      SMALL, 16, 2, 16, 11,  7,  16,  20, W3S2,   SILU,       BLOCKS,  1, 2, PLAIN, 1) \
+    ROW("sum of twice",       MMA,      SMALL, 16, 1, 16, 10,  6,  16,  32, W1,     TWICE,      BLOCKS,  1, 2, PLAIN, 1) \
+    ROW("first block acts",   MMA,      SMALL, 16, 2, 16,  7,  3,  16,  49, W1,     LEAKY_FIRST, BLOCKS, 1, 2, PLAIN, 1) \
+    ROW("26x26, 64 to 116",   MMA,      FULL,  32, 4, 16, 26, 26,  64, 116, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
+    ROW("13x13, 96 to 96",    MMA,      FULL,  64, 2, 16, 13, 13,  96,  96, W3,     LEAKY,      BLOCKS,  1, 3, PLAIN, 1) \
+    ROW("3x3, by NVIDIA",     MMA,      SMALL, 32, 4, 16,  9,  5,  20,  72, W3,     LEAKY,      BLOCKS,  1, 2, REAL, 1) \
+    ROW("1x1, by NVIDIA",     MMA,      FULL,  32, 4, 16, 26, 26,  64, 116, W1,     LEAKY,      BLOCKS,  1, 2, REAL, 1) \
+    ROW("64, by NVIDIA",      MMA,      FULL,  64, 2, 16, 13, 13,  96,  96, W3,     LEAKY,      BLOCKS,  1, 3, REAL, 1) \
+    \
     ROW("one pixel",          ANY,      SMALL,  1, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("3x3, 3 to 17",       ANY,      SMALL,  1, 1, 16,  5,  3,   3,  17, W3,     LEAKY,      BLOCKS,  1, 2, 1, 1) \
     ROW("the net's input",    ANY,      SMALL,  1, 1, 16,  6,  4,   3,   8, W3S2,   SILU,       INPUT,   1, 1, 1, 1) \
@@ -212,10 +256,13 @@ struct more {
     ROW("17x11, 58 to 116",   ANY,      FULL,   1, 1, 16, 17, 11,  58, 116, W5S2,   LEAKY_FIRST, BLOCKS, 2, 2, 1, 1) \
     ROW("23x13, 58 to 58",    ANY,      FULL,   1, 1, 16, 23, 13,  58,  58, W3,     NEAREST,    TABLE,   1, 3, 1, 1)
 
+#define IS_PLAIN(kernel)  (kernel == DIRECT || kernel == ANY || kernel == TILE)
+#define TOLERANCE(kernel) (IS_PLAIN(kernel) ? 8e-6 : kernel == MMA ? 5e-4 : 6e-5)
+#define REASON(kernel)    (IS_PLAIN(kernel) ? SUMS : kernel == MMA ? HALVES : WINO)
 #define AS_ROW(name_, kernel_, scale_, p_, ob_, block_, w_, h_, xc_, yc_, window_, store_, lay_, parts_, n_, each_, amplitude_) \
     {.name = name_, .kernel = kernel_, .scale = scale_, .tile = {p_, ob_}, .x_width = w_, .x_height = h_, .x_channels = xc_, \
      .y_channels = yc_, .pictures = n_, .amplitude = amplitude_, \
-     .tolerance = kernel_ == DIRECT || kernel_ == ANY ? 8e-6 : 6e-5, .reason = kernel_ == DIRECT || kernel_ == ANY ? SUMS : WINO},
+     .tolerance = TOLERANCE(kernel_), .reason = REASON(kernel_)},
 #define AS_MORE(name_, kernel_, scale_, p_, ob_, block_, w_, h_, xc_, yc_, window_, store_, lay_, parts_, n_, each_, amplitude_) \
     {block_, window_, store_, lay_, parts_, each_},
 
@@ -234,6 +281,11 @@ struct conv_case {
     vg_i32 *table;         /* TABLE: as in the buffer of weights */
     struct vg_case_buffer *x, *y;
 };
+
+static int is_tiled(enum vg_kernel kernel)
+{
+    return kernel == TILE || kernel == MMA;
+}
 
 static vg_i32 ceil_div(vg_i32 a, vg_i32 b)
 {
@@ -273,7 +325,8 @@ static enum vg_status table_make(struct conv_case *conv, struct vg_random *rando
 }
 
 /* What no kernel may use holds guards: lanes of the last block that stand for no channel, and other
- * tensors' planes. conv_wino_in transforms whole blocks, so there they are numbers. */
+ * tensors' planes. conv_wino_in transforms whole blocks, and the tiled ones multiply them, so there
+ * they are numbers. */
 static enum vg_status input_make(struct vg_case_run *run, struct conv_case *conv,
                                  struct vg_random *random)
 {
@@ -294,12 +347,13 @@ static enum vg_status input_make(struct vg_case_run *run, struct conv_case *conv
     if (!conv->x || (table && table_make(conv, random, p.blocks, gap)))
         return VG_E_MEMORY;
     vg_case_guard_fill(conv->x);
-    const vg_i32 lanes = row->kernel == WINO_IN ? blocks * block : row->x_channels;
+    const int whole = row->kernel == WINO_IN || is_tiled(row->kernel);
+    const vg_i32 lanes = whole ? (input ? s->x_pixel : blocks * block) : row->x_channels;
     for (vg_i32 picture = 0; picture < row->pictures; picture++)
         for (vg_i32 c = 0; c < lanes; c++)
-            vg_case_channel_fill(conv->x->data, &p, &s->x, picture,
+            vg_case_channel_fill(run, conv->x->data, &p, &s->x, picture,
                                  table ? conv->table[c] : c / block * s->x.plane + c % block,
-                                 row->amplitude, random);
+                                 random);
     s->x_blocks = blocks;
     return VG_OK;
 }
@@ -318,7 +372,7 @@ static enum vg_status weights_make(struct vg_case_run *run, struct conv_case *co
     if (!conv->weights || !conv->bias)
         return VG_E_MEMORY;
     for (size_t i = 0; i < count; i++)
-        conv->weights[i] = vg_case_value(random, (float)(2 / sqrt(each)));
+        conv->weights[i] = vg_case_held(run, vg_case_value(random, (float)(2 / sqrt(each))));
     for (vg_i32 i = 0; i < row->y_channels; i++)
         conv->bias[i] = vg_case_value(random, row->amplitude);
     conv->twin.weights = conv->weights;
@@ -403,12 +457,27 @@ static enum vg_status pixels_make(struct vg_case_run *run, struct conv_case *con
     return VG_OK;
 }
 
+static void tiled_make(struct vg_case_run *run, struct conv_case *conv)
+{
+    const struct vg_conv_sizes *s = conv->s;
+    const enum vg_kernel kernel = conv->row->kernel;
+    const vg_i32 pixels = s->width * s->height * s->pictures;
+    run->group_items = vg_conv_group_items(kernel, &conv->build);
+    run->global[0] = (size_t)ceil_div(pixels, (vg_i32)vg_conv_group_pixels(kernel, &conv->build)) *
+                     run->group_items;
+    run->global[1] = (size_t)s->groups;
+    if (kernel == MMA)
+        vg_twin_conv_mma(conv->x->data, &conv->twin, conv->y->want, s);
+    else
+        vg_twin_conv_tile(conv->x->data, &conv->twin, conv->y->want, s);
+}
+
 static vg_i32 size_of(vg_i32 x, vg_i32 pads, uint32_t size, uint32_t stride, uint32_t dilation)
 {
     return (x + pads - ((vg_i32)(dilation * (size - 1)) + 1)) / (vg_i32)stride + 1;
 }
 
-static void case_describe(struct conv_case *conv)
+static void case_describe(struct conv_case *conv, const struct vg_case_run *run)
 {
     const struct vg_kernel_case *row = conv->row;
     const struct more *more = conv->more;
@@ -427,7 +496,9 @@ static void case_describe(struct conv_case *conv)
                                          .act = store->act,
                                          .add = store->add,
                                          .table = is_table(more->lay) ? 1 : 0,
-                                         .group_first = more->lay >= BLOCKS_G ? 1 : 0};
+                                         .group_first = more->lay >= BLOCKS_G ? 1 : 0,
+                                         .storage = run->storage,
+                                         .emulated = row->kernel == MMA && !run->nvidia};
     conv->shape = (struct vg_conv_shape){.kernel = row->kernel,
                                          .tile = row->tile,
                                          .block = more->block,
@@ -435,7 +506,8 @@ static void case_describe(struct conv_case *conv)
                                          .size_x = w->size_x,
                                          .x_channels = (uint32_t)row->x_channels,
                                          .y_channels = (uint32_t)row->y_channels,
-                                         .parts = (uint32_t)more->parts};
+                                         .parts = (uint32_t)more->parts,
+                                         .x_pixel = (uint32_t)x_pixel};
     conv->twin.build = &conv->build;
     struct vg_conv_sizes *s = conv->s;
     s->x_width = row->x_width;
@@ -485,18 +557,31 @@ static enum vg_status conv_make(struct vg_case_run *run, struct vg_random *rando
         .row = run->row, .more = &mores[run->row - rows], .s = &run->sizes.conv};
     const enum vg_kernel kernel = run->row->kernel;
     static_assert(sizeof mores / sizeof *mores == sizeof rows / sizeof *rows, "one for each row");
-    case_describe(&conv);
+    if (kernel == MMA)
+        run->storage = VG_STORAGE_HALF;
+    run->nvidia = kernel == MMA && conv.more->groups_each == REAL;
+    case_describe(&conv, run);
     vg_conv_options(kernel, &conv.build, run->options);
     enum vg_status status = input_make(run, &conv, random);
     if (!status && kernel != WINO_IN)
         status = rest_make(run, &conv, random);
-    if (!status)
+    if (!status && is_tiled(kernel))
+        tiled_make(run, &conv);
+    else if (!status)
         status =
             kernel == DIRECT || kernel == ANY ? pixels_make(run, &conv) : tiles_make(run, &conv);
     vg_free(conv.weights);
     vg_free(conv.bias);
     vg_free(conv.table);
     return status;
+}
+
+const struct vg_kernel_case *vg_case_mma_probe(void)
+{
+    size_t i = 0;
+    while (rows[i].kernel != MMA || mores[i].groups_each != REAL)
+        i++;
+    return &rows[i];
 }
 
 const struct vg_case_family vg_cases_conv = {rows, sizeof rows / sizeof *rows, conv_make};

@@ -316,9 +316,8 @@ static enum vg_status input_make(struct vg_case_run *run, struct depthwise_case 
     const vg_i32 lanes = stem ? s->x_channels : s->x_blocks * s->x_pixel;
     for (vg_i32 picture = 0; picture < s->pictures; picture++)
         for (vg_i32 i = 0; i < lanes; i++)
-            vg_case_channel_fill(c->x->data, &p, &s->x, picture,
-                                 i / s->x_pixel * s->x.plane + i % s->x_pixel, c->row->amplitude,
-                                 random);
+            vg_case_channel_fill(run, c->x->data, &p, &s->x, picture,
+                                 i / s->x_pixel * s->x.plane + i % s->x_pixel, random);
     return VG_OK;
 }
 
@@ -395,6 +394,9 @@ static void work_make(struct vg_case_run *run, const struct depthwise_case *c)
     run->global[0] = (size_t)s->height;
     run->global[1] = (size_t)s->x_blocks;
     run->global[2] = (size_t)s->pictures;
+    if (run->form == VG_FORM_SPREAD)
+        vg_case_spread(run, vg_spread_items(c->build.block, (uint32_t)s->width, (uint32_t)s->height,
+                                            c->build.tile.pixels));
     if (c->row->kernel == ROW_CONV) {
         run->global[1] = (size_t)ceil_div(s->groups, s->groups_each);
         run->local_bytes =
@@ -445,6 +447,8 @@ static enum vg_status depthwise_make(struct vg_case_run *run, struct vg_random *
         .row = run->row, .more = &mores[run->row - rows], .s = &run->sizes.conv};
     static_assert(sizeof mores / sizeof *mores == sizeof rows / sizeof *rows, "one for each row");
     case_describe(&c);
+    c.build.storage = run->storage;
+    c.build.form = run->form;
     sizes_finish(run, &c);
     vg_conv_options(run->row->kernel, &c.build, run->options);
     const enum vg_status status = buffers_make(run, &c, random);

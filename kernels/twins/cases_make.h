@@ -18,7 +18,7 @@ struct vg_case_family {
     enum vg_status (*make)(struct vg_case_run *run, struct vg_random *random);
 };
 extern const struct vg_case_family vg_cases_conv, vg_cases_depthwise, vg_cases_map,
-    vg_cases_prepare, vg_cases_boxes, vg_cases_int8;
+    vg_cases_prepare, vg_cases_boxes, vg_cases_int8, vg_cases_forms;
 
 /* A buffer of zeros in the run (which owns it); NULL: no memory. */
 struct vg_case_buffer *vg_case_buffer_add(struct vg_case_run *run, enum vg_arg arg, size_t bytes);
@@ -26,10 +26,22 @@ struct vg_case_buffer *vg_case_buffer_add(struct vg_case_run *run, enum vg_arg a
 /* Gives the buffer its `want`, a copy of what stands in it. */
 enum vg_status vg_case_want_add(struct vg_case_buffer *buffer) VG_MUST_USE;
 
+#define VG_CASE_GUARD_HALF 0x7dbau /* likewise */
+
 void vg_case_guard_fill(struct vg_case_buffer *buffer);
 
 /* Within -amplitude to amplitude; an amplitude below 0: all negative. */
 float vg_case_value(struct vg_random *random, float amplitude);
+
+/* The value as the run's activations can hold it. */
+float vg_case_held(const struct vg_case_run *run, float value);
+
+/* Work in the spread form: so many work-items in the first dimension. */
+void vg_case_spread(struct vg_case_run *run, size_t items);
+
+/* Makes `row`, of any family, in the storage and form that the run asks for. */
+enum vg_status vg_case_make(struct vg_case_run *run, const struct vg_kernel_case *row,
+                            struct vg_random *random) VG_MUST_USE;
 
 enum vg_case_halo {
     VG_CASE_HALO_ZERO,

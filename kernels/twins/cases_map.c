@@ -196,6 +196,8 @@ static enum vg_status map_make(struct vg_case_run *run, struct vg_random *random
     const struct vg_kernel_case *row = run->row;
     struct vg_map_build build = row->map;
     build.block = build.block ? build.block : VG_BLOCK;
+    build.storage = run->storage;
+    build.form = run->form;
     const vg_i32 block = (vg_i32)build.block;
     const struct vg_case_tensor x = {
         row->x_width, row->x_height, row->x_channels, 1, 2, 1, block, 1, 0};
@@ -237,6 +239,9 @@ static enum vg_status map_make(struct vg_case_run *run, struct vg_random *random
     run->global[0] = (size_t)row->height;
     run->global[1] = all_blocks ? 1 : (size_t)((row->y_channels + block - 1) / block);
     run->global[2] = (size_t)row->pictures;
+    if (run->form == VG_FORM_SPREAD)
+        vg_case_spread(
+            run, vg_spread_items(build.block, (uint32_t)row->width, (uint32_t)row->height, 1));
     twin_run(run, &build, want);
     return VG_OK;
 }

@@ -11,15 +11,17 @@ size_t vg_case_planes_place(const struct vg_case_planes *p, vg_i32 pictures, str
     return 2 * VG_CASE_GUARD_FLOATS + (size_t)pictures * (size_t)area->picture;
 }
 
-void vg_case_channel_fill(float *data, const struct vg_case_planes *p, const struct vg_area *area,
-                          vg_i32 picture, vg_i32 lane, float amplitude, struct vg_random *random)
+void vg_case_channel_fill(const struct vg_case_run *run, float *data,
+                          const struct vg_case_planes *p, const struct vg_area *area,
+                          vg_i32 picture, vg_i32 lane, struct vg_random *random)
 {
     const struct vg_halo *h = &p->halo;
     for (vg_i32 row = -h->above; row < p->height + h->below; row++)
         for (vg_i32 column = -h->left; column < p->width + h->right; column++) {
             const int inside = row >= 0 && row < p->height && column >= 0 && column < p->width;
             data[area->first + picture * area->picture + lane + row * area->row +
-                 column * p->pixel] = inside ? vg_case_value(random, amplitude) : 0.0f;
+                 column * p->pixel] =
+                inside ? vg_case_held(run, vg_case_value(random, run->row->amplitude)) : 0.0f;
         }
 }
 
@@ -42,8 +44,8 @@ struct vg_case_buffer *vg_case_addend_add(struct vg_case_run *run, struct vg_con
     p.halo = (struct vg_halo){0}; /* stays a guard: it is not read */
     for (vg_i32 picture = 0; picture < s->pictures; picture++)
         for (vg_i32 c = 0; c < p.blocks * block; c++)
-            vg_case_channel_fill(buffer->data, &p, &s->x2, picture,
-                                 c / block * s->x2.plane + c % block, run->row->amplitude, random);
+            vg_case_channel_fill(run, buffer->data, &p, &s->x2, picture,
+                                 c / block * s->x2.plane + c % block, random);
     return buffer;
 }
 

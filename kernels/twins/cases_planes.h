@@ -13,9 +13,11 @@ struct vg_case_planes {
 /* Floats of a guard, the pictures, a guard; *area says where they lie. */
 size_t vg_case_planes_place(const struct vg_case_planes *p, vg_i32 pictures, struct vg_area *area);
 
-/* Random values inside the channel that lies `lane` from area->first; zeros in its halo. */
-void vg_case_channel_fill(float *data, const struct vg_case_planes *p, const struct vg_area *area,
-                          vg_i32 picture, vg_i32 lane, float amplitude, struct vg_random *random);
+/* Random values of the run's amplitude inside the channel that lies `lane` from area->first; zeros
+ * in its halo. */
+void vg_case_channel_fill(const struct vg_case_run *run, float *data,
+                          const struct vg_case_planes *p, const struct vg_area *area,
+                          vg_i32 picture, vg_i32 lane, struct vg_random *random);
 
 /* The second tensor of a convolution, x2_width x x2_height and y_channels of *s, with guards
  * around; without any pixel where nothing is added. Fills s->x2. NULL: no memory. */

@@ -89,6 +89,8 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
     struct vg_prepare_sizes *s = &run->sizes.prepare;
     struct vg_map_build build = row->map;
     build.block = build.block ? build.block : VG_BLOCK;
+    build.storage = run->storage;
+    build.form = run->form;
     const vg_i32 by = build.prepare == VG_PREPARE_SPACE_TO_DEPTH ? 2 : 1;
     const struct vg_case_tensor y = {row->width / by,
                                      row->height / by,
@@ -123,6 +125,11 @@ static enum vg_status prepare_make(struct vg_case_run *run, struct vg_random *ra
     run->global[0] = ((size_t)row->width + 15) / 16;
     run->global[1] = (size_t)(row->height / by);
     run->global[2] = (size_t)row->pictures;
+    if (run->form == VG_FORM_SPREAD) {
+        vg_case_spread(run, vg_spread_items(4, (uint32_t)row->width, (uint32_t)(row->height / by),
+                                            VG_PREPARE_SPREAD_PIXELS));
+        run->global[1] = 1;
+    }
     vg_map_options(row->kernel, &build, run->options);
     if (bytes_out)
         vg_twin_prepare_bytes(byte, job, (uint8_t *)want, s, &build, row->pictures);

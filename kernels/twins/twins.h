@@ -22,6 +22,11 @@ void vg_twin_conv_any(const float *x, const struct vg_twin_conv *conv, float *y,
                       const struct vg_conv_sizes *s);
 void vg_twin_conv_direct(const float *x, const struct vg_twin_conv *conv, float *y,
                          const struct vg_conv_sizes *s);
+void vg_twin_conv_tile(const float *x, const struct vg_twin_conv *conv, float *y,
+                       const struct vg_conv_sizes *s);
+/* x and the weights are numbers that halves can hold. */
+void vg_twin_conv_mma(const float *x, const struct vg_twin_conv *conv, float *y,
+                      const struct vg_conv_sizes *s);
 /* By F(4,3), from weights transformed in double; stride 1, side 3. */
 void vg_twin_conv_wino(const float *x, const struct vg_twin_conv *conv, float *y,
                        const struct vg_conv_sizes *s);

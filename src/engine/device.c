@@ -28,6 +28,26 @@ static uint64_t number_of(cl_device_id id, cl_device_info what, size_t bytes)
     return bytes == sizeof wide ? wide : narrow;
 }
 
+/* by its number on the PCI bus, or where a driver gives another by its name */
+static enum vg_vendor vendor_of(cl_device_id id)
+{
+    static const struct {
+        uint64_t number;
+        const char *name;
+        enum vg_vendor vendor;
+    } rows[] = {{0x10de, "NVIDIA", VG_VENDOR_NVIDIA},
+                {0x1002, "Advanced Micro Devices", VG_VENDOR_AMD},
+                {0x1022, "AMD", VG_VENDOR_AMD},
+                {0x8086, "Intel", VG_VENDOR_INTEL}};
+    const uint64_t number = number_of(id, CL_DEVICE_VENDOR_ID, sizeof(cl_uint));
+    char name[VG_DEVICE_TEXT_SIZE] = "";
+    text_of(id, CL_DEVICE_VENDOR, name);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (number == rows[i].number || strstr(name, rows[i].name))
+            return rows[i].vendor;
+    return VG_VENDOR_OTHER;
+}
+
 static void info_read(cl_platform_id platform, cl_device_id id, struct vg_device_info *info)
 {
     char version[VG_DEVICE_TEXT_SIZE];
@@ -46,6 +66,7 @@ static void info_read(cl_platform_id platform, cl_device_id id, struct vg_device
     info->kind = type & CL_DEVICE_TYPE_GPU   ? VG_DEVICE_GPU
                  : type & CL_DEVICE_TYPE_CPU ? VG_DEVICE_CPU
                                              : VG_DEVICE_OTHER;
+    info->vendor = vendor_of(id);
     info->compute_units = (uint32_t)number_of(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     info->float_width =
         (uint32_t)number_of(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));

@@ -19,9 +19,18 @@ enum vg_device_kind {
     VG_DEVICE_OTHER
 };
 
+/* Whose processor it is, whoever wrote the driver. */
+enum vg_vendor {
+    VG_VENDOR_OTHER,
+    VG_VENDOR_NVIDIA,
+    VG_VENDOR_AMD,
+    VG_VENDOR_INTEL
+};
+
 struct vg_device_info {
     uint32_t index; /* over all platforms, in their order */
     enum vg_device_kind kind;
+    enum vg_vendor vendor;
     char name[VG_DEVICE_TEXT_SIZE];
     char driver[VG_DEVICE_TEXT_SIZE]; /* platform and driver version */
     char platform[VG_DEVICE_TEXT_SIZE];

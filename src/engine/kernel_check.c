@@ -5,6 +5,7 @@
 
 #include "src/base/alloc.h"
 #include "src/engine/int8_probe.h"
+#include "src/engine/mma_probe.h"
 
 struct launch {
     struct vg_programs *programs;
@@ -63,7 +64,7 @@ static enum vg_status args_set(const struct launch *launch, struct vg_fault *fau
 static enum vg_status kernel_run(const struct launch *launch, struct vg_fault *fault)
 {
     const struct vg_kernel_row *row = &vg_kernel_rows[launch->run->row->kernel];
-    const size_t group[3] = {row->group_items, 1, 1};
+    const size_t group[3] = {launch->run->group_items, 1, 1};
     const cl_command_queue queue = launch->programs->device->queue;
     const enum vg_status status =
         vg_device_check(clEnqueueNDRangeKernel(queue, launch->kernel, row->dimensions, NULL,
@@ -111,7 +112,8 @@ enum vg_status vg_kernel_check(struct vg_programs *programs, const struct vg_ker
         return vg_fault_set(fault, status, vg_status_text(status), NULL, "%s", row->name);
     launch.run = run;
     if (run->local_bytes > programs->device->info.local_bytes ||
-        !(vg_int8_lanes_claimed(&programs->device->info) & VG_INT8_LANE_BIT(run->lane))) {
+        !(vg_int8_lanes_claimed(&programs->device->info) & VG_INT8_LANE_BIT(run->lane)) ||
+        (run->nvidia && !vg_mma_claimed(&programs->device->info))) {
         result->outcome = VG_CHECK_SKIPPED;
         goto done;
     }

@@ -21,7 +21,7 @@
 #include "src/engine/program_cache.h"
 #include "src/engine/programs_listener.h"
 
-#define VG_PROGRAMS_MAX 256
+#define VG_PROGRAMS_MAX 512
 
 enum vg_program_state {
     VG_PROGRAM_BUILT,  /* from source */

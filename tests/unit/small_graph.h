@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/half.h"
+#include "src/base/half.h"
 
 struct graph_node {
     const char *name, *op, *inputs, *attr; /* inputs and attr as JSON, within the brackets */

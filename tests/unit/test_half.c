@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "models/half.h"
+#include "src/base/half.h"
 
 static uint32_t bits_of(float value)
 {
@@ -55,11 +55,32 @@ static void test_not_halves(void **state)
     assert_int_equal(half, 0x7c00);
 }
 
+/* Between two neighbours the nearer one, in the middle the even one. */
+static void test_nearest(void **state)
+{
+    (void)state;
+    for (uint32_t h = 0; h < 0x7c00; h++) {
+        const double low = defined((uint16_t)h),
+                     high = h == 0x7bff ? 65536 : defined((uint16_t)(h + 1));
+        const double middle = (low + high) / 2;
+        const uint16_t even = (uint16_t)(h % 2 ? h + 1 : h);
+        assert_int_equal(vg_half_nearest((float)low), h);
+        assert_int_equal(vg_half_nearest((float)-low), h | 0x8000);
+        assert_int_equal(vg_half_nearest((float)middle), even);
+        assert_int_equal(vg_half_nearest(nextafterf((float)middle, 0)), h);
+        assert_int_equal(vg_half_nearest(nextafterf((float)middle, 1e9f)), h + 1);
+    }
+    assert_int_equal(vg_half_nearest(INFINITY), 0x7c00);
+    assert_int_equal(vg_half_nearest(-1e30f), 0xfc00);
+    assert_true(isnan(vg_half_to_float(vg_half_nearest(NAN))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_halves),
         cmocka_unit_test(test_not_halves),
+        cmocka_unit_test(test_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

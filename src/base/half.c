@@ -1,4 +1,4 @@
-#include "models/half.h"
+#include "src/base/half.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,4 +36,21 @@ bool vg_half_exact(float value, uint16_t *half)
     const float back = vg_half_to_float(guess);
     *half = guess;
     return memcmp(&back, &value, sizeof back) == 0;
+}
+
+uint16_t vg_half_nearest(float value)
+{
+    const uint16_t sign = signbit(value) ? 0x8000u : 0;
+    const float size = fabsf(value);
+    if (isnan(value))
+        return (uint16_t)(sign | 0x7e00u);
+    if (size >= 65520.0f) /* half way from the largest to what would follow it */
+        return (uint16_t)(sign | 0x7c00u);
+    if (size <
+        ldexpf(1, -14)) /* subnormal: multiples of 2^-24, and 1024 of them the least normal */
+        return (uint16_t)(sign | (uint16_t)rintf(ldexpf(size, 24)));
+    uint32_t bits;
+    memcpy(&bits, &size, sizeof bits);
+    bits += 0xfffu + ((bits >> 13) & 1u); /* a carry goes on into the exponent, as it should */
+    return (uint16_t)(sign | ((bits >> 13) - (112u << 10)));
 }
