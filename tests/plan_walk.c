@@ -224,6 +224,18 @@ static int64_t parts(int64_t all, int64_t of)
     return of > 0 ? (all + of - 1) / of : -1;
 }
 
+/* all pixels of a batch in one row */
+static int is_tiled(const struct walk *w)
+{
+    return is(w, VG_KERNEL_CONV_TILE) || is(w, VG_KERNEL_CONV_MMA_PTX);
+}
+
+/* a work-item makes a vector of 4 channels, not a block of them */
+static int is_spread(const struct walk *w)
+{
+    return strstr(w->step->options, "SPREAD=1") != NULL;
+}
+
 /* the work for one picture; `d` grows with the batch, a tile's `divisor` at a time */
 static void work_expect(struct walk *w, int64_t x, int64_t y, int64_t z, uint32_t d,
                         int64_t divisor)
@@ -235,7 +247,8 @@ static void work_expect(struct walk *w, int64_t x, int64_t y, int64_t z, uint32_
         for (uint32_t i = 0; i < 3; i++) {
             int64_t items = i == d ? parts(one[i] * pictures, divisor) : one[i];
             if (i == 0)
-                items = (int64_t)vg_kernel_work(w->step->kernel, (size_t)items);
+                items =
+                    parts(items * w->step->unit_items, w->step->group_items) * w->step->group_items;
             expect(w, "work", (int64_t)work[i], items);
         }
     }
@@ -322,6 +335,8 @@ static void conv_x_read(struct walk *w, const struct vg_operation *op)
         lanes_read(w, &x, (uint32_t)s->x_channels, stem_windows(w, columns));
     else if (is(w, VG_KERNEL_CONV_DEPTHWISE) || is(w, VG_KERNEL_CONV_ROW))
         lanes_read(w, &x, lanes, windows(w, columns, s->height));
+    else if (is_tiled(w))
+        lanes_read(w, &x, op->x == 0 ? 3 : lanes, windows(w, s->width, s->height));
     else
         wrong(w, "what this kernel reads is not known here");
 }
@@ -330,7 +345,8 @@ static void conv_x2_read(struct walk *w, const struct vg_operation *op)
 {
     const struct vg_conv_sizes *s = &w->step->sizes.conv;
     const int64_t add = option(w, "ADD");
-    const uint32_t lanes = (uint32_t)(s->groups * option(w, "OB")) * w->plan->settings.block;
+    const int64_t block = w->plan->settings.block;
+    const uint32_t lanes = (uint32_t)(parts(s->y_channels, block) * block);
     expect(w, "ADD", add, op->sum);
     if (add == VG_ADD_CODE_NONE || w->step->kernel == VG_KERNEL_CONV_WINO_IN)
         return;
@@ -367,8 +383,15 @@ static void conv_work(struct walk *w)
     } else if (is(w, VG_KERNEL_CONV_ROW)) {
         work_expect(w, s->height, parts(s->groups, s->groups_each), 1, 2, 1);
         local_expect(w, block * s->x_blocks * parts(s->width, p) * p);
+    } else if (is(w, VG_KERNEL_CONV_DEPTHWISE) && is_spread(w)) {
+        expect(w, "group", w->step->group_items, VG_SPREAD_ITEMS);
+        work_expect(w, parts(s->width, p) * s->height * (block / 4), s->x_blocks, 1, 2, 1);
     } else if (is(w, VG_KERNEL_CONV_DEPTHWISE)) {
         work_expect(w, s->height, s->x_blocks, 1, 2, 1);
+    } else if (is_tiled(w)) {
+        expect(w, "work-items of a tile", w->step->unit_items, w->step->group_items);
+        work_expect(w, (int64_t)s->width * s->height, s->groups, 1, 0,
+                    is(w, VG_KERNEL_CONV_TILE) ? p : 4 * p);
     } else if (is(w, VG_KERNEL_CONV_STEM_POOL)) {
         const struct vg_stem_sizes *stem = &w->step->sizes.stem;
         expect(w, "pooled width", s->width, (stem->conv_width + 1) / 2);
@@ -402,9 +425,12 @@ static void conv_weights(struct walk *w)
         weights_claim(w, "first bias", row->first_bias, s->x_blocks * block);
         taps = 1;
     }
-    const int64_t count = step->kernel == VG_KERNEL_CONV_ANY
-                              ? (int64_t)s->y_channels * (s->x_channels / s->parts) * taps
-                              : (int64_t)s->groups * s->x_channels * taps * width;
+    int64_t count = (int64_t)s->groups * s->x_channels * taps * width;
+    if (step->kernel == VG_KERNEL_CONV_ANY)
+        count = (int64_t)s->y_channels * (s->x_channels / s->parts) * taps;
+    if (is_tiled(w)) /* whole blocks of x, or pixels of its 4 values */
+        count = s->groups * parts(s->x_channels, s->x_pixel) * s->x_pixel * taps * width /
+                (is(w, VG_KERNEL_CONV_TILE) ? 1 : 2);
     weights_claim(w, "weights", s->w_first, count);
     weights_claim(w, "bias", s->bias_first, s->groups * width);
     if (option(w, "TABLE"))
@@ -418,7 +444,9 @@ static void conv_walk(struct walk *w, const struct vg_operation *op)
     const struct view y = view_of(w, &s->y, op->y);
     const int64_t block = w->plan->settings.block, ob = option(w, "OB");
     expect(w, "y_channels", s->y_channels, w->model->tensor[op->y].channels);
-    expect(w, "blocks of y", s->groups * ob, parts(s->y_channels, block));
+    expect(w, "groups", s->groups, parts(parts(s->y_channels, block), ob));
+    if (!is_tiled(w))
+        expect(w, "blocks of y", s->groups * ob, parts(s->y_channels, block));
     expect(w, "act_blocks", s->act_blocks, parts(op->act_channels, block));
     expect(w, "VG_BLOCK", option(w, "VG_BLOCK"), block);
     if (op->act_channels < (uint32_t)s->y_channels)
@@ -431,7 +459,7 @@ static void conv_walk(struct walk *w, const struct vg_operation *op)
             conv_x_read(w, op);
         conv_x2_read(w, op);
         if (pass == 0 && step->kernel != VG_KERNEL_CONV_WINO_IN)
-            lanes_write(w, &y, (uint32_t)(s->groups * ob * block), s->halo);
+            lanes_write(w, &y, (uint32_t)(parts(s->y_channels, block) * block), s->halo);
     }
 }
 
@@ -490,7 +518,9 @@ static void map_walk(struct walk *w, const struct vg_operation *op)
     expect(w, "channels", s->channels, w->model->tensor[tensor].channels);
     expect(w, "width", s->width, w->plan->place[tensor].width);
     expect(w, "height", s->height, w->plan->place[tensor].height);
-    work_expect(w, step->kernel == VG_KERNEL_PLANE_MEAN ? 1 : s->height,
+    const int64_t pixels = (int64_t)s->width * s->height; /* 1 of a plane's mean */
+    const int64_t rows = step->kernel == VG_KERNEL_PLANE_MEAN ? 1 : s->height;
+    work_expect(w, is_spread(w) ? pixels * (block / 4) : rows,
                 step->kernel == VG_KERNEL_SOFTMAX ? 1 : blocks, 1, 2, 1);
     if (step->kernel == VG_KERNEL_COPY_CHANNELS) {
         expect(w, "table", step->table_count, s->channels);
@@ -515,7 +545,10 @@ static void prepare_walk(struct walk *w)
     expect(w, "width of y", w->plan->place[w->plan->input].width, s->width / fold);
     expect(w, "height of y", w->plan->place[w->plan->input].height, s->height / fold);
     expect(w, "channels", w->model->tensor[w->plan->input].channels, channels);
-    work_expect(w, parts(s->width, 16), s->height / fold, 1, 2, 1);
+    if (is_spread(w))
+        work_expect(w, parts(s->width, VG_PREPARE_SPREAD_PIXELS) * (s->height / fold), 1, 1, 2, 1);
+    else
+        work_expect(w, parts(s->width, 16), s->height / fold, 1, 2, 1);
     lanes_write(w, &y, (uint32_t)(parts(channels, y.pixel) * y.pixel), s->halo);
 }
 

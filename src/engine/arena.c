@@ -221,7 +221,9 @@ enum vg_status vg_arena_init(struct vg_arena *arena, const struct vg_graph *grap
             .lane_first = lane,
             .parent = NONE,
             .first_step = NONE,
-            .value_bytes = settings->value_bytes ? settings->value_bytes[i] : sizeof(float)};
+            .value_bytes = settings->value_bytes                  ? settings->value_bytes[i]
+                           : settings->storage == VG_STORAGE_HALF ? sizeof(uint16_t)
+                                                                  : sizeof(float)};
         lane += model->tensor[i].channels;
     }
     joints_make(arena);

@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-#include "kernels/kernel_sizes.h"
+#include "kernels/kernel_list.h"
 #include "models/model.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
@@ -35,7 +35,7 @@ struct vg_slot {
     uint32_t block;      /* of the parent, where it begins */
     uint8_t joint;       /* parts lie in it */
     uint8_t copied;      /* a view that is copied into a storage of its own */
-    uint8_t value_bytes; /* 4: float; 1: byte of a quantised net */
+    uint8_t value_bytes; /* 4: float; 2: half; 1: byte of a quantised net */
     /* storages: */
     struct vg_halo halo;
     uint32_t first_step, last_step; /* alive from, to */
@@ -64,7 +64,8 @@ typedef enum vg_arena_need vg_arena_need_of(const void *context, const struct vg
 struct vg_arena_settings {
     uint32_t block;
     uint32_t width, height;     /* of the net's input */
-    const uint8_t *value_bytes; /* of each tensor; borrowed until init returns. NULL: all floats */
+    enum vg_storage storage;    /* of what is not quantised */
+    const uint8_t *value_bytes; /* of each tensor; borrowed until init returns. NULL: all alike */
     vg_arena_need_of *need;
     const void *context;
 };

@@ -5,6 +5,7 @@
  * With 16 tiles or fewer one group takes them all and the cores share the output out, so that
  * each weight goes to one core only. F(2,3) there fetches less than half the weights but took 1.83
  * instead of 1.65 ms for NanoDet-g's eight layers at 24 GB/s: for slower memories.
+ * The rows for GPUs are from public code, not measured (docs/decisions/0028).
  * Rows that are good nowhere by themselves are there for the tuner (docs/decisions/0022). */
 #include "src/engine/conv_variants.h"
 
@@ -164,6 +165,76 @@ static int pair_wide_row(const struct vg_conv_need *need, struct vg_conv_tile ti
     return pair_wide(need, tile) && tile.pixels < 2 * need->width;
 }
 
+/* ---- GPUs ---- */
+
+static int on_gpu(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return !on_cpu(need, tile);
+}
+
+/* two slabs in local memory (conv_tile.cl) */
+static int tile_of_gpu(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    const uint32_t width = tile.blocks * need->settings->block;
+    return on_gpu(need, tile) &&
+           8ull * need->x_pixel * (tile.pixels + 4 + width) <= need->settings->local_bytes;
+}
+
+/* Of the tiles' channels at most a quarter is beyond y's. */
+static int little_lost(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    const uint32_t blocks = blocks_of(need, need->y_channels);
+    const uint32_t whole = (blocks + tile.blocks - 1) / tile.blocks * tile.blocks;
+    return 4 * (whole - blocks) <= whole;
+}
+
+/* Groups of 32 work-items for each compute unit. */
+static uint32_t warps_of(const struct vg_conv_need *need, enum vg_kernel kernel,
+                         struct vg_conv_tile tile)
+{
+    const struct vg_conv_build build = {.tile = tile, .block = need->settings->block};
+    const uint32_t units = need->settings->compute_units ? need->settings->compute_units : 1;
+    const uint64_t pixels = (uint64_t)need->width * need->height * need->settings->batch_max;
+    const uint32_t each = vg_conv_group_pixels(kernel, &build);
+    const uint64_t groups = (pixels + each - 1) / each *
+                            ((blocks_of(need, need->y_channels) + tile.blocks - 1) / tile.blocks);
+    return (uint32_t)(groups * vg_conv_group_items(kernel, &build) / 32 / units);
+}
+
+static int tile_fills(const struct vg_conv_need *need, struct vg_conv_tile tile, uint32_t warps)
+{
+    return tile_of_gpu(need, tile) && little_lost(need, tile) &&
+           warps_of(need, VG_KERNEL_CONV_TILE, tile) >= warps;
+}
+
+static int tile_fills_4(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return tile_fills(need, tile, 4);
+}
+
+static int tile_fills_8(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return tile_fills(need, tile, 8);
+}
+
+static int tile_large(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return need->settings->lane != VG_LANE_INTEL && tile_fills(need, tile, 16);
+}
+
+static int mma(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return on_gpu(need, tile) && need->settings->mma != VG_MMA_NONE &&
+           need->settings->storage == VG_STORAGE_HALF && need->settings->block == 16 &&
+           need->x_pixel == 16;
+}
+
+static int mma_fills(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return mma(need, tile) && little_lost(need, tile) &&
+           warps_of(need, VG_KERNEL_CONV_MMA_PTX, tile) >= 4;
+}
+
 static int may_part(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
     (void)tile;
@@ -221,12 +292,28 @@ static const struct {
     {VG_CONV_DENSE, {"wino 16x1", VG_KERNEL_CONV_WINO, {16, 1}}, wino_wide, wino_few},
     {VG_CONV_DENSE, {"wino2 13x1", VG_KERNEL_CONV_WINO2, {13, 1}}, wino2, never},
     {VG_CONV_DENSE, {"wino2 13x2", VG_KERNEL_CONV_WINO2, {13, 2}}, wino2, never},
+    {VG_CONV_DENSE, {"tile 32x16", VG_KERNEL_CONV_TILE, {32, 1}}, tile_of_gpu, tile_of_gpu},
+    {VG_CONV_DENSE, {"tile 64x16", VG_KERNEL_CONV_TILE, {64, 1}}, tile_of_gpu, tile_fills_4},
+    {VG_CONV_DENSE, {"tile 32x32", VG_KERNEL_CONV_TILE, {32, 2}}, tile_of_gpu, tile_fills_4},
+    {VG_CONV_DENSE, {"tile 64x32", VG_KERNEL_CONV_TILE, {64, 2}}, tile_of_gpu, tile_fills_8},
+    {VG_CONV_DENSE, {"tile 128x32", VG_KERNEL_CONV_TILE, {128, 2}}, tile_of_gpu, never},
+    {VG_CONV_DENSE, {"tile 64x64", VG_KERNEL_CONV_TILE, {64, 4}}, tile_of_gpu, tile_fills_8},
+    {VG_CONV_DENSE, {"tile 256x64", VG_KERNEL_CONV_TILE, {256, 4}}, tile_of_gpu, never},
+    {VG_CONV_DENSE, {"tile 128x64", VG_KERNEL_CONV_TILE, {128, 4}}, tile_of_gpu, tile_large},
+    {VG_CONV_DENSE, {"mma 16x16", VG_KERNEL_CONV_MMA_PTX, {16, 1}}, mma, mma},
+    {VG_CONV_DENSE, {"mma 16x32", VG_KERNEL_CONV_MMA_PTX, {16, 2}}, mma, mma_fills},
+    {VG_CONV_DENSE, {"mma 32x32", VG_KERNEL_CONV_MMA_PTX, {32, 2}}, mma, mma_fills},
+    {VG_CONV_DENSE, {"mma 64x32", VG_KERNEL_CONV_MMA_PTX, {64, 2}}, mma, never},
+    {VG_CONV_DENSE, {"mma 32x64", VG_KERNEL_CONV_MMA_PTX, {32, 4}}, mma, mma_fills},
     {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p6", VG_KERNEL_CONV_DEPTHWISE, {6, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p8", VG_KERNEL_CONV_DEPTHWISE, {8, 1}}, wide_row, never},
     {VG_CONV_DEPTHWISE, {"p26", VG_KERNEL_CONV_DEPTHWISE, {26, 1}}, wide_row, never},
     {VG_CONV_DEPTHWISE, {"p13", VG_KERNEL_CONV_DEPTHWISE, {13, 1}}, wide, wide},
     {VG_CONV_DEPTHWISE, {"p10", VG_KERNEL_CONV_DEPTHWISE, {10, 1}}, wide_row, exact_not_13},
+    {VG_CONV_DEPTHWISE, {"p1", VG_KERNEL_CONV_DEPTHWISE, {1, 1}}, on_gpu, never},
+    {VG_CONV_DEPTHWISE, {"p2", VG_KERNEL_CONV_DEPTHWISE, {2, 1}}, on_gpu, never},
+    {VG_CONV_DEPTHWISE, {"p4", VG_KERNEL_CONV_DEPTHWISE, {4, 1}}, on_gpu, on_gpu},
     {VG_CONV_PAIR, {VG_CONV_APART, APART, {1, 1}}, may_part, may_part},
     {VG_CONV_PAIR, {"row 6x1", VG_KERNEL_CONV_ROW, {6, 1}}, pair, pair_on_cpu},
     {VG_CONV_PAIR, {"row 26x1", VG_KERNEL_CONV_ROW, {26, 1}}, pair_wide_row, never},
@@ -306,7 +393,10 @@ struct vg_tune_need vg_conv_tune_need(const struct vg_conv_need *need)
                                .height = need->height,
                                .batch = need->settings->batch_max};
     (void)snprintf(key.op, sizeof key.op, "%s", ops[need->kind]);
-    (void)snprintf(key.element, sizeof key.element, bytes ? "s8" : "f32");
+    (void)snprintf(key.element, sizeof key.element, "%s",
+                   bytes                                        ? "s8"
+                   : need->settings->storage == VG_STORAGE_HALF ? "f16"
+                                                                : "f32");
     return key;
 }
 

@@ -9,6 +9,7 @@
 
 #include "models/model_pixels.h"
 #include "src/base/alloc.h"
+#include "src/base/half.h"
 #include "src/base/log.h"
 #include "src/base/sha256.h"
 #include "src/base/text.h"
@@ -18,6 +19,7 @@
 #include "src/engine/engine_inside.h"
 #include "src/engine/int8_probe.h"
 #include "src/engine/letterbox.h"
+#include "src/engine/mma_probe.h"
 #include "src/engine/nms.h"
 #include "src/engine/plan_pin.h"
 
@@ -79,6 +81,7 @@ static enum vg_status settings_check(const struct vg_engine_settings *settings,
 
 static struct vg_plan_settings plan_settings(const struct vg_engine *engine,
                                              const struct vg_engine_settings *settings,
+                                             const struct vg_lane_settings *lane,
                                              const struct vg_tune *tune)
 {
     const struct vg_model *model = engine->model;
@@ -87,16 +90,32 @@ static struct vg_plan_settings plan_settings(const struct vg_engine *engine,
         .width = settings->width ? settings->width : model->input_width,
         .height = settings->height ? settings->height : model->input_height,
         .batch_max = settings->batch_max,
-        .lane = info->kind == VG_DEVICE_GPU ? VG_LANE_ANY : VG_LANE_CPU,
+        .lane = lane->lane,
+        .storage = lane->storage,
+        .mma = lane->mma,
         .fusion = settings->tensors == VG_TENSORS_EVERY ? VG_FUSION_NONE : VG_FUSION_ALL,
-        .block = settings->block          ? settings->block
-                 : info->float_width == 8 ? 8
-                                          : 16,
+        .block = settings->block                                       ? settings->block
+                 : lane->lane == VG_LANE_CPU && info->float_width == 8 ? 8
+                                                                       : 16,
         .float_width = info->float_width,
         .compute_units = info->compute_units,
         .local_bytes = info->local_bytes,
         .tune = tune,
     };
+}
+
+/* What was asked for, or what the device is and a trial shows. */
+static enum vg_status lane_find(struct vg_engine *engine, const struct vg_engine_settings *settings,
+                                struct vg_lane_settings *lane, struct vg_fault *fault)
+{
+    int works = 0;
+    *lane = settings->lane ? *settings->lane : vg_lane_of(&engine->runner.device.info);
+    if (settings->lane)
+        return VG_OK;
+    const enum vg_status status = vg_mma_probe(&engine->runner.programs, &works, fault);
+    if (works)
+        lane->mma = VG_MMA_WORKS;
+    return status;
 }
 
 /* Whether the plan is one of bytes, and how its products are made. */
@@ -105,12 +124,17 @@ static enum vg_status precision_choose(struct vg_engine *engine, enum vg_engine_
 {
     plan->precision = VG_PRECISION_F32;
     plan->int8_lane = VG_INT8_PLAIN;
-    if (asked == VG_ENGINE_F32 || (asked == VG_ENGINE_AUTO && !engine->model->range))
+    if (asked == VG_ENGINE_F32 ||
+        (asked == VG_ENGINE_AUTO && (!engine->model->range || plan->lane != VG_LANE_CPU)))
         return VG_OK;
     const enum vg_status status = vg_int8_probe(&engine->runner.programs, &plan->int8_lane, fault);
     if (asked == VG_ENGINE_INT8 || plan->int8_lane != VG_INT8_PLAIN) {
+        /* the kernels over bytes are made for processors and know one block, whatever the device */
         plan->precision = VG_PRECISION_INT8;
-        plan->block = 16; /* whatever the device's width: the kernels over bytes know no other */
+        plan->lane = VG_LANE_CPU;
+        plan->storage = VG_STORAGE_FLOAT;
+        plan->mma = VG_MMA_NONE;
+        plan->block = 16;
     }
     return status;
 }
@@ -120,8 +144,12 @@ static enum vg_status precision_choose(struct vg_engine *engine, enum vg_engine_
 static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine_settings *settings,
                                 const struct vg_tune *tune, struct vg_fault *fault)
 {
-    struct vg_plan_settings asked = plan_settings(engine, settings, tune);
-    enum vg_status status = precision_choose(engine, settings->precision, &asked, fault);
+    struct vg_lane_settings lane;
+    enum vg_status status = lane_find(engine, settings, &lane, fault);
+    if (status)
+        return status;
+    struct vg_plan_settings asked = plan_settings(engine, settings, &lane, tune);
+    status = precision_choose(engine, settings->precision, &asked, fault);
     while (!status) {
         uint32_t row;
         status = vg_plan_open(&engine->plan, engine->model, &asked, fault);
@@ -553,7 +581,7 @@ static enum vg_status steps_run(struct vg_engine *engine, uint32_t end, uint32_t
 }
 
 /* The arena of picture 0. */
-static enum vg_status arena_map(struct vg_engine *engine, cl_map_flags flags, float **out,
+static enum vg_status arena_map(struct vg_engine *engine, cl_map_flags flags, void **out,
                                 struct vg_fault *fault)
 {
     cl_int code = CL_SUCCESS;
@@ -562,7 +590,7 @@ static enum vg_status arena_map(struct vg_engine *engine, cl_map_flags flags, fl
     return vg_device_check_run(code, "clEnqueueMapBuffer", fault);
 }
 
-static enum vg_status arena_unmap(struct vg_engine *engine, float *mapped, struct vg_fault *fault)
+static enum vg_status arena_unmap(struct vg_engine *engine, void *mapped, struct vg_fault *fault)
 {
     return vg_device_check_run(clEnqueueUnmapMemObject(engine->runner.device.queue,
                                                        engine->runner.arena, mapped, 0, NULL, NULL),
@@ -571,11 +599,13 @@ static enum vg_status arena_unmap(struct vg_engine *engine, float *mapped, struc
 
 /* what stands at `at`, which is of channel c */
 static float value_at(const struct vg_engine *engine, uint32_t tensor, uint32_t c, size_t at,
-                      const float *arena)
+                      const void *arena)
 {
     const struct vg_place *place = &engine->plan->place[tensor];
+    if (place->value_bytes == 2)
+        return vg_half_to_float(((const uint16_t *)arena)[at]);
     if (place->value_bytes != 1)
-        return arena[at];
+        return ((const float *)arena)[at];
     const uint8_t byte = ((const uint8_t *)arena)[at];
     if (!place->pixels)
         return place->step * (float)(byte - place->zero);
@@ -614,26 +644,32 @@ static uint8_t byte_of(const struct vg_model *model, uint32_t c, float value)
     return (uint8_t)rintf(fminf(fmaxf(byte, 0), 255));
 }
 
+/* the net's input: a float, a half or a byte */
+static void value_put(const struct vg_engine *engine, uint32_t c, size_t at, float value,
+                      void *arena)
+{
+    const uint32_t bytes = engine->plan->place[engine->plan->input].value_bytes;
+    if (bytes == 1)
+        ((uint8_t *)arena)[at] = byte_of(engine->model, c, value);
+    else if (bytes == 2)
+        ((uint16_t *)arena)[at] = vg_half_nearest(value);
+    else
+        ((float *)arena)[at] = value;
+}
+
 /* The prepared picture to where the preparation would have put it, with its halo. */
-static void input_write(const struct vg_engine *engine, const float *input, float *arena)
+static void input_write(const struct vg_engine *engine, const float *input, void *arena)
 {
     const struct vg_plan *plan = engine->plan;
-    const struct vg_place *place = &plan->place[plan->input];
-    uint8_t *bytes = (uint8_t *)arena;
     halo_write(plan, &plan->step[0].sizes.prepare, arena);
     for (uint32_t c = 0; c < 3; c++)
         for (uint32_t row = 0; row < plan->settings.height; row++)
-            for (uint32_t column = 0; column < plan->settings.width; column++, input++) {
-                const size_t at = input_at(plan, c, row, column);
-                if (place->value_bytes == 1)
-                    bytes[at] = byte_of(engine->model, c, *input);
-                else
-                    arena[at] = *input;
-            }
+            for (uint32_t column = 0; column < plan->settings.width; column++)
+                value_put(engine, c, input_at(plan, c, row, column), *input++, arena);
 }
 
 /* The input of picture 0 as it was prepared: 3 planes. */
-static void input_copy(const struct vg_engine *engine, const float *arena, float *values)
+static void input_copy(const struct vg_engine *engine, const void *arena, float *values)
 {
     const struct vg_plan *plan = engine->plan;
     for (uint32_t c = 0; c < 3; c++)
@@ -645,7 +681,7 @@ static void input_copy(const struct vg_engine *engine, const float *arena, float
 enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,
                                     struct vg_fault *fault)
 {
-    float *mapped = NULL;
+    void *mapped = NULL;
     enum vg_status status = arena_map(engine, CL_MAP_WRITE, &mapped, fault);
     if (status)
         return status;
@@ -742,7 +778,7 @@ enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count, struct 
 
 /* to [channels][rows][columns] or, by cells, [rows][columns][channels]; returns how many */
 static size_t tensor_copy(const struct vg_engine *engine, uint32_t tensor, enum vg_layout layout,
-                          const float *arena, float *values)
+                          const void *arena, float *values)
 {
     const struct vg_place *place = &engine->plan->place[tensor];
     const size_t cells = (size_t)place->width * place->height;
@@ -761,7 +797,7 @@ static size_t tensor_copy(const struct vg_engine *engine, uint32_t tensor, enum 
 enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,
                                      struct vg_fault *fault)
 {
-    float *mapped = NULL;
+    void *mapped = NULL;
     if (index >= engine->model->output_count)
         return vg_fault_set(fault, VG_E_CALL, N_("the model has no such output"), NULL, "%u",
                             index);
@@ -783,7 +819,7 @@ enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, f
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault)
 {
-    float *mapped = NULL;
+    void *mapped = NULL;
     if (tensor >= engine->model->tensor_count)
         return vg_fault_set(fault, VG_E_CALL, N_("the model has no such tensor"), NULL, "%u",
                             tensor);
@@ -808,7 +844,7 @@ enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, 
 
 enum vg_status vg_engine_read_input(struct vg_engine *engine, float *values, struct vg_fault *fault)
 {
-    float *mapped = NULL;
+    void *mapped = NULL;
     const enum vg_status status = arena_map(engine, CL_MAP_READ, &mapped, fault);
     if (status)
         return status;

@@ -57,6 +57,7 @@ enum vg_engine_programs {
     VG_PROGRAMS_ARE_NOT_KEPT /* it is only read: for engines that live for a moment */
 };
 
+struct vg_lane_settings;     /* device_lane.h */
 struct vg_programs_listener; /* programs_listener.h */
 struct vg_tune;              /* tune_file.h */
 
@@ -90,6 +91,7 @@ struct vg_engine_settings {
      * table of variants does. */
     const char *plan_file;
     const struct vg_tune *tune;            /* borrowed until open returns */
+    const struct vg_lane_settings *lane;   /* borrowed until open returns; NULL: the device's own */
     struct vg_programs_listener *listener; /* told while it opens; borrowed until then; NULL */
     enum vg_engine_precision precision;
     enum vg_engine_launches launches;

@@ -46,7 +46,8 @@ static int is_conv(enum vg_kernel kernel)
 {
     return kernel == VG_KERNEL_CONV_DIRECT || vg_conv_wino_side(kernel) ||
            kernel == VG_KERNEL_CONV_ANY || kernel == VG_KERNEL_CONV_DEPTHWISE ||
-           kernel == VG_KERNEL_CONV_ROW || kernel == VG_KERNEL_CONV_STEM_POOL;
+           kernel == VG_KERNEL_CONV_ROW || kernel == VG_KERNEL_CONV_STEM_POOL ||
+           kernel == VG_KERNEL_CONV_TILE || kernel == VG_KERNEL_CONV_MMA_PTX;
 }
 
 static int is_boxes(enum vg_kernel kernel)
@@ -322,6 +323,8 @@ static enum vg_status step_size(struct vg_plan_builder *b, uint32_t index)
                              .node = draft->node,
                              .first = draft->op ? draft->op->first : VG_PLAN_NO_NODE,
                              .work = {1, 1, 1},
+                             .group_items = vg_kernel_rows[draft->kernel].group_items,
+                             .unit_items = 1,
                              .batch_divisor = 1,
                              .order_first = VG_PLAN_NO_WORD,
                              .table_first = VG_PLAN_NO_WORD,
@@ -407,6 +410,8 @@ static enum vg_status settings_check(const struct vg_plan_settings *settings,
     if (!settings->batch_max || settings->batch_max > VG_BATCH_MAX)
         return vg_fault_set(fault, VG_E_CALL, N_("a batch holds 1 to 64 pictures"), NULL, "%u",
                             settings->batch_max);
+    assert(settings->precision != VG_PRECISION_INT8 ||
+           (settings->lane == VG_LANE_CPU && settings->storage == VG_STORAGE_FLOAT));
     if (settings->precision == VG_PRECISION_INT8 && (!model->range || settings->block != 16))
         return vg_fault_set(fault, VG_E_CALL, N_("the model has no 8-bit form"),
                             N_("make one: vigie model quantize"), "%s", model->name);
@@ -432,6 +437,7 @@ static enum vg_status build(struct vg_plan_builder *b)
     const struct vg_arena_settings arena = {.block = settings->block,
                                             .width = settings->width,
                                             .height = settings->height,
+                                            .storage = settings->storage,
                                             .value_bytes = b->types.value_bytes,
                                             .need = need_of,
                                             .context = b};
@@ -541,7 +547,8 @@ void vg_step_work(const struct vg_step *step, uint32_t pictures, size_t work[3])
         work[d] = step->work[d];
     const uint32_t d = step->batch_dimension;
     work[d] = (work[d] * pictures + step->batch_divisor - 1) / step->batch_divisor;
-    work[0] = vg_kernel_work(step->kernel, work[0]);
+    const size_t items = work[0] * step->unit_items, group = step->group_items;
+    work[0] = (items + group - 1) / group * group;
 }
 
 size_t vg_plan_at(const struct vg_plan *plan, uint32_t tensor, uint32_t c, uint32_t row,

@@ -20,6 +20,7 @@
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 #include "src/base/sha256.h"
+#include "src/engine/device_lane.h"
 #include "src/engine/plan_graph.h"
 #include "src/engine/tune_file.h"
 
@@ -32,11 +33,6 @@
  * kilobytes. Only a net beyond this bound (a larger input, more classes) can fill its room. */
 #define VG_PLAN_CANDIDATES_BYTES_MAX (8u << 20)
 
-enum vg_plan_lane {
-    VG_LANE_CPU,
-    VG_LANE_ANY
-};
-
 enum vg_plan_precision {
     VG_PRECISION_F32,
     VG_PRECISION_INT8 /* bytes where the model has ranges and there are kernels, floats elsewhere */
@@ -46,8 +42,10 @@ struct vg_plan_settings {
     uint32_t width, height; /* of the input, multiples of the model's input_multiple */
     uint32_t batch_max;
     enum vg_plan_lane lane;
+    enum vg_storage storage;
+    enum vg_mma mma;
     enum vg_graph_fusion fusion;
-    enum vg_plan_precision precision; /* INT8: block is 16 */
+    enum vg_plan_precision precision; /* INT8: lane is CPU, storage float, block 16 */
     enum vg_int8_lane int8_lane;
     uint32_t block;       /* channels of a block: 16, or 8 for devices of narrower vectors */
     uint32_t float_width; /* the device's native vector width */
@@ -84,6 +82,8 @@ struct vg_step {
     union vg_kernel_sizes sizes;
     size_t local_bytes;
     size_t work[3];           /* for one picture, before rounding up to groups */
+    uint32_t group_items;     /* work-items of a group, in the first dimension */
+    uint32_t unit_items;      /* of work[0]: 1, or group_items where it counts groups */
     uint32_t batch_dimension; /* which one grows with the batch: work * pictures / batch_divisor */
     uint32_t batch_divisor;
     struct vg_conv_shape conv; /* dense convolutions: how the weights are packed; else all 0 */
@@ -102,7 +102,7 @@ struct vg_step {
 struct vg_place {
     uint32_t channels, width, height;
     uint32_t pixel, row;  /* values from a pixel, a row to the next; 0: the tensor never exists */
-    uint32_t value_bytes; /* 4: floats; 1: bytes, standing for step * (byte - zero) */
+    uint32_t value_bytes; /* 4: floats; 2: halves; 1: bytes, standing for step * (byte - zero) */
     uint32_t pixels;      /* 1: bytes of the picture (models/model_pixels.h), step and zero are not
                              used */
     float step;

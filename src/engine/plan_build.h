@@ -50,6 +50,9 @@ struct vg_halo vg_plan_conv_halo(const struct vg_plan_builder *b, const struct v
 enum vg_status vg_plan_conv_size(struct vg_plan_builder *b, const struct vg_draft *draft,
                                  struct vg_step *step) VG_MUST_USE;
 
+/* The form of the kernels that have both. */
+enum vg_form vg_plan_form(const struct vg_plan_builder *b);
+
 /* The same for everything that is no convolution. */
 enum vg_status vg_plan_map_draft(const struct vg_plan_builder *b, const struct vg_operation *op,
                                  struct vg_draft *draft) VG_MUST_USE;

@@ -12,6 +12,12 @@ static uint32_t blocks_of(const struct vg_plan_builder *b, uint32_t channels)
     return (channels + b->arena.block - 1) / b->arena.block;
 }
 
+/* all pixels of a batch in one row */
+static int is_tiled(enum vg_kernel kernel)
+{
+    return kernel == VG_KERNEL_CONV_TILE || kernel == VG_KERNEL_CONV_MMA_PTX;
+}
+
 /* the convolution that makes an operation's output, and the one that reads its input */
 static const struct vg_node *last_conv(const struct vg_plan_builder *b,
                                        const struct vg_operation *op)
@@ -133,7 +139,11 @@ uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_ope
                                           .act = (uint32_t)op->act,
                                           .add = op->sum,
                                           .group_first = variant.kernel == VG_KERNEL_CONV_DIRECT &&
-                                                         input_is_larger(b, op, &need)};
+                                                         input_is_larger(b, op, &need),
+                                          .storage = b->plan->settings.storage};
+    if (variant.kernel == VG_KERNEL_CONV_DEPTHWISE)
+        draft->build.form = vg_plan_form(b);
+    draft->build.emulated = b->plan->settings.mma == VG_MMA_EMULATED;
     if (need.kind == VG_CONV_PAIR)
         draft->build.act_first = (uint32_t)b->model->node[op->first].act;
     if (need.kind == VG_CONV_STEM_POOL) /* the activation is the convolution's */
@@ -173,11 +183,11 @@ struct vg_halo vg_plan_conv_halo(const struct vg_plan_builder *b, const struct v
 
 /* ---- weights ---- */
 
-/* The next `count` floats of the buffer. */
+/* The next `count` floats of the buffer, from a multiple of 64 bytes on: GPUs load whole vectors. */
 static vg_i32 floats_take(struct vg_plan *plan, uint64_t count)
 {
-    const uint64_t first = plan->weights_floats;
-    plan->weights_floats += count;
+    const uint64_t first = (plan->weights_floats + 15) / 16 * 16;
+    plan->weights_floats = first + count;
     return first > INT32_MAX ? 0 : (vg_i32)first; /* weights_place refuses */
 }
 
@@ -232,7 +242,8 @@ static void shapes_set(const struct vg_plan_builder *b, const struct vg_draft *d
                                .size_x = last->window.size_x,
                                .x_channels = b->model->tensor[last->in[0]].channels,
                                .y_channels = b->model->tensor[last->out].channels,
-                               .parts = last->groups};
+                               .parts = last->groups,
+                               .x_pixel = draft->build.x_pixel};
 }
 
 /* the input's channels as the kernel meets them */
@@ -252,7 +263,7 @@ static enum vg_status channels_set(struct vg_plan_builder *b, const struct vg_dr
         for (uint32_t c = 0; c < channels; c++)
             b->plan->word[step->table_first + c] = vg_arena_channel_at(&b->arena, x, c) - from;
         s->x = (struct vg_area){.first = (vg_i32)from,
-                                .picture = (vg_i32)(b->arena.bytes / sizeof(float)),
+                                .picture = (vg_i32)(b->arena.bytes / b->arena.slot[x].value_bytes),
                                 .row = (vg_i32)vg_arena_row(&b->arena, x)};
         return VG_OK;
     }
@@ -312,11 +323,26 @@ static void row_work(const struct vg_draft *draft, struct vg_step *step, struct 
         vg_conv_row_local_bytes(&draft->build, (uint32_t)s->x_blocks, (uint32_t)s->width);
 }
 
-static void depthwise_work(struct vg_step *step, const struct vg_conv_sizes *s)
+static void depthwise_work(const struct vg_draft *draft, struct vg_step *step,
+                           const struct vg_conv_sizes *s)
 {
     step->work[0] = (size_t)s->height;
     step->work[1] = (size_t)s->x_blocks;
     step->batch_dimension = 2;
+    if (draft->build.form == VG_FORM_SPREAD)
+        step->work[0] = vg_spread_items(draft->build.block, (uint32_t)s->width, (uint32_t)s->height,
+                                        draft->build.tile.pixels);
+}
+
+/* groups of a tile each, the pixels of all pictures in one row */
+static void tile_work(const struct vg_draft *draft, struct vg_step *step,
+                      const struct vg_conv_sizes *s)
+{
+    step->work[0] = (size_t)s->width * (size_t)s->height;
+    step->work[1] = (size_t)s->groups;
+    step->batch_dimension = 0;
+    step->batch_divisor = vg_conv_group_pixels(draft->kernel, &draft->build);
+    step->unit_items = step->group_items;
 }
 
 static void direct_work(const struct vg_draft *draft, struct vg_step *step,
@@ -371,7 +397,9 @@ static void work_set(struct vg_plan_builder *b, const struct vg_draft *draft, st
     } else if (draft->kernel == VG_KERNEL_CONV_STEM_POOL) {
         stem_work(b, draft, step, &step->sizes.stem);
     } else if (draft->kernel == VG_KERNEL_CONV_DEPTHWISE) {
-        depthwise_work(step, s);
+        depthwise_work(draft, step, s);
+    } else if (is_tiled(draft->kernel)) {
+        tile_work(draft, step, s);
     } else {
         direct_work(draft, step, s);
     }
@@ -398,13 +426,15 @@ enum vg_status vg_plan_conv_size(struct vg_plan_builder *b, const struct vg_draf
     s->x_blocks = op->x == 0 ? 1 : (vg_i32)blocks_of(b, x_channels);
     s->y_channels = (vg_i32)y_channels;
     s->parts = (vg_i32)conv->groups;
-    s->groups = (vg_i32)(blocks_of(b, y_channels) / draft->build.tile.blocks);
+    const uint32_t each = draft->build.tile.blocks;
+    s->groups = (vg_i32)((blocks_of(b, y_channels) + each - 1) / each);
     s->act_blocks = (vg_i32)blocks_of(b, op->act_channels);
     s->pictures = (vg_i32)b->plan->settings.batch_max;
     const struct vg_node *act =
         op->first != NONE && b->model->node[op->node].op != VG_OP_CONV ? first : NULL;
     s->act_a = act ? act->act_a : op->act_a;
     s->act_b = act ? act->act_b : op->act_b;
+    step->group_items = vg_conv_group_items(draft->kernel, &draft->build);
     work_set(b, draft, step, s);
     vg_conv_options(draft->kernel, &draft->build, step->options);
     if (draft->kernel == VG_KERNEL_CONV_WINO_IN)

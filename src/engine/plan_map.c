@@ -37,6 +37,19 @@ enum vg_status vg_plan_map_draft(const struct vg_plan_builder *b, const struct v
     return VG_OK;
 }
 
+enum vg_form vg_plan_form(const struct vg_plan_builder *b)
+{
+    return b->plan->settings.lane == VG_LANE_CPU ? VG_FORM_ROWS : VG_FORM_SPREAD;
+}
+
+/* the work of `pixels` pixels by work-items that make `each`, in the first dimension */
+static void spread(struct vg_step *step, uint32_t block, uint32_t width, uint32_t height,
+                   uint32_t each)
+{
+    step->work[0] = vg_spread_items(block, width, height, each);
+    step->group_items = VG_SPREAD_ITEMS;
+}
+
 /* ---- options ---- */
 
 /* what the second term of a sum or product is (combine.cl) */
@@ -54,7 +67,8 @@ static void options_set(const struct vg_plan_builder *b, const struct vg_draft *
                         struct vg_step *step)
 {
     const struct vg_node *node = &b->model->node[draft->node];
-    struct vg_map_build build = {.block = b->arena.block};
+    struct vg_map_build build = {
+        .block = b->arena.block, .storage = b->plan->settings.storage, .form = vg_plan_form(b)};
     if (draft->op)
         build.act = (uint32_t)draft->op->act;
     build.pool = node->op == VG_OP_AVGPOOL ? VG_POOL_MEAN : VG_POOL_MAX;
@@ -86,9 +100,10 @@ static enum vg_status copy_set(struct vg_plan_builder *b, const struct vg_draft 
     step->table_count = channels;
     s->table_first = (vg_i32)b->plan->weights_floats;
     b->plan->weights_floats += channels;
-    s->x = (struct vg_area){.first = (vg_i32)from,
-                            .picture = (vg_i32)(b->arena.bytes / sizeof(float)),
-                            .row = (vg_i32)vg_arena_row(&b->arena, node->in[0])};
+    s->x =
+        (struct vg_area){.first = (vg_i32)from,
+                         .picture = (vg_i32)(b->arena.bytes / b->arena.slot[draft->y].value_bytes),
+                         .row = (vg_i32)vg_arena_row(&b->arena, node->in[0])};
     s->x_width = (vg_i32)b->arena.slot[node->in[0]].width;
     s->x_height = (vg_i32)b->arena.slot[node->in[0]].height;
     return VG_OK;
@@ -130,6 +145,9 @@ enum vg_status vg_plan_map_size(struct vg_plan_builder *b, const struct vg_draft
     step->work[0] = draft->kernel == VG_KERNEL_PLANE_MEAN ? 1 : y->height;
     step->work[1] =
         draft->kernel == VG_KERNEL_SOFTMAX ? 1 : blocks_of(b, b->model->tensor[draft->y].channels);
+    if (vg_plan_form(b) == VG_FORM_SPREAD)
+        spread(step, b->arena.block, draft->kernel == VG_KERNEL_PLANE_MEAN ? 1 : y->width,
+               (uint32_t)step->work[0], 1);
     options_set(b, draft, step);
     if (draft->kernel == VG_KERNEL_COPY_CHANNELS)
         return copy_set(b, draft, step);
@@ -155,7 +173,9 @@ void vg_plan_prepare_size(struct vg_plan_builder *b, struct vg_step *step)
     const struct vg_map_build build = {
         .block = b->arena.block,
         .prepare = plan->input ? VG_PREPARE_SPACE_TO_DEPTH : VG_PREPARE_PIXELS,
-        .output = vg_graph_bytes(&b->graph, plan->input) ? VG_PREPARE_BYTES : VG_PREPARE_FLOATS};
+        .output = vg_graph_bytes(&b->graph, plan->input) ? VG_PREPARE_BYTES : VG_PREPARE_FLOATS,
+        .storage = plan->settings.storage,
+        .form = vg_plan_form(b)};
     step->sizes.prepare = (struct vg_prepare_sizes){
         .y = vg_arena_area(&b->arena, plan->input),
         .halo = vg_arena_halo_of(&b->arena, plan->input),
@@ -171,6 +191,10 @@ void vg_plan_prepare_size(struct vg_plan_builder *b, struct vg_step *step)
     step->work[0] = (plan->settings.width + 15) / 16; /* a work-item makes 16 pixels */
     step->work[1] = b->arena.slot[plan->input].height;
     step->batch_dimension = 2;
+    if (vg_plan_form(b) == VG_FORM_ROWS)
+        return;
+    spread(step, 4, plan->settings.width, (uint32_t)step->work[1], VG_PREPARE_SPREAD_PIXELS);
+    step->work[1] = 1;
 }
 
 void vg_plan_boxes_size(struct vg_plan_builder *b, const struct vg_draft *draft,
@@ -178,7 +202,8 @@ void vg_plan_boxes_size(struct vg_plan_builder *b, const struct vg_draft *draft,
 {
     const struct vg_level *level = &b->model->level[draft->level];
     const struct vg_slot *slot = &b->arena.slot[level->scores];
-    const struct vg_map_build build = {.block = b->arena.block};
+    const struct vg_map_build build = {.block = b->arena.block,
+                                       .storage = b->plan->settings.storage};
     step->sizes.boxes =
         (struct vg_boxes_sizes){.scores = vg_arena_area(&b->arena, level->scores),
                                 .boxes = vg_arena_area(&b->arena, level->boxes),

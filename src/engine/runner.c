@@ -396,7 +396,13 @@ static enum vg_status kernels_make(struct vg_runner *runner, struct vg_fault *fa
     return VG_OK;
 }
 
-/* Winograd counts its tiles through the whole batch, so it must know how many there are */
+/* Some count tiles or pixels through the whole batch, so they must know how many pictures it has. */
+static int counts_pictures(enum vg_kernel kernel)
+{
+    return vg_conv_wino_side(kernel) || kernel == VG_KERNEL_CONV_TILE ||
+           kernel == VG_KERNEL_CONV_MMA_PTX;
+}
+
 static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
                                    struct vg_fault *fault)
 {
@@ -404,7 +410,7 @@ static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
         return VG_OK;
     for (uint32_t i = 0; i < runner->plan->step_count; i++) {
         const struct vg_step *step = &runner->plan->step[i];
-        if (!vg_conv_wino_side(step->kernel))
+        if (!counts_pictures(step->kernel))
             continue;
         struct vg_conv_sizes sizes = step->sizes.conv;
         sizes.pictures = (vg_i32)pictures;
@@ -425,7 +431,7 @@ static enum vg_status step_enqueue(struct vg_runner *runner, uint32_t index, uin
 {
     const struct vg_step *step = &runner->plan->step[index];
     const struct vg_kernel_row *row = &vg_kernel_rows[step->kernel];
-    const size_t group[3] = {row->group_items, 1, 1};
+    const size_t group[3] = {step->group_items, 1, 1};
     size_t work[3];
     vg_step_work(step, pictures, work);
     return check(runner,

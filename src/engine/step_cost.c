@@ -215,5 +215,6 @@ void vg_step_cost(const struct vg_plan *plan, uint32_t index, uint32_t pictures,
     }
     time->gflop = 1e-9 * cost.operations * pictures;
     time->needed_gflop = 1e-9 * (cost.operations - cost.spared) * pictures;
-    time->mbytes = 1e-6 * sizeof(float) * (cost.values * pictures + cost.weights);
+    const double value_bytes = plan->settings.storage == VG_STORAGE_HALF ? 2 : 4;
+    time->mbytes = 1e-6 * (value_bytes * cost.values * pictures + sizeof(float) * cost.weights);
 }

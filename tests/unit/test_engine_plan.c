@@ -22,7 +22,8 @@
 #include "tests/real_net.h"
 #include "tests/small_net.h"
 
-/* two wide cores, a wide machine of narrow vectors, a device of little local memory */
+/* two wide cores, a wide machine of narrow vectors, a GPU, a device of little local memory, a GPU
+ * with a matrix instruction */
 static const struct vg_plan_settings devices[] = {
     {.lane = VG_LANE_CPU,
      .block = 16,
@@ -44,6 +45,13 @@ static const struct vg_plan_settings devices[] = {
      .float_width = 16,
      .compute_units = 0,
      .local_bytes = 1 << 13},
+    {.lane = VG_LANE_NVIDIA,
+     .storage = VG_STORAGE_HALF,
+     .mma = VG_MMA_WORKS,
+     .block = 16,
+     .float_width = 1,
+     .compute_units = 132,
+     .local_bytes = 48 << 10},
 };
 
 #define DEVICES (sizeof devices / sizeof *devices)
@@ -411,7 +419,8 @@ static void variants_are_chosen(void **state)
         WIDE,
         NARROW,
         ANY,
-        SMALL
+        SMALL,
+        MATRIX
     }; /* of devices */
     static const struct {
         const char *want;
@@ -437,7 +446,16 @@ static void variants_are_chosen(void **state)
         {"direct 10x2", WIDE, VG_CONV_DENSE, {1, 1, 128, 128, 0, 40, 0, 0}},
         {"direct 13x1", WIDE, VG_CONV_DENSE, {3, 2, 128, 128, 0, 17, 0, 0}},
         {"direct 6x1", NARROW, VG_CONV_DENSE, {3, 2, 128, 128, 0, 26, 0, 0}},
-        {"direct 6x1", ANY, VG_CONV_DENSE, {3, 1, 128, 128, 0, 26, 0, 0}},
+        {"tile 32x16", ANY, VG_CONV_DENSE, {3, 1, 128, 128, 0, 26, 0, 0}}, /* too little for all */
+        {"tile 32x16", ANY, VG_CONV_DENSE, {1, 1, 64, 16, 0, 52, 0, 0}},
+        {"tile 64x16", ANY, VG_CONV_DENSE, {1, 1, 64, 16, 0, 416, 0, 0}},
+        {"tile 64x32", ANY, VG_CONV_DENSE, {3, 2, 3, 24, 0, 208, 0, 4}},
+        {"tile 64x64", ANY, VG_CONV_DENSE, {3, 1, 128, 128, 0, 104, 0, 0}},
+        {"tile 128x64", ANY, VG_CONV_DENSE, {3, 1, 128, 128, 0, 208, 0, 0}},
+        {"mma 16x16", MATRIX, VG_CONV_DENSE, {3, 1, 128, 128, 0, 26, 0, 0}},
+        {"mma 32x64", MATRIX, VG_CONV_DENSE, {3, 1, 128, 128, 0, 104, 0, 0}},
+        {"tile 64x32", MATRIX, VG_CONV_DENSE, {3, 2, 3, 24, 0, 208, 0, 4}}, /* no block of 16 */
+        {"p4", ANY, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
         {"any", WIDE, VG_CONV_GROUPED, {3, 1, 32, 32, 0, 26, 0, 0}},
         {"p13", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
         {"p10", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 40, 0, 0}},
@@ -450,8 +468,9 @@ static void variants_are_chosen(void **state)
         {"apart", ANY, VG_CONV_STEM_POOL, {3, 2, 3, 24, 0, 104, 0, 4}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct vg_conv_need need =
-            need_of(&devices[rows[i].device], rows[i].kind, &rows[i].shape);
+        struct vg_plan_settings settings = devices[rows[i].device];
+        settings.batch_max = 1;
+        const struct vg_conv_need need = need_of(&settings, rows[i].kind, &rows[i].shape);
         assert_string_equal(vg_conv_row(vg_conv_row_choose(&need))->name, rows[i].want);
     }
 }
@@ -466,7 +485,8 @@ static void a_general_row_always_fits(void **state)
             const uint64_t fitting = vg_conv_rows_fitting(&need);
             assert_true(fitting != 0);
             for (uint32_t i = 0; i < vg_conv_row_count(); i++)
-                if (fitting >> i & 1)
+                if (fitting >> i & 1 && vg_conv_row(i)->kernel != VG_KERNEL_CONV_TILE &&
+                    vg_conv_row(i)->kernel != VG_KERNEL_CONV_MMA_PTX)
                     assert_in_range(vg_conv_row(i)->tile.pixels, 1, VG_CONV_TILE_PIXELS_MAX);
         }
 }
