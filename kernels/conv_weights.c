@@ -102,6 +102,8 @@ static size_t place(const struct vg_conv_shape *shape, uint32_t o, uint32_t i, u
     const size_t all = shape->x_channels;
     if (shape->kernel == VG_KERNEL_CONV_TILE)
         return tile_place(shape, o, i, q);
+    if (shape->kernel == VG_KERNEL_GEMM_UNPACK)
+        return i * y_room(shape) + o;
     if (is_wino(shape))
         return ((group * points(shape) + q) * all + i) * width + o % width;
     if (shape->kernel == VG_KERNEL_CONV_ANY)

@@ -10,7 +10,7 @@
 
 struct vg_conv_shape {
     enum vg_kernel kernel; /* CONV_DIRECT, CONV_WINO, CONV_WINO_MUL, CONV_WINO2 (3x3), CONV_ANY,
-                              CONV_TILE or CONV_MMA_PTX */
+                              CONV_TILE, CONV_MMA_PTX or GEMM_UNPACK */
     struct vg_conv_tile tile;
     uint32_t block;                  /* VG_BLOCK of the device's side: 8 or 16 */
     uint32_t size_y, size_x;         /* of the window */
@@ -34,6 +34,7 @@ size_t vg_conv_bias_count(const struct vg_conv_shape *shape);
  *                G = 1/4 0 0, -1/6 -1/6 -1/6, -1/6 1/6 -1/6, 1/24 1/12 1/6, 1/24 -1/12 1/6, 0 0 1
  *   conv_wino2   [group][16][channel of x][width], with G = 1 0 0, 1/2 1/2 1/2, 1/2 -1/2 1/2, 0 0 1
  *   conv_any     as they are
+ *   gemm_unpack  [channel of x][lane of y]
  *   conv_tile    [group][block of x][ky][kx][lane of x_pixel][width]: zeros where x has no channel
  *   conv_mma_ptx [group][block of x][ky][kx][block][32][8], halves, two a float: what each of 32
  *                work-items multiplies by, in the order of conv_mma_ptx.cl */

@@ -72,6 +72,13 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                   3},
     [VG_KERNEL_CONV_TILE] = {"conv_tile", {CONV_ARGS}, CONV_BYTES, 1, 2},
     [VG_KERNEL_CONV_MMA_PTX] = {"conv_mma_ptx", {CONV_ARGS}, CONV_BYTES, 1, 2},
+    [VG_KERNEL_GEMM_PACK] =
+        {"gemm_pack", {VG_ARG_X, VG_ARG_SCRATCH, VG_ARG_SIZES}, CONV_BYTES, VG_SPREAD_ITEMS, 1},
+    [VG_KERNEL_GEMM_UNPACK] = {"gemm_unpack",
+                               {VG_ARG_SCRATCH, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES},
+                               CONV_BYTES,
+                               VG_SPREAD_ITEMS,
+                               1},
     [VG_KERNEL_POOL] = {"pool", {MAP_ARGS}, MAP_BYTES, 1, 3},
     [VG_KERNEL_PLANE_MEAN] = {"plane_mean", {MAP_ARGS}, MAP_BYTES, 1, 3},
     [VG_KERNEL_RESIZE] = {"resize", {MAP_ARGS}, MAP_BYTES, 1, 3},
@@ -200,6 +207,13 @@ uint32_t vg_conv_group_pixels(enum vg_kernel kernel, const struct vg_conv_build 
     return build->tile.pixels * (kernel == VG_KERNEL_CONV_MMA_PTX ? VG_MMA_GROUP_ITEMS / 32u : 1u);
 }
 
+size_t vg_gemm_scratch_floats(const struct vg_conv_build *build, uint32_t x_channels,
+                              uint32_t y_channels, uint32_t pixels)
+{
+    const size_t y = (y_channels + build->block - 1) / build->block * build->block;
+    return pixels * ((x_channels + 3) / 4 * 4 + y);
+}
+
 size_t vg_spread_items(uint32_t block, uint32_t width, uint32_t height, uint32_t each)
 {
     return (size_t)((width + each - 1) / each) * height * (block / 4);
@@ -234,7 +248,8 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
         column = (2 * columns - 1) * build->stride_x + build->size_x - 1;
         row = (2 * height - 1) * build->stride_y + build->size_y - 1;
     } else {
-        const int by_rows = kernel != VG_KERNEL_CONV_TILE && kernel != VG_KERNEL_CONV_MMA_PTX;
+        const int by_rows = kernel != VG_KERNEL_CONV_TILE && kernel != VG_KERNEL_CONV_MMA_PTX &&
+                            kernel != VG_KERNEL_GEMM_PACK;
         const uint32_t pixels = by_rows ? build->tile.pixels : 1;
         const uint32_t columns = ceil_div(width, pixels) * pixels;
         column = (columns - 1) * build->stride_x + (build->size_x - 1) * build->dilation_x;

@@ -25,6 +25,8 @@ enum vg_kernel {
     VG_KERNEL_CONV_STEM_POOL,
     VG_KERNEL_CONV_TILE,
     VG_KERNEL_CONV_MMA_PTX,
+    VG_KERNEL_GEMM_PACK,
+    VG_KERNEL_GEMM_UNPACK, /* a library's product of matrices comes before it */
     VG_KERNEL_POOL,
     VG_KERNEL_PLANE_MEAN,
     VG_KERNEL_RESIZE,
@@ -145,6 +147,10 @@ uint32_t vg_conv_group_items(enum vg_kernel kernel, const struct vg_conv_build *
 
 /* conv_tile and conv_mma_ptx: pixels of a batch that one group makes. */
 uint32_t vg_conv_group_pixels(enum vg_kernel kernel, const struct vg_conv_build *build);
+
+/* What gemm_pack and the library write and gemm_unpack reads, floats: so many pixels of a batch. */
+size_t vg_gemm_scratch_floats(const struct vg_conv_build *build, uint32_t x_channels,
+                              uint32_t y_channels, uint32_t pixels);
 
 /* The halo that x must have for a convolution. Of `s`: x_width, x_height, above, left, width and
  * height are read. */

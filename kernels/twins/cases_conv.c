@@ -17,6 +17,8 @@
 #define ANY      VG_KERNEL_CONV_ANY
 #define TILE     VG_KERNEL_CONV_TILE
 #define MMA      VG_KERNEL_CONV_MMA_PTX
+#define PACK     VG_KERNEL_GEMM_PACK
+#define UNPACK   VG_KERNEL_GEMM_UNPACK
 #define HALVES   "a half holds 11 bits: 2^-11 of a value, and the float sums"
 #define SMALL    VG_CASE_SMALL
 #define FULL     VG_CASE_FULL
@@ -244,6 +246,14 @@ enum how {
     ROW("1x1, by NVIDIA",     MMA,      FULL,  32, 4, 16, 26, 26,  64, 116, W1,     LEAKY,      BLOCKS,  1, 2, REAL, 1) \
     ROW("64, by NVIDIA",      MMA,      FULL,  64, 2, 16, 13, 13,  96,  96, W3,     LEAKY,      BLOCKS,  1, 3, REAL, 1) \
     \
+    ROW("one pixel",          PACK,     SMALL,  1, 1, 16,  1,  1,   1,   1, W1,     LINEAR,     BLOCKS,  1, 1, 0, 1) \
+    ROW("17, two pictures",   PACK,     SMALL,  1, 1, 16,  7,  5,  17,  16, W1,     LINEAR,     BLOCKS,  1, 2, 0, 1) \
+    ROW("stride 2, block 8",  PACK,     SMALL,  1, 1,  8,  7,  5,  21,  16, W1S2,   LINEAR,     BLOCKS,  1, 3, 0, 1) \
+    \
+    ROW("one pixel",          UNPACK,   SMALL,  1, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("33, two pictures",   UNPACK,   SMALL,  1, 1, 16,  7,  5,  17,  33, W1,     SILU,       BLOCKS,  1, 2, 0, 1) \
+    ROW("sum of twice",       UNPACK,   SMALL,  1, 1,  8, 10,  6,  16,  20, W1,     TWICE,      BLOCKS,  1, 2, 0, 1) \
+    \
     ROW("one pixel",          ANY,      SMALL,  1, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("3x3, 3 to 17",       ANY,      SMALL,  1, 1, 16,  5,  3,   3,  17, W3,     LEAKY,      BLOCKS,  1, 2, 1, 1) \
     ROW("the net's input",    ANY,      SMALL,  1, 1, 16,  6,  4,   3,   8, W3S2,   SILU,       INPUT,   1, 1, 1, 1) \
@@ -256,7 +266,8 @@ enum how {
     ROW("17x11, 58 to 116",   ANY,      FULL,   1, 1, 16, 17, 11,  58, 116, W5S2,   LEAKY_FIRST, BLOCKS, 2, 2, 1, 1) \
     ROW("23x13, 58 to 58",    ANY,      FULL,   1, 1, 16, 23, 13,  58,  58, W3,     NEAREST,    TABLE,   1, 3, 1, 1)
 
-#define IS_PLAIN(kernel)  (kernel == DIRECT || kernel == ANY || kernel == TILE)
+#define IS_PLAIN(kernel) \
+    (kernel == DIRECT || kernel == ANY || kernel == TILE || kernel == PACK || kernel == UNPACK)
 #define TOLERANCE(kernel) (IS_PLAIN(kernel) ? 8e-6 : kernel == MMA ? 5e-4 : 6e-5)
 #define REASON(kernel)    (IS_PLAIN(kernel) ? SUMS : kernel == MMA ? HALVES : WINO)
 #define AS_ROW(name_, kernel_, scale_, p_, ob_, block_, w_, h_, xc_, yc_, window_, store_, lay_, parts_, n_, each_, amplitude_) \
@@ -347,7 +358,7 @@ static enum vg_status input_make(struct vg_case_run *run, struct conv_case *conv
     if (!conv->x || (table && table_make(conv, random, p.blocks, gap)))
         return VG_E_MEMORY;
     vg_case_guard_fill(conv->x);
-    const int whole = row->kernel == WINO_IN || is_tiled(row->kernel);
+    const int whole = row->kernel == WINO_IN || row->kernel == PACK || is_tiled(row->kernel);
     const vg_i32 lanes = whole ? (input ? s->x_pixel : blocks * block) : row->x_channels;
     for (vg_i32 picture = 0; picture < row->pictures; picture++)
         for (vg_i32 c = 0; c < lanes; c++)
@@ -472,6 +483,37 @@ static void tiled_make(struct vg_case_run *run, struct conv_case *conv)
         vg_twin_conv_tile(conv->x->data, &conv->twin, conv->y->want, s);
 }
 
+/* the rows of a library's matrices: what one kernel writes, or random products for the other */
+static enum vg_status matrix_make(struct vg_case_run *run, struct conv_case *conv,
+                                  struct vg_random *random)
+{
+    const struct vg_conv_sizes *s = conv->s;
+    const vg_i32 pixels = s->width * s->height * s->pictures, block = (vg_i32)conv->more->block;
+    const size_t packed =
+        vg_gemm_scratch_floats(&conv->build, (uint32_t)s->x_channels, 0, (uint32_t)pixels);
+    const size_t floats = vg_gemm_scratch_floats(&conv->build, (uint32_t)s->x_channels,
+                                                 (uint32_t)s->y_channels, (uint32_t)pixels);
+    const int pack = conv->row->kernel == PACK;
+    struct vg_case_buffer *scratch = vg_case_buffer_add(
+        run, VG_ARG_SCRATCH, (floats + VG_CASE_GUARD_FLOATS) * sizeof(float)); /* then a guard */
+    if (!scratch)
+        return VG_E_MEMORY;
+    vg_case_guard_fill(scratch);
+    const vg_i32 vectors =
+        pack ? (s->x_channels + 3) / 4 : ceil_div(s->y_channels, block) * block / 4;
+    vg_case_spread(run, (size_t)(pixels * vectors));
+    if (pack) {
+        if (vg_case_want_add(scratch))
+            return VG_E_MEMORY;
+        vg_twin_gemm_pack(conv->x->data, &conv->twin, scratch->want, s);
+        return VG_OK;
+    }
+    for (size_t i = packed; i < floats; i++)
+        ((float *)scratch->data)[i] = vg_case_value(random, conv->row->amplitude);
+    vg_twin_gemm_unpack(scratch->data, &conv->twin, conv->y->want, s);
+    return VG_OK;
+}
+
 static vg_i32 size_of(vg_i32 x, vg_i32 pads, uint32_t size, uint32_t stride, uint32_t dilation)
 {
     return (x + pads - ((vg_i32)(dilation * (size - 1)) + 1)) / (vg_i32)stride + 1;
@@ -563,9 +605,11 @@ static enum vg_status conv_make(struct vg_case_run *run, struct vg_random *rando
     case_describe(&conv, run);
     vg_conv_options(kernel, &conv.build, run->options);
     enum vg_status status = input_make(run, &conv, random);
-    if (!status && kernel != WINO_IN)
+    if (!status && kernel != WINO_IN && kernel != PACK)
         status = rest_make(run, &conv, random);
-    if (!status && is_tiled(kernel))
+    if (!status && (kernel == PACK || kernel == UNPACK))
+        status = matrix_make(run, &conv, random);
+    else if (!status && is_tiled(kernel))
         tiled_make(run, &conv);
     else if (!status)
         status =

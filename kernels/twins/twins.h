@@ -27,6 +27,10 @@ void vg_twin_conv_tile(const float *x, const struct vg_twin_conv *conv, float *y
 /* x and the weights are numbers that halves can hold. */
 void vg_twin_conv_mma(const float *x, const struct vg_twin_conv *conv, float *y,
                       const struct vg_conv_sizes *s);
+void vg_twin_gemm_pack(const float *x, const struct vg_twin_conv *conv, float *scratch,
+                       const struct vg_conv_sizes *s);
+void vg_twin_gemm_unpack(const float *scratch, const struct vg_twin_conv *conv, float *y,
+                         const struct vg_conv_sizes *s);
 /* By F(4,3), from weights transformed in double; stride 1, side 3. */
 void vg_twin_conv_wino(const float *x, const struct vg_twin_conv *conv, float *y,
                        const struct vg_conv_sizes *s);

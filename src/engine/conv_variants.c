@@ -235,6 +235,14 @@ static int mma_fills(const struct vg_conv_need *need, struct vg_conv_tile tile)
            warps_of(need, VG_KERNEL_CONV_MMA_PTX, tile) >= 4;
 }
 
+/* a library's product, for the tuner: it costs a pass over x and one over y besides */
+static int gemm(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return on_gpu(need, tile) && need->settings->gemm && is_1x1(need) &&
+           need->x_pixel == need->settings->block && need->window.above == 0 &&
+           need->window.left == 0;
+}
+
 static int may_part(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
     (void)tile;
@@ -305,6 +313,7 @@ static const struct {
     {VG_CONV_DENSE, {"mma 32x32", VG_KERNEL_CONV_MMA_PTX, {32, 2}}, mma, mma_fills},
     {VG_CONV_DENSE, {"mma 64x32", VG_KERNEL_CONV_MMA_PTX, {64, 2}}, mma, never},
     {VG_CONV_DENSE, {"mma 32x64", VG_KERNEL_CONV_MMA_PTX, {32, 4}}, mma, mma_fills},
+    {VG_CONV_DENSE, {"clblast", VG_KERNEL_GEMM_UNPACK, {1, 1}}, gemm, never},
     {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p6", VG_KERNEL_CONV_DEPTHWISE, {6, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p8", VG_KERNEL_CONV_DEPTHWISE, {8, 1}}, wide_row, never},

@@ -17,6 +17,7 @@
 #include "src/engine/conv_variants.h"
 #include "src/engine/device_health.h"
 #include "src/engine/engine_inside.h"
+#include "src/engine/gemm_clblast.h"
 #include "src/engine/int8_probe.h"
 #include "src/engine/letterbox.h"
 #include "src/engine/mma_probe.h"
@@ -93,6 +94,7 @@ static struct vg_plan_settings plan_settings(const struct vg_engine *engine,
         .lane = lane->lane,
         .storage = lane->storage,
         .mma = lane->mma,
+        .gemm = vg_gemm_available(),
         .fusion = settings->tensors == VG_TENSORS_EVERY ? VG_FUSION_NONE : VG_FUSION_ALL,
         .block = settings->block                                       ? settings->block
                  : lane->lane == VG_LANE_CPU && info->float_width == 8 ? 8

@@ -44,6 +44,7 @@ struct vg_plan_settings {
     enum vg_plan_lane lane;
     enum vg_storage storage;
     enum vg_mma mma;
+    int gemm; /* a library's product of matrices may be used (gemm_clblast.h) */
     enum vg_graph_fusion fusion;
     enum vg_plan_precision precision; /* INT8: lane is CPU, storage float, block 16 */
     enum vg_int8_lane int8_lane;

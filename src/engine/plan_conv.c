@@ -150,10 +150,11 @@ uint32_t vg_plan_conv_draft(const struct vg_plan_builder *b, const struct vg_ope
         draft->build.act = (uint32_t)b->model->node[op->first].act;
     if (need.kind == VG_CONV_DENSE && op->x != 0)
         draft->build.table = !vg_arena_meets(&b->arena, op->x, VG_NEED_ORDER, &block);
-    if (variant.kernel != VG_KERNEL_CONV_WINO_MUL)
+    if (variant.kernel != VG_KERNEL_CONV_WINO_MUL && variant.kernel != VG_KERNEL_GEMM_UNPACK)
         return 1;
     draft[1] = draft[0];
-    draft[0].kernel = VG_KERNEL_CONV_WINO_IN;
+    draft[0].kernel =
+        variant.kernel == VG_KERNEL_GEMM_UNPACK ? VG_KERNEL_GEMM_PACK : VG_KERNEL_CONV_WINO_IN;
     draft[0].y = draft[0].x2 = NONE;
     draft[1].x = NONE;
     return 2;
@@ -373,6 +374,22 @@ static void stem_work(const struct vg_plan_builder *b, const struct vg_draft *dr
         vg_conv_stem_local_bytes(&draft->build, (uint32_t)s->conv.groups, (uint32_t)s->conv.width);
 }
 
+/* pixels of all pictures by vectors of 4 channels */
+static void gemm_work(struct vg_plan_builder *b, const struct vg_draft *draft, struct vg_step *step,
+                      const struct vg_conv_sizes *s)
+{
+    struct vg_plan *plan = b->plan;
+    const uint32_t pixels = (uint32_t)s->width * (uint32_t)s->height;
+    const uint32_t x = (uint32_t)s->x_channels, y = (uint32_t)s->y_channels;
+    const size_t scratch =
+        vg_gemm_scratch_floats(&draft->build, x, y, pixels * plan->settings.batch_max);
+    plan->scratch_floats = scratch > plan->scratch_floats ? scratch : plan->scratch_floats;
+    step->work[0] =
+        (size_t)pixels *
+        (draft->kernel == VG_KERNEL_GEMM_PACK ? (x + 3) / 4 : blocks_of(b, y) * b->arena.block / 4);
+    step->batch_dimension = 0;
+}
+
 static void second_set(const struct vg_plan_builder *b, const struct vg_draft *draft,
                        struct vg_conv_sizes *s)
 {
@@ -400,6 +417,8 @@ static void work_set(struct vg_plan_builder *b, const struct vg_draft *draft, st
         depthwise_work(draft, step, s);
     } else if (is_tiled(draft->kernel)) {
         tile_work(draft, step, s);
+    } else if (draft->kernel == VG_KERNEL_GEMM_PACK || draft->kernel == VG_KERNEL_GEMM_UNPACK) {
+        gemm_work(b, draft, step, s);
     } else {
         direct_work(draft, step, s);
     }
@@ -437,7 +456,7 @@ enum vg_status vg_plan_conv_size(struct vg_plan_builder *b, const struct vg_draf
     step->group_items = vg_conv_group_items(draft->kernel, &draft->build);
     work_set(b, draft, step, s);
     vg_conv_options(draft->kernel, &draft->build, step->options);
-    if (draft->kernel == VG_KERNEL_CONV_WINO_IN)
+    if (draft->kernel == VG_KERNEL_CONV_WINO_IN || draft->kernel == VG_KERNEL_GEMM_PACK)
         return VG_OK; /* reads no weights */
     shapes_set(b, draft, step);
     return weights_place(b, step, s);

@@ -12,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/engine/conv_variants.h"
 #include "src/engine/device_health.h"
+#include "src/engine/gemm_clblast.h"
 
 /* for binaries that PoCL gives away only by compiling again (docs/decisions/0012) */
 #define STORE_US VG_US_PER_S
@@ -278,7 +279,8 @@ static enum vg_status weights_upload(struct vg_runner *runner,
     for (uint32_t i = plan->net_first; i < plan->net_end && !status; i++) {
         const struct vg_step *step = &plan->step[i];
         status = step_pack(plan, settings->model, step, w, fault);
-        if (status || !settings->weights_from || step->kernel == VG_KERNEL_CONV_WINO_IN)
+        if (status || !settings->weights_from || step->kernel == VG_KERNEL_CONV_WINO_IN ||
+            step->kernel == VG_KERNEL_GEMM_PACK)
             continue;
         node_forget(settings->weights_from, step->node);
         node_forget(settings->weights_from, step->first);
@@ -400,7 +402,8 @@ static enum vg_status kernels_make(struct vg_runner *runner, struct vg_fault *fa
 static int counts_pictures(enum vg_kernel kernel)
 {
     return vg_conv_wino_side(kernel) || kernel == VG_KERNEL_CONV_TILE ||
-           kernel == VG_KERNEL_CONV_MMA_PTX;
+           kernel == VG_KERNEL_CONV_MMA_PTX || kernel == VG_KERNEL_GEMM_PACK ||
+           kernel == VG_KERNEL_GEMM_UNPACK;
 }
 
 static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
@@ -426,6 +429,21 @@ static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
     return VG_OK;
 }
 
+/* what gemm_pack has left by the weights, to where gemm_unpack looks for it */
+static enum vg_status product_enqueue(const struct vg_runner *runner, const struct vg_step *step,
+                                      uint32_t pictures, struct vg_fault *fault)
+{
+    const struct vg_conv_sizes *s = &step->sizes.conv;
+    const size_t depth = (size_t)s->x_channels, length = (depth + 3) / 4 * 4;
+    struct vg_gemm gemm = {.rows = (size_t)s->width * (size_t)s->height * pictures,
+                           .columns = vg_conv_bias_count(&step->conv),
+                           .depth = depth};
+    gemm.a = (struct vg_gemm_matrix){runner->scratch, 0, length};
+    gemm.b = (struct vg_gemm_matrix){runner->weights, (size_t)s->w_first, gemm.columns};
+    gemm.c = (struct vg_gemm_matrix){runner->scratch, gemm.rows * length, gemm.columns};
+    return vg_gemm_enqueue(&gemm, runner->device.queue, fault);
+}
+
 static enum vg_status step_enqueue(struct vg_runner *runner, uint32_t index, uint32_t pictures,
                                    cl_event *event, struct vg_fault *fault)
 {
@@ -434,6 +452,11 @@ static enum vg_status step_enqueue(struct vg_runner *runner, uint32_t index, uin
     const size_t group[3] = {step->group_items, 1, 1};
     size_t work[3];
     vg_step_work(step, pictures, work);
+    if (step->kernel == VG_KERNEL_GEMM_UNPACK) {
+        const enum vg_status status = product_enqueue(runner, step, pictures, fault);
+        if (status)
+            return status;
+    }
     return check(runner,
                  clEnqueueNDRangeKernel(runner->device.queue, runner->kernel[index],
                                         row->dimensions, NULL, work, group, 0, NULL, event),
@@ -652,9 +675,14 @@ void vg_runner_close(struct vg_runner *runner)
                        runner->counts, runner->candidates, runner->strongest};
     if (runner->device.queue)
         (void)clFinish(runner->device.queue);
-    for (uint32_t i = 0; runner->kernel && i < runner->plan->step_count; i++)
+    int products = 0;
+    for (uint32_t i = 0; runner->kernel && i < runner->plan->step_count; i++) {
+        products |= runner->plan->step[i].kernel == VG_KERNEL_GEMM_UNPACK;
         if (runner->kernel[i])
             (void)clReleaseKernel(runner->kernel[i]);
+    }
+    if (products)
+        vg_gemm_release();
     vg_free(runner->kernel);
     vg_persistent_close(&runner->persistent);
     vg_programs_release(&runner->programs);

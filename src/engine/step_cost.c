@@ -27,7 +27,7 @@ static double conv_operations(const struct vg_step *step, const struct vg_tune_n
 {
     const struct vg_conv_sizes *s = &step->sizes.conv;
     const double pixels = plane(s->width, s->height), all = pixels * need->channels_out;
-    if (step->kernel == VG_KERNEL_CONV_WINO_IN)
+    if (step->kernel == VG_KERNEL_CONV_WINO_IN || step->kernel == VG_KERNEL_GEMM_PACK)
         return 0;
     if (step->kernel == VG_KERNEL_CONV_ROW) /* one in, one out; then all into all */
         return 2 * pixels * need->channels_in * products(need) + 2 * all * need->channels_in;
