@@ -15,22 +15,17 @@ static int is_wino(const struct vg_conv_shape *shape)
     return vg_conv_wino_side(shape->kernel) != 0;
 }
 
-/* for GPUs: whole tiles, zeros where there is nothing */
-static int is_tiled(const struct vg_conv_shape *shape)
-{
-    return shape->kernel == VG_KERNEL_CONV_TILE || shape->kernel == VG_KERNEL_CONV_MMA_PTX;
-}
-
 /* channels that the packed weights have room for */
 static size_t y_room(const struct vg_conv_shape *shape)
 {
-    const uint32_t blocks = y_blocks(shape), each = is_tiled(shape) ? shape->tile.blocks : 1;
+    const uint32_t blocks = y_blocks(shape),
+                   each = vg_conv_tiled(shape->kernel) ? shape->tile.blocks : 1;
     return (size_t)(blocks + each - 1) / each * each * shape->block;
 }
 
 static size_t x_room(const struct vg_conv_shape *shape)
 {
-    const size_t each = shape->kernel == VG_KERNEL_CONV_TILE ? shape->x_pixel : shape->block;
+    const size_t each = shape->kernel == VG_KERNEL_CONV_MMA_PTX ? shape->block : shape->x_pixel;
     return (shape->x_channels + each - 1) / each * each;
 }
 
@@ -44,7 +39,7 @@ static uint32_t points(const struct vg_conv_shape *shape)
 size_t vg_conv_weights_count(const struct vg_conv_shape *shape)
 {
     const size_t each = (size_t)points(shape) * (shape->x_channels / shape->parts);
-    if (is_tiled(shape))
+    if (vg_conv_tiled(shape->kernel))
         return y_room(shape) * x_room(shape) * points(shape) /
                (shape->kernel == VG_KERNEL_CONV_MMA_PTX ? 2 : 1);
     return each * (shape->kernel == VG_KERNEL_CONV_ANY ? shape->y_channels
@@ -100,7 +95,7 @@ static size_t place(const struct vg_conv_shape *shape, uint32_t o, uint32_t i, u
 {
     const size_t width = (size_t)shape->tile.blocks * shape->block, group = o / width;
     const size_t all = shape->x_channels;
-    if (shape->kernel == VG_KERNEL_CONV_TILE)
+    if (vg_conv_tiled(shape->kernel)) /* but conv_mma_ptx, in halves */
         return tile_place(shape, o, i, q);
     if (shape->kernel == VG_KERNEL_GEMM_UNPACK)
         return i * y_room(shape) + o;
@@ -122,7 +117,7 @@ void vg_conv_pack(const struct vg_conv_shape *shape, const float *weights, const
     const uint32_t taps = shape->size_y * shape->size_x;
     assert(!wino || (shape->size_y == 3 && shape->size_x == 3));
     assert(shape->kernel == VG_KERNEL_CONV_ANY || shape->parts == 1);
-    assert(shape->kernel == VG_KERNEL_CONV_ANY || is_tiled(shape) ||
+    assert(shape->kernel == VG_KERNEL_CONV_ANY || vg_conv_tiled(shape->kernel) ||
            y_blocks(shape) % shape->tile.blocks == 0);
     memset(packed, 0, vg_conv_weights_count(shape) * sizeof *packed);
     memset(packed_bias, 0, vg_conv_bias_count(shape) * sizeof *packed_bias);

@@ -10,17 +10,18 @@
 
 struct vg_conv_shape {
     enum vg_kernel kernel; /* CONV_DIRECT, CONV_WINO, CONV_WINO_MUL, CONV_WINO2 (3x3), CONV_ANY,
-                              CONV_TILE, CONV_MMA_PTX or GEMM_UNPACK */
+                              CONV_TILE, CONV_SUBGROUP, CONV_MMA_PTX or GEMM_UNPACK */
     struct vg_conv_tile tile;
     uint32_t block;                  /* VG_BLOCK of the device's side: 8 or 16 */
     uint32_t size_y, size_x;         /* of the window */
     uint32_t x_channels, y_channels; /* as the model has them */
     uint32_t parts;                  /* the model's groups; 1 but for CONV_ANY */
-    uint32_t x_pixel; /* CONV_TILE: values of a pixel of x, as in struct vg_conv_build */
+    uint32_t
+        x_pixel; /* CONV_TILE, CONV_SUBGROUP: values of a pixel of x, as in struct vg_conv_build */
 };
 
 /* Floats of the packed weights, and of the bias. tile.blocks divides the count of blocks of y, but
- * for CONV_ANY, and for CONV_TILE and CONV_MMA_PTX, whose last group is filled with zeros. */
+ * for CONV_ANY, and for those of vg_conv_tiled, whose last group is filled with zeros. */
 size_t vg_conv_weights_count(const struct vg_conv_shape *shape);
 size_t vg_conv_bias_count(const struct vg_conv_shape *shape);
 
@@ -35,7 +36,8 @@ size_t vg_conv_bias_count(const struct vg_conv_shape *shape);
  *   conv_wino2   [group][16][channel of x][width], with G = 1 0 0, 1/2 1/2 1/2, 1/2 -1/2 1/2, 0 0 1
  *   conv_any     as they are
  *   gemm_unpack  [channel of x][lane of y]
- *   conv_tile    [group][block of x][ky][kx][lane of x_pixel][width]: zeros where x has no channel
+ *   conv_tile, conv_subgroup
+ *                [group][block of x][ky][kx][lane of x_pixel][width]: zeros where x has no channel
  *   conv_mma_ptx [group][block of x][ky][kx][block][32][8], halves, two a float: what each of 32
  *                work-items multiplies by, in the order of conv_mma_ptx.cl */
 void vg_conv_pack(const struct vg_conv_shape *shape, const float *weights, const float *bias,

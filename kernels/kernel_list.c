@@ -71,6 +71,7 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                   1,
                                   3},
     [VG_KERNEL_CONV_TILE] = {"conv_tile", {CONV_ARGS}, CONV_BYTES, 1, 2},
+    [VG_KERNEL_CONV_SUBGROUP] = {"conv_subgroup", {CONV_ARGS}, CONV_BYTES, 1, 2},
     [VG_KERNEL_CONV_MMA_PTX] = {"conv_mma_ptx", {CONV_ARGS}, CONV_BYTES, 1, 2},
     [VG_KERNEL_GEMM_PACK] =
         {"gemm_pack", {VG_ARG_X, VG_ARG_SCRATCH, VG_ARG_SIZES}, CONV_BYTES, VG_SPREAD_ITEMS, 1},
@@ -193,18 +194,29 @@ static uint32_t tile_items(const struct vg_conv_build *build)
     return build->tile.pixels * channels / each;
 }
 
+int vg_conv_tiled(enum vg_kernel kernel)
+{
+    return kernel == VG_KERNEL_CONV_TILE || kernel == VG_KERNEL_CONV_SUBGROUP ||
+           kernel == VG_KERNEL_CONV_MMA_PTX;
+}
+
 uint32_t vg_conv_group_items(enum vg_kernel kernel, const struct vg_conv_build *build)
 {
     if (kernel == VG_KERNEL_CONV_TILE)
         return tile_items(build);
     if (kernel == VG_KERNEL_CONV_MMA_PTX)
         return VG_MMA_GROUP_ITEMS;
+    if (kernel == VG_KERNEL_CONV_SUBGROUP)
+        return VG_SUBGROUP_GROUP_ITEMS;
     return build->form == VG_FORM_SPREAD ? VG_SPREAD_ITEMS : vg_kernel_rows[kernel].group_items;
 }
 
 uint32_t vg_conv_group_pixels(enum vg_kernel kernel, const struct vg_conv_build *build)
 {
-    return build->tile.pixels * (kernel == VG_KERNEL_CONV_MMA_PTX ? VG_MMA_GROUP_ITEMS / 32u : 1u);
+    const uint32_t teams = kernel == VG_KERNEL_CONV_MMA_PTX    ? VG_MMA_GROUP_ITEMS / 32
+                           : kernel == VG_KERNEL_CONV_SUBGROUP ? VG_SUBGROUP_GROUP_ITEMS / 16
+                                                               : 1;
+    return build->tile.pixels * teams;
 }
 
 size_t vg_gemm_scratch_floats(const struct vg_conv_build *build, uint32_t x_channels,
@@ -248,8 +260,7 @@ struct vg_halo vg_conv_reach(enum vg_kernel kernel, const struct vg_conv_build *
         column = (2 * columns - 1) * build->stride_x + build->size_x - 1;
         row = (2 * height - 1) * build->stride_y + build->size_y - 1;
     } else {
-        const int by_rows = kernel != VG_KERNEL_CONV_TILE && kernel != VG_KERNEL_CONV_MMA_PTX &&
-                            kernel != VG_KERNEL_GEMM_PACK;
+        const int by_rows = !vg_conv_tiled(kernel) && kernel != VG_KERNEL_GEMM_PACK;
         const uint32_t pixels = by_rows ? build->tile.pixels : 1;
         const uint32_t columns = ceil_div(width, pixels) * pixels;
         column = (columns - 1) * build->stride_x + (build->size_x - 1) * build->dilation_x;

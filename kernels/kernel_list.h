@@ -24,6 +24,7 @@ enum vg_kernel {
     VG_KERNEL_CONV_ROW,
     VG_KERNEL_CONV_STEM_POOL,
     VG_KERNEL_CONV_TILE,
+    VG_KERNEL_CONV_SUBGROUP,
     VG_KERNEL_CONV_MMA_PTX,
     VG_KERNEL_GEMM_PACK,
     VG_KERNEL_GEMM_UNPACK, /* a library's product of matrices comes before it */
@@ -94,8 +95,8 @@ union vg_kernel_sizes {
     struct vg_int8_stem_sizes int8_stem;
 };
 
-/* The register tile of a convolution; of conv_tile that of a group, of conv_mma_ptx that of 32
- * work-items together. */
+/* The register tile of a convolution; of conv_tile that of a group, of conv_mma_ptx and
+ * conv_subgroup that of 32 or 16 work-items together. */
 struct vg_conv_tile {
     uint32_t pixels; /* P: pixels, or tiles of 4x4 (conv_wino and its two halves) */
     uint32_t blocks; /* OB: blocks of output channels */
@@ -145,7 +146,9 @@ void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
 /* Work-items of a group. */
 uint32_t vg_conv_group_items(enum vg_kernel kernel, const struct vg_conv_build *build);
 
-/* conv_tile and conv_mma_ptx: pixels of a batch that one group makes. */
+/* Whether a kernel takes the pixels of all pictures in one row, a group so many of them, and weights
+ * with zeros where there is no channel: conv_tile, conv_subgroup, conv_mma_ptx. */
+int vg_conv_tiled(enum vg_kernel kernel);
 uint32_t vg_conv_group_pixels(enum vg_kernel kernel, const struct vg_conv_build *build);
 
 /* What gemm_pack and the library write and gemm_unpack reads, floats: so many pixels of a batch. */

@@ -31,6 +31,7 @@ typedef int32_t vg_i32;
 #endif
 
 #define VG_SPREAD_ITEMS          64 /* work-items of a group of a kernel that is spread (vector.clh) */
+#define VG_SUBGROUP_GROUP_ITEMS  64  /* of conv_subgroup: four times 16 */
 #define VG_PREPARE_SPREAD_PIXELS 4   /* pixels of a work-item of prepare, spread */
 #define VG_MMA_GROUP_ITEMS       128 /* of conv_mma_ptx: four times the 32 that multiply together */
 
@@ -63,8 +64,8 @@ struct vg_halo {
     vg_i32 left, right, above, below;
 };
 
-/* conv_direct, conv_wino, conv_any, conv_depthwise, conv_stem_pool, conv_row; conv_tile and
- * conv_mma_ptx, whose last group may hold blocks that y has not */
+/* conv_direct, conv_wino, conv_any, conv_depthwise, conv_stem_pool, conv_row; conv_tile,
+ * conv_subgroup and conv_mma_ptx, whose last group may hold blocks that y has not */
 struct vg_conv_sizes {
     struct vg_area x, y, x2; /* x2: added to the result at the store, or not there */
     struct vg_halo halo;     /* of y */

@@ -224,12 +224,6 @@ static int64_t parts(int64_t all, int64_t of)
     return of > 0 ? (all + of - 1) / of : -1;
 }
 
-/* all pixels of a batch in one row */
-static int is_tiled(const struct walk *w)
-{
-    return is(w, VG_KERNEL_CONV_TILE) || is(w, VG_KERNEL_CONV_MMA_PTX);
-}
-
 /* a work-item makes a vector of 4 channels, not a block of them */
 static int is_spread(const struct walk *w)
 {
@@ -335,7 +329,7 @@ static void conv_x_read(struct walk *w, const struct vg_operation *op)
         lanes_read(w, &x, (uint32_t)s->x_channels, stem_windows(w, columns));
     else if (is(w, VG_KERNEL_CONV_DEPTHWISE) || is(w, VG_KERNEL_CONV_ROW))
         lanes_read(w, &x, lanes, windows(w, columns, s->height));
-    else if (is_tiled(w))
+    else if (vg_conv_tiled(w->step->kernel))
         lanes_read(w, &x, op->x == 0 ? 3 : lanes, windows(w, s->width, s->height));
     else
         wrong(w, "what this kernel reads is not known here");
@@ -388,7 +382,7 @@ static void conv_work(struct walk *w)
         work_expect(w, parts(s->width, p) * s->height * (block / 4), s->x_blocks, 1, 2, 1);
     } else if (is(w, VG_KERNEL_CONV_DEPTHWISE)) {
         work_expect(w, s->height, s->x_blocks, 1, 2, 1);
-    } else if (is_tiled(w)) {
+    } else if (vg_conv_tiled(w->step->kernel)) {
         expect(w, "work-items of a tile", w->step->unit_items, w->step->group_items);
         work_expect(w, (int64_t)s->width * s->height, s->groups, 1, 0,
                     is(w, VG_KERNEL_CONV_TILE) ? p : 4 * p);
@@ -428,9 +422,9 @@ static void conv_weights(struct walk *w)
     int64_t count = (int64_t)s->groups * s->x_channels * taps * width;
     if (step->kernel == VG_KERNEL_CONV_ANY)
         count = (int64_t)s->y_channels * (s->x_channels / s->parts) * taps;
-    if (is_tiled(w)) /* whole blocks of x, or pixels of its 4 values */
+    if (vg_conv_tiled(w->step->kernel)) /* whole blocks of x, or pixels of its 4 values */
         count = s->groups * parts(s->x_channels, s->x_pixel) * s->x_pixel * taps * width /
-                (is(w, VG_KERNEL_CONV_TILE) ? 1 : 2);
+                (is(w, VG_KERNEL_CONV_MMA_PTX) ? 2 : 1);
     weights_claim(w, "weights", s->w_first, count);
     weights_claim(w, "bias", s->bias_first, s->groups * width);
     if (option(w, "TABLE"))
@@ -445,7 +439,7 @@ static void conv_walk(struct walk *w, const struct vg_operation *op)
     const int64_t block = w->plan->settings.block, ob = option(w, "OB");
     expect(w, "y_channels", s->y_channels, w->model->tensor[op->y].channels);
     expect(w, "groups", s->groups, parts(parts(s->y_channels, block), ob));
-    if (!is_tiled(w))
+    if (!vg_conv_tiled(w->step->kernel))
         expect(w, "blocks of y", s->groups * ob, parts(s->y_channels, block));
     expect(w, "act_blocks", s->act_blocks, parts(op->act_channels, block));
     expect(w, "VG_BLOCK", option(w, "VG_BLOCK"), block);

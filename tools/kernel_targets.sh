@@ -11,10 +11,11 @@ export CLANG=${CLANG:-clang-14}
 command -v "$CLANG" >/dev/null || { echo "kernel_targets.sh: no $CLANG" >&2; exit 4; }
 
 # name, triple and what clang makes there (it has no code generator of its own for SPIR; for NVIDIA it
-# declares vload_half, which every device has, only with the extension for arithmetic in halves)
+# declares vload_half, which every device has, only with the extension for arithmetic in halves; the
+# functions of Intel's sub-groups stand in its longer header alone)
 TARGETS="nvidia nvptx64-nvidia-nvcl -march=sm_60,-Xclang,-cl-ext=+cl_khr_fp16,-S
 amd amdgcn-amd-amdhsa -mcpu=gfx906,-nogpulib,-S
-spir spir64-unknown-unknown -emit-llvm,-c
+spir spir64-unknown-unknown -include,opencl-c.h,-emit-llvm,-c
 x86 x86_64-pc-linux-gnu -mavx512f,-mavx512vnni,-S"
 # what the plans build with, beside the defaults that stand in each file
 OPTIONS="-DDEFAULTS=1

@@ -16,6 +16,7 @@
 #define WINO2    VG_KERNEL_CONV_WINO2
 #define ANY      VG_KERNEL_CONV_ANY
 #define TILE     VG_KERNEL_CONV_TILE
+#define SUBGROUP VG_KERNEL_CONV_SUBGROUP
 #define MMA      VG_KERNEL_CONV_MMA_PTX
 #define PACK     VG_KERNEL_GEMM_PACK
 #define UNPACK   VG_KERNEL_GEMM_UNPACK
@@ -233,6 +234,14 @@ enum how {
     ROW("13x13, 96 to 96",    TILE,     FULL,  64, 4, 16, 13, 13,  96,  96, W3,     LEAKY,      BLOCKS,  1, 3, 0, 1) \
     ROW("26x26, 116 to 116",  TILE,     FULL, 128, 4, 16, 26, 26, 116, 116, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     \
+    ROW("one pixel",          SUBGROUP, SMALL,  2, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("tile and one",       SUBGROUP, SMALL,  4, 1, 16, 11,  3,  17,  31, W3,     SILU,       BLOCKS,  1, 1, 0, 1) \
+    ROW("over two pictures",  SUBGROUP, SMALL,  8, 2, 16,  7,  5,  20,  33, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("stride 2, odd",      SUBGROUP, SMALL,  8, 1, 16, 11,  7,  16,  32, W3S2,   LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("first block acts",   SUBGROUP, SMALL,  2, 2, 16,  7,  3,  16,  49, W1,     LEAKY_FIRST, BLOCKS, 1, 2, 0, 1) \
+    ROW("sum of twice",       SUBGROUP, SMALL,  4, 1, 16, 10,  6,  16,  32, W1,     TWICE,      BLOCKS,  1, 2, 0, 1) \
+    ROW("26x26, 116 to 116",  SUBGROUP, FULL,   8, 2, 16, 26, 26, 116, 116, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    \
     ROW("one pixel",          MMA,      SMALL, 16, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, PLAIN, 1) \
     ROW("a block",            MMA,      SMALL, 16, 1, 16, 16,  2,  16,  16, W1,     LINEAR,     BLOCKS,  1, 1, PLAIN, 1) \
     ROW("tile and one",       MMA,      SMALL, 16, 2, 16, 13,  5,  17,  31, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
@@ -267,7 +276,7 @@ enum how {
     ROW("23x13, 58 to 58",    ANY,      FULL,   1, 1, 16, 23, 13,  58,  58, W3,     NEAREST,    TABLE,   1, 3, 1, 1)
 
 #define IS_PLAIN(kernel) \
-    (kernel == DIRECT || kernel == ANY || kernel == TILE || kernel == PACK || kernel == UNPACK)
+    (kernel == DIRECT || kernel == ANY || kernel == TILE || kernel == SUBGROUP || kernel == PACK || kernel == UNPACK)
 #define TOLERANCE(kernel) (IS_PLAIN(kernel) ? 8e-6 : kernel == MMA ? 5e-4 : 6e-5)
 #define REASON(kernel)    (IS_PLAIN(kernel) ? SUMS : kernel == MMA ? HALVES : WINO)
 #define AS_ROW(name_, kernel_, scale_, p_, ob_, block_, w_, h_, xc_, yc_, window_, store_, lay_, parts_, n_, each_, amplitude_) \
@@ -292,11 +301,6 @@ struct conv_case {
     vg_i32 *table;         /* TABLE: as in the buffer of weights */
     struct vg_case_buffer *x, *y;
 };
-
-static int is_tiled(enum vg_kernel kernel)
-{
-    return kernel == TILE || kernel == MMA;
-}
 
 static vg_i32 ceil_div(vg_i32 a, vg_i32 b)
 {
@@ -358,7 +362,7 @@ static enum vg_status input_make(struct vg_case_run *run, struct conv_case *conv
     if (!conv->x || (table && table_make(conv, random, p.blocks, gap)))
         return VG_E_MEMORY;
     vg_case_guard_fill(conv->x);
-    const int whole = row->kernel == WINO_IN || row->kernel == PACK || is_tiled(row->kernel);
+    const int whole = row->kernel == WINO_IN || row->kernel == PACK || vg_conv_tiled(row->kernel);
     const vg_i32 lanes = whole ? (input ? s->x_pixel : blocks * block) : row->x_channels;
     for (vg_i32 picture = 0; picture < row->pictures; picture++)
         for (vg_i32 c = 0; c < lanes; c++)
@@ -479,6 +483,8 @@ static void tiled_make(struct vg_case_run *run, struct conv_case *conv)
     run->global[1] = (size_t)s->groups;
     if (kernel == MMA)
         vg_twin_conv_mma(conv->x->data, &conv->twin, conv->y->want, s);
+    else if (kernel == SUBGROUP)
+        vg_twin_conv_subgroup(conv->x->data, &conv->twin, conv->y->want, s);
     else
         vg_twin_conv_tile(conv->x->data, &conv->twin, conv->y->want, s);
 }
@@ -609,7 +615,7 @@ static enum vg_status conv_make(struct vg_case_run *run, struct vg_random *rando
         status = rest_make(run, &conv, random);
     if (!status && (kernel == PACK || kernel == UNPACK))
         status = matrix_make(run, &conv, random);
-    else if (!status && is_tiled(kernel))
+    else if (!status && vg_conv_tiled(kernel))
         tiled_make(run, &conv);
     else if (!status)
         status =

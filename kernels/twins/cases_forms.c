@@ -44,6 +44,7 @@ static const struct vg_kernel_case rows[] = {
     HALVES(CONV_TILE, SMALL, "stem", ONE),
     HALVES(CONV_TILE, SMALL, "sum of twice", ONE),
     HALVES(CONV_TILE, FULL, "13x13, 96 to 96", ONE),
+    HALVES(CONV_SUBGROUP, SMALL, "over two pictures", ONE),
     HALVES(GEMM_PACK, SMALL, "17, two pictures", 0),
     HALVES(GEMM_UNPACK, SMALL, "33, two pictures", ONE),
     HALVES(CONV_ROW, SMALL, "stride 2, odd", ONE),

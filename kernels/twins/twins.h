@@ -24,6 +24,8 @@ void vg_twin_conv_direct(const float *x, const struct vg_twin_conv *conv, float 
                          const struct vg_conv_sizes *s);
 void vg_twin_conv_tile(const float *x, const struct vg_twin_conv *conv, float *y,
                        const struct vg_conv_sizes *s);
+void vg_twin_conv_subgroup(const float *x, const struct vg_twin_conv *conv, float *y,
+                           const struct vg_conv_sizes *s);
 /* x and the weights are numbers that halves can hold. */
 void vg_twin_conv_mma(const float *x, const struct vg_twin_conv *conv, float *y,
                       const struct vg_conv_sizes *s);

@@ -219,7 +219,21 @@ static int tile_fills_8(const struct vg_conv_need *need, struct vg_conv_tile til
 
 static int tile_large(const struct vg_conv_need *need, struct vg_conv_tile tile)
 {
-    return need->settings->lane != VG_LANE_INTEL && tile_fills(need, tile, 16);
+    return tile_fills(need, tile, 16);
+}
+
+/* Intel's sub-groups; elsewhere it would go through local memory */
+static int subgroup(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    (void)tile;
+    return need->settings->lane == VG_LANE_INTEL && need->settings->block == 16 &&
+           need->x_pixel == 16;
+}
+
+static int subgroup_fills(const struct vg_conv_need *need, struct vg_conv_tile tile)
+{
+    return subgroup(need, tile) && little_lost(need, tile) &&
+           warps_of(need, VG_KERNEL_CONV_SUBGROUP, tile) >= 4;
 }
 
 static int mma(const struct vg_conv_need *need, struct vg_conv_tile tile)
@@ -308,6 +322,10 @@ static const struct {
     {VG_CONV_DENSE, {"tile 64x64", VG_KERNEL_CONV_TILE, {64, 4}}, tile_of_gpu, tile_fills_8},
     {VG_CONV_DENSE, {"tile 256x64", VG_KERNEL_CONV_TILE, {256, 4}}, tile_of_gpu, never},
     {VG_CONV_DENSE, {"tile 128x64", VG_KERNEL_CONV_TILE, {128, 4}}, tile_of_gpu, tile_large},
+    {VG_CONV_DENSE, {"sub-groups 2x16", VG_KERNEL_CONV_SUBGROUP, {2, 1}}, subgroup, subgroup},
+    {VG_CONV_DENSE, {"sub-groups 4x16", VG_KERNEL_CONV_SUBGROUP, {4, 1}}, subgroup, subgroup_fills},
+    {VG_CONV_DENSE, {"sub-groups 8x32", VG_KERNEL_CONV_SUBGROUP, {8, 2}}, subgroup, never},
+    {VG_CONV_DENSE, {"sub-groups 8x16", VG_KERNEL_CONV_SUBGROUP, {8, 1}}, subgroup, subgroup_fills},
     {VG_CONV_DENSE, {"mma 16x16", VG_KERNEL_CONV_MMA_PTX, {16, 1}}, mma, mma},
     {VG_CONV_DENSE, {"mma 16x32", VG_KERNEL_CONV_MMA_PTX, {16, 2}}, mma, mma_fills},
     {VG_CONV_DENSE, {"mma 32x32", VG_KERNEL_CONV_MMA_PTX, {32, 2}}, mma, mma_fills},

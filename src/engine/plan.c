@@ -47,8 +47,8 @@ static int is_conv(enum vg_kernel kernel)
     return kernel == VG_KERNEL_CONV_DIRECT || vg_conv_wino_side(kernel) ||
            kernel == VG_KERNEL_CONV_ANY || kernel == VG_KERNEL_CONV_DEPTHWISE ||
            kernel == VG_KERNEL_CONV_ROW || kernel == VG_KERNEL_CONV_STEM_POOL ||
-           kernel == VG_KERNEL_CONV_TILE || kernel == VG_KERNEL_CONV_MMA_PTX ||
-           kernel == VG_KERNEL_GEMM_PACK || kernel == VG_KERNEL_GEMM_UNPACK;
+           vg_conv_tiled(kernel) || kernel == VG_KERNEL_GEMM_PACK ||
+           kernel == VG_KERNEL_GEMM_UNPACK;
 }
 
 static int is_boxes(enum vg_kernel kernel)

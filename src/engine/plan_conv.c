@@ -12,12 +12,6 @@ static uint32_t blocks_of(const struct vg_plan_builder *b, uint32_t channels)
     return (channels + b->arena.block - 1) / b->arena.block;
 }
 
-/* all pixels of a batch in one row */
-static int is_tiled(enum vg_kernel kernel)
-{
-    return kernel == VG_KERNEL_CONV_TILE || kernel == VG_KERNEL_CONV_MMA_PTX;
-}
-
 /* the convolution that makes an operation's output, and the one that reads its input */
 static const struct vg_node *last_conv(const struct vg_plan_builder *b,
                                        const struct vg_operation *op)
@@ -415,7 +409,7 @@ static void work_set(struct vg_plan_builder *b, const struct vg_draft *draft, st
         stem_work(b, draft, step, &step->sizes.stem);
     } else if (draft->kernel == VG_KERNEL_CONV_DEPTHWISE) {
         depthwise_work(draft, step, s);
-    } else if (is_tiled(draft->kernel)) {
+    } else if (vg_conv_tiled(draft->kernel)) {
         tile_work(draft, step, s);
     } else if (draft->kernel == VG_KERNEL_GEMM_PACK || draft->kernel == VG_KERNEL_GEMM_UNPACK) {
         gemm_work(b, draft, step, s);

@@ -401,8 +401,7 @@ static enum vg_status kernels_make(struct vg_runner *runner, struct vg_fault *fa
 /* Some count tiles or pixels through the whole batch, so they must know how many pictures it has. */
 static int counts_pictures(enum vg_kernel kernel)
 {
-    return vg_conv_wino_side(kernel) || kernel == VG_KERNEL_CONV_TILE ||
-           kernel == VG_KERNEL_CONV_MMA_PTX || kernel == VG_KERNEL_GEMM_PACK ||
+    return vg_conv_wino_side(kernel) || vg_conv_tiled(kernel) || kernel == VG_KERNEL_GEMM_PACK ||
            kernel == VG_KERNEL_GEMM_UNPACK;
 }
 

@@ -23,7 +23,7 @@
 #include "tests/small_net.h"
 
 /* two wide cores, a wide machine of narrow vectors, a GPU, a device of little local memory, a GPU
- * with a matrix instruction */
+ * with a matrix instruction, one with sub-groups */
 static const struct vg_plan_settings devices[] = {
     {.lane = VG_LANE_CPU,
      .block = 16,
@@ -52,6 +52,12 @@ static const struct vg_plan_settings devices[] = {
      .float_width = 1,
      .compute_units = 132,
      .local_bytes = 48 << 10},
+    {.lane = VG_LANE_INTEL,
+     .storage = VG_STORAGE_HALF,
+     .block = 16,
+     .float_width = 1,
+     .compute_units = 24,
+     .local_bytes = 64 << 10},
 };
 
 #define DEVICES (sizeof devices / sizeof *devices)
@@ -420,7 +426,8 @@ static void variants_are_chosen(void **state)
         NARROW,
         ANY,
         SMALL,
-        MATRIX
+        MATRIX,
+        INTEL
     }; /* of devices */
     static const struct {
         const char *want;
@@ -455,6 +462,9 @@ static void variants_are_chosen(void **state)
         {"mma 16x16", MATRIX, VG_CONV_DENSE, {3, 1, 128, 128, 0, 26, 0, 0}},
         {"mma 32x64", MATRIX, VG_CONV_DENSE, {3, 1, 128, 128, 0, 104, 0, 0}},
         {"tile 64x32", MATRIX, VG_CONV_DENSE, {3, 2, 3, 24, 0, 208, 0, 4}}, /* no block of 16 */
+        {"sub-groups 8x16", INTEL, VG_CONV_DENSE, {3, 1, 128, 128, 0, 26, 0, 0}},
+        {"sub-groups 2x16", INTEL, VG_CONV_DENSE, {1, 1, 128, 16, 0, 13, 0, 0}},
+        {"tile 64x32", INTEL, VG_CONV_DENSE, {3, 2, 3, 24, 0, 208, 0, 4}},
         {"p4", ANY, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
         {"any", WIDE, VG_CONV_GROUPED, {3, 1, 32, 32, 0, 26, 0, 0}},
         {"p13", WIDE, VG_CONV_DEPTHWISE, {3, 1, 32, 32, 0, 26, 0, 0}},
@@ -485,8 +495,7 @@ static void a_general_row_always_fits(void **state)
             const uint64_t fitting = vg_conv_rows_fitting(&need);
             assert_true(fitting != 0);
             for (uint32_t i = 0; i < vg_conv_row_count(); i++)
-                if (fitting >> i & 1 && vg_conv_row(i)->kernel != VG_KERNEL_CONV_TILE &&
-                    vg_conv_row(i)->kernel != VG_KERNEL_CONV_MMA_PTX)
+                if (fitting >> i & 1 && !vg_conv_tiled(vg_conv_row(i)->kernel))
                     assert_in_range(vg_conv_row(i)->tile.pixels, 1, VG_CONV_TILE_PIXELS_MAX);
         }
 }
