@@ -155,8 +155,9 @@ void vg_alert_model_text(const struct vg_model *model, const char *precision,
 {
     char digest[VG_SHA256_TEXT];
     vg_sha256_text(model->digest, digest);
-    (void)snprintf(text, VG_ALERT_MODEL_TEXT, "%s@sha256:%s%s", model->name, digest,
-                   strcmp(precision, "f32") == 0 ? "" : "/int8");
+    const int floats = strcmp(precision, "f32") == 0;
+    (void)snprintf(text, VG_ALERT_MODEL_TEXT, "%s@sha256:%s%s%s", model->name, digest,
+                   floats ? "" : "/", floats ? "" : precision);
 }
 
 enum vg_status vg_alert_json(const struct vg_alert *alert, const struct vg_scene *scene,

@@ -43,7 +43,8 @@ enum vg_status vg_alert_json(const struct vg_alert *alert, const struct vg_scene
                              const struct vg_alert_context *context, char *text, size_t room,
                              size_t *size, char key[VG_ALERT_KEY_TEXT]) VG_MUST_USE;
 
-/* "nanodet-g@sha256:..", with "/int8" behind it where that was the precision ("f32", "int8"). */
+/* "nanodet-g@sha256:..", with "/int8" or "/f16" behind it where that was the precision ("f32":
+ * nothing). */
 void vg_alert_model_text(const struct vg_model *model, const char *precision,
                          char text[VG_ALERT_MODEL_TEXT]);
 

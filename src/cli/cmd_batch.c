@@ -35,9 +35,10 @@ static void on_signal(int number)
 
 struct batch {
     const char *scene_path, *out, *rate, *model_name, *threshold, *nms, *start, *device, *jobs;
-    const char *size, *tiles, *precision, *plan;
+    const char *size, *tiles, *precision, *plan, *lane_text;
     bool detections, tracks, measures, video, explain, json;
     enum vg_engine_precision precision_asked;
+    struct vg_lane_settings lane;
     struct vg_batch_settings settings;
     struct vg_scene *scene;
     struct vg_model *model;
@@ -132,6 +133,8 @@ static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_faul
         status = vg_look_read(b->size, b->tiles, &b->look.request, fault);
     if (!status)
         status = vg_option_precision(b->precision, &b->precision_asked, fault);
+    if (!status)
+        status = vg_option_lane(b->lane_text, &b->lane, fault);
     b->settings.threshold = (float)threshold;
     b->settings.nms = (float)nms;
     if (status || !b->start)
@@ -151,6 +154,7 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
     settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
     settings.precision = b->precision_asked;
     settings.plan_file = b->plan;
+    settings.lane = b->lane_text ? &b->lane : NULL;
     settings.batch_max = 2 * VG_BATCH_PICTURES;
     settings.picture_width_max = VG_PICTURE_WIDTH_MAX;
     settings.picture_height_max = VG_PICTURE_HEIGHT_MAX;
@@ -356,7 +360,11 @@ int vg_cmd_batch(int argc, char **argv)
          &b->start, NULL},
         {"device", "D", N_("OpenCL device: a number, cpu, gpu, or a part of its name"), &b->device,
          NULL},
-        {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &b->precision, NULL},
+        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &b->precision,
+         NULL},
+        {"lane", "L",
+         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
+         &b->lane_text, NULL},
         {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &b->plan, NULL},
         {"jobs", "N", N_("clips analysed at the same time (1)"), &b->jobs, NULL},
         {"json", NULL, N_("one JSON object per clip on the standard output"), NULL, &b->json},

@@ -24,7 +24,7 @@
 #define WARM_UP      10
 
 struct request {
-    const char *model, *size, *batch, *threads, *runs, *precision, *device, *plan;
+    const char *model, *size, *batch, *threads, *runs, *precision, *lane_text, *device, *plan;
     const char *svg, *trace, *sort; /* with profile */
     const char *pictures;
     bool as_json, profile;
@@ -32,6 +32,7 @@ struct request {
     unsigned picture_width, picture_height; /* 0: a prepared input */
     double batch_count, thread_count, run_count;
     enum vg_engine_precision precision_asked;
+    struct vg_lane_settings lane;
 };
 
 static enum vg_status request_check(struct request *r, int operands, struct vg_fault *fault)
@@ -49,6 +50,8 @@ static enum vg_status request_check(struct request *r, int operands, struct vg_f
                             : r->trace ? "--trace"
                                        : "--sort");
     enum vg_status status = vg_option_precision(r->precision, &r->precision_asked, fault);
+    if (!status)
+        status = vg_option_lane(r->lane_text, &r->lane, fault);
     if (!status && r->size)
         status = vg_option_size("size", r->size, &r->width, &r->height, fault);
     if (!status && r->pictures)
@@ -253,6 +256,7 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     settings.height = r->height;
     settings.batch_max = (uint32_t)r->batch_count;
     settings.precision = r->precision_asked;
+    settings.lane = r->lane_text ? &r->lane : NULL;
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     if (r->pictures) {
@@ -286,7 +290,11 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
         {"threads", "T", N_("threads of a CPU device; without it the device's choice"), &r.threads,
          NULL},
         {"runs", "R", N_("timed runs; default 50"), &r.runs, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &r.precision, NULL},
+        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &r.precision,
+         NULL},
+        {"lane", "L",
+         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
+         &r.lane_text, NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
         {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &r.plan, NULL},
         {"pictures", "WxH", N_("times decoded pictures of this size up to their boxes"),

@@ -25,8 +25,9 @@
 /* The call, as read. */
 struct request {
     const char *model, *raw, *tensor, *size, *tiles, *device, *threshold_text, *nms_text,
-        *precision_text;
+        *precision_text, *lane_text;
     enum vg_engine_precision precision;
+    struct vg_lane_settings lane;
     bool as_json, prepared;
     struct vg_look_request look;
     double threshold, nms; /* below 0: the model's */
@@ -75,6 +76,8 @@ static enum vg_status check_request(struct request *r, const struct vg_usage *us
         status = vg_option_number("nms", r->nms_text, 0, 1, &r->nms, fault);
     if (!status)
         status = vg_option_precision(r->precision_text, &r->precision, fault);
+    if (!status)
+        status = vg_option_lane(r->lane_text, &r->lane, fault);
     return status;
 }
 
@@ -207,6 +210,7 @@ static void look_init(struct run *run, uint32_t width, uint32_t height)
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = r->device ? r->device : settings.device;
     settings.precision = r->precision;
+    settings.lane = r->lane_text ? &r->lane : NULL;
     settings.batch_max = r->tiles ? TILED_BATCH : 1;
     settings.picture_width_max = width;
     settings.picture_height_max = height;
@@ -386,8 +390,11 @@ enum vg_status vg_model_run(int argc, char **argv, struct vg_fault *fault)
          &r.prepared},
         {"tensor", "FILE", N_("takes a prepared input (3 x H x W float32) instead of a picture"),
          &r.tensor, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, int8 or auto (auto)"), &r.precision_text,
-         NULL},
+        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"),
+         &r.precision_text, NULL},
+        {"lane", "L",
+         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
+         &r.lane_text, NULL},
         {"device", "D", N_("device to run on: number, cpu, gpu or a part of its name"), &r.device,
          NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},

@@ -4,7 +4,8 @@
 #define VG_ENGINE_DEVICE_LANE_H
 
 #include "kernels/kernel_list.h"
-#include "src/engine/device.h"
+
+struct vg_device_info;
 
 enum vg_plan_lane {
     VG_LANE_CPU,
@@ -27,7 +28,12 @@ struct vg_lane_settings {
     enum vg_mma mma;
 };
 
-/* Halves on GPUs (docs/decisions/0024); mma: none, which only a probe can say. */
+/* Halves on GPUs (docs/decisions/0025); mma: none, which only a probe can say. */
 struct vg_lane_settings vg_lane_of(const struct vg_device_info *device);
+
+/* "cpu", "any", "nvidia", "amd", "intel". */
+const char *vg_lane_text(enum vg_plan_lane lane);
+/* By that name, with halves but for "cpu"; returns 1, or 0 where there is no such lane. */
+int vg_lane_read(const char *text, struct vg_lane_settings *lane);
 
 #endif

@@ -126,7 +126,13 @@ static enum vg_status precision_choose(struct vg_engine *engine, enum vg_engine_
 {
     plan->precision = VG_PRECISION_F32;
     plan->int8_lane = VG_INT8_PLAIN;
-    if (asked == VG_ENGINE_F32 ||
+    if (asked == VG_ENGINE_F16)
+        plan->storage = VG_STORAGE_HALF;
+    if (asked == VG_ENGINE_F32) {
+        plan->storage = VG_STORAGE_FLOAT;
+        plan->mma = VG_MMA_NONE; /* which multiplies halves */
+    }
+    if (asked == VG_ENGINE_F32 || asked == VG_ENGINE_F16 ||
         (asked == VG_ENGINE_AUTO && (!engine->model->range || plan->lane != VG_LANE_CPU)))
         return VG_OK;
     const enum vg_status status = vg_int8_probe(&engine->runner.programs, &plan->int8_lane, fault);
@@ -867,7 +873,16 @@ const char *vg_engine_plan_hash(const struct vg_engine *engine)
 
 const char *vg_engine_precision(const struct vg_engine *engine)
 {
-    return engine->plan->settings.precision == VG_PRECISION_INT8 ? "int8" : "f32";
+    const struct vg_plan_settings *s = &engine->plan->settings;
+    return s->precision == VG_PRECISION_INT8 ? "int8"
+           : s->storage == VG_STORAGE_HALF   ? "f16"
+                                             : "f32";
+}
+
+const char *vg_engine_lane(const struct vg_engine *engine)
+{
+    const struct vg_plan_settings *s = &engine->plan->settings;
+    return s->mma == VG_MMA_NONE ? vg_lane_text(s->lane) : "nvidia, matrix instruction";
 }
 
 const char *vg_engine_device_name(const struct vg_engine *engine)

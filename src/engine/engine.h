@@ -62,9 +62,10 @@ struct vg_programs_listener; /* programs_listener.h */
 struct vg_tune;              /* tune_file.h */
 
 enum vg_engine_precision {
-    VG_ENGINE_AUTO, /* 8 bits where the model has them and the processor's dot products make them
-                       the faster, else floats */
+    VG_ENGINE_AUTO, /* halves on GPUs; 8 bits where the model has them and the processor's dot
+                       products make them the faster; else floats */
     VG_ENGINE_F32,
+    VG_ENGINE_F16, /* activations are halves in memory, sums and weights floats: GPUs' own way */
     VG_ENGINE_INT8 /* on any device, if need be slower than floats */
 };
 
@@ -158,8 +159,10 @@ const char *vg_engine_plan_hash(const struct vg_engine *engine);
 const char *vg_engine_device_name(const struct vg_engine *engine);
 /* Compute units of the device: of a CPU device, its threads. */
 uint32_t vg_engine_compute_units(const struct vg_engine *engine);
-/* "f32" or "int8": what AUTO came to. */
+/* "f32", "f16" or "int8": what AUTO came to. */
 const char *vg_engine_precision(const struct vg_engine *engine);
+/* Whose kernels: "cpu", "any", "nvidia", "amd", "intel", and whether with the matrix instruction. */
+const char *vg_engine_lane(const struct vg_engine *engine);
 void vg_engine_input_size(const struct vg_engine *engine, uint32_t *width, uint32_t *height);
 
 #endif
