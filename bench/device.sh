@@ -3,22 +3,29 @@
 # a C compiler, cmake and an OpenCL loader (headers may come from a CUDA toolkit). Writes one JSON.
 #
 #   bench/device.sh [--model FILE.vgm]... [--device WORD] [--batches 1,2,4] [--seconds S] [--out FILE]
-#                   [--include DIR] [--library FILE] [--build DIR] [--quick]
+#                   [--include DIR] [--library FILE] [--build DIR] [--quick] [--untuned]
+#
+# Every kernel in all its forms against its twin; then for each net a table by batch (pictures a second,
+# median, p99 and joules a picture, with upload, preparation and boxes, and the net alone) of what the
+# device takes by itself, of floats, of halves, of any GPU's kernels, on NVIDIA without its matrix
+# instruction, and with the fastest kernels looked for.
 #
 # --model    which nets to time; default: cache/models/*.vgm
 # --device   number, cpu, gpu or a part of the name; default: gpu, or the first where there is none
 # --include  folder that holds CL/cl.h; --library: libOpenCL.so.1; found by themselves where usual
 # --out      default: device-NAME.json in $OUT, or in bench/results where $OUT is not set
 # --quick    small cases and two batches: does everything run?
+# --untuned  the tuner is left out, which takes minutes
 # Exit code 0; 1 when a kernel is wrong or a net failed (the JSON says which); 2 when nothing was run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command_line="bench/device.sh $*"
-models=() device="" batches=1,2,4,8,16,32,64 seconds=3 out="" include="" library="" build=build-device quick=""
+models=() device="" batches=1,8,32 seconds=3 out="" include="" library="" build=build-device quick="" untuned=""
 die() { printf 'device.sh: %s\n' "$*" >&2; exit 2; }
 while [ $# -gt 0 ]; do
     case "$1" in
     --quick) quick=1; shift; continue ;;
+    --untuned) untuned=1; shift; continue ;;
     --model|--device|--batches|--seconds|--out|--include|--library|--build)
         [ $# -gt 1 ] || die "$1 wants a value" ;;
     *) die "$1: not an option (see the head of this file)" ;;
@@ -94,9 +101,22 @@ device=${device:-gpu}
 [ "$rc" -le 1 ] || die "the check could not run (exit code $rc)"
 [ "$rc" -eq 0 ] || bad=1
 count=0
-for m in ${models[@]+"${models[@]}"}; do
+bench() { # bench MODEL OPTION...: one more table
+    local model=$1
+    shift
     count=$((count + 1))
-    "$build/engine_bench" -m "$m" -d "$device" -b "$batches" -t "$seconds" ${quick:+-r 3} -o "$tmp/bench-$count.json" || bad=1
+    printf 'device.sh: engine_bench %s\n' "$*"
+    "$build/engine_bench" -m "$model" -d "$device" -b "$batches" -t "$seconds" ${quick:+-r 3} "$@" \
+        -o "$tmp/bench-$count.json" || bad=1
+}
+for m in ${models[@]+"${models[@]}"}; do
+    # what the device takes by itself, with the steps' times; then as it would be otherwise
+    bench "$m" -p
+    bench "$m" -f f32
+    bench "$m" -f f16
+    bench "$m" -l any -f f16
+    if [ -n "$nvidia" ]; then bench "$m" -l nvidia -f f16; fi
+    if [ -z "$untuned" ]; then bench "$m" -u; fi
 done
 [ "$count" -gt 0 ] || printf 'device.sh: no model: correctness alone\n'
 

@@ -1,7 +1,10 @@
-/* engine_bench -m MODEL.vgm [-d DEVICE] [-z WxH] [-b 1,2,4] [-t SECONDS] [-r RUNS] [-p] [-o FILE]
+/* engine_bench -m MODEL.vgm [-d DEVICE] [-z WxH] [-b 1,2,4] [-t SECONDS] [-r RUNS] [-p] [-u]
+ *              [-l LANE] [-f PRECISION] [-o FILE]
  * What a device does with a net, by batch: the whole way of a picture (upload, preparation, net,
  * boxes) and the net alone: pictures a second, median and p99 of a batch, joules a picture where
- * NVML says them. -p: steps of the largest batch too. FILE gets it all as JSON.
+ * NVML says them. -p: steps of the largest batch too. -u: the fastest kernels are looked for first,
+ * for each batch. -l: another lane than the device's own (cpu, any, nvidia, amd, intel; nvidia is
+ * without the matrix instruction then); -f: f32 or f16. FILE gets it all as JSON.
  * Pictures are noise of 704x576. Needs no other library than OpenCL's loader. */
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +23,10 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/engine/device.h"
+#include "src/engine/device_lane.h"
 #include "src/engine/engine.h"
+#include "src/engine/tune_file.h"
+#include "src/engine/tuner.h"
 
 enum {
     BATCHES_MAX = 16,
@@ -41,6 +47,14 @@ struct bench {
         STEPS_UNASKED,
         STEPS_ASKED
     } steps;
+    enum {
+        TUNE_NOT,
+        TUNE_FIRST
+    } tuning;
+    enum vg_engine_precision precision;
+    const char *lane_text; /* NULL: the device's own */
+    struct vg_lane_settings lane;
+    struct vg_tune tune; /* of the batch in work */
     struct vg_model *model;
     struct vg_nvml *nvml; /* NULL: energy is not measured */
     char energy_lack[512];
@@ -125,21 +139,27 @@ static enum vg_status way_time(struct bench *b, struct vg_engine *engine, enum w
     return VG_OK;
 }
 
-static void figures_show(const struct bench *b, const char *way, uint32_t batch,
-                         const struct figures *f)
+static void figures_show(const struct bench *b, const struct vg_engine *engine, const char *way,
+                         uint32_t batch, const struct figures *f)
 {
     (void)printf("%-6s %5u %8.1f %10.3f %10.3f %10.3f ", way, batch, f->pictures_per_s,
                  f->median_ms, f->least_ms, f->p99_ms);
     if (f->j_per_picture >= 0)
-        (void)printf("%10.5f\n", f->j_per_picture);
+        (void)printf("%10.5f", f->j_per_picture);
     else
-        (void)printf("%10s\n", "-");
+        (void)printf("%10s", "-");
+    (void)printf("  %s %s%s\n", vg_engine_lane(engine), vg_engine_precision(engine),
+                 b->tuning == TUNE_FIRST ? ", tuned" : "");
     (void)fflush(stdout);
     if (!b->json)
         return;
     vg_json_write_break(b->json);
     vg_json_object_open(b->json, NULL);
     vg_json_write_text(b->json, "way", way);
+    vg_json_write_text(b->json, "lane", vg_engine_lane(engine));
+    vg_json_write_text(b->json, "precision", vg_engine_precision(engine));
+    vg_json_write_text(b->json, "kernels", b->tuning == TUNE_FIRST ? "tuned" : "table");
+    vg_json_write_text(b->json, "plan", vg_engine_plan_hash(engine));
     vg_json_write_integer(b->json, "batch", batch);
     vg_json_write_integer(b->json, "runs", f->runs);
     vg_json_write_number(b->json, "pictures_per_s", f->pictures_per_s);
@@ -163,24 +183,43 @@ static enum vg_status engine_make(const struct bench *b, uint32_t batch,
     settings.height = b->height;
     settings.batch_max = batch;
     settings.launches = launches;
+    settings.precision = b->precision;
+    settings.lane = b->lane_text ? &b->lane : NULL;
+    settings.tune = b->tuning == TUNE_FIRST ? &b->tune : NULL;
     settings.picture_width_max = PICTURE_WIDTH;
     settings.picture_height_max = PICTURE_HEIGHT;
     return vg_engine_open(engine, b->model, &settings, fault);
+}
+
+/* The fastest kernels for this batch, in place of those of the last. */
+static enum vg_status batch_tune(struct bench *b, uint32_t batch, struct vg_fault *fault)
+{
+    struct vg_tuner_settings settings = vg_tuner_defaults();
+    struct vg_tuner_report report;
+    if (b->tuning == TUNE_NOT)
+        return VG_OK;
+    settings.device = b->device_word;
+    settings.width = b->width;
+    settings.height = b->height;
+    settings.batch = batch;
+    return vg_tuner_run(b->model, &settings, &b->tune, &report, fault);
 }
 
 static enum vg_status batch_time(struct bench *b, uint32_t batch, struct vg_fault *fault)
 {
     struct vg_engine *engine = NULL;
     struct figures figures;
-    enum vg_status status = engine_make(b, batch, VG_LAUNCHES_FEW, &engine, fault);
+    enum vg_status status = batch_tune(b, batch, fault);
+    if (!status)
+        status = engine_make(b, batch, VG_LAUNCHES_FEW, &engine, fault);
     if (!status)
         status = way_time(b, engine, WAY_WHOLE, batch, &figures, fault);
     if (!status)
-        figures_show(b, "whole", batch, &figures);
+        figures_show(b, engine, "whole", batch, &figures);
     if (!status)
         status = way_time(b, engine, WAY_NET, batch, &figures, fault);
     if (!status)
-        figures_show(b, "net", batch, &figures);
+        figures_show(b, engine, "net", batch, &figures);
     vg_engine_close(&engine);
     return status;
 }
@@ -198,7 +237,7 @@ static enum vg_status steps_time(struct bench *b, const struct vg_device_peak *p
         status = vg_engine_profile(engine, b->runs_least, &profile, fault);
     if (!status) {
         struct vg_profile_heading heading = {.model = b->model->name,
-                                             .precision = "f32",
+                                             .precision = vg_engine_precision(engine),
                                              .device = vg_engine_device_name(engine),
                                              .threads = vg_engine_compute_units(engine)};
         vg_engine_input_size(engine, &heading.width, &heading.height);
@@ -290,8 +329,8 @@ static void heading_show(struct bench *b, const struct vg_device_info *d,
         "%s, %s, %u compute units\n%s %ux%u; peak %.0f GFLOP/s, %.1f GB/s; energy: %s%s%s\n",
         d->name, d->driver, d->compute_units, b->model->name, width, height, peak->gflop_s,
         peak->gbyte_s, energy, b->nvml ? "" : ": ", b->energy_lack);
-    (void)printf("%-6s %5s %8s %10s %10s %10s %10s\n", "way", "batch", "pict./s", "median ms",
-                 "least ms", "p99 ms", "J/picture");
+    (void)printf("%-6s %5s %8s %10s %10s %10s %10s  %s\n", "way", "batch", "pict./s", "median ms",
+                 "least ms", "p99 ms", "J/picture", "lane");
     if (!b->json)
         return;
     char size[32];
@@ -334,6 +373,7 @@ static enum vg_status bench_run(struct bench *b, struct vg_fault *fault)
         status = device_look(b, &info, &peak, fault);
     if (status)
         return status;
+    vg_tune_init(&b->tune, info.name, info.driver);
     energy_open(b, &info);
     heading_show(b, &info, &peak);
     for (uint32_t i = 0; i < b->batch_count && !status; i++)
@@ -381,6 +421,15 @@ static int option_read(struct bench *b, int letter, const char *text)
     case 'p':
         b->steps = STEPS_ASKED;
         return 0;
+    case 'u':
+        b->tuning = TUNE_FIRST;
+        return 0;
+    case 'l':
+        b->lane_text = text;
+        return vg_lane_read(text, &b->lane) ? 0 : -1;
+    case 'f':
+        b->precision = strcmp(text, "f16") == 0 ? VG_ENGINE_F16 : VG_ENGINE_F32;
+        return b->precision == VG_ENGINE_F16 || strcmp(text, "f32") == 0 ? 0 : -1;
     case 'b':
         return batches_read(b, text);
     case 'z':
@@ -399,10 +448,11 @@ static int option_read(struct bench *b, int letter, const char *text)
 
 static int options_read(struct bench *b, int argc, char **argv)
 {
-    for (int letter; (letter = getopt(argc, argv, "m:d:o:pb:z:t:r:")) != -1;)
+    for (int letter; (letter = getopt(argc, argv, "m:d:o:pb:z:t:r:ul:f:")) != -1;)
         if (option_read(b, letter, optarg))
             return -1;
-    return optind == argc && b->model_name ? 0 : -1;
+    const int tunable = !b->lane_text && b->precision == VG_ENGINE_AUTO; /* as the tuner runs it */
+    return optind == argc && b->model_name && (tunable || b->tuning == TUNE_NOT) ? 0 : -1;
 }
 
 static void bench_release(struct bench *b)
@@ -412,6 +462,7 @@ static void bench_release(struct bench *b)
     vg_free(b->pixels);
     vg_free(b->ms);
     vg_free(b->answer);
+    vg_tune_release(&b->tune);
 }
 
 int main(int argc, char **argv)
@@ -422,8 +473,9 @@ int main(int argc, char **argv)
     FILE *out = NULL;
     if (batches_read(&b, "1,2,4,8,16,32,64") || options_read(&b, argc, argv) ||
         (b.out_name && !(out = fopen(b.out_name, "w")))) {
-        (void)fprintf(stderr, "usage: engine_bench -m MODEL.vgm [-d DEVICE] [-z WxH] [-b 1,2,4] "
-                              "[-t SECONDS] [-r RUNS] [-p] [-o FILE]\n");
+        (void)fprintf(stderr,
+                      "usage: engine_bench -m MODEL.vgm [-d DEVICE] [-z WxH] [-b 1,2,4] "
+                      "[-t SECONDS] [-r RUNS] [-p] [-u | -l LANE -f PRECISION] [-o FILE]\n");
         return EXIT_CALL;
     }
     (void)vg_text_init("en");

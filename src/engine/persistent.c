@@ -13,9 +13,9 @@
 #define DRIVER_TEXT 256  /* the rest */
 #define LOCAL_LEAST 64u
 
-bool vg_persistent_suits(const struct vg_device *device)
+bool vg_persistent_suits(const struct vg_device *device, const struct vg_plan *plan)
 {
-    return device->info.kind == VG_DEVICE_CPU;
+    return device->info.kind == VG_DEVICE_CPU && plan->settings.lane == VG_LANE_CPU;
 }
 
 /* ---- texts ---- */

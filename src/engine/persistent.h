@@ -32,8 +32,8 @@ struct vg_persistent_memory {
     cl_mem arena, weights, scratch, pixels, jobs, classes, counts, candidates;
 };
 
-/* Whether plans run so on this device: on processors. */
-bool vg_persistent_suits(const struct vg_device *device);
+/* Whether the plan runs so on this device: on processors, by their own kernels. */
+bool vg_persistent_suits(const struct vg_device *device, const struct vg_plan *plan);
 
 /* Compiles and links, or takes from the programs' cache. VG_E_DEVICE (the compiler refuses a
  * kernel, or cannot link), VG_E_MEMORY. */

@@ -590,7 +590,7 @@ static enum vg_status programs_build(struct vg_runner *runner, const struct vg_p
 {
     struct vg_fault why = {.status = VG_OK};
     enum vg_status status;
-    if (runner->form != VG_RUNNER_WHOLE || !vg_persistent_suits(&runner->device))
+    if (runner->form != VG_RUNNER_WHOLE || !vg_persistent_suits(&runner->device, plan))
         return alone_build(runner, plan, 0, fault);
     if (!vg_persistent_build(&runner->persistent, &runner->programs, plan, &why))
         return alone_build(runner, plan, plan->net_end, fault);
