@@ -213,20 +213,19 @@ enum how {
     \
     ROW("one pixel 1x1",      TILE,     SMALL, 32, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
     ROW("one pixel 3x3",      TILE,     SMALL, 32, 2, 16,  1,  1,  16,  33, W3,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
-    ROW("tile less one",      TILE,     SMALL, 32, 2, 16, 31,  1,  17,  31, W1,     SILU,       BLOCKS,  1, 1, 0, 1) \
-    ROW("a tile",             TILE,     SMALL, 32, 2, 16,  8,  4,  16,  32, W1,     CLIP,       BLOCKS,  1, 1, 0, 1) \
-    ROW("tile and one",       TILE,     SMALL, 32, 1, 16, 11,  3,  15,  17, W1,     LINEAR,     BLOCKS,  1, 1, 0, 1) \
+    ROW("tile less one",      TILE,     SMALL, 32, 1, 16, 31,  1,  17,  31, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("a tile",             TILE,     SMALL, 32, 1, 16,  8,  4,  16,  32, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("tile and one",       TILE,     SMALL, 32, 1, 16, 11,  3,  15,  17, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
     ROW("over two pictures",  TILE,     SMALL, 32, 2, 16,  7,  3,  17,  16, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("64 by 64",           TILE,     SMALL, 64, 4, 16,  9,  4,  17,  58, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("128 by 64",          TILE,     SMALL, 128, 4, 16, 11,  6,  17,  50, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
-    ROW("128 by 16",          TILE,     SMALL, 128, 1, 16, 11,  7,  17,  20, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
-    ROW("256 by 64",          TILE,     FULL, 256, 4, 16, 23, 17,  33,  64, W3,     SILU,       BLOCKS,  1, 2, 0, 1) \
+    ROW("256 by 64",          TILE,     FULL, 256, 4, 16, 23, 17,  33,  64, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("blocks of 8",        TILE,     SMALL, 64, 4,  8,  9,  5,   9,  27, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("stem",               TILE,     SMALL, 64, 2, 16, 15,  9,   3,  24, W3S2,   LEAKY,      INPUT,   1, 2, 0, 1) \
-    ROW("6x6 stem",           TILE,     SMALL, 32, 1, 16, 14,  8,   3,  16, W6S2,   SILU,       INPUT,   1, 1, 0, 1) \
+    ROW("6x6 stem",           TILE,     SMALL, 32, 1, 16, 14,  8,   3,  16, W6S2,   LEAKY,      INPUT,   1, 1, 0, 1) \
     ROW("stride 2, odd",      TILE,     SMALL, 32, 2, 16, 11,  7,  16,  32, W3S2,   LEAKY,      BLOCKS,  1, 1, 0, 1) \
-    ROW("5x5, dilation",      TILE,     SMALL, 32, 1, 16,  9,  7,   5,  16, W_ODD,  LEAKY,      BLOCKS,  1, 2, 0, 1) \
-    ROW("first block acts",   TILE,     SMALL, 32, 2, 16,  7,  3,  16,  49, W1,     LEAKY_FIRST, BLOCKS, 1, 2, 0, 1) \
+    ROW("5x5, dilation",      TILE,     SMALL, 32, 1, 16,  9,  7,   5,  16, W_ODD,  SILU,       BLOCKS,  1, 2, 0, 1) \
+    ROW("first block acts",   TILE,     SMALL, 32, 1, 16,  7,  3,  16,  49, W1,     LEAKY_FIRST, BLOCKS, 1, 2, 0, 1) \
     ROW("sum before",         TILE,     SMALL, 32, 2, 16,  7,  3,  16,  17, W1,     BEFORE,     BLOCKS,  1, 2, 0, 1) \
     ROW("sum after",          TILE,     SMALL, 32, 1, 16,  7,  3,  16,  16, W1,     AFTER,      BLOCKS,  1, 2, 0, 1) \
     ROW("sum of twice",       TILE,     SMALL, 32, 2, 16, 10,  6,  16,  32, W1,     TWICE,      BLOCKS,  1, 2, 0, 1) \
@@ -235,16 +234,16 @@ enum how {
     ROW("26x26, 116 to 116",  TILE,     FULL, 128, 4, 16, 26, 26, 116, 116, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     \
     ROW("one pixel",          SUBGROUP, SMALL,  2, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
-    ROW("tile and one",       SUBGROUP, SMALL,  4, 1, 16, 11,  3,  17,  31, W3,     SILU,       BLOCKS,  1, 1, 0, 1) \
+    ROW("tile and one",       SUBGROUP, SMALL,  8, 2, 16, 11,  3,  17,  31, W3,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
     ROW("over two pictures",  SUBGROUP, SMALL,  8, 2, 16,  7,  5,  20,  33, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
-    ROW("stride 2, odd",      SUBGROUP, SMALL,  8, 1, 16, 11,  7,  16,  32, W3S2,   LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("stride 2, odd",      SUBGROUP, SMALL,  8, 1, 16, 11,  7,  16,  32, W3S2,   SILU,       BLOCKS,  1, 1, 0, 1) \
     ROW("first block acts",   SUBGROUP, SMALL,  2, 2, 16,  7,  3,  16,  49, W1,     LEAKY_FIRST, BLOCKS, 1, 2, 0, 1) \
     ROW("sum of twice",       SUBGROUP, SMALL,  4, 1, 16, 10,  6,  16,  32, W1,     TWICE,      BLOCKS,  1, 2, 0, 1) \
     ROW("26x26, 116 to 116",  SUBGROUP, FULL,   8, 2, 16, 26, 26, 116, 116, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     \
     ROW("one pixel",          MMA,      SMALL, 16, 1, 16,  1,  1,   1,   1, W1,     LEAKY,      BLOCKS,  1, 1, PLAIN, 1) \
-    ROW("a block",            MMA,      SMALL, 16, 1, 16, 16,  2,  16,  16, W1,     LINEAR,     BLOCKS,  1, 1, PLAIN, 1) \
-    ROW("tile and one",       MMA,      SMALL, 16, 2, 16, 13,  5,  17,  31, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
+    ROW("a block",            MMA,      SMALL, 16, 1, 16, 16,  2,  16,  16, W1,     LEAKY,      BLOCKS,  1, 1, PLAIN, 1) \
+    ROW("tile and one",       MMA,      SMALL, 16, 1, 16, 13,  5,  17,  31, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
     ROW("3x3, two pictures",  MMA,      SMALL, 32, 1, 16,  9,  5,  20,  33, W3,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
     ROW("stride 2, odd",      MMA,      SMALL, 16, 2, 16, 11,  7,  16,  20, W3S2,   SILU,       BLOCKS,  1, 2, PLAIN, 1) \
     ROW("sum of twice",       MMA,      SMALL, 16, 1, 16, 10,  6,  16,  32, W1,     TWICE,      BLOCKS,  1, 2, PLAIN, 1) \
