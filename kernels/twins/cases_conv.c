@@ -219,7 +219,6 @@ enum how {
     ROW("over two pictures",  TILE,     SMALL, 32, 2, 16,  7,  3,  17,  16, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("64 by 64",           TILE,     SMALL, 64, 4, 16,  9,  4,  17,  58, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("128 by 64",          TILE,     SMALL, 128, 4, 16, 11,  6,  17,  50, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
-    ROW("256 by 64",          TILE,     FULL, 256, 4, 16, 23, 17,  33,  64, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("blocks of 8",        TILE,     SMALL, 64, 4,  8,  9,  5,   9,  27, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("stem",               TILE,     SMALL, 64, 2, 16, 15,  9,   3,  24, W3S2,   LEAKY,      INPUT,   1, 2, 0, 1) \
     ROW("6x6 stem",           TILE,     SMALL, 32, 1, 16, 14,  8,   3,  16, W6S2,   LEAKY,      INPUT,   1, 1, 0, 1) \

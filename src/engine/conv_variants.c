@@ -160,11 +160,6 @@ static int pair_wide(const struct vg_conv_need *need, struct vg_conv_tile tile)
     return wide(need, tile) && pair(need, tile);
 }
 
-static int pair_wide_row(const struct vg_conv_need *need, struct vg_conv_tile tile)
-{
-    return pair_wide(need, tile) && tile.pixels < 2 * need->width;
-}
-
 /* ---- GPUs ---- */
 
 static int on_gpu(const struct vg_conv_need *need, struct vg_conv_tile tile)
@@ -305,7 +300,6 @@ static const struct {
     {VG_CONV_DENSE, {"direct 10x1", VG_KERNEL_CONV_DIRECT, {10, 1}}, wide_row, exact_not_13},
     {VG_CONV_DENSE, {"direct 10x2", VG_KERNEL_CONV_DIRECT, {10, 2}}, row_1x1, exact_1x1_not_13},
     {VG_CONV_DENSE, {"wino 6x1", VG_KERNEL_CONV_WINO, {6, 1}}, wino, wino},
-    {VG_CONV_DENSE, {"wino 7x2", VG_KERNEL_CONV_WINO, {7, 2}}, wino_wide, never},
     {VG_CONV_DENSE, {"wino 8x2", VG_KERNEL_CONV_WINO, {8, 2}}, wino_wide, never},
     {VG_CONV_DENSE, {"wino two 13x2", VG_KERNEL_CONV_WINO_MUL, {13, 2}}, wino_two, never},
     {VG_CONV_DENSE, {"wino 13x1", VG_KERNEL_CONV_WINO, {13, 1}}, wino_wide, wino_wide},
@@ -318,18 +312,14 @@ static const struct {
     {VG_CONV_DENSE, {"tile 64x16", VG_KERNEL_CONV_TILE, {64, 1}}, tile_of_gpu, tile_fills_4},
     {VG_CONV_DENSE, {"tile 32x32", VG_KERNEL_CONV_TILE, {32, 2}}, tile_of_gpu, tile_fills_4},
     {VG_CONV_DENSE, {"tile 64x32", VG_KERNEL_CONV_TILE, {64, 2}}, tile_of_gpu, tile_fills_8},
-    {VG_CONV_DENSE, {"tile 128x32", VG_KERNEL_CONV_TILE, {128, 2}}, tile_of_gpu, never},
     {VG_CONV_DENSE, {"tile 64x64", VG_KERNEL_CONV_TILE, {64, 4}}, tile_of_gpu, tile_fills_8},
-    {VG_CONV_DENSE, {"tile 256x64", VG_KERNEL_CONV_TILE, {256, 4}}, tile_of_gpu, never},
     {VG_CONV_DENSE, {"tile 128x64", VG_KERNEL_CONV_TILE, {128, 4}}, tile_of_gpu, tile_large},
     {VG_CONV_DENSE, {"sub-groups 2x16", VG_KERNEL_CONV_SUBGROUP, {2, 1}}, subgroup, subgroup},
     {VG_CONV_DENSE, {"sub-groups 4x16", VG_KERNEL_CONV_SUBGROUP, {4, 1}}, subgroup, subgroup_fills},
-    {VG_CONV_DENSE, {"sub-groups 8x32", VG_KERNEL_CONV_SUBGROUP, {8, 2}}, subgroup, never},
     {VG_CONV_DENSE, {"sub-groups 8x16", VG_KERNEL_CONV_SUBGROUP, {8, 1}}, subgroup, subgroup_fills},
     {VG_CONV_DENSE, {"mma 16x16", VG_KERNEL_CONV_MMA_PTX, {16, 1}}, mma, mma},
     {VG_CONV_DENSE, {"mma 16x32", VG_KERNEL_CONV_MMA_PTX, {16, 2}}, mma, mma_fills},
     {VG_CONV_DENSE, {"mma 32x32", VG_KERNEL_CONV_MMA_PTX, {32, 2}}, mma, mma_fills},
-    {VG_CONV_DENSE, {"mma 64x32", VG_KERNEL_CONV_MMA_PTX, {64, 2}}, mma, never},
     {VG_CONV_DENSE, {"mma 32x64", VG_KERNEL_CONV_MMA_PTX, {32, 4}}, mma, mma_fills},
     {VG_CONV_DENSE, {"clblast", VG_KERNEL_GEMM_UNPACK, {1, 1}}, gemm, never},
     {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always, always},
@@ -339,11 +329,9 @@ static const struct {
     {VG_CONV_DEPTHWISE, {"p13", VG_KERNEL_CONV_DEPTHWISE, {13, 1}}, wide, wide},
     {VG_CONV_DEPTHWISE, {"p10", VG_KERNEL_CONV_DEPTHWISE, {10, 1}}, wide_row, exact_not_13},
     {VG_CONV_DEPTHWISE, {"p1", VG_KERNEL_CONV_DEPTHWISE, {1, 1}}, on_gpu, never},
-    {VG_CONV_DEPTHWISE, {"p2", VG_KERNEL_CONV_DEPTHWISE, {2, 1}}, on_gpu, never},
     {VG_CONV_DEPTHWISE, {"p4", VG_KERNEL_CONV_DEPTHWISE, {4, 1}}, on_gpu, on_gpu},
     {VG_CONV_PAIR, {VG_CONV_APART, APART, {1, 1}}, may_part, may_part},
     {VG_CONV_PAIR, {"row 6x1", VG_KERNEL_CONV_ROW, {6, 1}}, pair, pair_on_cpu},
-    {VG_CONV_PAIR, {"row 26x1", VG_KERNEL_CONV_ROW, {26, 1}}, pair_wide_row, never},
     {VG_CONV_PAIR, {"row 13x1", VG_KERNEL_CONV_ROW, {13, 1}}, pair_wide, pair_wide},
     {VG_CONV_PAIR, {"row 13x2", VG_KERNEL_CONV_ROW, {13, 2}}, pair_wide, pair_wide},
     {VG_CONV_STEM_POOL, {VG_CONV_APART, APART, {1, 1}}, may_part, may_part},
@@ -352,7 +340,6 @@ static const struct {
     {VG_CONV_INT8, {"int8 6x1", VG_KERNEL_CONV_INT8_X86, {6, 1}}, always, always},
     {VG_CONV_INT8, {"int8 6x2", VG_KERNEL_CONV_INT8_X86, {6, 2}}, int8_whole, never},
     {VG_CONV_INT8, {"int8 8x1", VG_KERNEL_CONV_INT8_X86, {8, 1}}, int8_wide, never},
-    {VG_CONV_INT8, {"int8 26x1", VG_KERNEL_CONV_INT8_X86, {26, 1}}, int8_wide, never},
     {VG_CONV_INT8, {"int8 13x1", VG_KERNEL_CONV_INT8_X86, {13, 1}}, int8_wide, int8_wide},
     {VG_CONV_INT8, {"int8 10x1", VG_KERNEL_CONV_INT8_X86, {10, 1}}, int8_wide, int8_exact_not_13},
     {VG_CONV_INT8, {"int8 13x2", VG_KERNEL_CONV_INT8_X86, {13, 2}}, int8_wide, int8_wide},

@@ -28,7 +28,7 @@ struct vg_lane_settings {
     enum vg_mma mma;
 };
 
-/* Halves on GPUs (docs/decisions/0025); mma: none, which only a probe can say. */
+/* Halves on GPUs (docs/decisions/0028); mma: none, which only a probe can say. */
 struct vg_lane_settings vg_lane_of(const struct vg_device_info *device);
 
 /* "cpu", "any", "nvidia", "amd", "intel". */
