@@ -15,10 +15,10 @@
  * A device without cl_intel_subgroups gets the same through local memory: right, but not fast. */
 #define SPREAD   1
 #define VG_LANES 1
-#include "conv_pixels.clh"
-#include "conv_store.clh"
 #include "kernel_sizes.h"
 #include "vector.clh"
+#include "conv_store.clh"
+#include "conv_pixels.clh"
 
 #ifndef P
 #define P 8
