@@ -1,4 +1,4 @@
-/* Twins of kernels/conv_int8_x86.cl and kernels/conv_int8_stem_pool.cl. */
+/* Twin of kernels/conv_int8_x86.cl. */
 #include <math.h>
 
 #include "kernels/twins/twins.h"
@@ -57,9 +57,9 @@ static float term_at(const uint8_t *x2, enum vg_conv_add add, const struct vg_in
     return (float)(x2[vg_area_at(&s->x2, picture, o, from_row, from_column)] - s->x2_zero);
 }
 
-static float result_at(const uint8_t *x, const struct vg_twin_int8_conv *conv, const uint8_t *x2,
-                       const struct vg_int8_sizes *s, vg_i32 picture, vg_i32 o, vg_i32 row,
-                       vg_i32 column)
+float vg_twin_int8_result(const uint8_t *x, const struct vg_twin_int8_conv *conv, const uint8_t *x2,
+                          const struct vg_int8_sizes *s, vg_i32 picture, vg_i32 o, vg_i32 row,
+                          vg_i32 column)
 {
     const struct vg_int8_build *build = conv->build;
     const enum vg_conv_add add = build->conv.add;
@@ -81,7 +81,7 @@ void vg_twin_conv_int8(const uint8_t *x, const struct vg_twin_int8_conv *conv, c
         for (vg_i32 o = 0; o < blocks * VG_BLOCK; o++)
             for (vg_i32 row = 0; row < s->height; row++)
                 for (vg_i32 column = 0; column < s->width; column++) {
-                    const float v = result_at(x, conv, x2, s, picture, o, row, column);
+                    const float v = vg_twin_int8_result(x, conv, x2, s, picture, o, row, column);
                     const vg_i32 at = vg_area_at(&s->y, picture, o, row, column);
                     if (conv->build->output == VG_INT8_FLOATS)
                         ((float *)y)[at] = v;
@@ -89,34 +89,4 @@ void vg_twin_conv_int8(const uint8_t *x, const struct vg_twin_int8_conv *conv, c
                         ((uint8_t *)y)[at] = vg_twin_int8_byte(v, s);
                 }
     vg_twin_int8_halo(y, s, conv->build->output, blocks, s->pictures);
-}
-
-static uint8_t most_at(const uint8_t *x, const struct vg_twin_int8_conv *conv,
-                       const struct vg_int8_stem_sizes *t, vg_i32 picture, vg_i32 o, vg_i32 row,
-                       vg_i32 column)
-{
-    uint8_t most = 0;
-    for (vg_i32 r = 2 * row - 1; r <= 2 * row + 1; r++)
-        for (vg_i32 q = 2 * column - 1; q <= 2 * column + 1; q++) {
-            if (r < 0 || q < 0 || r >= t->conv_height || q >= t->conv_width)
-                continue;
-            const float v = result_at(x, conv, NULL, &t->conv, picture, o, r, q);
-            const uint8_t byte = vg_twin_int8_byte(v, &t->conv);
-            most = byte > most ? byte : most;
-        }
-    return most;
-}
-
-void vg_twin_conv_int8_stem_pool(const uint8_t *x, const struct vg_twin_int8_conv *conv, uint8_t *y,
-                                 const struct vg_int8_stem_sizes *t)
-{
-    const struct vg_int8_sizes *s = &t->conv;
-    const vg_i32 blocks = (conv->y_channels + VG_BLOCK - 1) / VG_BLOCK;
-    for (vg_i32 picture = 0; picture < s->pictures; picture++)
-        for (vg_i32 o = 0; o < blocks * VG_BLOCK; o++)
-            for (vg_i32 row = 0; row < s->height; row++)
-                for (vg_i32 column = 0; column < s->width; column++)
-                    y[vg_area_at(&s->y, picture, o, row, column)] =
-                        most_at(x, conv, t, picture, o, row, column);
-    vg_twin_int8_halo(y, s, VG_INT8_BYTES, blocks, s->pictures);
 }

@@ -48,6 +48,11 @@ void vg_twin_copy_channels_int8(const uint8_t *x, const vg_i32 *words, uint8_t *
 
 /* ---- what they share (int8_value.c) ---- */
 
+/* Of a convolution, as it is before it becomes a byte. */
+float vg_twin_int8_result(const uint8_t *x, const struct vg_twin_int8_conv *conv, const uint8_t *x2,
+                          const struct vg_int8_sizes *s, vg_i32 picture, vg_i32 o, vg_i32 row,
+                          vg_i32 column);
+
 float vg_twin_int8_activate(float v, uint32_t act, float a, float b);
 uint8_t vg_twin_int8_byte(float v, const struct vg_int8_sizes *s);
 

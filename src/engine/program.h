@@ -42,7 +42,7 @@ struct vg_programs {
         bool kept;          /* in the cache */
         bool launched;
     } program[VG_PROGRAMS_MAX];
-    /* several kernels in one (persistent.h); the last one asked for */
+    /* several kernels in one (persistent_plan.h); the last one asked for */
     struct vg_program_linked {
         uint8_t digest[VG_SHA256_BYTES];
         enum vg_program_state state;

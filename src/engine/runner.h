@@ -13,7 +13,7 @@
 #include "src/base/fault.h"
 #include "src/base/sha256.h"
 #include "src/engine/device.h"
-#include "src/engine/persistent.h"
+#include "src/engine/persistent_plan.h"
 #include "src/engine/plan.h"
 #include "src/engine/program.h"
 

@@ -1,4 +1,4 @@
-#include "src/engine/persistent.h"
+#include "src/engine/persistent_plan.h"
 
 #include <stdio.h>
 #include <string.h>

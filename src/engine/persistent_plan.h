@@ -8,8 +8,8 @@
  * pieces of text, compiled with the options of the step and linked with the others. Kernels have
  * to do nothing for it, but their groups must not need barriers.
  * Belongs to the device's thread. */
-#ifndef VG_ENGINE_PERSISTENT_H
-#define VG_ENGINE_PERSISTENT_H
+#ifndef VG_ENGINE_PERSISTENT_PLAN_H
+#define VG_ENGINE_PERSISTENT_PLAN_H
 
 #include <CL/cl.h>
 #include <stdbool.h>
