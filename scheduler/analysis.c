@@ -458,6 +458,7 @@ static enum vg_status open_engine(struct analysis *a, const struct vg_live_confi
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = a->settings->device;
     settings.plan_file = a->settings->plan;
+    settings.outputs = VG_OUTPUTS_NEEDED;
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;
     for (uint32_t i = 0; i < a->settings->ingest_count; i++) {

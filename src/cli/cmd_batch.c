@@ -153,6 +153,7 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
     settings.precision = b->precision_asked;
+    settings.outputs = VG_OUTPUTS_NEEDED;
     settings.plan_file = b->plan;
     settings.lane = b->lane_text ? &b->lane : NULL;
     settings.batch_max = 2 * VG_BATCH_PICTURES;

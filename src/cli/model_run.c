@@ -211,6 +211,7 @@ static void look_init(struct run *run, uint32_t width, uint32_t height)
     settings.device = r->device ? r->device : settings.device;
     settings.precision = r->precision;
     settings.lane = r->lane_text ? &r->lane : NULL;
+    settings.outputs = r->raw ? VG_OUTPUTS_ALL : VG_OUTPUTS_NEEDED;
     settings.batch_max = r->tiles ? TILED_BATCH : 1;
     settings.picture_width_max = width;
     settings.picture_height_max = height;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "models/model_pixels.h"
+#include "models/model_prune.h"
 #include "src/base/alloc.h"
 #include "src/base/half.h"
 #include "src/base/log.h"
@@ -33,7 +34,8 @@ enum mark {
 };
 
 struct vg_engine {
-    const struct vg_model *model; /* borrowed */
+    const struct vg_model *model; /* borrowed, or that of `pruned`; its weights are not used */
+    struct vg_pruned *pruned;     /* NULL: the model is whole */
     struct vg_plan *plan;
     struct vg_runner runner;
     uint64_t slot_bytes; /* staged pixels of one job */
@@ -51,8 +53,10 @@ struct vg_engine {
 
 struct vg_engine_settings vg_engine_defaults(void)
 {
-    return (struct vg_engine_settings){
-        .batch_max = 1, .picture_width_max = 1920, .picture_height_max = 1088};
+    return (struct vg_engine_settings){.batch_max = 1,
+                                       .picture_width_max = 1920,
+                                       .picture_height_max = 1088,
+                                       .outputs = VG_OUTPUTS_ALL};
 }
 
 static void hash_make(struct vg_engine *engine)
@@ -231,11 +235,25 @@ static enum vg_status engine_start(struct vg_engine *engine,
         return status;
     const struct vg_runner_settings runner = {
         .model = engine->model,
+        .pruned = engine->pruned,
         .weights_from = settings->weights_from,
         .plan = engine->plan,
         .pixels_bytes = engine->slot_bytes * settings->batch_max,
         .keep = settings->programs == VG_PROGRAMS_ARE_KEPT ? VG_RUNNER_KEEPS : VG_RUNNER_READS};
     return vg_runner_open(&engine->runner, &runner, fault);
+}
+
+/* Leaves out what the settings do not ask for. */
+static enum vg_status model_take(struct vg_engine *engine, const struct vg_model *model,
+                                 const struct vg_engine_settings *settings, struct vg_fault *fault)
+{
+    engine->model = model;
+    if (settings->outputs == VG_OUTPUTS_ALL || settings->tensors == VG_TENSORS_EVERY)
+        return VG_OK;
+    const enum vg_status status = vg_model_prune(model, &engine->pruned, fault);
+    if (engine->pruned)
+        engine->model = engine->pruned->model;
+    return status;
 }
 
 enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *model,
@@ -252,11 +270,12 @@ enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *mod
     struct vg_engine *engine = vg_alloc(sizeof *engine);
     if (!engine)
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "engine");
-    engine->model = model;
     engine->slot_bytes =
         ((uint64_t)settings->picture_width_max * settings->picture_height_max * 3 / 2 + 63) / 64 *
         64;
-    status = engine_start(engine, settings, fault);
+    status = model_take(engine, model, settings, fault);
+    if (!status)
+        status = engine_start(engine, settings, fault);
     if (status) {
         vg_engine_close(&engine);
         return status;
@@ -283,6 +302,7 @@ void vg_engine_close(struct vg_engine **engine)
     vg_runner_close(&(*engine)->runner);
     events_release(*engine);
     vg_plan_close(&(*engine)->plan);
+    vg_pruned_close(&(*engine)->pruned);
     vg_free(*engine);
     *engine = NULL;
 }
@@ -407,7 +427,8 @@ static enum vg_status candidates_unmap(struct vg_engine *engine, cl_mem memory,
         "clEnqueueUnmapMemObject", fault);
 }
 
-/* Those that lie in the picture move to the front; returns how many. */
+/* Those that lie in the picture move to the front, their classes numbered as the whole net does;
+ * returns how many. */
 static uint32_t inside_keep(const struct vg_engine *engine, uint32_t index,
                             struct vg_candidate *candidate, uint32_t count)
 {
@@ -415,6 +436,8 @@ static uint32_t inside_keep(const struct vg_engine *engine, uint32_t index,
     for (uint32_t i = 0; i < count; i++)
         if (has_place(vg_letterbox_back(&engine->letterbox[index], &candidate[i])))
             candidate[held++] = candidate[i];
+    for (uint32_t i = 0; engine->pruned && i < held; i++)
+        candidate[i].net_class = (vg_i32)engine->pruned->net_class[candidate[i].net_class];
     return held;
 }
 
@@ -835,6 +858,9 @@ enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, 
     if (!place->pixel)
         return vg_fault_set(fault, VG_E_CALL, N_("this tensor is made and used within one kernel"),
                             N_("open the engine for every tensor"), "%u", tensor);
+    if (engine->pruned && place->channels != engine->pruned->whole->tensor[tensor].channels)
+        return vg_fault_set(fault, VG_E_CALL, N_("channels of this tensor are left out"),
+                            N_("open the engine for all outputs"), "%u", tensor);
     const int stands =
         place->last_step < engine->plan->net_first || /* the input, or a view of it */
         (engine->plan->settings.fusion == VG_FUSION_NONE &&

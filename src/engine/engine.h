@@ -57,6 +57,12 @@ enum vg_engine_programs {
     VG_PROGRAMS_ARE_NOT_KEPT /* it is only read: for engines that live for a moment */
 };
 
+enum vg_engine_outputs {
+    VG_OUTPUTS_NEEDED, /* classes that are dropped are not made (model_prune.h): the net's raw
+                          outputs, and tensors that they would show, cannot be read */
+    VG_OUTPUTS_ALL
+};
+
 struct vg_lane_settings;     /* device_lane.h */
 struct vg_programs_listener; /* programs_listener.h */
 struct vg_tune;              /* tune_file.h */
@@ -96,7 +102,9 @@ struct vg_engine_settings {
     struct vg_programs_listener *listener; /* told while it opens; borrowed until then; NULL */
     enum vg_engine_precision precision;
     enum vg_engine_launches launches;
+    enum vg_engine_outputs outputs; /* with VG_TENSORS_EVERY always all */
 };
+/* Of all outputs. */
 struct vg_engine_settings vg_engine_defaults(void);
 
 struct vg_engine;
@@ -131,12 +139,13 @@ enum vg_status vg_engine_tensor_answer(struct vg_engine *engine, float threshold
                                        struct vg_answer *answer,
                                        struct vg_fault *fault) VG_MUST_USE;
 /* Output `index` of the model after a run (tensor or jobs, slot 0), as the source file orders
- * it: [cells][channels] or [channels][cells] by its layout. values: room for all its parts. */
+ * it: [cells][channels] or [channels][cells] by its layout. values: room for all its parts.
+ * VG_E_CALL where the engine was opened for the needed outputs. */
 enum vg_status vg_engine_read_output(struct vg_engine *engine, uint32_t index, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
 /* Any tensor of the graph, [channels][rows][columns], for finding a wrong kernel at its step; of one
  * that holds bytes, what they stand for. VG_E_CALL where it only exists within a kernel
- * (VG_TENSORS_EVERY makes them all exist). */
+ * (VG_TENSORS_EVERY makes them all exist), or where some of its channels are not made. */
 enum vg_status vg_engine_read_tensor(struct vg_engine *engine, uint32_t tensor, float *values,
                                      struct vg_fault *fault) VG_MUST_USE;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "models/model_pixels.h"
+#include "models/model_prune.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/code_pages.h"
@@ -104,6 +105,42 @@ static enum vg_status unmap(struct vg_runner *runner, cl_mem memory, void *mappe
         "clEnqueueUnmapMemObject", fault);
 }
 
+/* The numbers of a convolution, a row for each output channel. */
+struct conv_rows {
+    const float *weights, *bias, *steps, *int8_bias; /* the last two: of a model in 8 bits */
+    float *own;                                      /* vg_free it */
+};
+
+static enum vg_status rows_take(const struct vg_runner_settings *settings, uint32_t index,
+                                struct conv_rows *rows, struct vg_fault *fault)
+{
+    const struct vg_model *model = settings->model;
+    const struct vg_node *node = &model->node[index];
+    const float *w = model->weights;
+    *rows = (struct conv_rows){w + node->weight_first, w + node->bias_first, w + node->step_first,
+                               w + node->int8_bias_first, NULL};
+    if (!settings->pruned || settings->pruned->row_first[index] == VG_MODEL_NONE)
+        return VG_OK;
+    const size_t count = model->tensor[node->out].channels;
+    const size_t each =
+        (size_t)model->tensor[node->in[0]].channels * node->window.size_y * node->window.size_x;
+    rows->own = vg_alloc_array(count, (each + 3) * sizeof *rows->own);
+    if (!rows->own)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
+    const struct {
+        const float **part;
+        size_t each;
+    } parts[] = {
+        {&rows->weights, each}, {&rows->bias, 1}, {&rows->steps, 1}, {&rows->int8_bias, 1}};
+    float *to = rows->own;
+    for (size_t i = 0; i < (node->step_first ? 4 : 2); i++) {
+        vg_pruned_rows(settings->pruned, index, *parts[i].part, parts[i].each, to);
+        *parts[i].part = to;
+        to += count * parts[i].each;
+    }
+    return VG_OK;
+}
+
 /* The weights of a dense convolution whose input's channels lie in another order, in that order. */
 static void weights_order(const struct vg_conv_shape *shape, const uint32_t *order,
                           const float *weights, float *ordered)
@@ -126,25 +163,33 @@ static void depthwise_pack(const struct vg_model *model, const struct vg_step *s
                       w + (pair ? step->sizes.row.first_bias : s->bias_first));
 }
 
-static enum vg_status dense_pack(const struct vg_plan *plan, const struct vg_model *model,
+static enum vg_status dense_pack(const struct vg_runner_settings *settings,
                                  const struct vg_step *step, float *w, struct vg_fault *fault)
 {
+    const struct vg_model *model = settings->model;
     const struct vg_conv_shape *shape = &step->conv;
     const struct vg_conv_sizes *s = &step->sizes.conv;
     const uint32_t index = model->node[step->node].op == VG_OP_CONV ? step->node : step->first;
-    const float *weights = model->weights + model->node[index].weight_first;
-    const float *bias = model->weights + model->node[index].bias_first;
+    struct conv_rows rows;
     float *ordered = NULL;
+    enum vg_status status = rows_take(settings, index, &rows, fault);
+    if (status)
+        return status;
     if (step->order_first != VG_PLAN_NO_WORD) {
         ordered = vg_alloc_array((size_t)shape->y_channels * shape->x_channels,
                                  (size_t)shape->size_y * shape->size_x * sizeof *ordered);
-        if (!ordered)
-            return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
-        weights_order(shape, plan->word + step->order_first, weights, ordered);
+        if (!ordered) {
+            status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
+            goto done;
+        }
+        weights_order(shape, settings->plan->word + step->order_first, rows.weights, ordered);
     }
-    vg_conv_pack(shape, ordered ? ordered : weights, bias, w + s->w_first, w + s->bias_first);
+    vg_conv_pack(shape, ordered ? ordered : rows.weights, rows.bias, w + s->w_first,
+                 w + s->bias_first);
+done:
     vg_free(ordered);
-    return VG_OK;
+    vg_free(rows.own);
+    return status;
 }
 
 /* the convolution of a step over bytes */
@@ -177,12 +222,11 @@ static struct vg_int8_input int8_input(const struct vg_plan *plan, const struct 
 
 /* As weights_order, where some of the channels that are read are none of the model's. */
 static void int8_order(const struct vg_plan *plan, const struct vg_model *model,
-                       const struct vg_step *step, float *ordered)
+                       const struct vg_step *step, const float *weights, float *ordered)
 {
     const struct vg_node *node = int8_node(model, step);
     const size_t taps = (size_t)node->window.size_y * node->window.size_x;
     const size_t from = model->tensor[node->in[0]].channels, to = step->int8.x_channels;
-    const float *weights = model->weights + node->weight_first;
     for (size_t o = 0; o < step->int8.y_channels; o++)
         for (size_t i = 0; i < to; i++) {
             const uint32_t c = plan->word[step->order_first + i];
@@ -192,37 +236,42 @@ static void int8_order(const struct vg_plan *plan, const struct vg_model *model,
         }
 }
 
-static enum vg_status int8_pack(const struct vg_plan *plan, const struct vg_model *model,
+static enum vg_status int8_pack(const struct vg_runner_settings *settings,
                                 const struct vg_step *step, float *w, struct vg_fault *fault)
 {
+    const struct vg_plan *plan = settings->plan;
+    const struct vg_model *model = settings->model;
     const struct vg_int8_shape shape = {step->kernel, &step->int8.build, step->int8.x_channels,
                                         step->int8.y_channels};
     const struct vg_node *node = int8_node(model, step);
     const size_t taps = (size_t)node->window.size_y * node->window.size_x;
     const size_t depth = step->kernel == VG_KERNEL_CONV_INT8_DEPTHWISE ? 1 : shape.x_channels;
-    const float *weights = model->weights + node->weight_first;
-    const float *steps = model->weights + node->step_first;
+    struct conv_rows rows;
+    enum vg_status status = rows_take(settings, (uint32_t)(node - model->node), &rows, fault);
+    if (status)
+        return status;
     float *ordered = vg_alloc_array(shape.y_channels * depth, taps * sizeof *ordered);
     int8_t *rounded = vg_alloc_array(shape.y_channels * depth, taps);
     float *ratio = vg_alloc_array((size_t)2 * shape.x_channels, sizeof *ratio);
-    enum vg_status status = VG_OK;
+    const float *weights = rows.weights;
     if (!ordered || !rounded || !ratio) {
         status = vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");
         goto done;
     }
     if (step->order_first != VG_PLAN_NO_WORD) {
-        int8_order(plan, model, step, ordered);
+        int8_order(plan, model, step, weights, ordered);
         weights = ordered;
     }
     const struct vg_int8_input input =
         int8_input(plan, model, step, ratio, ratio + shape.x_channels);
-    vg_int8_round(&shape, &input, weights, steps, rounded);
-    vg_int8_pack(&shape, &input, rounded, steps, model->weights + node->int8_bias_first,
-                 w + step->sizes.int8.w_first, w + step->sizes.int8.lanes_first);
+    vg_int8_round(&shape, &input, weights, rows.steps, rounded);
+    vg_int8_pack(&shape, &input, rounded, rows.steps, rows.int8_bias, w + step->sizes.int8.w_first,
+                 w + step->sizes.int8.lanes_first);
 done:
     vg_free(ordered);
     vg_free(rounded);
     vg_free(ratio);
+    vg_free(rows.own);
     return status;
 }
 
@@ -235,16 +284,17 @@ static vg_i32 table_of(const struct vg_step *step)
     return step->sizes.conv.table_first;
 }
 
-static enum vg_status step_pack(const struct vg_plan *plan, const struct vg_model *model,
+static enum vg_status step_pack(const struct vg_runner_settings *settings,
                                 const struct vg_step *step, float *w, struct vg_fault *fault)
 {
     if (step->table_first != VG_PLAN_NO_WORD)
-        memcpy(w + table_of(step), plan->word + step->table_first, step->table_count * sizeof *w);
+        memcpy(w + table_of(step), settings->plan->word + step->table_first,
+               step->table_count * sizeof *w);
     if (step->int8.y_channels)
-        return int8_pack(plan, model, step, w, fault);
+        return int8_pack(settings, step, w, fault);
     if (step->depthwise.channels)
-        depthwise_pack(model, step, w);
-    return step->conv.y_channels ? dense_pack(plan, model, step, w, fault) : VG_OK;
+        depthwise_pack(settings->model, step, w);
+    return step->conv.y_channels ? dense_pack(settings, step, w, fault) : VG_OK;
 }
 
 /* The weights of a node, unless another node has the same ones. */
@@ -278,7 +328,7 @@ static enum vg_status weights_upload(struct vg_runner *runner,
     float *w = mapped;
     for (uint32_t i = plan->net_first; i < plan->net_end && !status; i++) {
         const struct vg_step *step = &plan->step[i];
-        status = step_pack(plan, settings->model, step, w, fault);
+        status = step_pack(settings, step, w, fault);
         if (status || !settings->weights_from || step->kernel == VG_KERNEL_CONV_WINO_IN ||
             step->kernel == VG_KERNEL_GEMM_PACK)
             continue;

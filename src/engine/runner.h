@@ -61,10 +61,11 @@ enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *p
                                struct vg_fault *fault) VG_MUST_USE;
 
 struct vg_runner_settings {
-    const struct vg_model *model;  /* borrowed until open returns */
-    struct vg_model *weights_from; /* the same, to lose its weights; NULL */
-    const struct vg_plan *plan;    /* borrowed until close; its programs are built */
-    uint64_t pixels_bytes;         /* room for the staged pictures of a batch */
+    const struct vg_model *model;   /* borrowed until open returns */
+    const struct vg_pruned *pruned; /* whose model it is (model_prune.h); NULL: it is whole */
+    struct vg_model *weights_from;  /* the whole model, to lose its weights; NULL */
+    const struct vg_plan *plan;     /* borrowed until close; its programs are built */
+    uint64_t pixels_bytes;          /* room for the staged pictures of a batch */
     enum vg_runner_keep keep;
 };
 
