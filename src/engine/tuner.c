@@ -40,9 +40,10 @@ enum pick {
     PICK_BEST,
     PICK_SECOND,
     PICK_CHOSEN,
-    PICK_ROUND_APART,   /* the round's, two nodes apart */
-    PICK_BEST_APART,    /* the best, two nodes apart */
-    PICK_ROUND_TOGETHER /* the best; the round's of two nodes in one kernel */
+    PICK_ROUND_APART,    /* the round's, two nodes apart */
+    PICK_BEST_APART,     /* the best, two nodes apart */
+    PICK_ROUND_TOGETHER, /* the best; the round's of two nodes in one kernel */
+    PICK_TABLE_ALL       /* the table's, with all of the net's outputs */
 };
 
 struct tuner {
@@ -137,6 +138,7 @@ static uint32_t row_pick(const struct subject *s, enum pick pick, uint32_t round
     const uint32_t best = fastest(s, PASS_FIRST, s->fitting, NONE);
     switch (pick) {
     case PICK_TABLE:
+    case PICK_TABLE_ALL:
         return s->row_default;
     case PICK_CHOSEN:
         return s->chosen;
@@ -204,6 +206,7 @@ static enum vg_status engine_open(struct tuner *t, enum pick pick, uint32_t roun
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     settings.programs = VG_PROGRAMS_ARE_NOT_KEPT;
     settings.launches = VG_LAUNCHES_EACH_STEP;
+    settings.outputs = pick == PICK_TABLE_ALL ? VG_OUTPUTS_ALL : VG_OUTPUTS_NEEDED;
     settings.tune = &tune;
     progress(t);
     for (uint32_t i = 0; i < t->count && !status; i++)
@@ -307,14 +310,15 @@ static enum vg_status rounds_run(struct tuner *t)
     const uint32_t last = 3 + 1; /* trials: the last comparisons' */
     enum vg_status status = round_run(t, PICK_TABLE, 0);
     for (uint32_t i = 0; !status && (i == 0 || i < rounds_of(t, PICK_ROUND_APART)); i++) {
-        t->total = 3 + rounds_of(t, PICK_ROUND_APART) + rounds_of(t, PICK_ROUND_TOGETHER) + last;
+        t->total = 4 + rounds_of(t, PICK_ROUND_APART) + rounds_of(t, PICK_ROUND_TOGETHER) + last;
         status = round_run(t, PICK_ROUND_APART, i);
     }
     if (!status)
         status = round_run(t, PICK_BEST_APART, 0);
     for (uint32_t i = 0; !status && i < rounds_of(t, PICK_ROUND_TOGETHER); i++)
         status = round_run(t, PICK_ROUND_TOGETHER, i);
-    return status;
+    /* a plan may also be pinned where raw outputs are read: the needs of that are named too */
+    return status ? status : round_run(t, PICK_TABLE_ALL, 0);
 }
 
 /* ---- choosing ---- */
@@ -437,7 +441,8 @@ enum vg_status vg_tuner_run(const struct vg_model *model, const struct vg_tuner_
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s",
                             model->name);
     *t = (struct tuner){.model = model, .settings = settings, .fault = fault, .total = 20};
-    t->room = model->node_count * 2 + 1; /* a node alone, and with the one before it */
+    /* a node alone, and with the one before it; both again with all of its channels */
+    t->room = model->node_count * 4 + 1;
     t->subject = vg_alloc_array(t->room, sizeof *t->subject);
     enum vg_status status = t->subject ? VG_OK : no_memory(t);
     if (!status)
