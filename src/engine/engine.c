@@ -61,11 +61,14 @@ struct vg_engine_settings vg_engine_defaults(void)
 
 static void hash_make(struct vg_engine *engine)
 {
-    uint8_t text[VG_SHA256_BYTES + 2 * VG_DEVICE_TEXT_SIZE] = {0}, digest[VG_SHA256_BYTES];
+    uint8_t text[2 * VG_SHA256_BYTES + 2 * VG_DEVICE_TEXT_SIZE] = {0}, digest[VG_SHA256_BYTES];
     const struct vg_device_info *info = &engine->runner.device.info;
     memcpy(text, engine->plan->digest, VG_SHA256_BYTES);
     memcpy(text + VG_SHA256_BYTES, info->name, strlen(info->name));
     memcpy(text + VG_SHA256_BYTES + VG_DEVICE_TEXT_SIZE, info->driver, strlen(info->driver));
+    if (engine->runner.persistent.kernel) /* the same steps as one program */
+        memcpy(text + VG_SHA256_BYTES + 2 * VG_DEVICE_TEXT_SIZE,
+               engine->runner.programs.linked.digest, VG_SHA256_BYTES);
     vg_sha256(text, sizeof text, digest);
     vg_sha256_text(digest, engine->hash);
 }

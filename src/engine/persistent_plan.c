@@ -374,10 +374,11 @@ cl_int vg_persistent_enqueue(struct vg_persistent *persistent, cl_command_queue 
                                           .steps = (vg_i32)plan->step_count,
                                           .pictures = (vg_i32)pictures,
                                           .turn = persistent->turn};
-    const cl_int code = clSetKernelArg(persistent->kernel, ARG_RUN, sizeof run, &run);
-    if (code != CL_SUCCESS)
-        return code;
-    persistent->turn = 1 - persistent->turn;
-    return clEnqueueNDRangeKernel(queue, persistent->kernel, 1, NULL, &work, &group, 0, NULL,
-                                  event);
+    cl_int code = clSetKernelArg(persistent->kernel, ARG_RUN, sizeof run, &run);
+    if (code == CL_SUCCESS)
+        code = clEnqueueNDRangeKernel(queue, persistent->kernel, 1, NULL, &work, &group, 0, NULL,
+                                      event);
+    if (code == CL_SUCCESS)
+        persistent->turn = 1 - persistent->turn; /* else its counters were not used */
+    return code;
 }

@@ -18,7 +18,7 @@
 #include "tests/net_fixture.h"
 
 enum {
-    RUNS = 60, /* of each net: threads come in another order each time */
+    RUNS = 40, /* of each net: threads come in another order each time */
     BATCH = 3
 };
 
