@@ -12,7 +12,8 @@
  * Tunables P 1 to 8, OB 1 or 2: P * OB accumulators and P values of x a work-item.
  * Cost     2 * K_Y * K_X * channels(x) * channels(y) * pixels operations, of whole blocks.
  * Assumes  a halo of zeros in x (vg_conv_reach).
- * A device without cl_intel_subgroups gets the same through local memory: right, but not fast. */
+ * A device without cl_intel_subgroups gets the same through local memory, as with -DEMULATE=1:
+ * right, but not fast. */
 #define SPREAD   1
 #define VG_LANES 1
 #include "kernel_sizes.h"
@@ -42,7 +43,7 @@
 #define TEAM  16 /* work-items of a sub-group */
 #define TEAMS (VG_SUBGROUP_GROUP_ITEMS / TEAM)
 
-#ifdef cl_intel_subgroups
+#if defined(cl_intel_subgroups) && !defined(EMULATE)
 #pragma OPENCL EXTENSION cl_intel_subgroups : enable
 #define SUB_GROUP               __attribute__((intel_reqd_sub_group_size(TEAM)))
 #define SHARED                  1

@@ -181,7 +181,7 @@ void vg_conv_options(enum vg_kernel kernel, const struct vg_conv_build *build,
         add(options, " -DGROUP_FIRST=1");
     if (kernel == VG_KERNEL_CONV_ROW)
         add(options, " -DACT_FIRST=%u", build->act_first);
-    if (kernel == VG_KERNEL_CONV_MMA_PTX && build->emulated)
+    if ((kernel == VG_KERNEL_CONV_MMA_PTX || kernel == VG_KERNEL_CONV_SUBGROUP) && build->emulated)
         add(options, " -DEMULATE=1");
     add_form(options, build->storage, build->form);
 }

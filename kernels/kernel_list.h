@@ -136,7 +136,7 @@ struct vg_conv_build {
     uint32_t act_first; /* conv_row: VG_ACT_CODE_* of its depthwise; the window is that one's too */
     enum vg_storage storage;
     enum vg_form form; /* conv_depthwise */
-    uint32_t emulated; /* conv_mma_ptx: 1: in plain code, for any device */
+    uint32_t emulated; /* conv_mma_ptx, conv_subgroup: 1: in plain code, for any device */
 };
 
 /* Build options of a convolution, "-DVG_BLOCK=16 -DP=13 ..". */

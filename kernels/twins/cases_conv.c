@@ -544,7 +544,8 @@ static void case_describe(struct conv_case *conv, const struct vg_case_run *run)
                                          .table = is_table(more->lay) ? 1 : 0,
                                          .group_first = more->lay >= BLOCKS_G ? 1 : 0,
                                          .storage = run->storage,
-                                         .emulated = row->kernel == MMA && !run->nvidia};
+                                         .emulated = (row->kernel == MMA && !run->nvidia) ||
+                                                     row->kernel == SUBGROUP};
     conv->shape = (struct vg_conv_shape){.kernel = row->kernel,
                                          .tile = row->tile,
                                          .block = more->block,
