@@ -260,7 +260,7 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     if (r->pictures) {
-        settings.outputs = r->profile ? VG_OUTPUTS_ALL : VG_OUTPUTS_NEEDED;
+        settings.outputs = VG_OUTPUTS_NEEDED;
         settings.picture_width_max = r->picture_width;
         settings.picture_height_max = r->picture_height;
     }
