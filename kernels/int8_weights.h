@@ -67,7 +67,7 @@ void vg_int8_map_options(enum vg_kernel kernel, const struct vg_int8_map_build *
 struct vg_halo vg_int8_reach(enum vg_kernel kernel, const struct vg_int8_build *build,
                              const struct vg_int8_sizes *s);
 
-/* conv_int8_stem_pool: local memory. */
+/* conv_int8_stem_pool_x86: local memory. */
 size_t vg_int8_stem_local_bytes(const struct vg_int8_build *build);
 
 /* What the bytes of a convolution's input stand for: for all channels step * (q - zero), or, where
@@ -106,12 +106,12 @@ uint32_t vg_int8_groups(const struct vg_int8_shape *shape);
 
 /* Packs; what has no source is zero.
  *
- *   conv_int8_x86        [group of OB vectors][four channels of x][ky][kx][OB][lanes][4 bytes]
- *   conv_int8_stem_pool  the same
- *   conv_int8_depthwise  [block][ky][kx][16], floats that hold integers
- *   lanes                [vector][start, scale, bias][lanes]: start = - sum of weight * zero, scale
- *                        = weight_step * input->step, bias with what is left of a mean that is no
- *                        integer */
+ *   conv_int8_x86            [group of OB vectors][four channels of x][ky][kx][OB][lanes][4 bytes]
+ *   conv_int8_stem_pool_x86  the same
+ *   conv_int8_depthwise      [block][ky][kx][16], floats that hold integers
+ *   lanes                    [vector][start, scale, bias][lanes]: start = - sum of weight * zero,
+ *                            scale = weight_step * input->step, bias with what is left of a mean
+ *                            that is no integer */
 void vg_int8_pack(const struct vg_int8_shape *shape, const struct vg_int8_input *input,
                   const int8_t *rounded, const float *step, const float *bias, float *packed,
                   float *lanes);

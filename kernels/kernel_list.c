@@ -103,7 +103,7 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                        INT8_BYTES,
                                        1,
                                        3},
-    [VG_KERNEL_CONV_INT8_STEM_POOL] = {"conv_int8_stem_pool",
+    [VG_KERNEL_CONV_INT8_STEM_POOL] = {"conv_int8_stem_pool_x86",
                                        {VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_Y, VG_ARG_SIZES,
                                         VG_ARG_LOCAL},
                                        sizeof(struct vg_int8_stem_sizes),

@@ -107,9 +107,9 @@ struct vg_stem_sizes {
     vg_i32 rows_each;               /* rows of y made by one work-item */
 };
 
-/* The kernels over bytes: conv_int8_x86, conv_int8_depthwise, conv_int8_stem_pool, max_pool_int8,
- * combine_int8, resize_int8, quantise_int8, dequantise_int8 and copy_channels_int8. A byte q stands for
- * step * (q - zero); areas count bytes, or floats where the tensor is of floats. */
+/* The kernels over bytes: conv_int8_x86, conv_int8_depthwise, conv_int8_stem_pool_x86, max_pool_int8,
+ * combine_int8, resize_int8, quantise_int8, dequantise_int8 and copy_channels_int8. A byte q stands
+ * for step * (q - zero); areas count bytes, or floats where the tensor is of floats. */
 struct vg_int8_sizes {
     struct vg_area x, x2, y; /* x2: added to the result at the store, or the second term */
     struct vg_halo halo;     /* of y, in its zero point */
@@ -135,7 +135,7 @@ struct vg_int8_sizes {
     float act_a, act_b; /* of the activation (build option ACT, models/model.h has their meaning) */
 };
 
-/* conv_int8_stem_pool: `conv` is the convolution, with y, width and height those of the pool */
+/* conv_int8_stem_pool_x86: `conv` is the convolution, with y, width and height those of the pool */
 struct vg_int8_stem_sizes {
     struct vg_int8_sizes conv;
     vg_i32 conv_width, conv_height; /* of what the pool reads */

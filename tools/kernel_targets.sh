@@ -25,7 +25,7 @@ grep -q '^#ifndef VG_BLOCK' kernels/kernel_sizes.h && OPTIONS+=$'\n-DVG_BLOCK=8'
 
 fits() { # fits FILE TARGET
     case "$1" in
-    *_x86.cl | *conv_int8_stem_pool.cl) [ "$2" = x86 ] ;;
+    *_x86.cl) [ "$2" = x86 ] ;;
     *_ptx.cl) [ "$2" = nvidia ] ;;
     *) [ "$2" != x86 ] ;;
     esac

@@ -1,4 +1,4 @@
-/* Twin of kernels/conv_int8_stem_pool.cl. */
+/* Twin of kernels/conv_int8_stem_pool_x86.cl. */
 #include "kernels/twins/twins.h"
 #include "kernels/twins/twins_int8.h"
 

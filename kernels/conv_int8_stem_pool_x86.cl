@@ -72,9 +72,9 @@ static inline void strip_store(const sums *done, __global uchar *to, __global co
     }
 }
 
-ALONE __kernel void conv_int8_stem_pool(__global const uchar *x, __global const float *w,
-                                        __global uchar *y, const struct vg_int8_stem_sizes t,
-                                        __local int *most)
+ALONE __kernel void conv_int8_stem_pool_x86(__global const uchar *x, __global const float *w,
+                                            __global uchar *y,
+                                            const struct vg_int8_stem_sizes t, __local int *most)
 {
     const struct vg_int8_sizes s = t.conv;
     const int first = (int)get_global_id(0) * P;
