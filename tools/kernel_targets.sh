@@ -22,6 +22,16 @@ OPTIONS="-DDEFAULTS=1
 -DHALF_STORAGE=1
 -DSPREAD=1"
 grep -q '^#ifndef VG_BLOCK' kernels/kernel_sizes.h && OPTIONS+=$'\n-DVG_BLOCK=8'
+# kernel and options: other tiles of src/engine/conv_variants.c, with what else a store may do
+TILES="conv_tile -DP=128 -DOB=4 -DHALF_STORAGE=1
+conv_tile -DP=128 -DOB=4 -DACT=VG_ACT_CODE_SILU -DADD=VG_ADD_CODE_LINEAR
+conv_tile -DP=64 -DOB=1 -DACT=VG_ACT_CODE_HARD_SWISH -DADD=VG_ADD_CODE_AFTER
+conv_tile -DP=32 -DOB=1 -DX_PIXEL=4 -DS_Y=2 -DS_X=2
+conv_mma_ptx -DP=16 -DOB=1
+conv_mma_ptx -DP=16 -DOB=2 -DACT=VG_ACT_CODE_SILU -DADD=VG_ADD_CODE_LINEAR
+conv_mma_ptx -DP=32 -DOB=2
+conv_subgroup -DP=2 -DOB=1 -DACT=VG_ACT_CODE_CLIP -DADD=VG_ADD_CODE_NEAREST
+conv_subgroup -DP=4 -DOB=1 -DHALF_STORAGE=1"
 
 fits() { # fits FILE TARGET
     case "$1" in
@@ -35,11 +45,21 @@ takes() { # takes FILE OPTION: kernels for GPUs have a spread form (kernels/map.
     [ "$2" != -DSPREAD=1 ] || grep -q '^GROUP __kernel' "$1"
 }
 
-one() { # one FILE TARGET TRIPLE FLAGS OPTION
+options() { # options FILE: a line for each compilation
+    local option name more
+    while read -r option; do
+        takes "$1" "$option" && echo "$option"
+    done <<<"$OPTIONS"
+    while read -r name more; do
+        [ "$(basename "$1" .cl)" != "$name" ] || echo "$more"
+    done <<<"$TILES"
+}
+
+one() { # one FILE TARGET TRIPLE FLAGS OPTIONS
     local words
-    # shellcheck disable=SC2046
+    # shellcheck disable=SC2046,SC2086
     words=$("$CLANG" -x cl -cl-std=CL1.2 -O1 -Wall -Werror -Xclang -finclude-default-header -D__OPENCL_VERSION__=120 -I kernels \
-        -target "$3" $(tr ',' ' ' <<<"$4") "$5" -o /dev/null "$1" 2>&1) && return 0
+        -target "$3" $(tr ',' ' ' <<<"$4") $5 -o /dev/null "$1" 2>&1) && return 0
     printf '%s for %s with %s:\n%s\n' "$1" "$2" "$5" "$words"
     return 1
 }
@@ -53,9 +73,8 @@ while read -r name triple flags; do
     for f in "${files[@]}"; do
         fits "$f" "$name" || continue
         while read -r option; do
-            takes "$f" "$option" || continue
             printf '%s\0%s\0%s\0%s\0%s\0' "$f" "$name" "$triple" "$flags" "$option"
-        done <<<"$OPTIONS"
+        done < <(options "$f")
     done
 done <<<"$TARGETS" >"$LIST"
 jobs=$(($(tr -dc '\000' <"$LIST" | wc -c) / 5))
