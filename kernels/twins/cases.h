@@ -27,7 +27,7 @@ struct vg_kernel_case {
     const char *name;
     enum vg_kernel kernel;
     enum vg_case_scale scale;
-    struct vg_conv_tile tile; /* convolutions */
+    struct vg_conv_tile tile; /* convolutions of floats; of all: vg_case_tile */
     vg_i32 x_width, x_height, x_channels;
     vg_i32 y_channels;        /* convolutions, copy_channels */
     vg_i32 side, stride, pad; /* convolutions, max_pool */
@@ -50,6 +50,9 @@ struct vg_kernel_case {
 
 /* Row `index` over all families; NULL behind the last. */
 const struct vg_kernel_case *vg_kernel_case_at(size_t index);
+
+/* The register tile that its kernel is built with; {0, 0}: it has none, or its base's (cases_forms.c). */
+struct vg_conv_tile vg_case_tile(const struct vg_kernel_case *row);
 
 /* A convolution by NVIDIA's matrix instruction, for a trial at start. */
 const struct vg_kernel_case *vg_case_mma_probe(void);

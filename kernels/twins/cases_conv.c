@@ -155,6 +155,10 @@ enum how {
     ROW("table, 15",          DIRECT,   SMALL, 13, 1, 16, 14,  2,  15,  16, W1,     LEAKY,      TABLE,   1, 2, 1, 1) \
     ROW("table, 58",          DIRECT,   SMALL,  6, 1, 16,  7,  2,  58,  58, W1,     LEAKY,      TABLE,   1, 1, 1, 1) \
     ROW("table, 17, 3x3",     DIRECT,   SMALL,  6, 1,  8,  7,  3,  17,  16, W3,     LEAKY,      TABLE,   1, 2, 1, 1) \
+    ROW("8x1, tile and one",  DIRECT,   SMALL,  8, 1, 16,  9,  3,  16,  17, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
+    ROW("8x2, tile less one", DIRECT,   SMALL,  8, 2, 16,  7,  3,  17,  31, W1,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
+    ROW("10x1, tile and one", DIRECT,   SMALL, 10, 1, 16, 11,  3,  16,  17, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
+    ROW("10x2, a tile",       DIRECT,   SMALL, 10, 2, 16, 10,  3,  17,  31, W1,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("26x26, 128 to 64",   DIRECT,   FULL,  13, 1, 16, 26, 26, 128,  64, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("stride 2, 52",       DIRECT,   FULL,  13, 1, 16, 52, 52,  64,  48, W3S2,   LEAKY,      BLOCKS,  1, 2, 1, 1) \
     ROW("general row, 40",    DIRECT,   FULL,   6, 1, 16, 40, 23,  48,  48, W3,     SILU,       BLOCKS,  1, 3, 1, 1) \
@@ -196,6 +200,8 @@ enum how {
     ROW("one pixel",          WINO_MUL, SMALL,  8, 1, 16,  1,  1,  16,  16, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("tile and one",       WINO_MUL, SMALL,  2, 2, 16,  5,  4,   5,  29, W3,     LEAKY,      BLOCKS,  1, 2, 1, 1) \
     ROW("blocks of 8",        WINO_MUL, SMALL,  3, 1,  8,  7,  5,  17,  16, W3,     AFTER,      BLOCKS,  1, 2, 2, 1) \
+    ROW("13x2, tile and one", WINO_MUL, SMALL, 13, 2, 16, 25,  7,   5,  29, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
+    ROW("16x1, less one",     WINO_MUL, SMALL, 16, 1, 16, 18, 11,   5,  17, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     ROW("13x13, batch of 2",  WINO_MUL, FULL,   8, 2, 16, 13, 13,  58,  64, W3,     TWICE,      BLOCKS,  1, 2, 1, 1) \
     ROW("26x26, 96 to 48",    WINO_MUL, FULL,  13, 1, 16, 26, 26,  96,  48, W3,     LEAKY,      BLOCKS,  1, 1, 1, 1) \
     \
@@ -218,6 +224,8 @@ enum how {
     ROW("tile and one",       TILE,     SMALL, 32, 1, 16, 11,  3,  15,  17, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
     ROW("over two pictures",  TILE,     SMALL, 32, 2, 16,  7,  3,  17,  16, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("64 by 64",           TILE,     SMALL, 64, 4, 16,  9,  4,  17,  58, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
+    ROW("64 by 16",           TILE,     SMALL, 64, 1, 16, 13,  5,  17,  31, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
+    ROW("64 by 32",           TILE,     SMALL, 64, 2, 16,  9,  7,  17,  33, W1,     LEAKY,      BLOCKS,  1, 1, 0, 1) \
     ROW("128 by 64",          TILE,     SMALL, 128, 4, 16, 11,  6,  17,  50, W1,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("blocks of 8",        TILE,     SMALL, 64, 4,  8,  9,  5,   9,  27, W3,     LEAKY,      BLOCKS,  1, 2, 0, 1) \
     ROW("stem",               TILE,     SMALL, 64, 2, 16, 15,  9,   3,  24, W3S2,   LEAKY,      INPUT,   1, 2, 0, 1) \
@@ -245,6 +253,7 @@ enum how {
     ROW("tile and one",       MMA,      SMALL, 16, 1, 16, 13,  5,  17,  31, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
     ROW("3x3, two pictures",  MMA,      SMALL, 32, 1, 16,  9,  5,  20,  33, W3,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
     ROW("stride 2, odd",      MMA,      SMALL, 16, 2, 16, 11,  7,  16,  20, W3S2,   SILU,       BLOCKS,  1, 2, PLAIN, 1) \
+    ROW("32 by 32",           MMA,      SMALL, 32, 2, 16, 11,  6,  17,  33, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \
     ROW("sum of twice",       MMA,      SMALL, 16, 1, 16, 10,  6,  16,  32, W1,     TWICE,      BLOCKS,  1, 2, PLAIN, 1) \
     ROW("first block acts",   MMA,      SMALL, 16, 2, 16,  7,  3,  16,  49, W1,     LEAKY_FIRST, BLOCKS, 1, 2, PLAIN, 1) \
     ROW("26x26, 64 to 116",   MMA,      FULL,  32, 4, 16, 26, 26,  64, 116, W1,     LEAKY,      BLOCKS,  1, 2, PLAIN, 1) \

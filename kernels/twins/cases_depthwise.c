@@ -88,6 +88,8 @@ struct more {
     ROW("tile less one",      DEPTHWISE, SMALL, 13, 1, 16, 12,  3,  17,  17, W3,    NONE,  LEAKY,        2, 1, 1) \
     ROW("a tile",             DEPTHWISE, SMALL, 13, 1, 16, 13,  2,  16,  16, W3,    NONE,  NONE,         1, 1, 1) \
     ROW("tile and one",       DEPTHWISE, SMALL,  8, 1, 16,  9,  3,  16,  16, W3,    NONE,  LEAKY,        1, 1, 1) \
+    ROW("26, tile and one",   DEPTHWISE, SMALL, 26, 1, 16, 27,  3,  17,  17, W3,    NONE,  LEAKY,        1, 1, 1) \
+    ROW("a pixel each",       DEPTHWISE, SMALL,  1, 1, 16,  5,  3,  17,  17, W3,    NONE,  LEAKY,        2, 1, 1) \
     ROW("two tiles and two",  DEPTHWISE, SMALL,  3, 1,  8,  8,  5,   9,   9, W3,    NONE,  HARD_SWISH,   3, 1, 1) \
     ROW("one by one",         DEPTHWISE, SMALL,  4, 1, 16,  7,  3,   5,   5, W1,    NONE,  LEAKY,        1, 1, 1) \
     ROW("stride 2, odd",      DEPTHWISE, SMALL,  4, 1, 16, 11,  7,  17,  17, W3S2,  NONE,  LEAKY,        2, 1, 1) \

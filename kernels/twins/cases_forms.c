@@ -48,6 +48,7 @@ static const struct vg_kernel_case rows[] = {
     HALVES(CONV_DEPTHWISE, SMALL, "sum of twice", ONE),
     SPREAD(CONV_DEPTHWISE, SMALL, "sum of twice", 8e-6),
     SPREAD(CONV_DEPTHWISE, SMALL, "sum after", 8e-6),
+    SPREAD(CONV_DEPTHWISE, SMALL, "a pixel each", 8e-6),
     BOTH(CONV_DEPTHWISE, SMALL, "sum before", ONE),
     BOTH(CONV_DEPTHWISE, FULL, "5x5, 26x26, 96", ONE),
 

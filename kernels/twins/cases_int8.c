@@ -74,6 +74,7 @@ static const struct vg_kernel_case rows[] = {
     ROW(CONV, FULL, "512: table, stride 2", 1),   ROW(CONV, FULL, "512: 1x1, floats", 1),
     ROW(CONV, FULL, "512: 5x5, dilation 3", 1),   ROW(CONV, FULL, "512: silu, 26", 1),
     ROW(CONV, FULL, "512: two vectors, part activated", 1),
+    ROW(CONV, FULL, "512: 10, a tile and one", 1), ROW(CONV, FULL, "512: 10, two vectors", 1),
     ROW(CONV, FULL, "256: one pixel", 1),         ROW(CONV, FULL, "256: 33 to 17", 2),
     ROW(CONV, FULL, "256: two vectors, added", 1), ROW(CONV, FULL, "256: all greatest", 1),
     ROW(CONV, FULL, "AVX: one pixel", 1),         ROW(CONV, FULL, "AVX: 33 to 17", 2),
@@ -82,6 +83,7 @@ static const struct vg_kernel_case rows[] = {
     ROW(DEPTHWISE, SMALL, "one pixel", 1),        ROW(DEPTHWISE, SMALL, "odd, 5x5", 2),
     ROW(DEPTHWISE, SMALL, "stride 2", 1),         ROW(DEPTHWISE, SMALL, "all greatest", 1),
     ROW(DEPTHWISE, SMALL, "floats", 1),           ROW(DEPTHWISE, FULL, "26x26, 5x5", 1),
+    ROW(DEPTHWISE, SMALL, "6, a tile and one", 1), ROW(DEPTHWISE, SMALL, "13, a tile and one", 1),
 
     ROW(STEM, SMALL, "one pixel", 1),             ROW(STEM, SMALL, "odd, two strips", 2),
     ROW(STEM, SMALL, "even, rows apart", 1),      ROW(STEM, SMALL, "all greatest", 1),
@@ -143,6 +145,8 @@ static const struct detail details[] = {
     {29, 17,  16,  16, { 8, 1}, 5, 5, 1, 3, 6, 6, V512, LEAKY, 0, 17, .y_zero = 30},
     {26, 26,  32,  32, {26, 1}, 3, 3, 1, 1, 1, 1, V512, SILU,  0, 100, .y_zero = 30},
     {14, 13,  32, 124, {13, 2}, 1, 1, 1, 1, 0, 0, V512, VG_ACT_CODE_SIGMOID, 0, 17, .y_zero = 0, .output = VG_INT8_FLOATS, .act_vectors_less = 3},
+    {11,  3,  33,  17, {10, 1}, 3, 3, 1, 1, 1, 1, V512, LEAKY, 0, 255, .y_zero = 9},
+    {20,  3,  48,  64, {10, 2}, 1, 1, 1, 1, 0, 0, V512, LEAKY, 0, 3, .y_zero = 128},
     { 1,  1,  16,  16, { 6, 1}, 3, 3, 1, 1, 1, 1, VL,   LEAKY, 0, 128, .y_zero = 3},
     {14,  5,  33,  17, { 6, 1}, 3, 3, 1, 1, 1, 1, VL,   LEAKY, 0, 255, .y_zero = 9},
     {15,  5,  48,  64, { 6, 2}, 3, 3, 1, 1, 1, 1, VL,   SILU,  VG_CONV_ADD_AFTER, 3, .y_zero = 128},
@@ -157,6 +161,8 @@ static const struct detail details[] = {
     { 5,  4,  16,  16, { 4, 1}, 5, 5, 1, 1, 2, 2, PLAIN, 0,     0, 0, .y_zero = 0, .extreme = HIGH},
     { 5,  4,  40,  40, { 4, 1}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, 0, 70, .y_zero = 0, .output = VG_INT8_FLOATS, .act_vectors_less = 1},
     {26, 26,  96,  96, { 8, 1}, 5, 5, 1, 1, 2, 2, PLAIN, LEAKY, 0, 100, .y_zero = 20},
+    { 7,  3,  16,  16, { 6, 1}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, 0, 128, .y_zero = 3},
+    {14,  3,  16,  16, {13, 1}, 3, 3, 1, 1, 1, 1, PLAIN, LEAKY, 0, 128, .y_zero = 3},
 
     { 1,  1,   3,  16, { 3, 1}, 3, 3, 2, 1, 1, 1, PLAIN, LEAKY, 0, 0, .y_zero = 4, .pixel = 4, .rows_each = 1},
     {21, 11,   3,  17, { 4, 1}, 3, 3, 2, 1, 1, 1, PLAIN, VG_ACT_CODE_CLIP, 0, 0, .y_zero = 90, .pixel = 4, .rows_each = 3},
@@ -641,6 +647,12 @@ static enum vg_status int8_make(struct vg_case_run *run, struct vg_random *rando
     const int conv =
         run->row->kernel == CONV || run->row->kernel == DEPTHWISE || run->row->kernel == STEM;
     return conv ? conv_make(run, random) : map_make(run, random);
+}
+
+struct vg_conv_tile vg_case_tile(const struct vg_kernel_case *row)
+{
+    const int ours = row->kernel == CONV || row->kernel == DEPTHWISE || row->kernel == STEM;
+    return ours ? details[row - rows].tile : row->tile;
 }
 
 const struct vg_kernel_case *vg_case_int8_probe(enum vg_int8_lane lane)

@@ -29,6 +29,7 @@ static const struct vg_kernel_case rows[] = {
     {"upside down", PREPARE, SMALL, REGION(17, 31), INPUT(12, 16), TIMES(1), TURNED(2), WITHIN_A_BYTE},
     {"three quarters", PREPARE, SMALL, REGION(17, 31), INPUT(13, 16), TIMES(1), TURNED(3), WITHIN_A_BYTE},
     {"17 columns", PREPARE, SMALL, REGION(17, 5), INPUT(17, 3), TIMES(3), WITHIN_A_BYTE},
+    {"all inside, from even and odd", PREPARE, SMALL, REGION(40, 6), INPUT(20, 4), TIMES(2), WITHIN_A_BYTE},
     {"blocks of 8", PREPARE, SMALL, REGION(9, 5), INPUT(17, 3), TIMES(1), WITHIN_A_BYTE, .map = {.block = 8}},
     {"4CIF to 416", PREPARE, FULL, REGION(704, 576), INPUT(416, 416), TIMES(1), WITHIN_A_BYTE},
     {"2304 rows", PREPARE, FULL, REGION(4096, 2304), INPUT(416, 256), TIMES(1), TURNED(1), WITHIN_A_BYTE},

@@ -18,6 +18,7 @@
 #include "kernels/twins/twins.h"
 #include "src/base/fault.h"
 #include "src/base/half.h"
+#include "src/engine/conv_variants.h"
 #include "src/engine/kernel_check.h"
 
 struct state {
@@ -103,6 +104,33 @@ static void kernels_agree_with_their_twins(void **in)
     for (uint32_t kernel = 0; kernel < VG_KERNEL_COUNT; kernel++)
         assert_true(done[kernel] >= 2 || getenv("VIGIE_TWINS"));
     assert_int_equal(bad, 0);
+}
+
+static int has_case(const struct vg_conv_variant *variant)
+{
+    const struct vg_kernel_case *row;
+    for (size_t i = 0; (row = vg_kernel_case_at(i)); i++) {
+        const struct vg_conv_tile tile = vg_case_tile(row);
+        if (row->kernel == variant->kernel && tile.pixels == variant->tile.pixels &&
+            tile.blocks == variant->tile.blocks)
+            return 1;
+    }
+    return 0;
+}
+
+/* Another tile is another program: what the plans and the tuner may take must be among the cases. */
+static void every_row_of_the_variants_has_a_case(void **in)
+{
+    (void)in;
+    uint32_t bare = 0;
+    for (uint32_t i = 0; i < vg_conv_row_count(); i++) {
+        const struct vg_conv_variant *variant = vg_conv_row(i);
+        if (variant->kernel == VG_KERNEL_COUNT || has_case(variant))
+            continue; /* two nodes apart have no kernel */
+        print_error("%s: no case of its tile\n", variant->name);
+        bare++;
+    }
+    assert_int_equal(bare, 0);
 }
 
 /* what a right kernel would leave */
@@ -206,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(kernels_agree_with_their_twins, device_open, device_close),
+        cmocka_unit_test(every_row_of_the_variants_has_a_case),
         cmocka_unit_test(the_judge_sees_faults),
         cmocka_unit_test(winograd_is_the_convolution),
     };
