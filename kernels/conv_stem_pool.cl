@@ -11,7 +11,7 @@
  * are merged in `most`, a third one ends a row of y. So strips share one column of the convolution
  * and, above each other, the work-items one row. It goes along the rows because x comes from far:
  * what lies behind each other in memory is fetched in time, and a row's other blocks find it near.
- * An activation that never falls gives the same after the maximum, and is done there.
+ * The activation never falls, so it gives the same after the maximum, and is done there.
  * x        the net's input (kernel_sizes.h), X_PIXEL floats a pixel, x_channels of them used.
  * y        blocked layout.
  * w        [block of y][ky][channel][kx][VG_BLOCK], as conv_direct with OB = 1; the bias,
@@ -24,7 +24,8 @@
  *          registers, 6 with 16.
  * Cost     2 * K_Y * K_X * channels(x) * channels(y) * (the convolution's pixels) operations.
  * Assumes  a halo of zeros as wide as vg_conv_reach says, conv_width and conv_height at least 1,
- *          width = (conv_width + 1) / 2, likewise height; act_a of LEAKY not below 0. */
+ *          width = (conv_width + 1) / 2, likewise height; ACT: NONE, CLIP, or LEAKY with act_a not
+ *          below 0. */
 #include "kernel_sizes.h"
 #include "vector.clh"
 
@@ -47,10 +48,8 @@
 #define X_PIXEL 4
 #endif
 #define WIDE (2 * P + 1)
-#if ACT == VG_ACT_CODE_SILU || ACT == VG_ACT_CODE_HARD_SWISH || ACT == VG_ACT_CODE_HARD_SIGMOID
-#define ACT_EARLY 1
-#else
-#define ACT_EARLY 0
+#if ACT != VG_ACT_CODE_NONE && ACT != VG_ACT_CODE_LEAKY && ACT != VG_ACT_CODE_CLIP
+#error "an activation that may fall"
 #endif
 
 /* WIDE pixels of a row of the convolution; x: at the first tap of the first */
@@ -86,7 +85,7 @@ static inline void strip_store(const vec *done, __global elem *to, const struct 
 {
     UNROLL for (int p = 0; p < P; p++)
         if (p < inside)
-            STORE(ACT_EARLY ? done[p] : activate(done[p], s->act_a, s->act_b), to + p * VG_BLOCK);
+            STORE(activate(done[p], s->act_a, s->act_b), to + p * VG_BLOCK);
 }
 
 /* One strip of a row of the convolution; x: at its first tap, y, most: at the strip's first pixel of
@@ -107,9 +106,6 @@ static inline void strip_make(__global const elem *x, __global const float *w, v
         UNROLL for (int p = 0; p < P; p++)
             if (first + p == s->width - 1)
                 sum[2 * p + 2] = sum[2 * p + 1];
-    UNROLL for (int p = 0; p < WIDE; p++)
-        if (ACT_EARLY)
-            sum[p] = activate(sum[p], s->act_a, s->act_b);
     const int opens = line % 2; /* an odd line ends a row and opens the next */
     UNROLL for (int p = 0; p < P; p++) {
         const vec three = larger(larger(sum[2 * p], sum[2 * p + 1]), sum[2 * p + 2]);

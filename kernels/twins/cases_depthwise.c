@@ -148,13 +148,9 @@ struct more {
     ROW("stride 1",           STEM_POOL, SMALL,  3, 1, 16,  9,  7,   3,  16, W3,    NONE,  LEAKY,        1, 2, 1) \
     ROW("5x5",                STEM_POOL, SMALL,  3, 1, 16, 15, 13,   3,  16, W5S2,  NONE,  LEAKY,        1, 2, 1) \
     ROW("large values",       STEM_POOL, SMALL,  3, 1, 16, 13,  9,   3,  16, W3S2,  NONE,  LEAKY,        1, 2, 1e4f) \
-    ROW("sigmoid",            STEM_POOL, SMALL,  3, 1, 16, 13,  9,   3,  16, W3S2,  NONE,  SIGMOID,      1, 2, 4) \
-    ROW("silu",               STEM_POOL, SMALL,  3, 1, 16, 13,  9,   3,  16, W3S2,  NONE,  SILU,         1, 2, 4) \
-    ROW("hard sigmoid",       STEM_POOL, SMALL,  3, 1, 16, 13,  9,   3,  16, W3S2,  NONE,  HARD_SIGMOID, 1, 2, 4) \
-    ROW("hard swish",         STEM_POOL, SMALL,  3, 1,  8, 13,  9,   3,  16, W3S2,  NONE,  HARD_SWISH,   1, 2, 4) \
     ROW("104x80, 32",         STEM_POOL, FULL,  13, 1, 16, 104, 80,  3,  32, W3S2,  NONE,  LEAKY,        2, 13, 1) \
     ROW("104x64, 24",         STEM_POOL, FULL,   8, 1, 16, 104, 64,  3,  24, W3S2,  NONE,  LEAKY,        1, 5, 1) \
-    ROW("97x61, blocks of 8", STEM_POOL, FULL,   6, 1,  8, 97, 61,   3,  24, W3S2,  NONE,  SILU,         3, 4, 1)
+    ROW("97x61, blocks of 8", STEM_POOL, FULL,   6, 1,  8, 97, 61,   3,  24, W3S2,  NONE,  CLIP,         3, 4, 1)
 
 #define AS_ROW(name_, kernel_, scale_, p_, ob_, block_, w_, h_, xc_, yc_, window_, first_, store_, n_, each_, amplitude_) \
     {.name = name_, .kernel = kernel_, .scale = scale_, .tile = {p_, ob_}, .x_width = w_, .x_height = h_, .x_channels = xc_, \
