@@ -7,6 +7,9 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 
+/* of the mean variance of a tensor's channels: one of less does not count as moving */
+#define STILL_FRAC 1e-6
+
 /* What is known of one tensor. */
 struct record {
     struct vg_histogram *histogram; /* NULL: not wanted */
@@ -183,8 +186,16 @@ static void ranges_choose(const struct vg_calibration *c, const struct vg_range_
             range[t] = vg_model_pixel_range(c->model);
 }
 
-/* What the rounding of a convolution's input does to its sums: their variance by it in parts of what
- * they hold, the mean over its channels, none counting for more than 1. */
+static double channel_variance(const struct record *r, uint32_t channel)
+{
+    const double mean = r->sum[channel] / (double)r->pixels;
+    return fmax(r->square[channel] / (double)r->pixels - mean * mean, 0);
+}
+
+/* What the rounding of a convolution's input does to its sums: their variance by it in parts of that
+ * of its output as it was seen, behind the activation; the mean over its channels, none counting for
+ * more than 1. A channel that hardly moved on these pictures (a ReLU holds it at 0) says nothing of
+ * what it would lose: it is left out. */
 static double conv_noise(const struct vg_calibration *c, const struct vg_node *n,
                          struct vg_value_range range)
 {
@@ -195,16 +206,21 @@ static double conv_noise(const struct vg_calibration *c, const struct vg_node *n
     const uint32_t channels = m->tensor[n->out].channels;
     const double one = vg_range_error(x->histogram, range, 1); /* of a value */
     const float *w = m->weights + n->weight_first;
-    double sum = 0;
+    double all = 0, sum = 0;
+    uint32_t counted = 0;
+    for (uint32_t o = 0; o < channels; o++)
+        all += channel_variance(y, o) / channels;
     for (uint32_t o = 0; o < channels; o++) {
-        const double mean = y->sum[o] / (double)y->pixels;
-        const double variance = y->square[o] / (double)y->pixels - mean * mean;
+        const double variance = channel_variance(y, o);
         double noise = 0;
         for (size_t i = 0; i < each; i++, w++)
             noise += (double)*w * (double)*w * one;
-        sum += fmin(noise / fmax(variance, 1e-30), 1);
+        if (variance <= STILL_FRAC * all + 1e-30)
+            continue;
+        sum += fmin(noise / variance, 1);
+        counted++;
     }
-    return sum / channels;
+    return counted ? sum / counted : 0;
 }
 
 /* A tensor by whose rounding a convolution would lose too much stays float. */

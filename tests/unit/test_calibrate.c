@@ -198,8 +198,10 @@ static void what_would_be_lost_stays_float(void **state)
     (void)state;
     static const struct {
         float small, noise_max;
+        uint32_t dead; /* bits: channels of the second one's output that a ReLU holds at 0 */
         bool kept;
-    } rows[] = {{1, 0.01F, true}, {0.01F, 0.01F, false}, {0.01F, 1, true}};
+    } rows[] = {{1, 0.01F, 0, true}, {0.01F, 0.01F, 0, false}, {0.01F, 1, 0, true},
+                {1, 0.01F, 1, true}, {0.01F, 0.01F, 2, false}, {0.01F, 0.01F, 3, true}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_calibration *c = NULL;
         struct vg_fault fault;
@@ -216,7 +218,9 @@ static void what_would_be_lost_stays_float(void **state)
             float values[4 * 64];
             for (uint32_t k = 0; k < 4 * 64; k++)
                 values[k] = (float)(2 * vg_random_unit(&random) - 1) *
-                            (t && k / 64 % 2 == 0 ? rows[i].small : 3);
+                            (t == 2 && rows[i].dead >> k / 64 & 1 ? 0
+                             : t && k / 64 % 2 == 0               ? rows[i].small
+                                                                  : 3);
             assert_int_equal(vg_calibration_feed(c, t, values, &row, &fault), VG_OK);
         }
         assert_int_equal(vg_calibration_finish(c, &settings, m, &fault), VG_OK);
