@@ -223,7 +223,8 @@ static double conv_noise(const struct vg_calibration *c, const struct vg_node *n
     return counted ? sum / counted : 0;
 }
 
-/* A tensor by whose rounding a convolution would lose too much stays float. */
+/* A tensor by whose rounding a convolution would lose too much stays float. A convolution whose
+ * output was not fed (it goes to the heads alone) cannot be asked. */
 static void ranges_drop(const struct vg_calibration *c, const struct vg_range_settings *settings,
                         struct vg_value_range *range)
 {

@@ -45,7 +45,8 @@ enum vg_status vg_calibration_feed(struct vg_calibration *calibration, uint32_t 
 /* Writes ranges, steps and biases into `model`, the one that was opened. Tensors that share memory
  * (the inputs and the output of a copy of channels, of a maximum, of a resize) share a range.
  * Each range's own: vg_range_choose by `settings`; a tensor by whose rounding a convolution would lose
- * more than settings->noise_max has none; steps: vg_weight_step with the variance of the
+ * more than settings->noise_max has none (asked of convolutions whose output is wanted itself: of one
+ * whose output goes to the heads alone nothing is known); steps: vg_weight_step with the variance of the
  * input's channels; biases: vg_bias_corrected with their means. The steps of a convolution that
  * reads the picture's pixels are those of its weights times their ratio (model_pixels.h), so that
  * the bytes can be read as they are.
