@@ -154,12 +154,19 @@ enum vg_status vg_calibration_feed(struct vg_calibration *c, uint32_t tensor, co
 
 /* ---- finish ---- */
 
-/* whether the tensor's values are those of others of its range, seen again */
+/* whether the tensor's values are those of others of its range, seen again; the net's input is not
+ * of its range */
 static bool is_copy(const struct vg_model *m, uint32_t tensor)
 {
-    for (uint32_t i = 0; i < m->node_count; i++)
-        if (m->node[i].out == tensor)
-            return m->node[i].op == VG_OP_CHANNELS && m->node[i].in[0];
+    for (uint32_t i = 0; i < m->node_count; i++) {
+        const struct vg_node *n = &m->node[i];
+        if (n->out != tensor)
+            continue;
+        for (uint32_t k = 0; k < n->in_count; k++)
+            if (n->in[k] == 0)
+                return false;
+        return n->op == VG_OP_CHANNELS;
+    }
     return false;
 }
 

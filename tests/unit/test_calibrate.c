@@ -180,6 +180,32 @@ static void copies_share_a_range(void **state)
     vg_model_close(&m);
 }
 
+/* 3 is made of 1 and of the picture, in either order: what 1 never holds is not clipped */
+static void a_copy_of_the_picture_counts(void **state)
+{
+    (void)state;
+    for (uint32_t place = 0; place < 2; place++) {
+        struct vg_calibration *c = NULL;
+        struct vg_fault fault;
+        struct vg_model *m = tied_model();
+        const struct vg_range_settings settings = {VG_RANGE_WHOLE, 0, 1, 1};
+        m->node[2].in[place] = 0;
+        m->node[2].in[1 - place] = 1;
+        assert_int_equal(vg_calibration_open(m, &c, &fault), VG_OK);
+        for (uint32_t t = 0; t < 4; t++) {
+            const float values[4] = {t == 1 ? -2 : -40, 3, 3, 3};
+            const struct vg_tensor_layout pixel = {1, 1, 1, 1, 1};
+            if (vg_calibration_wants(c, t))
+                assert_int_equal(vg_calibration_feed(c, t, values, &pixel, &fault), VG_OK);
+        }
+        assert_int_equal(vg_calibration_finish(c, &settings, m, &fault), VG_OK);
+        for (uint32_t t = 1; t < 4; t += 2)
+            assert_true(fabsf(m->range[t].low + 40) < 0.2F && fabsf(m->range[t].high - 3) < 0.2F);
+        vg_calibration_close(&c);
+        vg_model_close(&m);
+    }
+}
+
 static void layouts_give_the_same(void **state)
 {
     (void)state;
@@ -297,6 +323,7 @@ int main(void)
         cmocka_unit_test(gives_a_model_that_holds),
         cmocka_unit_test(the_file_is_the_same_everywhere),
         cmocka_unit_test(copies_share_a_range),
+        cmocka_unit_test(a_copy_of_the_picture_counts),
         cmocka_unit_test(layouts_give_the_same),
         cmocka_unit_test(what_would_be_lost_stays_float),
         cmocka_unit_test(pixels_keep_their_bytes),
