@@ -1,6 +1,6 @@
 /* Sees to it that analysis works with the model that was put into service (E131: nothing learns in
- * operation). At start the model's digest is compared with that of the last start, which lies in
- * state/model; then a thread compares the file with what was loaded, every hour. A file that was
+ * operation). At start the model's digest is compared with that of the last start of a model of its
+ * name; state/model holds one line for each name. Then a thread compares the file with what was loaded, every hour. A file that was
  * changed is told and not used: the device holds what was loaded. */
 #ifndef VG_SCHEDULER_MODEL_GUARD_H
 #define VG_SCHEDULER_MODEL_GUARD_H
@@ -20,7 +20,8 @@ enum vg_model_change {
 };
 
 /* Compares with the last start of a model of this name, and keeps the digest for the next one.
- * VG_E_INTEGRITY (both digests in the place); VG_E_IO, VG_E_LACK: it cannot be kept. */
+ * VG_E_INTEGRITY: it is another (both digests in the place), or the record is damaged or cannot be
+ * read, which out of operation is logged; VG_E_IO, VG_E_LACK, VG_E_FULL: it cannot be kept. */
 enum vg_status vg_model_guard_admit(const char *data, const struct vg_model *model,
                                     enum vg_model_change change,
                                     struct vg_fault *fault) VG_MUST_USE;

@@ -134,19 +134,66 @@ static void the_last_start_is_remembered(void **state)
     assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_OK);
 }
 
-static void a_record_that_is_damaged_is_made_anew(void **state)
+/* One name after the other, and back. */
+static void each_name_is_remembered(void **state)
 {
     struct fixture *f = *state;
-    static const char *const records[] = {"", "\n", "x", "tiny 12", "tiny zz\n"};
-    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
-        assert_int_equal(vg_file_write(f->record, records[i], strlen(records[i]), 0600,
-                                       VG_FILE_PLAIN, &f->fault),
-                         VG_OK);
+    assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_OK);
+    for (int i = 0; i < 3; i++) {
+        f->model->name[0]++; /* the configuration names another model */
+        assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_OK);
+    }
+    f->model->name[0] = (char)(f->model->name[0] - 3);
+    f->model->digest[7] ^= 1; /* meanwhile the first one's file was replaced */
+    assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_E_INTEGRITY);
+    assert_string_equal(f->fault.what, "the model is not the one that was in use");
+    f->model->digest[7] ^= 1;
+    assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_OK);
+}
+
+static void record_put(struct fixture *f, const char *text, size_t size)
+{
+    assert_int_equal(vg_file_write(f->record, text, size, 0600, VG_FILE_PLAIN, &f->fault), VG_OK);
+}
+
+/* In operation it is refused, else made anew. */
+static void a_record_that_is_damaged_is_told(void **state)
+{
+    struct fixture *f = *state;
+    char whole[256], is[VG_SHA256_TEXT], doubled[512];
+    vg_sha256_text(f->model->digest, is);
+    const int size = snprintf(whole, sizeof whole, "%s %s\n", f->model->name, is);
+    (void)snprintf(doubled, sizeof doubled, "%s%s", whole, whole);
+    const struct {
+        const char *text;
+        size_t size;
+    } rows[] = {{"", 0},
+                {"\n", 1},
+                {"x", 1},
+                {"tiny 12", 7},
+                {"tiny zz\n", 8},
+                {whole, (size_t)size - 1},
+                {whole + 1, 3},
+                {doubled, strlen(doubled)},
+                {whole, (size_t)size + 1} /* with the zero */};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        record_put(f, rows[i].text, rows[i].size);
+        assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_E_INTEGRITY);
+        assert_string_equal(f->fault.what,
+                            "the record of the models in use is damaged or cannot be read");
+        assert_string_equal(f->fault.place, f->record);
+        assert_int_equal(admit(f, VG_MODEL_MAY_CHANGE), VG_OK);
         assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_OK);
         f->model->digest[0] ^= 1;
         assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_E_INTEGRITY);
         f->model->digest[0] ^= 1;
     }
+    record_put(f, whole, (size_t)size); /* as it was written ever since */
+    assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_OK);
+    assert_int_equal(unlink(f->record), 0);
+    assert_int_equal(vg_folder_make(f->record, &f->fault), VG_OK); /* is there, cannot be read */
+    assert_int_equal(admit(f, VG_MODEL_MUST_STAY), VG_E_INTEGRITY);
+    assert_int_equal(rmdir(f->record), 0);
 }
 
 /* Waits for another look of the thread that says this. */
@@ -186,7 +233,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_changed_file_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_whole_model_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_last_start_is_remembered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_record_that_is_damaged_is_made_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_name_is_remembered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_record_that_is_damaged_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_thread_looks_by_itself, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
