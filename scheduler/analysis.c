@@ -219,6 +219,15 @@ static void dispatch(struct analysis *a)
 
 static void apply_pending(struct analysis *a);
 
+static void batch_failed(struct analysis *a, const struct vg_live_batch *batch)
+{
+    const bool device = batch->status == VG_E_DEVICE;
+    (void)vg_fault_set(
+        a->fault, batch->status, device ? N_("the device failed while working") : batch->fault.what,
+        N_("see the log; the analysis starts again"), "%s", vg_engine_device_name(a->engine));
+    end(a, batch->status);
+}
+
 static void work_is_back(struct analysis *a, struct vg_live_work *work)
 {
     struct vg_live_flux *flux = work->flux;
@@ -230,10 +239,7 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
         flux->last_done = work->done;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
     } else {
-        (void)vg_fault_set(a->fault, VG_E_DEVICE, N_("the device failed while working"),
-                           N_("see the log; the analysis starts again"), "%s",
-                           vg_engine_device_name(a->engine));
-        end(a, VG_E_DEVICE);
+        batch_failed(a, batch);
     }
     if (--batch->left == 0)
         a->batch_busy[batch - a->batch] = false;

@@ -49,26 +49,28 @@ static void weights_look(struct vg_device_thread *t)
 
 static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
 {
-    struct vg_fault fault;
     const struct vg_mono_time start = vg_mono_now();
     atomic_store_explicit(&t->beat.busy_since_us, start.us, memory_order_relaxed);
-    const enum vg_status status =
-        t->altered
-            ? vg_fault_set(&fault, VG_E_INTEGRITY, N_("the weights were altered in memory"), NULL,
-                           "%s", vg_engine_device_name(t->settings.engine))
-            : vg_engine_run(t->settings.engine, batch->job, batch->count, batch->answer, &fault);
+    batch->status = t->altered ? vg_fault_set(&batch->fault, VG_E_INTEGRITY,
+                                              N_("the weights were altered in memory"), NULL, "%s",
+                                              vg_engine_device_name(t->settings.engine))
+                               : vg_engine_run(t->settings.engine, batch->job, batch->count,
+                                               batch->answer, &batch->fault);
     const struct vg_mono_time end = vg_mono_now();
     atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&t->busy_us, end.us - start.us, memory_order_relaxed);
-    if (status)
-        vg_log(VG_LOG_ERROR, "the device failed: %s", fault.place);
-    batch->times = vg_engine_last_times(t->settings.engine);
-    vg_stage_times_add(t->settings.times, VG_STAGE_PREPARE, batch->times.prepare_us);
-    vg_stage_times_add(t->settings.times, VG_STAGE_INFER,
-                       batch->times.infer_us + batch->times.boxes_us);
+    if (batch->status) { /* its times would be those of the batch before */
+        vg_log(VG_LOG_ERROR, "a batch was not answered: %s: %s", batch->fault.what,
+               batch->fault.place);
+    } else {
+        batch->times = vg_engine_last_times(t->settings.engine);
+        vg_stage_times_add(t->settings.times, VG_STAGE_PREPARE, batch->times.prepare_us);
+        vg_stage_times_add(t->settings.times, VG_STAGE_INFER,
+                           batch->times.infer_us + batch->times.boxes_us);
+    }
     for (uint32_t i = 0; i < batch->count; i++) {
         struct vg_live_work *work = &batch->work[i];
-        work->answer = status ? NULL : &batch->answer[i];
+        work->answer = batch->status ? NULL : &batch->answer[i];
         /* a worker's ring has room for every work that exists: it cannot be full */
         if (vg_ring_push(t->settings.to_worker[work->flux->worker], &work))
             vg_log(VG_LOG_ERROR, "a worker's ring is full");

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "src/base/clock.h"
+#include "src/base/fault.h"
 #include "src/engine/engine.h"
 #include "src/media/picture.h"
 
@@ -23,7 +24,7 @@ struct vg_live_work {
     uint32_t stopped_events; /* as of dispatch */
     const char *phase;       /* of the configuration in force, which stays until the work is back */
     struct vg_picture picture;
-    const struct vg_answer *answer; /* set by the device thread; NULL: the device failed */
+    const struct vg_answer *answer; /* set by the device thread; NULL: the batch's fault */
     struct vg_mono_time taken, done;
     uint32_t alert_count; /* raised by the worker */
 };
@@ -33,8 +34,10 @@ struct vg_live_batch {
     uint32_t left; /* the loop's: works not yet back */
     struct vg_live_work work[VG_BATCH_MAX];
     struct vg_job job[VG_BATCH_MAX];
-    struct vg_answer *answer; /* batch_max of them */
-    struct vg_engine_times times;
+    struct vg_answer *answer;     /* batch_max of them */
+    struct vg_engine_times times; /* of a batch that was answered */
+    enum vg_status status;        /* set by the device thread; if not VG_OK, fault says why */
+    struct vg_fault fault;
 };
 
 /* Since when a thread has been busy with one thing, for the watchdog: 0 idle. Written by the

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "scheduler/device_thread.h"
@@ -83,6 +84,15 @@ static void desk_close(struct desk *d)
     free(d);
 }
 
+/* Batches whose times were booked. */
+static uint64_t timed(const struct desk *d)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < VG_STAGE_BUCKETS; i++)
+        count += atomic_load(&d->times->stage[VG_STAGE_INFER].bucket[i]);
+    return count;
+}
+
 static void altered_weights_answer_nothing(void **state)
 {
     struct vg_model *model = random_net(52);
@@ -90,9 +100,15 @@ static void altered_weights_answer_nothing(void **state)
     struct desk *d = desk_open(model, 1);
     assert_true(answered(d));
     assert_true(answered(d));
+    assert_int_equal(d->batch->status, VG_OK);
     weight_change(d->engine);
     (void)answered(d); /* perhaps begun before the look */
+    const uint64_t before = timed(d);
+    assert_true(before == 2 || before == 3);
     assert_false(answered(d));
+    assert_int_equal(timed(d), before); /* what was not run took no time */
+    assert_int_equal(d->batch->status, VG_E_INTEGRITY);
+    assert_string_equal(d->batch->fault.what, "the weights were altered in memory");
     weight_change(d->engine); /* what was wrong once is not trusted again */
     assert_false(answered(d));
     desk_close(d);
