@@ -464,6 +464,7 @@ static enum vg_status open_engine(struct analysis *a, const struct vg_live_confi
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.device = a->settings->device;
     settings.plan_file = a->settings->plan;
+    settings.precision = a->settings->precision;
     settings.outputs = VG_OUTPUTS_NEEDED;
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;

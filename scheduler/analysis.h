@@ -7,9 +7,11 @@
 
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/engine/engine.h"
 
 #define VG_ANALYSIS_INGESTS_MAX 16
 #define VG_PLAN_VARIABLE        "VIGIE_PLAN" /* of the environment: `plan`, from `serve --plan` */
+#define VG_PRECISION_VARIABLE   "VIGIE_PRECISION"     /* likewise: `precision`, its word */
 #define VG_MODEL_CHECK_VARIABLE "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
 
 struct vg_analysis_settings {
@@ -17,7 +19,8 @@ struct vg_analysis_settings {
     const char *redis;  /* path of the Redis socket */
     const char *device; /* which OpenCL device, as VIGIE_DEVICE; NULL: the first */
     const char *plan;   /* file that the plan is pinned to; NULL: the device's own */
-    int control_fd;     /* of the supervisor */
+    enum vg_engine_precision precision;
+    int control_fd; /* of the supervisor */
     uint32_t ingest_count;
     struct vg_analysis_ingest {
         int slots_fd, ready_fd;

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/precision.h"
 #include "src/engine/tune_file.h"
 #include "src/media/slots.h"
 #include "src/supervise/listen_address.h"
@@ -70,15 +71,28 @@ static enum vg_status hand_plan(const char *file, struct vg_fault *fault)
     return status;
 }
 
+static enum vg_status hand_precision(const char *word, struct vg_fault *fault)
+{
+    enum vg_engine_precision precision;
+    enum vg_status status = vg_option_precision(word, &precision, fault);
+    if (status == VG_OK && setenv(VG_PRECISION_VARIABLE, word, 1) != 0)
+        status =
+            vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%.100s", word);
+    return status;
+}
+
 int vg_cmd_serve(int argc, char **argv)
 {
-    const char *data = NULL, *listen = VG_LISTEN_DEFAULT, *redis = NULL, *plan = NULL;
+    const char *data = NULL, *listen = VG_LISTEN_DEFAULT, *redis = NULL, *plan = NULL,
+               *precision = NULL;
     const struct vg_option options[] = {
         {"data", "DIR", N_("data folder (default: the variable VIGIE_DATA)"), &data, NULL},
         {"listen", "ADDR:PORT", N_("where HTTPS answers (default: 127.0.0.1:8443; port 0: any)"),
          &listen, NULL},
         {"redis", "URL", N_("unix:PATH of a running Redis (default: a private one)"), &redis, NULL},
         {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &plan, NULL},
+        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &precision,
+         NULL},
     };
     const struct vg_usage usage = {"serve", "", N_("Runs the server until it is told to stop."),
                                    options, sizeof options / sizeof *options};
@@ -91,6 +105,8 @@ int vg_cmd_serve(int argc, char **argv)
                               N_("see vigie help serve"), "%s", argv[1]);
     if (status == VG_OK && plan != NULL)
         status = hand_plan(plan, &fault);
+    if (status == VG_OK && precision != NULL)
+        status = hand_precision(precision, &fault);
     if (status == VG_OK)
         status = find_data(data, folder, &fault);
     if (status != VG_OK)

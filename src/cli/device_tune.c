@@ -8,6 +8,7 @@
 #include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/cli/options.h"
+#include "src/cli/precision.h"
 #include "src/cli/words.h"
 #include "src/engine/device.h"
 #include "src/engine/tuner.h"
@@ -19,13 +20,20 @@
 enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char **argv,
                                    struct vg_fault *fault)
 {
-    const char *size = NULL, *batch = NULL;
-    double pictures = 1;
+    const char *size = NULL, *batch = NULL, *threads = NULL, *precision = NULL;
+    double pictures = 1, thread_count = 0;
     memset(call, 0, sizeof *call);
     const struct vg_option options[] = {
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &call->device, NULL},
         {"size", "WxH", N_("of the net's input; without it the model's"), &size, NULL},
         {"batch", "N", N_("pictures in a batch; default 1"), &batch, NULL},
+        {"threads", "T", N_("threads of a CPU device; without it the device's choice"), &threads,
+         NULL},
+        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &precision,
+         NULL},
+        {"lane", "L",
+         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
+         &call->lane_text, NULL},
         {"file", "FILE", N_("writes the choices there, to pin a plan to them"), &call->file, NULL},
         {"json", NULL, N_("for machines"), NULL, &call->as_json},
     };
@@ -41,7 +49,14 @@ enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char *
         status = vg_option_size("size", size, &call->width, &call->height, fault);
     if (!status && batch)
         status = vg_option_number("batch", batch, 1, VG_BATCH_MAX, &pictures, fault);
+    if (!status && threads)
+        status = vg_option_number("threads", threads, 0, 1024, &thread_count, fault);
+    if (!status)
+        status = vg_option_precision(precision, &call->precision, fault);
+    if (!status)
+        status = vg_option_lane(call->lane_text, &call->lane, fault);
     call->batch = (uint32_t)pictures;
+    call->threads = (uint32_t)thread_count;
     call->models = argv + 1;
     call->model_count = (uint32_t)count;
     return status;
@@ -80,6 +95,9 @@ static enum vg_status tune_model(const struct vg_device_tune *call, const char *
     settings.width = call->width;
     settings.height = call->height;
     settings.batch = call->batch;
+    settings.threads = call->threads;
+    settings.precision = call->precision;
+    settings.lane = call->lane_text ? &call->lane : NULL;
     settings.listener = &tuning.listener;
     status = vg_tuner_run(model, &settings, tune, &report, fault);
     if (tuning.progress.terminal)

@@ -7,6 +7,7 @@
 
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/engine/device_lane.h"
 #include "src/engine/engine.h"
 #include "src/engine/tune_file.h"
 
@@ -18,6 +19,10 @@ struct vg_device_tune {
     uint32_t model_count;   /* 1 at least */
     uint32_t width, height; /* 0: each model's own */
     uint32_t batch;         /* 1 to VG_BATCH_MAX */
+    uint32_t threads;       /* 0: the device's choice */
+    enum vg_engine_precision precision;
+    struct vg_lane_settings lane;
+    const char *lane_text; /* NULL: the device's own lane */
     bool as_json;
 };
 

@@ -203,6 +203,8 @@ static enum vg_status engine_open(struct tuner *t, enum pick pick, uint32_t roun
     settings.height = t->settings->height;
     settings.batch_max = t->settings->batch;
     settings.threads = t->settings->threads;
+    settings.precision = t->settings->precision;
+    settings.lane = t->settings->lane;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     settings.programs = VG_PROGRAMS_ARE_NOT_KEPT;
     settings.launches = VG_LAUNCHES_EACH_STEP;

@@ -15,6 +15,7 @@
 #include "models/model.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/engine/engine.h"
 #include "src/engine/tune_file.h"
 
 /* Who is told how far it is; embedded in its owner. */
@@ -27,10 +28,12 @@ struct vg_tuner_settings {
     const char *device;     /* as in vg_engine_settings */
     uint32_t width, height; /* of the net's input; 0: the model's own */
     uint32_t batch;
-    uint32_t threads;                   /* CPU device: 0: the device's choice */
-    uint32_t runs;                      /* of each round; the time is their median */
-    uint32_t turns;                     /* of the last comparisons; the time is their least */
-    struct vg_tuner_listener *listener; /* borrowed until run returns; NULL */
+    uint32_t threads;                    /* CPU device: 0: the device's choice */
+    enum vg_engine_precision precision;  /* as in vg_engine_settings */
+    const struct vg_lane_settings *lane; /* borrowed until run returns; NULL: the device's own */
+    uint32_t runs;                       /* of each round; the time is their median */
+    uint32_t turns;                      /* of the last comparisons; the time is their least */
+    struct vg_tuner_listener *listener;  /* borrowed until run returns; NULL */
 };
 struct vg_tuner_settings vg_tuner_defaults(void);
 

@@ -55,6 +55,12 @@ else
     echo "this device has one kernel alone for these nets: $(cat "$T/said")"
 fi
 run found --plan "$T/plan"
+# a plan for a precision of its own, and no other word is taken for one
+expect 0 "" "$VIGIE" device tune nanodet-g --precision f32 --lane cpu --threads 1 --file "$T/f32.plan"
+expect 0 "" "$VIGIE" bench model --model nanodet-g --runs 1 --precision f32 --lane cpu --plan "$T/f32.plan"
+expect 2 "there is no such precision: --precision f64" "$VIGIE" device tune nanodet-g --precision f64
+expect 2 "there is no such lane: --lane slow" "$VIGIE" device tune nanodet-g --lane slow
+expect 2 "there is no such precision: --precision f64" "$VIGIE" serve --data "$T/served" --precision f64
 
 for command in "batch $T/test.avi --out $T/x --model" "bench model --runs 1 --model"; do
     # shellcheck disable=SC2086
