@@ -37,13 +37,14 @@ static double conv_operations(const struct vg_step *step, const struct vg_tune_n
     return 2 * all * products(need);
 }
 
-/* Winograd F(4,3) makes 36 products of a tile of 4x4 in place of 144; the transforms, some tenths of
- * them, are not counted. */
+/* Winograd F(4,3) makes 36 products of a tile of 4x4 in place of 144, F(2,3) 16 of one of 2x2 in
+ * place of 36; the transforms, some tenths of them, are not counted. */
 static double wino_spared(const struct vg_step *step, const struct vg_tune_need *need)
 {
     const struct vg_conv_sizes *s = &step->sizes.conv;
-    const double products_made = 36 * (double)s->tiles * need->channels_in;
-    if (step->kernel != VG_KERNEL_CONV_WINO && step->kernel != VG_KERNEL_CONV_WINO_MUL)
+    const uint32_t side = vg_conv_wino_side(step->kernel), points = (side + 2) * (side + 2);
+    const double products_made = points * (double)s->tiles * need->channels_in;
+    if (!side || step->kernel == VG_KERNEL_CONV_WINO_IN)
         return 0;
     return conv_operations(step, need) - 2 * products_made * need->channels_out;
 }
@@ -71,8 +72,16 @@ static struct cost conv_cost(const struct vg_step *step, const struct vg_tune_ne
     return cost;
 }
 
-/* over bytes: four of them count as one value, and where the processor has dot products, four
- * multiply-adds as one */
+/* Where the processor has dot products of bytes, four multiply-adds count as one; the depthwise
+ * kernel makes its own in floats, one by one. */
+static double int8_spared(const struct vg_step *step, double operations)
+{
+    const int dots =
+        step->kernel != VG_KERNEL_CONV_INT8_DEPTHWISE && step->int8.build.lane != VG_INT8_PLAIN;
+    return dots ? 0.75 * operations : 0;
+}
+
+/* over bytes: four of them count as one value */
 static struct cost int8_conv_cost(const struct vg_step *step, const struct vg_tune_need *need)
 {
     const struct vg_int8_sizes *s = &step->sizes.int8;
@@ -88,7 +97,7 @@ static struct cost int8_conv_cost(const struct vg_step *step, const struct vg_tu
     const double operations = 2 * made * products(need);
     return (struct cost){
         .operations = operations,
-        .spared = step->int8.build.lane == VG_INT8_PLAIN ? 0 : 0.75 * operations,
+        .spared = int8_spared(step, operations),
         .values = (x + x2) / 4 + (step->int8.build.output == VG_INT8_FLOATS ? y : y / 4),
         .weights = (double)(vg_int8_weights_count(&shape) + vg_int8_lanes_count(&shape))};
 }

@@ -15,7 +15,8 @@
  * operations  those of the direct convolution, whatever the kernel does: a multiply-add is two; of
  *             Winograd in two kernels all at the second one
  * needed      those that the kernel cannot do without, in float ones: of Winograd the products of
- *             the tiles, of bytes a quarter where the processor has dot products
+ *             the tiles, of bytes a quarter where the processor has dot products (depthwise ones
+ *             are made in floats: all of them)
  * bytes       each tensor once and the packed weights once */
 void vg_step_cost(const struct vg_plan *plan, uint32_t index, uint32_t pictures,
                   struct vg_step_time *time);

@@ -31,8 +31,9 @@ for s in steps:
     near(s["gbyte_per_s"], 1e3 * s["mbytes"] / s["us"])
     least_us = max(1e6 * s["needed_gflop"] / p["peak_gflop_per_s"], 1e3 * s["mbytes"] / p["peak_gbyte_per_s"])
     near(s["peak_frac"], least_us / s["us"])
-    if "wino" in s["kernel"]: # F(4,3): 36 products in place of 144, more where a plane is no whole tiles
-        assert s["needed_gflop"] <= 0.4 * s["gflop"] or s["gflop"] == 0, s
+    if "wino" in s["kernel"]: # F(4,3): 36 products in place of 144, more where a plane is no whole tiles;
+        most = 0.55 if "wino2" in s["kernel"] else 0.4 # F(2,3): 16 in place of 36
+        assert s["needed_gflop"] <= most * s["gflop"] or s["gflop"] == 0, s
     else:
         near(s["needed_gflop"], s["gflop"])
 convolutions = sum(s["gflop"] for s in steps if s["kernel"].startswith("conv_"))

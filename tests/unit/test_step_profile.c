@@ -15,6 +15,7 @@
 #include "src/engine/conv_variants.h"
 #include "src/engine/engine_inside.h"
 #include "src/engine/profile.h"
+#include "src/engine/step_cost.h"
 #include "tests/net_fixture.h"
 
 enum {
@@ -43,14 +44,17 @@ static double conv_gflop(const struct vg_plan *plan, const struct vg_profile *pr
     return sum;
 }
 
-/* What a step's kernel cannot do without: of Winograd 36 products for each tile of 4x4. */
+/* What a step's kernel cannot do without: of Winograd 36 products for each tile of 4x4, 16 for each
+ * of 2x2. */
 static double needed_gflop(const struct vg_plan *plan, const struct vg_step *step, double gflop)
 {
-    if (step->kernel != VG_KERNEL_CONV_WINO && step->kernel != VG_KERNEL_CONV_WINO_MUL)
+    const uint32_t side = step->kernel == VG_KERNEL_CONV_WINO2 ? 2 : 4;
+    if (side == 4 && step->kernel != VG_KERNEL_CONV_WINO && step->kernel != VG_KERNEL_CONV_WINO_MUL)
         return gflop;
     const struct vg_tune_need *need = &plan->choice[step->choice].need;
-    const uint32_t tiles = (need->width + 3) / 4 * ((need->height + 3) / 4);
-    return 2e-9 * BATCH * 36 * tiles * need->channels_in * need->channels_out;
+    const uint32_t tiles = (need->width + side - 1) / side * ((need->height + side - 1) / side);
+    const uint32_t points = (side + 2) * (side + 2);
+    return 2e-9 * BATCH * points * tiles * need->channels_in * need->channels_out;
 }
 
 static void profile_check(struct vg_engine *engine, const struct vg_model *model)
@@ -115,6 +119,60 @@ static void steps_are_named_and_counted(void **state)
     }
 }
 
+/* Kernels that the small nets may not get: what of a convolution's 2 * 13 * 13 * 64 * 32 * 9
+ * operations (depthwise: 2 * 13 * 13 * 64 * 9) each cannot do without. */
+static void kernels_need_what_they_make(void **state)
+{
+    static const struct {
+        enum vg_kernel kernel;
+        enum vg_int8_lane lane;
+        uint32_t groups, tiles;
+        double share;
+    } rows[] = {
+        {VG_KERNEL_CONV_DIRECT, VG_INT8_PLAIN, 1, 0, 1},
+        {VG_KERNEL_CONV_WINO, VG_INT8_PLAIN, 1, 16, 36 * 16 / (9 * 169.0)},
+        {VG_KERNEL_CONV_WINO_MUL, VG_INT8_PLAIN, 1, 16, 36 * 16 / (9 * 169.0)},
+        {VG_KERNEL_CONV_WINO2, VG_INT8_PLAIN, 1, 49, 16 * 49 / (9 * 169.0)},
+        {VG_KERNEL_CONV_INT8_X86, VG_INT8_PLAIN, 1, 0, 1},
+        {VG_KERNEL_CONV_INT8_X86, VG_INT8_AVX512_VNNI, 1, 0, 0.25},
+        {VG_KERNEL_CONV_INT8_DEPTHWISE, VG_INT8_PLAIN, 64, 0, 1},
+        {VG_KERNEL_CONV_INT8_DEPTHWISE, VG_INT8_AVX512_VNNI, 64, 0, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const int bytes = rows[i].kernel == VG_KERNEL_CONV_INT8_X86 ||
+                          rows[i].kernel == VG_KERNEL_CONV_INT8_DEPTHWISE;
+        struct vg_plan_choice choice = {.need = {.op = "conv",
+                                                 .size_y = 3,
+                                                 .size_x = 3,
+                                                 .stride_y = 1,
+                                                 .stride_x = 1,
+                                                 .channels_in = rows[i].groups == 1 ? 32 : 64,
+                                                 .channels_out = 64,
+                                                 .groups = rows[i].groups,
+                                                 .width = 13,
+                                                 .height = 13}};
+        struct vg_step step = {.kernel = rows[i].kernel};
+        const struct vg_plan plan = {.choice = &choice, .step = &step, .net_end = 1};
+        struct vg_step_time time;
+        if (bytes) {
+            step.int8.build.lane = rows[i].lane;
+            step.int8.build.conv.tile.blocks = 1;
+            step.int8.x_channels = choice.need.channels_in;
+            step.int8.y_channels = 64;
+            step.sizes.int8 = (struct vg_int8_sizes){.width = 13, .height = 13};
+        } else {
+            step.sizes.conv =
+                (struct vg_conv_sizes){.width = 13, .height = 13, .tiles = (vg_i32)rows[i].tiles};
+        }
+        vg_step_cost(&plan, 0, 1, &time);
+        const double all = 2e-9 * 169 * 64 * 9 * (rows[i].groups == 1 ? 32 : 1);
+        assert_true(fabs(time.gflop - all) < 1e-6 * all);
+        if (fabs(time.needed_gflop - rows[i].share * all) > 1e-6 * all)
+            fail_msg("row %zu: %g of %g", i, time.needed_gflop, all);
+    }
+}
+
 static void runs_that_cannot_be(void **state)
 {
     struct net_fixture *f = net_fixture_open(31);
@@ -132,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_named_and_counted),
+        cmocka_unit_test(kernels_need_what_they_make),
         cmocka_unit_test(runs_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
