@@ -1,9 +1,10 @@
 # -DVG_ENGINE_ONLY=ON: engine, kernels, models and two programs, with a C compiler and an OpenCL
-# loader and nothing else:
+# loader and nothing else (CLBlast too, where its header and library are found):
 #   engine_check   every case of every kernel against its twin
 #   engine_bench   throughput, latency, energy and steps by batch
 # Headers and loader may lie anywhere: -DVG_OPENCL_INCLUDE=DIR (holds CL/cl.h) and
-# -DVG_OPENCL_LIBRARY=FILE. bench/device.sh finds them and calls this.
+# -DVG_OPENCL_LIBRARY=FILE; -DVG_CLBLAST_INCLUDE=DIR (holds clblast_c.h) and -DVG_CLBLAST_LIBRARY=FILE.
+# bench/device.sh finds the first two and calls this.
 set(VG_OPENCL_INCLUDE "" CACHE PATH "folder that holds CL/cl.h")
 set(VG_OPENCL_LIBRARY "" CACHE FILEPATH "libOpenCL.so or libOpenCL.so.1")
 find_package(Threads REQUIRED)
@@ -24,6 +25,9 @@ endif()
 if(NOT EXISTS "${VG_OPENCL_LIBRARY}")
   message(FATAL_ERROR "no OpenCL loader: give -DVG_OPENCL_LIBRARY=FILE")
 endif()
+
+find_path(VG_CLBLAST_INCLUDE clblast_c.h)
+find_library(VG_CLBLAST_LIBRARY clblast)
 
 # Whether a file wants one of the libraries that are not there, itself or by what it includes: then
 # it is left out. Each file is looked at once.
@@ -74,6 +78,11 @@ target_compile_definitions(vg_engine_alone PUBLIC CL_TARGET_OPENCL_VERSION=120
   VG_BUILD_MODELS_DIR="${CMAKE_SOURCE_DIR}/cache/models")
 target_link_libraries(vg_engine_alone PUBLIC "${VG_OPENCL_LIBRARY}" Threads::Threads m
   ${CMAKE_DL_LIBS} PRIVATE vigie_flags)
+if(VG_CLBLAST_INCLUDE AND VG_CLBLAST_LIBRARY) # one more way to make a convolution on a GPU
+  target_compile_definitions(vg_engine_alone PUBLIC VG_CLBLAST=1)
+  target_include_directories(vg_engine_alone SYSTEM PUBLIC ${VG_CLBLAST_INCLUDE})
+  target_link_libraries(vg_engine_alone PUBLIC "${VG_CLBLAST_LIBRARY}")
+endif()
 foreach(program engine_check engine_bench)
   add_executable(${program} bench/device/${program}.c)
   target_link_libraries(${program} PRIVATE vg_engine_alone vigie_flags)

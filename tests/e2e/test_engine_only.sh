@@ -24,8 +24,8 @@ PY
 python3 "$VIGIE_SOURCE_DIR/tests/e2e/schema_check.py" "$VIGIE_SOURCE_DIR/docs/schemas/device_bench.json" "$T/device.json" ||
     fail "the JSON of bench/device.sh is not of its schema"
 for program in engine_check engine_bench; do
-    if ldd "$BUILD/$program" | grep -vE 'linux-vdso|libOpenCL|libm\.|libc\.|ld-linux|libpthread|libdl|lib(a|t|ub)san'; then
-        fail "$program wants more than OpenCL and libc"
+    if ldd "$BUILD/$program" | grep -vE 'linux-vdso|libOpenCL|libm\.|libc\.|ld-linux|libpthread|libdl|lib(a|t|ub)san|libclblast|libstdc\+\+|libgcc_s'; then
+        fail "$program wants more than OpenCL, CLBlast and libc"
     fi
 done
 for bad in "--frob" "--model" "--include /nowhere"; do
