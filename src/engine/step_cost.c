@@ -8,6 +8,7 @@
 struct cost {
     double operations, values, weights; /* values: read and written */
     double spared;                      /* operations that the kernel does not need */
+    double floats;                      /* read and written as floats whatever the storage */
 };
 
 static double plane(vg_i32 width, vg_i32 height)
@@ -49,6 +50,20 @@ static double wino_spared(const struct vg_step *step, const struct vg_tune_need 
     return conv_operations(step, need) - 2 * products_made * need->channels_out;
 }
 
+/* the matrices of a library's product: pixels that are read, then its rows; these, then its own twice */
+static void gemm_passes(const struct vg_step *step, struct cost *cost)
+{
+    const struct vg_conv_sizes *s = &step->sizes.conv;
+    const double pixels = plane(s->width, s->height), rows = (s->x_channels + 3) / 4 * 4;
+    if (step->kernel == VG_KERNEL_GEMM_PACK) {
+        cost->values = pixels * s->x_channels;
+        cost->floats = pixels * rows;
+    } else {
+        cost->values -= plane(s->x_width, s->x_height) * s->x_channels;
+        cost->floats = pixels * (rows + 2.0 * (double)vg_conv_bias_count(&step->conv));
+    }
+}
+
 static struct cost conv_cost(const struct vg_step *step, const struct vg_tune_need *need)
 {
     const struct vg_conv_sizes *s = &step->sizes.conv;
@@ -69,6 +84,8 @@ static struct cost conv_cost(const struct vg_step *step, const struct vg_tune_ne
         cost.values = x + between;
     if (step->kernel == VG_KERNEL_CONV_WINO_MUL)
         cost.values = between + y + x2;
+    if (step->kernel == VG_KERNEL_GEMM_PACK || step->kernel == VG_KERNEL_GEMM_UNPACK)
+        gemm_passes(step, &cost);
     return cost;
 }
 
@@ -116,8 +133,10 @@ static const char *part_text(const struct vg_step *step)
     const struct vg_int8_sizes *bytes = &step->sizes.int8;
     if (step->int8.y_channels)
         return second_text(bytes->x2_width, bytes->x2_height, bytes->width, bytes->height);
+    if (step->kernel == VG_KERNEL_GEMM_PACK)
+        return " pack";
     return step->kernel == VG_KERNEL_CONV_WINO_IN ? " in"
-           : step->kernel == VG_KERNEL_CONV_WINO_MUL
+           : step->kernel == VG_KERNEL_CONV_WINO_MUL || step->kernel == VG_KERNEL_GEMM_UNPACK
                ? " mul"
                : second_text(s->x2_width, s->x2_height, s->width, s->height);
 }
@@ -225,5 +244,6 @@ void vg_step_cost(const struct vg_plan *plan, uint32_t index, uint32_t pictures,
     time->gflop = 1e-9 * cost.operations * pictures;
     time->needed_gflop = 1e-9 * (cost.operations - cost.spared) * pictures;
     const double value_bytes = plan->settings.storage == VG_STORAGE_HALF ? 2 : 4;
-    time->mbytes = 1e-6 * (value_bytes * cost.values * pictures + sizeof(float) * cost.weights);
+    time->mbytes = 1e-6 * ((value_bytes * cost.values + sizeof(float) * cost.floats) * pictures +
+                           sizeof(float) * cost.weights);
 }
