@@ -321,7 +321,7 @@ static const struct {
     {VG_CONV_DENSE, {"mma 16x32", VG_KERNEL_CONV_MMA_PTX, {16, 2}}, mma, mma_fills},
     {VG_CONV_DENSE, {"mma 32x32", VG_KERNEL_CONV_MMA_PTX, {32, 2}}, mma, mma_fills},
     {VG_CONV_DENSE, {"mma 32x64", VG_KERNEL_CONV_MMA_PTX, {32, 4}}, mma, mma_fills},
-    {VG_CONV_DENSE, {"clblast", VG_KERNEL_GEMM_UNPACK, {1, 1}}, gemm, never},
+    {VG_CONV_DENSE, {VG_CONV_LIBRARY, VG_KERNEL_GEMM_UNPACK, {1, 1}}, gemm, never},
     {VG_CONV_GROUPED, {"any", VG_KERNEL_CONV_ANY, {1, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p6", VG_KERNEL_CONV_DEPTHWISE, {6, 1}}, always, always},
     {VG_CONV_DEPTHWISE, {"p8", VG_KERNEL_CONV_DEPTHWISE, {8, 1}}, wide_row, never},

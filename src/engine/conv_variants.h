@@ -17,6 +17,7 @@
 
 #define VG_CONV_ROWS_MAX 64 /* a set of rows is a word of bits */
 #define VG_CONV_APART    "apart"
+#define VG_CONV_LIBRARY  "clblast"
 
 enum vg_conv_kind {
     VG_CONV_DENSE,     /* every channel of x goes into every one of y */

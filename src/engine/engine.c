@@ -18,7 +18,7 @@
 #include "src/engine/conv_variants.h"
 #include "src/engine/device_health.h"
 #include "src/engine/engine_inside.h"
-#include "src/engine/gemm_clblast.h"
+#include "src/engine/gemm_probe.h"
 #include "src/engine/int8_probe.h"
 #include "src/engine/letterbox.h"
 #include "src/engine/mma_probe.h"
@@ -101,7 +101,6 @@ static struct vg_plan_settings plan_settings(const struct vg_engine *engine,
         .lane = lane->lane,
         .storage = lane->storage,
         .mma = lane->mma,
-        .gemm = vg_gemm_available(),
         .fusion = settings->tensors == VG_TENSORS_EVERY ? VG_FUSION_NONE : VG_FUSION_ALL,
         .block = settings->block                                       ? settings->block
                  : lane->lane == VG_LANE_CPU && info->float_width == 8 ? 8
@@ -154,6 +153,29 @@ static enum vg_status precision_choose(struct vg_engine *engine, enum vg_engine_
     return status;
 }
 
+/* Whether anything may take a library's row: findings that name it, or whoever gives their own, the
+ * tuner above all. For all others a trial would only cost time at start. */
+static int library_asked(const struct vg_engine_settings *settings, const struct vg_tune *tune)
+{
+    if (tune == settings->tune)
+        return tune != NULL;
+    for (uint32_t i = 0; i < tune->count; i++)
+        if (!strcmp(tune->row[i].variant, VG_CONV_LIBRARY))
+            return 1;
+    return 0;
+}
+
+/* The row of a library's products is one of the lanes for GPUs. */
+static enum vg_status library_choose(struct vg_engine *engine,
+                                     const struct vg_engine_settings *settings,
+                                     struct vg_plan_settings *plan, struct vg_fault *fault)
+{
+    if (plan->lane == VG_LANE_CPU || !library_asked(settings, plan->tune))
+        return VG_OK;
+    engine->runner.library = true;
+    return vg_gemm_probe(&engine->runner.device, &plan->gemm, fault);
+}
+
 /* The plan with its programs built. A row of the variants whose kernel the device's compiler
  * refuses is left out, and the plan made again: each round has one row less. */
 static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine_settings *settings,
@@ -165,6 +187,8 @@ static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine
         return status;
     struct vg_plan_settings asked = plan_settings(engine, settings, &lane, tune);
     status = precision_choose(engine, settings->precision, &asked, fault);
+    if (!status)
+        status = library_choose(engine, settings, &asked, fault);
     while (!status) {
         uint32_t row;
         status = vg_plan_open(&engine->plan, engine->model, &asked, fault);

@@ -1,8 +1,5 @@
 #include "src/engine/gemm_clblast.h"
 
-#include "src/base/text.h"
-#include "src/engine/device.h"
-
 #ifdef VG_CLBLAST
 #include <clblast_c.h>
 
@@ -11,14 +8,12 @@ int vg_gemm_available(void)
     return 1;
 }
 
-enum vg_status vg_gemm_enqueue(const struct vg_gemm *gemm, cl_command_queue queue,
-                               struct vg_fault *fault)
+cl_int vg_gemm_enqueue(const struct vg_gemm *gemm, cl_command_queue queue)
 {
-    const CLBlastStatusCode code = CLBlastSgemm(
+    return (cl_int)CLBlastSgemm(
         CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, gemm->rows, gemm->columns,
         gemm->depth, 1, gemm->a.memory, gemm->a.first, gemm->a.step, gemm->b.memory, gemm->b.first,
         gemm->b.step, 0, gemm->c.memory, gemm->c.first, gemm->c.step, &queue, NULL);
-    return vg_device_check((cl_int)code, "CLBlastSgemm", fault);
 }
 
 void vg_gemm_release(void)
@@ -33,13 +28,11 @@ int vg_gemm_available(void)
     return 0;
 }
 
-enum vg_status vg_gemm_enqueue(const struct vg_gemm *gemm, cl_command_queue queue,
-                               struct vg_fault *fault)
+cl_int vg_gemm_enqueue(const struct vg_gemm *gemm, cl_command_queue queue)
 {
     (void)gemm;
     (void)queue;
-    return vg_fault_set(fault, VG_E_LACK, N_("this program was built without CLBlast"),
-                        N_("install libclblast-dev and build again"), "CLBlast");
+    return CL_INVALID_OPERATION;
 }
 
 void vg_gemm_release(void)

@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 #include "src/base/attr.h"
-#include "src/base/fault.h"
+
+#define VG_GEMM_CALL "CLBlastSgemm" /* its name in a fault */
 
 /* C (rows x columns) = A (rows x depth) * B (depth x columns), floats, row after row; `first` and
  * `step` (from a row to the next) count floats of the buffers. */
@@ -23,9 +24,10 @@ struct vg_gemm {
 /* Whether the library is there. */
 int vg_gemm_available(void);
 
-/* Enqueues it; the first one of a shape compiles the library's kernels. VG_E_DEVICE, VG_E_LACK. */
-enum vg_status vg_gemm_enqueue(const struct vg_gemm *gemm, cl_command_queue queue,
-                               struct vg_fault *fault) VG_MUST_USE;
+/* Enqueues it, in one launch or in several; the first one of a shape compiles the library's kernels.
+ * What it answers is OpenCL's code, or one of the library's own, -1024 to -1007 or -2050 to -2039:
+ * device_health.h judges these as calls that were refused. */
+cl_int vg_gemm_enqueue(const struct vg_gemm *gemm, cl_command_queue queue) VG_MUST_USE;
 
 /* Lets go of what the library keeps of a context that will be closed. */
 void vg_gemm_release(void);

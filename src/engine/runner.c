@@ -469,8 +469,9 @@ static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
         cl_uint at = 0;
         while (vg_kernel_rows[step->kernel].arg[at] != VG_ARG_SIZES)
             at++;
-        const enum vg_status status = vg_device_check(
-            clSetKernelArg(runner->kernel[i], at, sizeof sizes, &sizes), "clSetKernelArg", fault);
+        const enum vg_status status =
+            check(runner, clSetKernelArg(runner->kernel[i], at, sizeof sizes, &sizes),
+                  "clSetKernelArg", fault);
         if (status)
             return status;
     }
@@ -478,19 +479,28 @@ static enum vg_status pictures_set(struct vg_runner *runner, uint32_t pictures,
     return VG_OK;
 }
 
-/* what gemm_pack has left by the weights, to where gemm_unpack looks for it */
-static enum vg_status product_enqueue(const struct vg_runner *runner, const struct vg_step *step,
-                                      uint32_t pictures, struct vg_fault *fault)
+/* What gemm_pack leaves at the scratch's start, by the weights, to where gemm_unpack looks for it;
+ * whose memory it is is left to the caller. */
+static struct vg_gemm product_of(const struct vg_step *step, uint32_t pictures)
 {
     const struct vg_conv_sizes *s = &step->sizes.conv;
     const size_t depth = (size_t)s->x_channels, length = (depth + 3) / 4 * 4;
     struct vg_gemm gemm = {.rows = (size_t)s->width * (size_t)s->height * pictures,
                            .columns = vg_conv_bias_count(&step->conv),
                            .depth = depth};
-    gemm.a = (struct vg_gemm_matrix){runner->scratch, 0, length};
-    gemm.b = (struct vg_gemm_matrix){runner->weights, (size_t)s->w_first, gemm.columns};
-    gemm.c = (struct vg_gemm_matrix){runner->scratch, gemm.rows * length, gemm.columns};
-    return vg_gemm_enqueue(&gemm, runner->device.queue, fault);
+    gemm.a = (struct vg_gemm_matrix){NULL, 0, length};
+    gemm.b = (struct vg_gemm_matrix){NULL, (size_t)s->w_first, gemm.columns};
+    gemm.c = (struct vg_gemm_matrix){NULL, gemm.rows * length, gemm.columns};
+    return gemm;
+}
+
+static enum vg_status product_enqueue(const struct vg_runner *runner, const struct vg_step *step,
+                                      uint32_t pictures, struct vg_fault *fault)
+{
+    struct vg_gemm gemm = product_of(step, pictures);
+    gemm.a.memory = gemm.c.memory = runner->scratch;
+    gemm.b.memory = runner->weights;
+    return check(runner, vg_gemm_enqueue(&gemm, runner->device.queue), VG_GEMM_CALL, fault);
 }
 
 static enum vg_status step_enqueue(struct vg_runner *runner, uint32_t index, uint32_t pictures,
@@ -651,11 +661,53 @@ static enum vg_status programs_build(struct vg_runner *runner, const struct vg_p
     return status;
 }
 
+/* A step's product once, on memory of its own with anything in it. */
+static cl_int product_try(const struct vg_runner *runner, const struct vg_step *step,
+                          uint32_t pictures)
+{
+    struct vg_gemm gemm = product_of(step, pictures);
+    gemm.b.first = gemm.c.first + gemm.rows * gemm.columns; /* behind the scratch */
+    const size_t floats = gemm.b.first + gemm.depth * gemm.columns;
+    cl_int code = CL_SUCCESS;
+    cl_mem memory = clCreateBuffer(runner->device.context, CL_MEM_READ_WRITE,
+                                   floats * sizeof(float), NULL, &code);
+    if (code != CL_SUCCESS)
+        return code;
+    gemm.a.memory = gemm.b.memory = gemm.c.memory = memory;
+    code = vg_gemm_enqueue(&gemm, runner->device.queue);
+    const cl_int finished = clFinish(runner->device.queue);
+    (void)clReleaseMemObject(memory);
+    return code == CL_SUCCESS ? finished : code;
+}
+
+/* A library compiles at the first product of a shape, and has other kernels for larger ones: here,
+ * where the plan can still be another, not while pictures wait. */
+static enum vg_status products_try(const struct vg_runner *runner, const struct vg_plan *plan,
+                                   uint32_t *row, struct vg_fault *fault)
+{
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        const struct vg_step *step = &plan->step[i];
+        if (step->kernel != VG_KERNEL_GEMM_UNPACK)
+            continue;
+        cl_int code = product_try(runner, step, plan->settings.batch_max);
+        if (code == CL_SUCCESS && plan->settings.batch_max > 1)
+            code = product_try(runner, step, 1);
+        if (code == CL_SUCCESS)
+            continue;
+        if (vg_device_judge(code, VG_DEVICE_MAKING) != VG_DEVICE_LOST)
+            *row = plan->choice[step->choice].row;
+        return vg_device_check(code, VG_GEMM_CALL, fault);
+    }
+    return VG_OK;
+}
+
 enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *plan, uint32_t *row,
                                struct vg_fault *fault)
 {
     *row = VG_CONV_ROWS_MAX;
     const enum vg_status status = programs_build(runner, plan, fault);
+    if (!status)
+        return products_try(runner, plan, row, fault);
     for (uint32_t i = 0; status && i < plan->step_count; i++) {
         const struct vg_step *step = &plan->step[i];
         if (step->choice != VG_PLAN_NO_CHOICE &&
@@ -724,13 +776,10 @@ void vg_runner_close(struct vg_runner *runner)
                        runner->counts, runner->candidates, runner->strongest};
     if (runner->device.queue)
         (void)clFinish(runner->device.queue);
-    int products = 0;
-    for (uint32_t i = 0; runner->kernel && i < runner->plan->step_count; i++) {
-        products |= runner->plan->step[i].kernel == VG_KERNEL_GEMM_UNPACK;
+    for (uint32_t i = 0; runner->kernel && i < runner->plan->step_count; i++)
         if (runner->kernel[i])
             (void)clReleaseKernel(runner->kernel[i]);
-    }
-    if (products)
+    if (runner->library)
         vg_gemm_release();
     vg_free(runner->kernel);
     vg_persistent_close(&runner->persistent);

@@ -34,6 +34,7 @@ struct vg_runner {
     cl_kernel *kernel; /* one for each step; beside a persistent one for those of boxes alone */
     uint32_t pictures; /* for which the steps' sizes are set */
     bool opened;       /* from now on errors are those of a device that has worked */
+    bool library;      /* gemm_clblast.h was asked and may keep what is of this context */
     cl_mem arena, weights, scratch, pixels, jobs, classes, counts, candidates;
     cl_mem strongest; /* for the host: of a job whose candidates do not all have room */
     uint64_t pixels_bytes;
@@ -54,9 +55,10 @@ enum vg_runner_keep {
 void vg_runner_init(struct vg_runner *runner, struct vg_device device, enum vg_runner_form form,
                     struct vg_programs_listener *listener);
 
-/* Builds the programs of a plan, which may be asked for several plans. VG_E_DEVICE with *row set:
- * the compiler refuses a kernel of this row of conv_variants.h (VG_CONV_ROWS_MAX: of none, there
- * is no other way), VG_E_FULL. */
+/* Builds the programs of a plan, and makes each product of a library once; may be asked for several
+ * plans. VG_E_DEVICE or VG_E_MEMORY with *row set: the compiler refuses a kernel of this row of
+ * conv_variants.h, or the library its product (VG_CONV_ROWS_MAX: of none, there is no other way),
+ * VG_E_FULL. */
 enum vg_status vg_runner_build(struct vg_runner *runner, const struct vg_plan *plan, uint32_t *row,
                                struct vg_fault *fault) VG_MUST_USE;
 

@@ -46,7 +46,6 @@ static struct vg_engine *engine_of(const struct vg_model *model, const struct la
 static void tune_make(const struct vg_engine *engine, struct vg_tune *tune)
 {
     const struct vg_plan *plan = vg_engine_plan(engine);
-    vg_tune_init(tune, "device", "driver");
     for (uint32_t i = 0; i < plan->choice_count; i++)
         for (uint32_t row = 0; row < vg_conv_row_count(); row++)
             if (plan->choice[i].fitting >> row & 1 &&
@@ -93,7 +92,8 @@ static void products_give_what_our_kernels_give(void **state)
         struct vg_model *model = random_net(4);
         struct vg_tune tune;
         size_t count;
-        struct vg_engine *ours = engine_of(model, &lanes[i], NULL);
+        vg_tune_init(&tune, "device", "driver");
+        struct vg_engine *ours = engine_of(model, &lanes[i], &tune);
         tune_make(ours, &tune);
         struct vg_engine *library = engine_of(model, &lanes[i], &tune);
         products += products_of(library);
