@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/model_bytes.h"
 #include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/text.h"
@@ -25,12 +26,6 @@ struct vg_calibration {
 
 /* ---- which tensors hold bytes, and which of them one range ---- */
 
-static bool conv_has_kernel(const struct vg_model *m, const struct vg_node *n)
-{
-    const uint32_t x = m->tensor[n->in[0]].channels, y = m->tensor[n->out].channels;
-    return n->op == VG_OP_CONV && (n->groups == 1 || (n->groups == x && x == y));
-}
-
 /* goes from bytes to bytes */
 static bool hands_bytes_on(enum vg_op op)
 {
@@ -47,7 +42,7 @@ static void wanted_find(const struct vg_model *m, bool *wanted)
 {
     for (uint32_t i = m->node_count; i-- > 0;) {
         const struct vg_node *n = &m->node[i];
-        if (!conv_has_kernel(m, n) && !(hands_bytes_on(n->op) && wanted[n->out]))
+        if (!vg_model_conv_has_bytes(m, n) && !(hands_bytes_on(n->op) && wanted[n->out]))
             continue;
         for (uint32_t k = 0; k < n->in_count; k++)
             wanted[n->in[k]] = true;
@@ -240,8 +235,8 @@ static void ranges_drop(const struct vg_calibration *c, const struct vg_range_se
     for (uint32_t i = 0; i < m->node_count; i++) {
         const struct vg_node *n = &m->node[i];
         const uint32_t x = n->in[0];
-        if (conv_has_kernel(m, n) && range[x].low < range[x].high && c->record[n->out].histogram &&
-            !vg_model_is_pixels(m, x))
+        if (vg_model_conv_has_bytes(m, n) && range[x].low < range[x].high &&
+            c->record[n->out].histogram && !vg_model_is_pixels(m, x))
             drop[x] |= conv_noise(c, n, range[x]) > settings->noise_max;
     }
     for (uint32_t t = 0; t < m->tensor_count; t++)
@@ -296,7 +291,8 @@ static void conv_finish(const struct vg_calibration *c, const struct vg_node *n,
     }
 }
 
-static bool conv_is_int8(const struct vg_model *m, const struct vg_value_range *range, uint32_t i)
+/* The file wants steps of every convolution over a range, of those too that run in float. */
+static bool conv_has_steps(const struct vg_model *m, const struct vg_value_range *range, uint32_t i)
 {
     const struct vg_node *n = &m->node[i];
     return n->op == VG_OP_CONV && range[n->in[0]].low < range[n->in[0]].high;
@@ -310,7 +306,7 @@ static float *weights_extend(const struct vg_calibration *c, const struct vg_val
     uint64_t count = m->weight_count, widest = 1;
     for (uint32_t i = 0; i < m->node_count; i++) {
         const struct vg_node *n = &m->node[i];
-        if (!conv_is_int8(m, range, i))
+        if (!conv_has_steps(m, range, i))
             continue;
         const uint64_t x = m->tensor[n->in[0]].channels;
         const uint64_t each = x * n->window.size_y * n->window.size_x;
@@ -331,7 +327,7 @@ static float *weights_extend(const struct vg_calibration *c, const struct vg_val
     for (uint32_t i = 0; i < m->node_count; i++) {
         struct vg_node *n = &m->node[i];
         const uint32_t y = m->tensor[n->out].channels;
-        if (!conv_is_int8(m, range, i))
+        if (!conv_has_steps(m, range, i))
             continue;
         n->step_first = at;
         n->int8_bias_first = at + y;

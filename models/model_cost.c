@@ -1,5 +1,7 @@
 #include "models/model_cost.h"
 
+#include "models/model_bytes.h"
+
 static uint64_t adds_of(const struct vg_model *model, const struct vg_node *n, struct vg_size y)
 {
     const uint64_t ins = model->tensor[n->in[0]].channels / n->groups;
@@ -19,7 +21,7 @@ struct vg_model_cost vg_model_cost_of(const struct vg_model *model, uint32_t wid
         const uint64_t adds = fits ? adds_of(model, n, size[n->out]) : 0;
         cost.convolutions++;
         cost.multiply_adds += adds;
-        if (!n->step_first)
+        if (!vg_model_conv_is_int8(model, n))
             continue;
         cost.convolutions_int8++;
         cost.multiply_adds_int8 += adds;

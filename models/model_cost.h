@@ -6,7 +6,7 @@
 
 #include "models/model.h"
 
-/* Of a model's convolutions, and of those among them that the model has in 8 bits. */
+/* Of a model's convolutions, and of those among them that run in 8 bits: model_bytes.h. */
 struct vg_model_cost {
     uint32_t convolutions, convolutions_int8;
     uint64_t multiply_adds, multiply_adds_int8; /* of one picture; 0: a size it does not take */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "models/model.h"
+#include "models/model_cost.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/progress.h"
@@ -175,13 +176,10 @@ static enum vg_status name_model(const struct request *r, struct vg_model *model
 
 static void say_result(const struct vg_model *model, const char *path)
 {
-    uint32_t all = 0, bytes = 0;
-    for (uint32_t i = 0; i < model->node_count; i++) {
-        all += model->node[i].op == VG_OP_CONV;
-        bytes += model->node[i].step_first != 0;
-    }
-    (void)printf(_("%s written: %s (%u of %u convolutions in 8 bits)\n"), model->name, path, bytes,
-                 all);
+    const struct vg_model_cost cost =
+        vg_model_cost_of(model, model->input_width, model->input_height);
+    (void)printf(_("%s written: %s (%u of %u convolutions in 8 bits)\n"), model->name, path,
+                 cost.convolutions_int8, cost.convolutions);
 }
 
 static enum vg_status quantize(struct request *r, struct vg_fault *fault)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/int8_weights.h"
+#include "models/model_bytes.h"
 #include "models/model_pixels.h"
 #include "src/base/alloc.h"
 #include "src/base/text.h"
@@ -47,9 +48,7 @@ static int conv_able(const struct choice *c, const struct vg_node *node)
         shape.kernel = VG_KERNEL_CONV_INT8_DEPTHWISE;
     else /* channels gathered from anywhere take a group of four each at worst */
         shape.x_channels = 4 * shape.x_channels;
-    if (c->pixels[node->in[0]] && depthwise)
-        return 0;
-    return (depthwise || node->groups == 1) && vg_int8_fits(&shape);
+    return vg_model_conv_has_bytes(m, node) && vg_int8_fits(&shape);
 }
 
 static int channels_able(const struct choice *c, const struct vg_node *node)

@@ -813,12 +813,17 @@ static void test_sizes(void **state)
     struct vg_model *quantised = small_quantised();
     const struct vg_model_cost cost = vg_model_cost_of(quantised, 16, 8);
     assert_int_equal(cost.convolutions, 4);
-    assert_int_equal(cost.convolutions_int8, 4);
-    assert_int_equal(cost.multiply_adds_int8, cost.multiply_adds);
-    quantised->node[2].step_first = 0; /* the depthwise one */
-    assert_int_equal(vg_model_cost_of(quantised, 16, 8).convolutions_int8, 3);
+    assert_int_equal(cost.convolutions_int8, 3); /* the one of two groups has no kernel for it */
+    assert_int_equal(cost.multiply_adds_int8, cost.multiply_adds - 32 * 96);
+    quantised->range[2] = (struct vg_value_range){0, 0}; /* of the depthwise one */
+    assert_int_equal(vg_model_cost_of(quantised, 16, 8).convolutions_int8, 2);
     assert_int_equal(vg_model_cost_of(quantised, 16, 8).multiply_adds_int8,
-                     cost.multiply_adds - 8 * 36);
+                     cost.multiply_adds_int8 - 8 * 36);
+    quantised->range[2].high = 1;
+    quantised->node[2].in[0] = 1; /* depthwise over the picture's own bytes: none either */
+    quantised->node[2].groups = 12;
+    quantised->tensor[3].channels = 12;
+    assert_int_equal(vg_model_cost_of(quantised, 16, 8).convolutions_int8, 2);
     vg_model_close(&quantised);
     static const struct {
         uint32_t width, height;
