@@ -76,6 +76,11 @@ static void hash_make(struct vg_engine *engine)
 static enum vg_status settings_check(const struct vg_engine_settings *settings,
                                      struct vg_fault *fault)
 {
+    if (settings->precision == VG_ENGINE_INT8 && settings->lane &&
+        settings->lane->lane != VG_LANE_CPU)
+        return vg_fault_set(fault, VG_E_CALL, N_("8 bits have kernels of the lane cpu alone"),
+                            N_("leave the lane out, or give cpu: it runs on any device"), "%s",
+                            vg_lane_text(settings->lane->lane));
     if (settings->block != 0 && settings->block != 8 && settings->block != 16)
         return vg_fault_set(fault, VG_E_CALL, N_("a block holds 8 or 16 channels"), NULL, "%u",
                             settings->block);
@@ -117,13 +122,24 @@ static enum vg_status lane_find(struct vg_engine *engine, const struct vg_engine
                                 struct vg_lane_settings *lane, struct vg_fault *fault)
 {
     int works = 0;
-    *lane = settings->lane ? *settings->lane : vg_lane_of(&engine->runner.device.info);
-    if (settings->lane)
-        return VG_OK;
+    const struct vg_lane_settings own = vg_lane_of(&engine->runner.device.info);
+    *lane = settings->lane ? *settings->lane : own;
+    if (lane->lane != own.lane || lane->storage != own.storage || lane->mma != VG_MMA_NONE)
+        return VG_OK; /* not the device's own; by name it is what it is without */
     const enum vg_status status = vg_mma_probe(&engine->runner.programs, &works, fault);
     if (works)
         lane->mma = VG_MMA_WORKS;
     return status;
+}
+
+/* The kernels over bytes are made for processors and know one block, whatever the device. */
+static void take_bytes(struct vg_plan_settings *plan)
+{
+    plan->precision = VG_PRECISION_INT8;
+    plan->lane = VG_LANE_CPU;
+    plan->storage = VG_STORAGE_FLOAT;
+    plan->mma = VG_MMA_NONE;
+    plan->block = 16;
 }
 
 /* Whether the plan is one of bytes, and how its products are made. */
@@ -142,14 +158,8 @@ static enum vg_status precision_choose(struct vg_engine *engine, enum vg_engine_
         (asked == VG_ENGINE_AUTO && (!engine->model->range || plan->lane != VG_LANE_CPU)))
         return VG_OK;
     const enum vg_status status = vg_int8_probe(&engine->runner.programs, &plan->int8_lane, fault);
-    if (asked == VG_ENGINE_INT8 || plan->int8_lane != VG_INT8_PLAIN) {
-        /* the kernels over bytes are made for processors and know one block, whatever the device */
-        plan->precision = VG_PRECISION_INT8;
-        plan->lane = VG_LANE_CPU;
-        plan->storage = VG_STORAGE_FLOAT;
-        plan->mma = VG_MMA_NONE;
-        plan->block = 16;
-    }
+    if (asked == VG_ENGINE_INT8 || plan->int8_lane != VG_INT8_PLAIN)
+        take_bytes(plan);
     return status;
 }
 
@@ -186,12 +196,23 @@ static enum vg_status plan_make(struct vg_engine *engine, const struct vg_engine
     if (status)
         return status;
     struct vg_plan_settings asked = plan_settings(engine, settings, &lane, tune);
+    struct vg_plan_settings floats = asked;
+    floats.precision = VG_PRECISION_F32;
+    floats.int8_lane = VG_INT8_PLAIN;
     status = precision_choose(engine, settings->precision, &asked, fault);
     if (!status)
         status = library_choose(engine, settings, &asked, fault);
     while (!status) {
         uint32_t row;
         status = vg_plan_open(&engine->plan, engine->model, &asked, fault);
+        if (status == VG_E_FULL && settings->precision == VG_ENGINE_AUTO &&
+            asked.precision == VG_PRECISION_INT8) {
+            vg_log(VG_LOG_WARN, "floats are used instead of 8 bits: %s: %s", fault->what,
+                   fault->place);
+            asked = floats;
+            status = VG_OK;
+            continue;
+        }
         if (status)
             return status;
         status = vg_runner_build(&engine->runner, engine->plan, &row, fault);

@@ -112,7 +112,7 @@ struct vg_engine;
 /* Opens the device, builds the programs, lays out the arena, uploads the weights and runs every
  * kernel once. `model` is borrowed until close.
  * VG_E_LACK no such device (place names it), VG_E_DEVICE, VG_E_CALL (sizes; a model without
- * weights; 8 bits of a model that was not quantised), VG_E_MEMORY; of plan_file VG_E_MISSING, VG_E_IO,
+ * weights; 8 bits of a model that was not quantised, or on another lane than cpu), VG_E_MEMORY; of plan_file VG_E_MISSING, VG_E_IO,
  * VG_E_INPUT, VG_E_INTEGRITY. */
 enum vg_status vg_engine_open(struct vg_engine **engine, const struct vg_model *model,
                               const struct vg_engine_settings *settings,

@@ -488,9 +488,15 @@ static enum vg_status memory_take(struct vg_plan_builder *b, const struct vg_mod
     if (!plan)
         goto memory;
     plan->settings = *settings;
+    b->size = vg_alloc_array(VG_MODEL_TENSORS_MAX, sizeof *b->size);
+    if (!b->size)
+        goto memory;
     if (settings->precision == VG_PRECISION_INT8) {
-        const enum vg_status status =
-            vg_plan_types_init(&b->types, model, vg_graph_input(model), b->fault);
+        /* first, that what is refused is a node of the caller's numbering */
+        enum vg_status status =
+            vg_model_sizes(model, settings->width, settings->height, b->size, b->fault);
+        if (!status)
+            status = vg_plan_types_init(&b->types, model, vg_graph_input(model), b->fault);
         if (status)
             return status;
         b->model = b->types.model;
@@ -503,8 +509,7 @@ static enum vg_status memory_take(struct vg_plan_builder *b, const struct vg_mod
     plan->place = vg_alloc_array(b->model->tensor_count, sizeof *plan->place);
     /* a node is chosen for once alone, and once with the one before it */
     plan->choice = vg_alloc_array((size_t)b->model->node_count * 2, sizeof *plan->choice);
-    b->size = vg_alloc_array(b->model->tensor_count, sizeof *b->size);
-    if (b->draft && b->size && plan->step && plan->place && plan->choice)
+    if (b->draft && plan->step && plan->place && plan->choice)
         return VG_OK;
 memory:
     return vg_fault_set(b->fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "plan");

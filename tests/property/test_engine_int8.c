@@ -19,6 +19,7 @@
 #include "src/base/alloc.h"
 #include "src/base/fault.h"
 #include "src/base/random.h"
+#include "src/engine/device_lane.h"
 #include "src/engine/engine_inside.h"
 #include "src/engine/plan_graph.h"
 #include "src/engine/plan_types.h"
@@ -255,8 +256,94 @@ static void random_nets_agree(void **state)
         assert_int_equal(operators, every);
 }
 
+static enum vg_status opened(const struct vg_model *model, struct vg_engine_settings settings,
+                             const char *precision, struct vg_fault *fault)
+{
+    struct vg_engine *engine = NULL;
+    settings.picture_width_max = settings.picture_height_max = 64;
+    const enum vg_status status = vg_engine_open(&engine, model, &settings, fault);
+    if (!status)
+        assert_string_equal(vg_engine_precision(engine), precision);
+    vg_engine_close(&engine);
+    return status;
+}
+
+/* A net whose conversions find no room is run in floats, but where 8 bits were asked for. */
+static void what_is_too_long_is_run_in_floats(void **state)
+{
+    (void)state;
+    struct vg_model *model = random_net(1);
+    struct vg_engine_settings settings = vg_engine_defaults();
+    struct vg_fault fault = {0};
+    net_calibrate(model, 1001, 64, 64);
+    const size_t had = model->tensor_count * sizeof *model->range;
+    struct vg_value_range *range = vg_alloc_array(VG_MODEL_TENSORS_MAX, sizeof *range);
+    assert_non_null(range);
+    memcpy(range, model->range, had);
+    vg_free(model->range);
+    model->range = range;
+    model->tensor_count = VG_MODEL_TENSORS_MAX; /* the others are of no channels and nobody's */
+    assert_int_equal(opened(model, settings, "f32", &fault), VG_OK);
+    settings.precision = VG_ENGINE_INT8;
+    assert_int_equal(opened(model, settings, "", &fault), VG_E_FULL);
+    assert_string_equal(fault.what, "the net has too many steps for 8 bits");
+    vg_model_close(&model);
+}
+
+static void bytes_are_of_one_lane(void **state)
+{
+    (void)state;
+    static const struct vg_lane_settings lanes[] = {
+        {.lane = VG_LANE_ANY, .storage = VG_STORAGE_HALF}, {.lane = VG_LANE_NVIDIA}};
+    static const struct vg_lane_settings cpu = {.lane = VG_LANE_CPU};
+    struct vg_model *model = random_net(1);
+    struct vg_engine_settings settings = vg_engine_defaults();
+    struct vg_fault fault = {0};
+    net_calibrate(model, 1001, 64, 64);
+    settings.precision = VG_ENGINE_INT8;
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+        settings.lane = &lanes[i];
+        assert_int_equal(opened(model, settings, "", &fault), VG_E_CALL);
+        assert_string_equal(fault.what, "8 bits have kernels of the lane cpu alone");
+        assert_string_equal(fault.place, vg_lane_text(lanes[i].lane));
+    }
+    settings.lane = &cpu;
+    assert_int_equal(opened(model, settings, "int8", &fault), VG_OK);
+    vg_model_close(&model);
+}
+
+/* The node that a size does not suit is named as the model numbers it, whatever the precision. */
+static void a_refused_node_is_the_models(void **state)
+{
+    (void)state;
+    uint32_t nodes = 0;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct vg_model *model = random_net(seed);
+        struct vg_engine_settings settings = vg_engine_defaults();
+        net_calibrate(model, seed + 1000, 64, 64);
+        model->input_multiple = 1; /* said to take any */
+        for (settings.width = settings.height = 33; settings.width < 44; settings.width++) {
+            struct vg_size size[VG_MODEL_TENSORS_MAX];
+            struct vg_fault floats = {0}, bytes = {0};
+            if (vg_model_sizes(model, settings.width, settings.height, size, &floats) != VG_E_INPUT)
+                continue;
+            settings.precision = VG_ENGINE_INT8;
+            assert_int_equal(opened(model, settings, "", &bytes), VG_E_INPUT);
+            assert_string_equal(bytes.place, floats.place);
+            nodes++;
+        }
+        vg_model_close(&model);
+    }
+    assert_true(nodes > 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_nets_agree)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_nets_agree),
+        cmocka_unit_test(what_is_too_long_is_run_in_floats),
+        cmocka_unit_test(bytes_are_of_one_lane),
+        cmocka_unit_test(a_refused_node_is_the_models),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
