@@ -24,7 +24,8 @@
 enum {
     FILES_MAX = 4096,
     PICTURES_MAX = 256, /* beyond, the ranges hardly change */
-    CLIP_PICTURES = 32  /* of one clip, whose pictures are much alike */
+    CLIP_PICTURES = 32, /* of one clip, whose pictures are much alike */
+    CLIP_STEP = 25      /* from one to the next where a clip does not say how many it has */
 };
 
 struct request {
@@ -124,7 +125,7 @@ static enum vg_status take_clip(struct vg_quantiser *quantiser, const char *path
     uint32_t taken = 0;
     enum vg_status status = vg_clip_open(&clip, path, fault);
     const uint64_t all = status ? 0 : vg_clip_about(clip).pictures;
-    const uint64_t each = all > CLIP_PICTURES ? all / CLIP_PICTURES : 1;
+    const uint64_t each = !all ? CLIP_STEP : all > CLIP_PICTURES ? all / CLIP_PICTURES : 1;
     while (!status && taken < CLIP_PICTURES && !vg_clip_next(clip, &about, NULL)) {
         if (about.corrupt || about.sequence % each)
             continue;
