@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/head.h"
@@ -608,6 +609,51 @@ static bool ranges_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
     return false;
 }
 
+/* Floats that a node names. Counts and places are below 2^27. */
+struct run {
+    uint32_t first, end, node;
+};
+
+static uint32_t runs_of(const struct vg_model *m, uint32_t i, struct run run[4])
+{
+    const struct vg_node *n = &m->node[i];
+    if (n->op != VG_OP_CONV)
+        return 0;
+    const uint32_t out = m->tensor[n->out].channels;
+    const uint32_t weights =
+        out * (m->tensor[n->in[0]].channels / n->groups) * n->window.size_y * n->window.size_x;
+    const uint64_t first[] = {n->weight_first, n->bias_first, n->step_first, n->int8_bias_first};
+    const uint32_t count = is_quantised(m, n) ? 4 : 2;
+    for (uint32_t k = 0; k < count; k++)
+        run[k] = (struct run){(uint32_t)first[k], (uint32_t)first[k] + (k ? out : weights), i};
+    return count;
+}
+
+static int run_order(const void *left, const void *right)
+{
+    const struct run *a = left, *b = right;
+    if (a->first != b->first)
+        return a->first < b->first ? -1 : 1;
+    return (a->end > b->end) - (a->end < b->end);
+}
+
+/* Nodes may share a run, not parts of one: what gives one up gives up all of it or nothing. */
+static bool runs_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
+{
+    struct run run[4 * VG_MODEL_NODES_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->node_count; i++)
+        count += runs_of(m, i, &run[count]);
+    qsort(run, count, sizeof *run, run_order);
+    for (uint32_t k = 1; k < count; k++)
+        if (run[k].first < run[k - 1].end && run_order(&run[k], &run[k - 1]) != 0)
+            return flawed(flaw, VG_PART_NODE, run[k].node,
+                          N_("the node's weights lie partly in those of another"),
+                          "%u..%u, /node/%u: %u..%u", run[k].first, run[k].end, run[k - 1].node,
+                          run[k - 1].first, run[k - 1].end);
+    return false;
+}
+
 static bool weights_flawed(const struct vg_model *m, struct vg_model_flaw *flaw)
 {
     for (uint64_t i = 0; i < m->weight_count; i++)
@@ -624,5 +670,5 @@ bool vg_model_flaw_find(const struct vg_model *model, struct vg_model_flaw *flaw
            head_flawed(model, flaw) || counts_flawed(model, flaw) || classes_flawed(model, flaw) ||
            tensors_flawed(model, flaw) || nodes_flawed(model, size, flaw) ||
            outputs_flawed(model, flaw) || levels_flawed(model, size, flaw) ||
-           ranges_flawed(model, flaw) || weights_flawed(model, flaw);
+           ranges_flawed(model, flaw) || runs_flawed(model, flaw) || weights_flawed(model, flaw);
 }

@@ -297,16 +297,26 @@ static enum vg_status step_pack(const struct vg_runner_settings *settings,
     return step->conv.y_channels ? dense_pack(settings, step, w, fault) : VG_OK;
 }
 
-/* The weights of a node, unless another node has the same ones. */
+/* The run of floats is another's too; which it is wholly or not at all (model_check.c). */
+static bool is_shared(const struct vg_model *model, uint32_t index)
+{
+    const uint64_t first = model->node[index].weight_first;
+    for (uint32_t i = 0; i < model->node_count; i++) {
+        const struct vg_node *n = &model->node[i];
+        if (n->op == VG_OP_CONV &&
+            ((i != index && n->weight_first == first) || n->bias_first == first ||
+             (n->step_first && (n->step_first == first || n->int8_bias_first == first))))
+            return true;
+    }
+    return false;
+}
+
+/* The weights of a node, unless they are others' too. */
 static void node_forget(struct vg_model *model, uint32_t index)
 {
     const struct vg_node *node = index == VG_PLAN_NO_NODE ? NULL : &model->node[index];
-    if (!node || node->op != VG_OP_CONV)
+    if (!node || node->op != VG_OP_CONV || is_shared(model, index))
         return;
-    for (uint32_t i = 0; i < model->node_count; i++)
-        if (i != index && model->node[i].op == VG_OP_CONV &&
-            model->node[i].weight_first == node->weight_first)
-            return;
     const size_t each = (size_t)model->tensor[node->in[0]].channels / node->groups *
                         node->window.size_y * node->window.size_x;
     vg_alloc_forget(model->weights + node->weight_first,

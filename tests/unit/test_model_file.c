@@ -689,6 +689,19 @@ static void test_bad_files(void **state)
          "the level's channels do not fit the classes, the bins or the head",
          LEVELS,
          "/level/0: boxes=16 channels=8 ≠ 4"},
+        /* runs of weights */
+        {{{NODE(2, WEIGHT_FIRST), 8, 435}},
+         "the node's weights lie partly in those of another",
+         NODE(2, 0),
+         "/node/2: 435..471, /node/1: 432..436"},
+        {{{NODE(2, BIAS_FIRST), 8, 431}},
+         "the node's weights lie partly in those of another",
+         NODE(2, 0),
+         "/node/2: 431..435, /node/1: 0..432"},
+        {{{NODE(8, WEIGHT_FIRST), 8, 0}},
+         "the node's weights lie partly in those of another",
+         NODE(1, 0),
+         "/node/1: 0..432, /node/8: 0..44"},
         /* weights */
         {{{WEIGHTS, 2, 0x7e00}}, "a weight is not a finite number", WEIGHTS, "/weight/0: nan"},
         {{{DIGEST - 2, 2, 0xfc00}},
@@ -734,6 +747,8 @@ static void test_check_in_memory(void **state)
     (void)state;
     struct vg_model *m = small_model();
     assert_int_equal(vg_model_check(m, NULL), VG_OK);
+    m->node[2].bias_first = m->node[1].bias_first; /* of four channels both: one run for two */
+    assert_int_equal(vg_model_check(m, NULL), VG_OK);
     m->tensor_count = SMALL_TENSORS - 1;
     refused(m, "a count is out of range", "tensors=17 (18..18)");
     m = small_model();
@@ -770,6 +785,10 @@ static void test_check_quantised(void **state)
     m = small_quantised();
     m->node[2].int8_bias_first = m->weight_count;
     refused(m, "the node's weights lie outside the weights", "/node/2: 689 + 4 > 689");
+    m = small_quantised();
+    m->node[2].int8_bias_first = m->node[2].step_first + 1;
+    refused(m, "the node's weights lie partly in those of another",
+            "/node/2: 644..648, /node/2: 643..647");
     m = small_quantised();
     m->range[2] = (struct vg_value_range){0, 0}; /* the input of node 2 stays float */
     refused(m, "an unused field is not zero", "/node/2: steps");
