@@ -30,7 +30,7 @@ def write(path, lines):
     text = "".join(l + "\n" for l in lines)
     open(path, "w").write(text + "sha256 " + hashlib.sha256(text.encode()).hexdigest() + "\n")
 lines = open(sys.argv[1]).read().splitlines()[:-1]
-at = next(i for i, l in enumerate(lines) if l.startswith("conv:"))
+at = next(i for i, l in enumerate(lines) if ":12-44:" in l)  # of boxes: the same with and without dropped classes
 need, variant, us = re.match(r"(\S+) (.*) (\S+)$", lines[at]).groups()
 def with_variant(v):
     return lines[:at] + ["%s %s %s" % (need, v, us)] + lines[at + 1:]
