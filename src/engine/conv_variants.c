@@ -1,4 +1,4 @@
-/* Why these rows (measured on two AVX-512 cores, PoCL 3.1): with 32 vector registers of 16 floats
+/* Why these rows (measured on an AVX-512 core, PoCL 3.1): with 32 vector registers of 16 floats
  * 13x1 and 13x2 accumulators reach 87 to 98 % of the peak, and 13 divides every map of a 416 net,
  * 10 every map of a 320 or 640 net; 6x1 is what 16 registers of 8 floats hold. Winograd won on
  * every 3x3 of stride 1 with 16 channels or more, 1.5 to 3.3 times; 13x13 is a case apart.
