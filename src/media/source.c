@@ -63,17 +63,11 @@ struct vg_source_settings vg_source_defaults(void)
                                        .read_us = 5 * VG_US_PER_S / 2};
 }
 
-static bool cancelled(const struct vg_cancel *cancel)
-{
-    return cancel->generation &&
-           atomic_load_explicit(cancel->generation, memory_order_relaxed) != cancel->seen;
-}
-
 /* Asked some 500 to 1500 times a second: a compare and a clock. */
 static int on_interrupt(void *opaque)
 {
     struct vg_source *source = opaque;
-    if (cancelled(&source->settings.cancel))
+    if (vg_cancelled(&source->settings.cancel))
         source->interrupted = INTERRUPTED_CANCELLED;
     else if (vg_mono_now().us >= source->until.us)
         source->interrupted = INTERRUPTED_LATE;
@@ -555,7 +549,7 @@ static enum vg_status rewind_file(struct vg_source *source)
 static enum vg_status wait_until(const struct vg_source *source, int64_t due_us)
 {
     for (;;) {
-        if (cancelled(&source->settings.cancel))
+        if (vg_cancelled(&source->settings.cancel))
             return VG_E_INTERRUPTED;
         const int64_t left = due_us - vg_mono_now().us;
         if (left <= 0)

@@ -7,23 +7,17 @@
 #ifndef VG_MEDIA_SOURCE_H
 #define VG_MEDIA_SOURCE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "src/base/attr.h"
 #include "src/base/clock.h"
 #include "src/base/fault.h"
+#include "src/media/cancel.h"
 #include "src/media/timeline.h"
 
 struct AVCodecParameters; /* libavcodec's */
 struct AVPacket;
-
-/* How another thread ends a call early: it changes the number. Atomic, relaxed. */
-struct vg_cancel {
-    const _Atomic uint32_t *generation; /* borrowed; NULL: nobody cancels */
-    uint32_t seen;
-};
 
 enum vg_source_kind {
     VG_SOURCE_CLIP, /* a file, as fast as it can be read, once */
