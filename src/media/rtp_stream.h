@@ -16,6 +16,8 @@
 #include "src/base/clock.h"
 #include "src/media/sdp.h"
 
+#define VG_RTP_UNIT_BYTES_MAX (8u << 20)
+
 struct AVPacket;
 struct vg_rtp_stream;
 
@@ -46,13 +48,15 @@ void vg_rtp_stream_tick(struct vg_rtp_stream *stream, struct vg_mono_time now);
 int64_t vg_rtp_stream_due_us(const struct vg_rtp_stream *stream);
 
 struct vg_rtp_unit {
-    const struct AVPacket
-        *data; /* Annex B, MPEG-4 elementary stream or JPEG, with 64 bytes of padding; borrowed
-                                  * until the next take; reference counted (av_packet_ref keeps it). pts in
-                                  * clock_hz, unwrapped to 64 bits, from 0 at the first unit */
+    /* Annex B, MPEG-4 elementary stream or JPEG, with 64 bytes of zeros behind; borrowed until the
+     * next take, reference counted (av_packet_ref keeps it). pts in clock_hz, unwrapped to 64 bits,
+     * from 0 at the first unit; where the stream begins anew it goes on by the time that passed.
+     * dts is not known */
+    const struct AVPacket *data;
     struct vg_mono_time arrival; /* of its last packet */
-    bool key;     /* IDR, IRAP, I-VOP; every JPEG. Parameter sets stand before it: those in band, or
-                                  * else those of the description */
+    /* IDR, IRAP, I-VOP, every JPEG; a recovery point where no IDR came for 300 units. Parameter
+     * sets stand before it: those in band, else the last in band, else the description's */
+    bool key;
     bool damaged; /* a packet of it, or one before it since the last unit, was lost */
 };
 
@@ -68,14 +72,17 @@ bool vg_rtp_stream_wall(const struct vg_rtp_stream *stream, int64_t pts, struct 
 size_t vg_rtp_stream_report(struct vg_rtp_stream *stream, struct vg_mono_time now, uint8_t *data,
                             size_t size);
 
+/* given = packets + reports + late + doubled + strange + held */
 struct vg_rtp_counts {
     uint64_t packets, bytes;      /* of RTP, payload and header, taken */
+    uint64_t reports;             /* of RTCP, taken */
     uint64_t lost, late, doubled; /* lost: never came or came too late */
     uint64_t strange;             /* not RTP, other payload type, refused by the unpacker */
+    uint64_t held;                /* now: they wait for one before them */
     uint64_t units, damaged, keys;
-    uint64_t
-        restarts; /* other SSRC or a jump of the sequence beyond reason: the stream began anew */
-    uint64_t bye; /* RTCP BYE received */
+    uint64_t dropped; /* units: nothing decodable left, above VG_RTP_UNIT_BYTES_MAX, or not taken */
+    uint64_t restarts;  /* other SSRC or a jump of the sequence beyond reason: it began anew */
+    uint64_t bye;       /* RTCP BYE received */
     uint32_t jitter_us; /* interarrival jitter, RFC 3550 6.4.1 */
 };
 struct vg_rtp_counts vg_rtp_stream_counts(const struct vg_rtp_stream *stream);

@@ -33,13 +33,16 @@ struct vg_sdp_video {
     uint32_t ttl;
     uint32_t width, height;   /* a=framesize or a=x-dimensions or cliprect; 0: not said */
     uint32_t fps_milli;       /* a=framerate, thousandths; 0: not said */
+    uint32_t don_diff_max;    /* H.265, sprop-max-don-diff: above 0, packets number their units */
     uint32_t parameter_bytes; /* SPS, PPS (VPS), or the configuration of MPEG-4 */
     uint8_t parameters[VG_SDP_PARAMETERS_MAX];
 };
 
-/* text: size bytes, need not end with 0, at most VG_SDP_BYTES_MAX. Other media, and further videos, are passed over.
- * VG_E_INPUT: not an SDP (place "SDP:line"), no video in it, a codec that is not one of the four (place: its
- * name), an encrypted profile (RTP/SAVP: SRTP is not spoken). */
+/* text: size bytes, need not end with 0, at most VG_SDP_BYTES_MAX. Other media, and further videos,
+ * are passed over, and so are parameter sets that cannot be read (they come in band then).
+ * VG_E_INPUT: not an SDP, or an address in it that cannot be used (place "SDP:line"), no video in
+ * it, a codec that is not one of the four (place: its name), an encrypted profile (RTP/SAVP: SRTP
+ * is not spoken). When no video can be read, the fault is the first one's. */
 enum vg_status vg_sdp_read(const char *text, size_t size, struct vg_sdp_video *video,
                            struct vg_fault *fault) VG_MUST_USE;
 
