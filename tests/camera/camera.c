@@ -1,640 +1,531 @@
-/* A small RTSP camera for the tests: loops one H.264 or H.265 file at its true rate to any number
- * of sessions, RTP interleaved in the TCP connection. libavformat's rtp muxer makes the packets,
- * av_sdp_create the announcement. One thread, poll.
+/* A camera for the tests: loops one clip at its true rate to any number of RTSP sessions, each with
+ * the faults that its URL asks for. One thread, epoll.
  *
- *   camera [-a BASE64 | -p PORT] FILE      listens on 127.0.0.1, prints "port N", ends when stdin closes
+ *   camera [OPTION]... FILE       H.264, H.265, MPEG-4 or MJPEG (standard Huffman tables)
  *
- * -a: wants these Basic credentials. Faults are asked for in the URL's query, so that each test
- * names its own and the other sessions stay healthy:
+ * Listens on 127.0.0.1, prints "port N" for each camera in it, ends when stdin closes.
+ *   -p, --port N          the first port; --cameras N listens on so many, one after the other
+ *   --cameras N  --paths N        N ports; or one port where /0 to /N-1 exist, and nothing else
+ *   --stay                does not look at stdin: ends when it is killed
+ *   --bind ADDRESS        numeric, IPv4 or IPv6
+ *   --small               sends key frames alone        --mtu BYTES    largest RTP packet (1400)
+ *   --out-of-band         parameter sets in the description alone
+ *   --second FILE         what the fault `second` goes on with (same codec)
+ *   --group ADDRESS[:PORT]  --interface ADDRESS  --ttl N       one multicast stream for all
+ *   --sdp FILE            writes its description; it then runs without being asked for
+ *   --cert FILE --key FILE [--client-ca FILE] [--tls-min V] [--tls-max V]      rtsps; V: 1.0 to 1.3
+ *   -a BASE64             user:password wanted;  --auth basic,md5,sha256 (basic)  --no-qop
+ *   --nonce-uses N        a nonce is stale after so many requests
+ *   --timeout S           a session without a request of its own for S seconds is ended
+ *   --redirect URL        where the fault `redirect` leads
+ *   --faults QUERY        of the sessions whose URL has no query, and of the group
+ *   --log FILE            a line for each request: METHOD URL CSEQ; "rtcp TYPE", "open", "close", "timeout ID"
+ *   --push URL            publishes to rtsp://... (ANNOUNCE), or sends MPEG-TS to udp://...; prints
+ *                         "pushing"; --push-udp: RTP by UDP then
+ *
+ * Faults, in the URL's query, so that each test names its own and other sessions stay healthy:
  *   nooptions nodescribe nosetup noplay   never answers that method
+ *   options=CODE describe=CODE setup=CODE play=CODE get_parameter=CODE teardown=CODE   answers so
+ *   notcp noudp nomulticast               refuses that transport (461)
+ *   noalive           answers nothing once it plays and takes nothing for a keep-alive
+ *   badauth=1..5      refuses everybody: as usual, without a challenge (2: an unknown scheme, 4: a
+ *                     broken one, else none)          stale  refuses the first right answer as stale
+ *   redirect[=URL]    302 to DESCRIBE                 nosprop  announces no parameter sets
+ *   noaggregate       PLAY wants the stream's URL (459)
+ *   abscontrol        the control URL is absolute     othercontrol[=HOST:PORT]  and of another host
+ *   slowdrip[=N]      N bytes a second
  *   nodata            answers PLAY, never sends a packet
- *   nosprop           announces no parameter sets
  *   startnokey        begins on a picture that is not a key frame
  *   freeze=S thaw=D   stops sending S seconds after PLAY (and begins again after D)
- *   close=S reset=S   orderly end, or RST, S seconds after PLAY
- *   lose=N            leaves out every N-th RTP packet
+ *   close=S reset=S   orderly end, or RST, S seconds after PLAY;  bye=S  RTCP BYE, then nothing
+ *   blackhole=S       neither reads nor writes from then on, keeps the connection
+ *   burst=S           holds packets back and sends them all every S seconds
+ *   jitter=MS         sends each picture up to so late
+ *   second=S          from then on the clip of --second, its parameter sets in band
+ *   lose=N            leaves out every N-th RTP packet;  double=N  sends every N-th twice
+ *   loss=P            leaves out that part of them (0 to 1) by chance; lossburst=L: L in a row; seed=N
+ *   reorder=N         sends every N-th after the next one (late=K: after K more)
+ *   nomarker          the marker bit is never set
+ *   wrap=S            RTP stamps begin S seconds, sequence numbers 25*S packets before their wrap
+ *   ssrc=S            another SSRC, with other stamps and sequence numbers, from second S on
  *   jump=S by=D       from second S on adds D seconds to the stamps (D may be negative)
- *   burst=S           holds packets back and sends them all every S seconds */
-#define _GNU_SOURCE /* memmem, accept4 */
-#include <arpa/inet.h>
+ *   nosr  ntp=D       no sender reports; the wall clock in them D seconds off
+ *   garbage=N         before every N-th interleaved packet, bytes that are none
+ *   strange=N         and so often one of a channel never agreed */
+#define _GNU_SOURCE /* accept4 */
+#include "tests/camera/camera.h"
+
 #include <errno.h>
-#include <libavcodec/bsf.h>
-#include <libavformat/avformat.h>
-#include <libavutil/mathematics.h>
-#include <libavutil/time.h>
-#include <netinet/in.h>
+#include <getopt.h>
+#include <libavutil/log.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#define SESSIONS_MAX 64
-#define REQUEST_MAX  8192
-#define OUT_MAX      (4u << 20) /* waiting for the client: past this, packets are left out */
-#define MTU          1400
+#define BACKLOG   512
+#define EVENTS    64
+#define DATAGRAM  2048
+#define DATAGRAMS 64 /* taken at once */
 
-struct clip {
-    AVPacket **packets;
-    int count;
-    AVRational time_base;
-    int64_t first_dts, span; /* of one loop, in time_base */
-    AVCodecParameters *codec;
-};
-
-struct faults {
-    double nooptions, nodescribe, nosetup, noplay, nodata, nosprop, startnokey;
-    double freeze, thaw, close, reset, lose, jump, by, burst;
-};
-
-struct camera;
-
-struct session {
-    struct camera *camera;
-    int fd; /* -1: free */
-    char in[REQUEST_MAX];
-    size_t in_count;
-    uint8_t *out;
-    size_t out_count;
-    struct faults faults;
-    int channel; /* interleaved */
-    unsigned id;
-    AVFormatContext *muxer; /* once it plays */
-    int64_t start_us;
-    int next;
-    int64_t loops;
-    uint64_t rtp_packets;
-};
-
-struct camera {
-    const char *credentials; /* NULL: none wanted */
-    struct clip clip;
-    int listener;
-    unsigned sessions_made;
-    struct session session[SESSIONS_MAX];
-};
-
-static void die(const char *what)
+int64_t vg_camera_now_us(void)
 {
-    (void)fprintf(stderr, "camera: %s\n", what);
-    exit(1);
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* ---- the clip, in Annex B so that the parameter sets travel in band ---- */
-
-static AVBSFContext *annex_b(const AVStream *stream)
+void vg_camera_log(struct vg_program *program, const char *format, ...)
 {
-    AVBSFContext *filter = NULL;
-    const AVCodecParameters *codec = stream->codecpar;
-    const bool hevc = codec->codec_id == AV_CODEC_ID_HEVC;
-    if (codec->extradata_size < 1 || codec->extradata[0] != 1)
-        return NULL;
-    const AVBitStreamFilter *kind =
-        av_bsf_get_by_name(hevc ? "hevc_mp4toannexb" : "h264_mp4toannexb");
-    if (!kind || av_bsf_alloc(kind, &filter) < 0 ||
-        avcodec_parameters_copy(filter->par_in, codec) < 0)
-        die("no filter");
-    filter->time_base_in = stream->time_base;
-    if (av_bsf_init(filter) < 0)
-        die("no filter");
-    return filter;
-}
-
-static void keep(struct clip *clip, const AVPacket *packet)
-{
-    const size_t count = (size_t)clip->count;
-    clip->packets = realloc(clip->packets, (count + 1) * sizeof *clip->packets);
-    AVPacket *copy = clip->packets ? av_packet_clone(packet) : NULL;
-    if (!copy)
-        die("no memory");
-    clip->packets[count] = copy;
-    clip->count++;
-}
-
-static void load(struct clip *clip, const char *path)
-{
-    AVFormatContext *file = NULL;
-    AVPacket *packet = av_packet_alloc();
-    clip->codec = avcodec_parameters_alloc();
-    if (!packet || !clip->codec || avformat_open_input(&file, path, NULL, NULL) < 0 ||
-        avformat_find_stream_info(file, NULL) < 0)
-        die("the clip cannot be read");
-    const int video = av_find_best_stream(file, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-    if (video < 0)
-        die("no video");
-    const AVStream *stream = file->streams[video];
-    AVBSFContext *filter = annex_b(stream);
-    clip->time_base = stream->time_base;
-    if (avcodec_parameters_copy(clip->codec, filter ? filter->par_out : stream->codecpar) < 0)
-        die("no memory");
-    for (; av_read_frame(file, packet) >= 0; av_packet_unref(packet)) {
-        if (packet->stream_index != video)
-            continue;
-        if (filter &&
-            (av_bsf_send_packet(filter, packet) < 0 || av_bsf_receive_packet(filter, packet) < 0))
-            continue;
-        keep(clip, packet);
-    }
-    av_packet_free(&packet);
-    av_bsf_free(&filter);
-    avformat_close_input(&file);
-    if (clip->count < 2)
-        die("the clip is too short");
-    const int64_t last = clip->packets[clip->count - 1]->dts;
-    clip->first_dts = clip->packets[0]->dts;
-    clip->span = last - clip->first_dts + last - clip->packets[clip->count - 2]->dts;
-}
-
-static void unload(struct clip *clip)
-{
-    for (int i = 0; i < clip->count; i++)
-        av_packet_free(&clip->packets[i]);
-    free(clip->packets);
-    avcodec_parameters_free(&clip->codec);
-}
-
-/* ---- sending ---- */
-
-static void put(struct session *session, const void *data, size_t size)
-{
-    if (session->out_count + size > OUT_MAX)
+    va_list args;
+    if (!program->log)
         return;
-    memcpy(session->out + session->out_count, data, size);
-    session->out_count += size;
-}
-
-/* Sends what the client takes now; false: it is gone. */
-static bool flush_out(struct session *session)
-{
-    size_t done = 0;
-    while (done < session->out_count) {
-        const ssize_t sent = send(session->fd, session->out + done, session->out_count - done,
-                                  MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-            break;
-        if (sent < 0)
-            return false;
-        done += (size_t)sent;
-    }
-    memmove(session->out, session->out + done, session->out_count - done);
-    session->out_count -= done;
-    return true;
-}
-
-/* The muxer calls this once for each RTP or RTCP packet (types 192 to 223). */
-static int on_packet(void *opaque, uint8_t *data, int size)
-{
-    struct session *session = opaque;
-    const bool rtcp = size > 1 && data[1] >= 192 && data[1] <= 223;
-    const uint8_t head[4] = {'$', (uint8_t)(session->channel + (rtcp ? 1 : 0)),
-                             (uint8_t)(size >> 8), (uint8_t)size};
-    if (!rtcp) {
-        session->rtp_packets++;
-        const uint64_t every = (uint64_t)session->faults.lose;
-        if (every > 0 && session->rtp_packets % every == 0)
-            return size;
-    }
-    put(session, head, sizeof head);
-    put(session, data, (size_t)size);
-    return size;
-}
-
-static bool start_playing(struct session *session)
-{
-    const struct clip *clip = &session->camera->clip;
-    AVFormatContext *muxer = NULL;
-    AVDictionary *options = NULL;
-    if (avformat_alloc_output_context2(&muxer, NULL, "rtp", NULL) < 0)
-        return false;
-    AVStream *stream = avformat_new_stream(muxer, NULL);
-    if (!stream || avcodec_parameters_copy(stream->codecpar, clip->codec) < 0)
-        die("no memory");
-    stream->codecpar->codec_tag = 0;
-    stream->time_base = clip->time_base;
-    muxer->pb = avio_alloc_context(av_malloc(MTU), MTU, 1, session, NULL, on_packet, NULL);
-    if (!muxer->pb)
-        die("no memory");
-    muxer->pb->max_packet_size = MTU; /* the muxer takes its packet size from here */
-    muxer->packet_size = MTU;
-    (void)av_dict_set(&options, "payload_type", "96", 0);
-    const int error = avformat_write_header(muxer, &options);
-    av_dict_free(&options);
-    session->muxer = muxer;
-    session->next = 0;
-    session->loops = 0;
-    const bool want_key = session->faults.startnokey <= 0;
-    while (session->next < clip->count - 1 &&
-           ((clip->packets[session->next]->flags & AV_PKT_FLAG_KEY) != 0) != want_key)
-        session->next++;
-    session->start_us =
-        av_gettime_relative() - av_rescale_q(clip->packets[session->next]->dts - clip->first_dts,
-                                             clip->time_base, AV_TIME_BASE_Q);
-    return error >= 0;
-}
-
-static void stop_playing(struct session *session)
-{
-    if (!session->muxer)
-        return;
-    av_freep(&session->muxer->pb->buffer);
-    avio_context_free(&session->muxer->pb);
-    avformat_free_context(session->muxer);
-    session->muxer = NULL;
-}
-
-static void close_session(struct session *session)
-{
-    stop_playing(session);
-    (void)close(session->fd);
-    free(session->out);
-    session->out = NULL;
-    session->fd = -1;
-}
-
-/* ---- requests ---- */
-
-/* Adds at most `length` bytes of piece to text; what does not fit is cut. */
-static void add(char *text, size_t size, const char *piece, size_t length)
-{
-    const size_t used = strlen(text), room = size - used - 1, n = strnlen(piece, length);
-    memcpy(text + used, piece, n < room ? n : room);
-    text[used + (n < room ? n : room)] = '\0';
-}
-
-/* The value of a header line, "" when there is none. */
-static void header(const char *request, const char *name, char *value, size_t size)
-{
-    const size_t length = strlen(name);
-    value[0] = '\0';
-    for (const char *p = strstr(request, "\r\n"); p; p = strstr(p, "\r\n")) {
-        p += 2;
-        if (strncasecmp(p, name, length) != 0 || p[length] != ':')
-            continue;
-        p += length + 1;
-        p += strspn(p, " ");
-        add(value, size, p, strcspn(p, "\r"));
-        return;
-    }
-}
-
-static void read_faults(struct session *session, const char *url)
-{
-    static const struct {
-        const char *name;
-        size_t offset;
-    } rows[] = {
-#define ROW(field) {#field, offsetof(struct faults, field)}
-        ROW(nooptions), ROW(nodescribe), ROW(nosetup), ROW(noplay), ROW(nodata),
-        ROW(nosprop),   ROW(startnokey), ROW(freeze),  ROW(thaw),   ROW(close),
-        ROW(reset),     ROW(lose),       ROW(jump),    ROW(by),     ROW(burst),
-#undef ROW
-    };
-    const char *p = strchr(url, '?');
-    if (!p)
-        return;
-    memset(&session->faults, 0, sizeof session->faults);
-    while (p && *p && *p != '/' && *p != ' ') {
-        p++;
-        const size_t length = strcspn(p, "=&/ ");
-        double value = 1;
-        if (p[length] == '=')
-            value = strtod(p + length + 1, NULL);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-            if (strlen(rows[i].name) == length && strncmp(rows[i].name, p, length) == 0)
-                memcpy((char *)&session->faults + rows[i].offset, &value, sizeof value);
-        p += strcspn(p, "&/ ");
-    }
-}
-
-static void reply(struct session *session, const char *result, const char *cseq, const char *more,
-                  const char *body)
-{
-    char text[8192];
-    char content[128] = "";
-    if (*body)
-        (void)snprintf(content, sizeof content,
-                       "Content-Type: application/sdp\r\nContent-Length: %zu\r\n", strlen(body));
-    const int length =
-        snprintf(text, sizeof text, "RTSP/1.0 %s\r\nCSeq: %s\r\nServer: test camera\r\n%s%s\r\n%s",
-                 result, cseq, more, content, body);
-    if (length > 0 && (size_t)length < sizeof text)
-        put(session, text, (size_t)length);
-}
-
-static void describe(struct session *session, const char *url, const char *cseq)
-{
-    char sdp[4096] = "", more[640] = "Content-Base: ";
-    AVFormatContext *context = avformat_alloc_context();
-    AVStream *stream = context ? avformat_new_stream(context, NULL) : NULL;
-    if (!stream || avcodec_parameters_copy(stream->codecpar, session->camera->clip.codec) < 0)
-        die("no memory");
-    context->oformat = av_guess_format("rtp", NULL, NULL);
-    context->url = av_strdup("rtp://0.0.0.0");
-    if (session->faults.nosprop > 0) {
-        av_freep(&stream->codecpar->extradata);
-        stream->codecpar->extradata_size = 0;
-    }
-    (void)av_sdp_create(&context, 1, sdp, (int)sizeof sdp - 64);
-    avformat_free_context(context);
-    if (!strstr(sdp, "a=control:"))
-        add(sdp, sizeof sdp, "a=control:streamid=0\r\n", SIZE_MAX);
-    add(more, sizeof more, url, strcspn(url, "?"));
-    add(more, sizeof more, "/\r\n", SIZE_MAX);
-    reply(session, "200 OK", cseq, more, sdp);
-}
-
-static void set_up(struct session *session, const char *request, const char *cseq)
-{
-    char transport[512], more[256];
-    header(request, "Transport", transport, sizeof transport);
-    const char *channels = strstr(transport, "interleaved=");
-    if (!strstr(transport, "TCP")) {
-        reply(session, "461 Unsupported Transport", cseq, "", "");
-        return;
-    }
-    session->channel = channels ? (int)strtol(channels + strlen("interleaved="), NULL, 10) : 0;
-    session->id = ++session->camera->sessions_made;
-    (void)snprintf(more, sizeof more,
-                   "Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d\r\n"
-                   "Session: %08x;timeout=60\r\n",
-                   session->channel, session->channel + 1, session->id);
-    reply(session, "200 OK", cseq, more, "");
-}
-
-static bool permitted(const struct session *session, const char *request)
-{
-    char given[512], want[512];
-    if (!session->camera->credentials)
-        return true;
-    header(request, "Authorization", given, sizeof given);
-    (void)snprintf(want, sizeof want, "Basic %s", session->camera->credentials);
-    return strcmp(given, want) == 0;
-}
-
-/* false: close the connection. */
-static bool answer(struct session *session, const char *request)
-{
-    char method[32] = "", url[512] = "", cseq[32], more[64];
-    if (sscanf(request, "%31s %511s", method, url) != 2)
-        return false;
-    header(request, "CSeq", cseq, sizeof cseq);
-    if (!session->muxer)
-        read_faults(session, url);
-    const struct faults *faults = &session->faults;
-    (void)snprintf(more, sizeof more, "Session: %08x\r\n", session->id);
-    if (strcmp(method, "OPTIONS") == 0) {
-        if (faults->nooptions <= 0)
-            reply(session, "200 OK", cseq,
-                  "Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN\r\n", "");
-    } else if (!permitted(session, request)) {
-        reply(session, "401 Unauthorized", cseq, "WWW-Authenticate: Basic realm=\"test\"\r\n", "");
-    } else if (strstr(url, "/missing")) {
-        reply(session, "404 Not Found", cseq, "", "");
-    } else if (strcmp(method, "DESCRIBE") == 0) {
-        if (faults->nodescribe <= 0)
-            describe(session, url, cseq);
-    } else if (strcmp(method, "SETUP") == 0) {
-        if (faults->nosetup <= 0)
-            set_up(session, request, cseq);
-    } else if (strcmp(method, "PLAY") == 0) {
-        if (faults->noplay > 0)
-            return true;
-        reply(session, "200 OK", cseq, more, "");
-        return session->muxer || start_playing(session);
-    } else if (strcmp(method, "GET_PARAMETER") == 0) {
-        reply(session, "200 OK", cseq, more, "");
-    } else if (strcmp(method, "TEARDOWN") == 0) {
-        reply(session, "200 OK", cseq, "", "");
-        (void)flush_out(session);
-        return false;
-    } else {
-        reply(session, "405 Method Not Allowed", cseq, "", "");
-    }
-    return true;
-}
-
-/* How many bytes the first whole message in `in` takes; 0: none whole yet. */
-static size_t message_size(const struct session *session)
-{
-    const uint8_t *in = (const uint8_t *)session->in;
-    if (session->in_count >= 4 && in[0] == '$') { /* RTCP of the client */
-        const size_t size = 4 + ((size_t)in[2] << 8 | in[3]);
-        return size <= session->in_count ? size : 0;
-    }
-    const char *end = memmem(session->in, session->in_count, "\r\n\r\n", 4);
-    return end ? (size_t)(end + 4 - session->in) : 0;
-}
-
-/* Takes what came; false: the client is gone or writes nonsense. */
-static bool take(struct session *session)
-{
-    const size_t room = sizeof session->in - 1 - session->in_count;
-    const ssize_t got = recv(session->fd, session->in + session->in_count, room, MSG_DONTWAIT);
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (got == 0 || room == 0)
-        return false;
-    session->in_count += (size_t)got;
-    for (size_t size = message_size(session); size > 0; size = message_size(session)) {
-        char request[REQUEST_MAX];
-        memcpy(request, session->in, size);
-        request[size - 1] = '\0';
-        session->in_count -= size;
-        memmove(session->in, session->in + size, session->in_count);
-        if (request[0] != '$' && !answer(session, request))
-            return false;
-    }
-    return flush_out(session);
-}
-
-/* ---- playing ---- */
-
-static void send_packet(struct session *session, int64_t offset)
-{
-    AVPacket *packet = av_packet_clone(session->camera->clip.packets[session->next]);
-    if (!packet)
-        die("no memory");
-    packet->dts += offset;
-    packet->pts += offset;
-    packet->stream_index = 0;
-    av_packet_rescale_ts(packet, session->camera->clip.time_base,
-                         session->muxer->streams[0]->time_base);
-    /* av_write_frame would refuse a stamp that steps back */
-    if (session->faults.by < 0)
-        (void)session->muxer->oformat->write_packet(session->muxer, packet);
-    else
-        (void)av_write_frame(session->muxer, packet);
-    av_packet_free(&packet);
-}
-
-/* Microseconds to wait until the time fault that rules now is over; 0: none rules. -1: close. */
-static int64_t held_back(struct session *session, int64_t now_us)
-{
-    struct faults *faults = &session->faults;
-    const double played = (double)(now_us - session->start_us) / 1e6;
-    if (faults->reset > 0 && played >= faults->reset) {
-        const struct linger hard = {1, 0};
-        (void)setsockopt(session->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-        return -1;
-    }
-    if (faults->close > 0 && played >= faults->close)
-        return -1;
-    if (faults->nodata > 0)
-        return 1000000;
-    if (faults->freeze > 0 && played >= faults->freeze) {
-        if (faults->thaw <= 0 || played < faults->freeze + faults->thaw)
-            return 10000;
-        session->start_us += (int64_t)(faults->thaw * 1e6);
-        faults->freeze = 0;
-    }
-    if (faults->burst > 0 &&
-        played - (double)(int64_t)(played / faults->burst) * faults->burst > 0.02)
-        return 10000;
-    return 0;
-}
-
-/* Sends what is due; the microseconds until the next packet, -1: close. */
-static int64_t play(struct session *session, int64_t now_us)
-{
-    const struct clip *clip = &session->camera->clip;
-    if (!session->muxer)
-        return 1000000;
-    const int64_t held_us = held_back(session, now_us);
-    if (held_us != 0)
-        return held_us;
-    for (;;) {
-        const AVPacket *packet = clip->packets[session->next];
-        const int64_t dts = packet->dts - clip->first_dts + session->loops * clip->span;
-        const int64_t due_us =
-            session->start_us + av_rescale_q(dts, clip->time_base, AV_TIME_BASE_Q);
-        int64_t offset = dts - packet->dts;
-        if (due_us > now_us)
-            return due_us - now_us;
-        if (session->faults.jump > 0 &&
-            (double)(now_us - session->start_us) / 1e6 >= session->faults.jump)
-            offset +=
-                av_rescale_q((int64_t)(session->faults.by * 1e6), AV_TIME_BASE_Q, clip->time_base);
-        send_packet(session, offset);
-        if (++session->next == clip->count) {
-            session->next = 0;
-            session->loops++;
-        }
-        if (!flush_out(session))
-            return -1;
-    }
+    va_start(args, format);
+    (void)vfprintf(program->log, format, args);
+    va_end(args);
+    (void)fputc('\n', program->log);
+    (void)fflush(program->log);
 }
 
 /* ---- the loop ---- */
 
-static void accept_session(struct camera *camera)
+static void accept_client(struct vg_camera *camera)
 {
     const int one = 1;
-    const int fd = accept4(camera->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = accept4(camera->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    for (int i = 0; i < SESSIONS_MAX; i++)
-        if (camera->session[i].fd < 0) {
-            camera->session[i] = (struct session){.camera = camera, .fd = fd};
-            camera->session[i].out = malloc(OUT_MAX);
-            if (!camera->session[i].out)
-                die("no memory");
-            return;
-        }
-    (void)close(fd);
+    if (vg_session_open(camera, fd))
+        vg_camera_log(camera->program, "open %u", camera->index);
+    else
+        (void)close(fd);
 }
 
-/* Waits at most wait_us for something; false: stdin is closed, the test is over. */
-static bool serve(struct camera *camera, int64_t wait_us)
+static void close_session(struct vg_session *session)
 {
-    struct pollfd polled[SESSIONS_MAX + 2];
-    polled[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-    polled[1] = (struct pollfd){.fd = camera->listener, .events = POLLIN};
-    for (int i = 0; i < SESSIONS_MAX; i++) {
-        const struct session *session = &camera->session[i];
-        const short events = session->out_count > 0 ? POLLIN | POLLOUT : POLLIN;
-        polled[i + 2] = (struct pollfd){.fd = session->fd, .events = events};
+    if (session->wire.fd >= 0)
+        vg_camera_log(session->camera->program, "close %u", session->camera->index);
+    vg_session_close(session);
+}
+
+static void drain(struct vg_program *program, const struct vg_watched *socket)
+{
+    uint8_t data[DATAGRAM];
+    for (int i = 0; i < DATAGRAMS; i++) {
+        const ssize_t got = recv(socket->fd, data, sizeof data, MSG_DONTWAIT);
+        if (got < 0)
+            return;
+        if (got > 1)
+            vg_camera_log(program, "rtcp %u", (unsigned)data[1]);
     }
-    if (poll(polled, SESSIONS_MAX + 2, (int)((wait_us + 999) / 1000)) < 0)
-        return errno == EINTR;
-    if (polled[0].revents) {
-        char byte = 0;
-        if (read(STDIN_FILENO, &byte, 1) <= 0)
-            return false;
-    }
-    for (int i = 0; i < SESSIONS_MAX; i++) {
-        struct session *session = &camera->session[i];
-        const int events = session->fd >= 0 ? polled[i + 2].revents : 0;
-        if ((events & POLLOUT && !flush_out(session)) ||
-            (events & (POLLIN | POLLHUP | POLLERR) && !take(session)))
+}
+
+/* false: stdin is closed, the test is over. */
+static bool handle(struct vg_program *program, const struct epoll_event *event)
+{
+    struct vg_watched *watched = event->data.ptr;
+    struct vg_session *session = NULL;
+    char byte = 0;
+    switch (watched->kind) {
+    case VG_WATCHED_STDIN:
+        return read(watched->fd, &byte, 1) > 0;
+    case VG_WATCHED_LISTENER: /* the first member of a camera */
+        accept_client((struct vg_camera *)(void *)watched);
+        break;
+    case VG_WATCHED_SOCKET:
+        drain(program, watched);
+        break;
+    case VG_WATCHED_SESSION:
+        session = (struct vg_session *)(void *)watched;
+        if (!session->used || session->wire.fd < 0)
+            break; /* closed by an event before this one */
+        if ((event->events & EPOLLOUT && !vg_wire_flush(&session->wire, vg_camera_now_us())) ||
+            (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !vg_camera_take(session)))
             close_session(session);
+        break;
     }
-    if (polled[1].revents)
-        accept_session(camera);
     return true;
 }
 
-/* port 0: any; one that was used a moment ago may be used again */
-static void listen_on(struct camera *camera, uint16_t port)
+/* Sends what is due everywhere; the microseconds until something is again. */
+static int64_t play(struct vg_program *program)
 {
-    const int yes = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    socklen_t size = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    camera->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (camera->listener < 0 ||
-        setsockopt(camera->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) < 0 ||
-        bind(camera->listener, (const struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(camera->listener, SESSIONS_MAX) < 0 ||
-        getsockname(camera->listener, (struct sockaddr *)&address, &size) < 0)
-        die(strerror(errno));
-    (void)printf("port %u\n", (unsigned)ntohs(address.sin_port));
+    const int64_t now_us = vg_camera_now_us();
+    int64_t next_us = now_us + VG_STREAM_IDLE;
+    for (unsigned i = 0; i < program->session_count; i++) {
+        struct vg_session *session = &program->session[i];
+        if (program->due_us[i] <= now_us && session->used) {
+            const int64_t wait_us = vg_session_play(session, now_us);
+            program->due_us[i] = now_us + (wait_us < 0 ? VG_STREAM_IDLE : wait_us);
+            if (wait_us < 0)
+                close_session(session);
+        }
+        if (program->due_us[i] < next_us && program->due_us[i] > now_us)
+            next_us = program->due_us[i];
+    }
+    return next_us - now_us;
+}
+
+static void run(struct vg_program *program)
+{
+    int64_t wait_us = 0;
+    for (bool on = true; on; wait_us = play(program)) {
+        struct epoll_event events[EVENTS];
+        const int count = epoll_wait(program->epoll, events, EVENTS, (int)((wait_us + 999) / 1000));
+        if (count < 0 && errno != EINTR)
+            vg_camera_die("epoll");
+        for (int i = 0; i < count; i++)
+            on = handle(program, &events[i]) && on;
+    }
+}
+
+/* ---- the start ---- */
+
+static void watch(struct vg_program *program, struct vg_watched *watched)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watched};
+    if (epoll_ctl(program->epoll, EPOLL_CTL_ADD, watched->fd, &event) != 0)
+        vg_camera_die(watched->kind == VG_WATCHED_STDIN ? "stdin is not a pipe: give --stay"
+                                                        : "no epoll");
+}
+
+static void listen_on(struct vg_camera *camera, unsigned port)
+{
+    struct vg_program *program = camera->program;
+    struct sockaddr_storage address;
+    socklen_t size = 0;
+    const int one = 1;
+    if (!vg_camera_address(program->options.bind, port, &address, &size))
+        vg_camera_die("--bind wants a numeric address");
+    const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 ||
+        listen(fd, BACKLOG) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+        vg_camera_die("cannot listen");
+    camera->listener = (struct vg_watched){VG_WATCHED_LISTENER, fd};
+    camera->port = ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    watch(program, &camera->listener);
+    (void)printf("port %u\n", camera->port);
+}
+
+static void write_sdp(const struct vg_camera *camera)
+{
+    const struct vg_camera_options *options = &camera->program->options;
+    char sdp[8192], address[80] = "";
+    vg_camera_add(address, sizeof address, "%s/%u", options->group, options->ttl);
+    const struct vg_clip_words words = {.session_control = "",
+                                        .control = "",
+                                        .address = address,
+                                        .port = vg_camera_group_port(camera)};
+    vg_clip_describe(&camera->program->clip, &words, sdp, sizeof sdp);
+    FILE *file = fopen(options->sdp, "w");
+    if (!file || fputs(sdp, file) < 0 || fclose(file) != 0)
+        vg_camera_die("the description cannot be written");
+}
+
+static void start_cameras(struct vg_program *program)
+{
+    const struct vg_camera_options *options = &program->options;
+    for (unsigned i = 0; i < options->cameras; i++) {
+        struct vg_camera *camera = &program->camera[i];
+        camera->program = program;
+        camera->index = i;
+        camera->rtp.fd = camera->rtcp.fd = camera->group_rtp.fd = camera->group_rtcp.fd = -1;
+        listen_on(camera, options->port ? options->port + i : 0);
+    }
+    if (options->sdp) {
+        write_sdp(&program->camera[0]);
+        if (!options->group || !vg_camera_join_group(&program->camera[0]))
+            vg_camera_die("no group");
+    }
     (void)fflush(stdout);
+}
+
+/* Two hundred cameras want more descriptors than a process has by default. */
+static void take_all_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void open_program(struct vg_program *program)
+{
+    const struct vg_camera_options *options = &program->options;
+    take_all_descriptors();
+    vg_clip_load(&program->clip, options->clip, options->mtu, options->clip_flags);
+    if (options->second)
+        vg_clip_load(&program->second, options->second, options->mtu, options->clip_flags);
+    program->tls = vg_wire_tls(&options->tls);
+    program->epoll = epoll_create1(EPOLL_CLOEXEC);
+    program->session = calloc(VG_SESSIONS_MAX, sizeof *program->session);
+    program->log = options->log ? fopen(options->log, "a") : NULL;
+    if (program->epoll < 0 || !program->session || (options->log && !program->log))
+        vg_camera_die("no memory, or no log");
+    program->input = (struct vg_watched){VG_WATCHED_STDIN, STDIN_FILENO};
+    if (options->until == VG_UNTIL_STDIN)
+        watch(program, &program->input);
+    start_cameras(program);
+}
+
+static void close_program(struct vg_program *program)
+{
+    for (unsigned i = 0; i < program->session_count; i++)
+        if (program->session[i].used)
+            close_session(&program->session[i]);
+    for (unsigned i = 0; i < program->options.cameras; i++) {
+        const struct vg_camera *camera = &program->camera[i];
+        const int fds[] = {camera->listener.fd, camera->rtp.fd, camera->rtcp.fd,
+                           camera->group_rtp.fd, camera->group_rtcp.fd};
+        for (size_t k = 0; k < sizeof fds / sizeof *fds; k++)
+            if (fds[k] >= 0)
+                (void)close(fds[k]);
+    }
+    vg_clip_release(&program->clip);
+    vg_clip_release(&program->second);
+    SSL_CTX_free(program->tls);
+    if (program->log)
+        (void)fclose(program->log);
+    (void)close(program->epoll);
+    free(program->session);
+}
+
+/* ---- the command line ---- */
+
+enum option_letter {
+    OPTION_PORT = 'p',
+    OPTION_CREDENTIALS = 'a',
+    OPTION_CAMERAS = 256,
+    OPTION_PATHS,
+    OPTION_STAY,
+    OPTION_BIND,
+    OPTION_SMALL,
+    OPTION_MTU,
+    OPTION_OUT_OF_BAND,
+    OPTION_SECOND,
+    OPTION_GROUP,
+    OPTION_INTERFACE,
+    OPTION_TTL,
+    OPTION_SDP,
+    OPTION_CERT,
+    OPTION_KEY,
+    OPTION_CLIENT_CA,
+    OPTION_TLS_MIN,
+    OPTION_TLS_MAX,
+    OPTION_AUTH,
+    OPTION_NO_QOP,
+    OPTION_NONCE_USES,
+    OPTION_TIMEOUT,
+    OPTION_REDIRECT,
+    OPTION_FAULTS,
+    OPTION_LOG,
+    OPTION_PUSH,
+    OPTION_PUSH_UDP
+};
+
+static const struct option long_options[] = {
+    {"port", required_argument, NULL, OPTION_PORT},
+    {"cameras", required_argument, NULL, OPTION_CAMERAS},
+    {"paths", required_argument, NULL, OPTION_PATHS},
+    {"stay", no_argument, NULL, OPTION_STAY},
+    {"bind", required_argument, NULL, OPTION_BIND},
+    {"small", no_argument, NULL, OPTION_SMALL},
+    {"mtu", required_argument, NULL, OPTION_MTU},
+    {"out-of-band", no_argument, NULL, OPTION_OUT_OF_BAND},
+    {"second", required_argument, NULL, OPTION_SECOND},
+    {"group", required_argument, NULL, OPTION_GROUP},
+    {"interface", required_argument, NULL, OPTION_INTERFACE},
+    {"ttl", required_argument, NULL, OPTION_TTL},
+    {"sdp", required_argument, NULL, OPTION_SDP},
+    {"cert", required_argument, NULL, OPTION_CERT},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"client-ca", required_argument, NULL, OPTION_CLIENT_CA},
+    {"tls-min", required_argument, NULL, OPTION_TLS_MIN},
+    {"tls-max", required_argument, NULL, OPTION_TLS_MAX},
+    {"auth", required_argument, NULL, OPTION_AUTH},
+    {"no-qop", no_argument, NULL, OPTION_NO_QOP},
+    {"nonce-uses", required_argument, NULL, OPTION_NONCE_USES},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"redirect", required_argument, NULL, OPTION_REDIRECT},
+    {"faults", required_argument, NULL, OPTION_FAULTS},
+    {"log", required_argument, NULL, OPTION_LOG},
+    {"push", required_argument, NULL, OPTION_PUSH},
+    {"push-udp", no_argument, NULL, OPTION_PUSH_UDP},
+    {NULL, 0, NULL, 0},
+};
+
+static const struct {
+    int letter;
+    size_t offset;
+} texts[] = {
+#define TEXT(letter, field)                               \
+    {                                                     \
+        letter, offsetof(struct vg_camera_options, field) \
+    }
+    TEXT(OPTION_BIND, bind),
+    TEXT(OPTION_SECOND, second),
+    TEXT(OPTION_INTERFACE, interface),
+    TEXT(OPTION_SDP, sdp),
+    TEXT(OPTION_CERT, tls.certificate),
+    TEXT(OPTION_KEY, tls.key),
+    TEXT(OPTION_CLIENT_CA, tls.client_ca),
+    TEXT(OPTION_TLS_MIN, tls.least),
+    TEXT(OPTION_TLS_MAX, tls.most),
+    TEXT(OPTION_REDIRECT, redirect),
+    TEXT(OPTION_LOG, log),
+    TEXT(OPTION_PUSH, push),
+#undef TEXT
+};
+
+static const struct {
+    int letter;
+    size_t offset;
+    long least, most;
+} numbers[] = {
+#define NUMBER(letter, field, least, most)                             \
+    {                                                                  \
+        letter, offsetof(struct vg_camera_options, field), least, most \
+    }
+    NUMBER(OPTION_PORT, port, 0, 65535),
+    NUMBER(OPTION_CAMERAS, cameras, 1, VG_CAMERAS_MAX),
+    NUMBER(OPTION_PATHS, paths, 1, 100000),
+    NUMBER(OPTION_MTU, mtu, 200, 65000),
+    NUMBER(OPTION_TTL, ttl, 0, 255),
+    NUMBER(OPTION_NONCE_USES, auth.nonce_uses, 1, 1000000),
+    NUMBER(OPTION_TIMEOUT, timeout_s, 1, 86400),
+#undef NUMBER
+};
+
+_Noreturn static void usage(void)
+{
+    (void)fprintf(stderr, "usage: camera [OPTION]... FILE (the options stand at the head of "
+                          "tests/camera/camera.c)\n");
+    exit(2);
+}
+
+static unsigned schemes_of(const char *list)
+{
+    static const struct {
+        const char *name;
+        unsigned scheme;
+    } rows[] = {{"basic", VG_AUTH_BASIC}, {"md5", VG_AUTH_MD5}, {"sha256", VG_AUTH_SHA256}};
+    unsigned schemes = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strstr(list, rows[i].name))
+            schemes |= rows[i].scheme;
+    return schemes;
+}
+
+/* ADDRESS or ADDRESS:PORT. */
+static void set_group(struct vg_camera_options *options, char *text)
+{
+    char *colon = strchr(text, ':');
+    options->group = text;
+    if (!colon)
+        return;
+    *colon = '\0';
+    options->group_port = (unsigned)strtoul(colon + 1, NULL, 10);
+}
+
+/* Options that are neither a text nor a number. false: it is one of those. */
+static bool take_word(struct vg_camera_options *options, int letter, const char **credentials,
+                      unsigned *schemes)
+{
+    switch (letter) {
+    case OPTION_CREDENTIALS:
+        *credentials = optarg;
+        return true;
+    case OPTION_AUTH:
+        *schemes = schemes_of(optarg);
+        return true;
+    case OPTION_NO_QOP:
+        options->auth.qop = VG_AUTH_NO_QOP;
+        return true;
+    case OPTION_STAY:
+        options->until = VG_UNTIL_KILLED;
+        return true;
+    case OPTION_SMALL:
+        options->clip_flags |= VG_CLIP_KEYS_ONLY;
+        return true;
+    case OPTION_OUT_OF_BAND:
+        options->clip_flags |= VG_CLIP_OUT_OF_BAND;
+        return true;
+    case OPTION_GROUP:
+        set_group(options, optarg);
+        return true;
+    case OPTION_FAULTS:
+        vg_camera_faults_read(&options->faults, optarg);
+        return true;
+    case OPTION_PUSH_UDP:
+        options->push_by = VG_PUSH_UDP;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_value(struct vg_camera_options *options, int letter)
+{
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].letter == letter) {
+            memcpy((char *)options + texts[i].offset, &optarg, sizeof optarg);
+            return true;
+        }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (numbers[i].letter != letter)
+            continue;
+        const long number = strtol(optarg, NULL, 10);
+        const unsigned value = (unsigned)number;
+        memcpy((char *)options + numbers[i].offset, &value, sizeof value);
+        return number >= numbers[i].least && number <= numbers[i].most;
+    }
+    return false;
+}
+
+static void read_options(struct vg_camera_options *options, int argc, char **argv)
+{
+    const char *credentials = NULL;
+    unsigned schemes = VG_AUTH_BASIC;
+    *options = (struct vg_camera_options){
+        .bind = "127.0.0.1", .mtu = 1400, .group_port = 5004, .ttl = 1, .cameras = 1};
+    for (int c = 0; (c = getopt_long(argc, argv, "a:p:", long_options, NULL)) != -1;)
+        if (!take_word(options, c, &credentials, &schemes) && !take_value(options, c))
+            usage();
+    if (optind != argc - 1)
+        usage();
+    options->clip = argv[optind];
+    struct vg_auth auth = options->auth;
+    if (!vg_auth_init(&auth, credentials, schemes))
+        usage();
+    auth.qop = options->auth.qop;
+    auth.nonce_uses = options->auth.nonce_uses;
+    options->auth = auth;
 }
 
 int main(int argc, char **argv)
 {
-    const bool credentials = argc == 4 && strcmp(argv[1], "-a") == 0;
-    const bool own_port = argc == 4 && strcmp(argv[1], "-p") == 0;
-    const long port = own_port ? strtol(argv[2], NULL, 10) : 0;
-    if ((argc != 2 && !credentials && !own_port) || port < 0 || port > 65535) {
-        (void)fprintf(stderr, "usage: camera [-a BASE64 | -p PORT] FILE\n");
-        return 2;
-    }
-    struct camera *camera = calloc(1, sizeof *camera);
-    if (!camera)
-        die("no memory");
-    camera->credentials = credentials ? argv[2] : NULL;
-    for (int i = 0; i < SESSIONS_MAX; i++)
-        camera->session[i].fd = -1;
+    struct vg_program *program = calloc(1, sizeof *program);
+    if (!program)
+        vg_camera_die("no memory");
     (void)signal(SIGPIPE, SIG_IGN);
     av_log_set_level(AV_LOG_ERROR);
-    load(&camera->clip, argv[argc - 1]);
-    listen_on(camera, (uint16_t)port);
-    int64_t wait_us = 1000000;
-    while (serve(camera, wait_us)) {
-        const int64_t now_us = av_gettime_relative();
-        wait_us = 1000000;
-        for (int i = 0; i < SESSIONS_MAX; i++) {
-            struct session *session = &camera->session[i];
-            const int64_t next_us = session->fd >= 0 ? play(session, now_us) : 1000000;
-            if (next_us < 0)
-                close_session(session);
-            else if (next_us < wait_us)
-                wait_us = next_us;
-        }
+    read_options(&program->options, argc, argv);
+    int code = 0;
+    if (program->options.push) {
+        code = vg_camera_push(&program->options);
+    } else {
+        open_program(program);
+        run(program);
+        close_program(program);
     }
-    for (int i = 0; i < SESSIONS_MAX; i++)
-        if (camera->session[i].fd >= 0)
-            close_session(&camera->session[i]);
-    unload(&camera->clip);
-    (void)close(camera->listener);
-    free(camera);
-    return 0;
+    free(program);
+    return code;
 }
