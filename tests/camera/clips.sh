@@ -13,16 +13,20 @@ x264="-c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 0 -b:v 2M -maxrate 2M -
 x265="-c:v libx265 -preset ultrafast -pix_fmt yuv420p -b:v 1200k -tag:v hvc1"
 quiet=log-level=error:bframes=0:scenecut=0:keyint=
 
+# the chroma's table of JPEG's annex K: RFC 2435 wants two tables, and the encoder writes one if both are alike
+chroma=17,18,24,47,99,99,99,99,18,21,26,66,99,99,99,99,24,26,56,99,99,99,99,99,47,66,99,99,99,99,99,99
+chroma+=$(printf ',99%.0s' {1..32})
+
 # NAME: size, pictures a second, filters after that, encoder
 row() {
     case $1 in
     h264) echo "704x576 25 null $x264 -g 50" ;;
     h265) echo "704x576 25 null $x265 -x265-params ${quiet}50" ;;
     mpeg4) echo "704x576 25 null -c:v mpeg4 -b:v 2M -bf 0 -g 50" ;;
-    mjpeg) echo "704x576 25 null -c:v mjpeg -huffman default -pix_fmt yuvj420p -q:v 8" ;; # RFC 2435's tables
+    mjpeg) echo "704x576 25 null -c:v mjpeg -huffman default -chroma_intra_matrix $chroma -pix_fmt yuvj420p -q:v 10" ;;
     anamorphic) echo "704x576 25 setsar=16/11 $x264 -g 50" ;;
     cropped) echo "702x574 25 null $x264 -g 50" ;; # not whole blocks; 4:2:0 leaves even sizes alone
-    odd) echo "703x575 25 null -c:v mpeg4 -b:v 2M -bf 0 -g 50" ;;
+    odd) echo "703x575 25 scale=703:575,setsar=1 -c:v mpeg4 -b:v 2M -bf 0 -g 50" ;;
     interlaced) echo "704x576 50 tinterlace=interleave_top $x264 -g 50 -flags +ildct+ilme -x264-params interlaced=1:tff=1" ;;
     slow12) echo "704x576 12 null $x264 -g 24" ;;
     variable) echo "704x576 25 select='mod(n,3)*gt(mod(n,50),9)+eq(mod(n,50),0)' $x264 -g 25 -vsync vfr -enc_time_base 1:90000" ;;
