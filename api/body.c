@@ -50,6 +50,27 @@ enum vg_status vg_body_sign_in(const uint8_t *bytes, size_t size, struct vg_body
     return status;
 }
 
+/* A text of several lines: *found points to it where the body has one. */
+static enum vg_status read_pem(const struct vg_json *json, const char *key, char *out, size_t size,
+                               const char **found)
+{
+    char pointer[48];
+    const json_t *value = json_object_get(json->root, key);
+    const char *text = json_string_value(value);
+    (void)snprintf(pointer, sizeof pointer, "/%s", key);
+    if (!value)
+        return VG_OK;
+    if (!text)
+        return vg_json_refuse(json, pointer, N_("a text was expected"), NULL);
+    if (json_string_length(value) >= size)
+        return vg_json_refuse(json, pointer, N_("the text is too long"), NULL);
+    if (strlen(text) != json_string_length(value) || !vg_pem_text_valid(text))
+        return vg_json_refuse(json, pointer, N_("the text holds what it may not"), NULL);
+    memcpy(out, text, strlen(text) + 1);
+    *found = out;
+    return VG_OK;
+}
+
 static enum vg_status read_texts(const struct vg_json *json, enum vg_body_manner manner,
                                  struct vg_body_flux *body)
 {
@@ -63,6 +84,9 @@ static enum vg_status read_texts(const struct vg_json *json, enum vg_body_manner
     } texts[] = {
         {"label", VG_JSON_OPTIONAL, flux->label, sizeof flux->label},
         {"url", need, flux->url, sizeof flux->url},
+        {"evidence_url", VG_JSON_OPTIONAL, flux->evidence_url, sizeof flux->evidence_url},
+        {"tls_name", VG_JSON_OPTIONAL, flux->tls_name, sizeof flux->tls_name},
+        {"interface", VG_JSON_OPTIONAL, flux->interface, sizeof flux->interface},
         {"user", VG_JSON_OPTIONAL, flux->user, sizeof flux->user},
         {"password", VG_JSON_OPTIONAL, body->password, sizeof body->password},
     };
@@ -73,19 +97,19 @@ static enum vg_status read_texts(const struct vg_json *json, enum vg_body_manner
             return status;
     }
     body->has_password = json_object_get(json->root, "password") != NULL;
-    return VG_OK;
+    return read_pem(json, "ca_pem", body->ca_pem, sizeof body->ca_pem, &flux->ca_pem);
 }
 
 static enum vg_status read_values(const struct vg_json *json, struct vg_flux_config *flux)
 {
-    char transport[8] = "";
+    char transport[16] = "";
     int64_t priority = flux->priority;
     enum vg_status status = vg_json_string(json, json->root, "", "transport", VG_JSON_OPTIONAL,
                                            transport, sizeof transport);
     if (!status && json_object_get(json->root, "transport") &&
         vg_transport_parse(transport, &flux->transport))
         status = vg_json_refuse(json, "/transport", N_("this transport is unknown"),
-                                N_("write \"tcp\" or \"udp\""));
+                                N_("write \"auto\", \"tcp\", \"udp\" or \"multicast\""));
     if (!status)
         status = vg_json_number(json, json->root, "", "rate_fps", VG_JSON_OPTIONAL, 0.1, 25,
                                 &flux->rate_fps);
@@ -124,11 +148,14 @@ static enum vg_status read_id(const struct vg_json *json, enum vg_body_manner ma
 enum vg_status vg_body_flux(const uint8_t *bytes, size_t size, enum vg_body_manner manner,
                             struct vg_body_flux *body, struct vg_fault *fault)
 {
-    static const char *const keys[] = {"id",        "label",    "url",      "user",   "password",
-                                       "transport", "rate_fps", "priority", "active", NULL};
+    static const char *const keys[] = {"id",     "label",          "url",       "evidence_url",
+                                       "user",   "password",       "transport", "tls_name",
+                                       "ca_pem", "interface",      "rate_fps",  "priority",
+                                       "active", "clear_accepted", NULL};
     struct vg_json json;
     body->has_password = false;
     body->password[0] = '\0';
+    body->flux.ca_pem = NULL;
     enum vg_status status = open_body(&json, bytes, size, keys, fault);
     if (!status)
         status = read_id(&json, manner, &body->flux);
@@ -136,9 +163,44 @@ enum vg_status vg_body_flux(const uint8_t *bytes, size_t size, enum vg_body_mann
         status = read_texts(&json, manner, body);
     if (!status)
         status = read_values(&json, &body->flux);
+    if (!status)
+        status = vg_json_flag(&json, json.root, "", "clear_accepted", VG_JSON_OPTIONAL,
+                              &body->flux.clear_accepted);
+    body->has_agreement = !status && json_object_get(json.root, "clear_accepted");
     vg_json_close(&json);
     if (!status)
         status = vg_flux_check(&body->flux, fault);
+    return status;
+}
+
+enum vg_status vg_body_site(const uint8_t *bytes, size_t size, struct vg_body_site *body,
+                            struct vg_fault *fault)
+{
+    static const char *const keys[] = {"sources",
+                                       "encryption_required",
+                                       "interface",
+                                       "client_ports",
+                                       "ca_pem",
+                                       "client_certificate_pem",
+                                       "client_key_pem",
+                                       "stagger_ms",
+                                       "decode",
+                                       "listen",
+                                       NULL};
+    static const char *const decode_keys[] = {"devices", "cores", NULL};
+    struct vg_json json;
+    struct vg_fault own = {.status = VG_OK};
+    const char *key = NULL;
+    enum vg_status status = open_body(&json, bytes, size, keys, fault);
+    const json_t *decode = json_object_get(json.root, "decode");
+    if (!status && decode)
+        status = vg_json_keys(&json, decode, "/decode", decode_keys);
+    if (!status)
+        status = read_pem(&json, "client_key_pem", body->key, sizeof body->key, &key);
+    body->has_key = key != NULL;
+    if (!status && vg_site_settings_read(json.root, &body->site.settings, &own))
+        status = vg_json_refuse(&json, own.place, own.what, own.remedy);
+    vg_json_close(&json);
     return status;
 }
 

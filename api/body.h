@@ -14,6 +14,7 @@
 #include "src/store/accounts.h"
 #include "src/store/archive.h"
 #include "src/store/config.h"
+#include "src/store/site.h"
 
 /* Whether it is JSON at all. VG_E_CALL with line and column. */
 enum vg_status vg_body_check(const uint8_t *bytes, size_t size, struct vg_fault *fault) VG_MUST_USE;
@@ -27,9 +28,11 @@ enum vg_status vg_body_sign_in(const uint8_t *bytes, size_t size, struct vg_body
                                struct vg_fault *fault) VG_MUST_USE;
 
 struct vg_body_flux {
-    struct vg_flux_config flux;
+    struct vg_flux_config flux; /* its ca_pem: that below, or NULL where the body has none */
     char password[VG_FLUX_PASSWORD_SIZE];
-    bool has_password; /* the body has one, maybe "" */
+    char ca_pem[VG_FLUX_CA_SIZE];
+    bool has_password;  /* the body has one, maybe "" */
+    bool has_agreement; /* the body has clear_accepted */
 };
 enum vg_body_manner {
     VG_BODY_NEW,   /* id and url are required; the rest has its defaults */
@@ -37,6 +40,14 @@ enum vg_body_manner {
 };
 enum vg_status vg_body_flux(const uint8_t *bytes, size_t size, enum vg_body_manner manner,
                             struct vg_body_flux *body, struct vg_fault *fault) VG_MUST_USE;
+
+struct vg_body_site {
+    struct vg_site site;        /* as it is: what the body names is replaced, the rest stays */
+    char key[VG_SITE_KEY_SIZE]; /* wipe it after use (vg_secret_wipe) */
+    bool has_key;               /* the body has one, maybe "" */
+};
+enum vg_status vg_body_site(const uint8_t *bytes, size_t size, struct vg_body_site *body,
+                            struct vg_fault *fault) VG_MUST_USE;
 
 /* true or false alone. */
 enum vg_status vg_body_flag(const uint8_t *bytes, size_t size, bool *flag,

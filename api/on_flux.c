@@ -5,27 +5,53 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/body.h"
 #include "api/handlers.h"
 #include "src/base/alloc.h"
+#include "src/base/source_url.h"
 #include "src/store/config.h"
+#include "src/store/site.h"
 
-/* All but the password. */
-static json_t *flux_json(const struct vg_flux_config *flux)
+/* true: by TLS; false: in the clear; null: it comes by no network. */
+static json_t *encrypted_json(const struct vg_flux_config *flux)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:I,s:b,s:b,s:b,s:I}", "id", flux->id, "label",
-                     flux->label, "url", flux->url, "user", flux->user, "transport",
-                     vg_transport_name(flux->transport), "rate_fps", flux->rate_fps, "priority",
-                     (json_int_t)flux->priority, "active", flux->active, "has_password",
-                     flux->has_password, "has_scene", flux->has_scene, "version",
-                     (json_int_t)flux->version);
+    struct vg_source_url url, evidence;
+    if (vg_source_url_read(flux->url, strlen(flux->url), &url, NULL))
+        return json_false(); /* of an older version, and not started */
+    const bool second =
+        vg_source_url_read(flux->evidence_url, strlen(flux->evidence_url), &evidence, NULL) == 0;
+    const bool networked = vg_source_url_networked(&url);
+    const bool second_networked = second && vg_source_url_networked(&evidence);
+    if (!networked && !second_networked)
+        return json_null();
+    return json_boolean((!networked || vg_source_url_encrypted(&url)) &&
+                        (!second_networked || vg_source_url_encrypted(&evidence)));
 }
 
-static void reply_flux(struct vg_reply *reply, int code, const struct vg_flux_config *flux)
+/* All but the password; a list is without the authorities' certificates. */
+static json_t *flux_json(const struct vg_flux_config *flux)
 {
-    vg_reply_json(reply, code, flux_json(flux));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:f,s:I,s:b,s:b,s:o,s:b,s:b,s:b,s:I}", "id",
+                     flux->id, "label", flux->label, "url", flux->url, "evidence_url",
+                     flux->evidence_url, "user", flux->user, "transport",
+                     vg_transport_name(flux->transport), "tls_name", flux->tls_name, "interface",
+                     flux->interface, "rate_fps", flux->rate_fps, "priority",
+                     (json_int_t)flux->priority, "active", (int)flux->active, "clear_accepted",
+                     (int)flux->clear_accepted, "encrypted", encrypted_json(flux), "has_password",
+                     (int)flux->has_password, "has_ca", (int)flux->has_ca, "has_scene",
+                     (int)flux->has_scene, "version", (json_int_t)flux->version);
+}
+
+static void reply_flux(struct vg_desk *desk, struct vg_reply *reply, int code,
+                       const struct vg_flux_config *flux)
+{
+    char *pem = NULL;
+    json_t *json = flux_json(flux);
+    if (flux->has_ca && vg_config_flux_ca(desk->database, flux->id, &pem, NULL) == VG_OK)
+        (void)json_object_set_new(json, "ca_pem", json_string(pem));
+    vg_free(pem);
+    vg_reply_json(reply, code, json);
     reply->version = flux->version;
     reply->has_version = true;
 }
@@ -106,17 +132,50 @@ void vg_on_flux_get(struct vg_desk *desk, const struct vg_request *request, stru
     if (status)
         reply_store(reply, request, &fault);
     else
-        reply_flux(reply, 200, &flux);
+        reply_flux(desk, reply, 200, &flux);
 }
 
-static enum vg_status put_flux(struct vg_desk *desk, struct vg_body_flux *body, uint64_t expected,
-                               struct vg_fault *fault)
+/* Whether the site's settings admit the flux, or the answer that says why not. */
+static bool admitted(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply,
+                     const struct vg_flux_config *flux)
 {
-    const enum vg_status status = body->has_password ? vg_desk_secret(desk, fault) : VG_OK;
+    struct vg_fault fault = {0};
+    struct vg_site *site = vg_alloc(sizeof *site);
+    const enum vg_status status =
+        site ? vg_site_get(desk->database, site, &fault)
+             : vg_fault_set(&fault, VG_E_MEMORY, N_("no memory left"), NULL, "site");
+    const enum vg_site_verdict verdict =
+        status ? VG_SITE_ADMITS : vg_site_judge_flux(&site->settings, flux, &fault);
+    vg_free(site);
     if (status)
-        return status;
-    return vg_config_flux_put(desk->database, desk->secret, &body->flux,
-                              body->has_password ? body->password : NULL, expected, fault);
+        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+    else if (verdict != VG_SITE_ADMITS)
+        vg_reply_fault(reply, request->language, 422, vg_site_verdict_name(verdict), &fault);
+    return !status && verdict == VG_SITE_ADMITS;
+}
+
+/* That a person agreed to video in the clear is a row of its own, beside that of the change. */
+static enum vg_status note_clear(struct vg_desk *desk, const struct vg_request *request,
+                                 const struct vg_flux_config *flux, struct vg_fault *fault)
+{
+    const struct vg_audit_entry entry = {.who = request->identity.name,
+                                         .from = request->identity.from,
+                                         .what = "flux.clear_accepted",
+                                         .object = flux->id,
+                                         .result = "ok"};
+    if (!flux->clear_accepted) /* the store keeps it only where it is needed */
+        return VG_OK;
+    return vg_audit_append(desk->database, &entry, vg_wall_now(), fault);
+}
+
+static enum vg_status put_flux(struct vg_desk *desk, const struct vg_request *request,
+                               struct vg_body_flux *body, uint64_t expected, struct vg_fault *fault)
+{
+    enum vg_status status = body->has_password ? vg_desk_secret(desk, fault) : VG_OK;
+    if (!status)
+        status = vg_config_flux_put(desk->database, desk->secret, &body->flux,
+                                    body->has_password ? body->password : NULL, expected, fault);
+    return status ? status : note_clear(desk, request, &body->flux, fault);
 }
 
 void vg_on_flux_create(struct vg_desk *desk, const struct vg_request *request,
@@ -130,7 +189,11 @@ void vg_on_flux_create(struct vg_desk *desk, const struct vg_request *request,
         return;
     }
     (void)snprintf(reply->object, sizeof reply->object, "%s", body.flux.id);
-    const enum vg_status status = put_flux(desk, &body, VG_VERSION_NEW, &fault);
+    if (!admitted(desk, request, reply, &body.flux)) {
+        vg_secret_wipe(body.password, sizeof body.password);
+        return;
+    }
+    const enum vg_status status = put_flux(desk, request, &body, VG_VERSION_NEW, &fault);
     vg_secret_wipe(body.password, sizeof body.password);
     if (status == VG_E_EXISTS) {
         vg_reply_error(reply, request->language, 409, "exists",
@@ -138,27 +201,46 @@ void vg_on_flux_create(struct vg_desk *desk, const struct vg_request *request,
     } else if (status) {
         reply_store(reply, request, &fault);
     } else {
-        reply_flux(reply, 201, &body.flux);
+        reply_flux(desk, reply, 201, &body.flux);
         (void)snprintf(reply->location, sizeof reply->location, "/api/v1/flux/%s", body.flux.id);
     }
 }
 
-/* Bytes of the part of an address that says to whom a password would be sent: scheme, host and
- * port. 0: a file, to which none is. */
-static size_t peer_size(const char *url)
+/* Whether an address leads to scheme, host and port of one of those before; "" leads nowhere. */
+static bool leads_where_before(const char *address, const struct vg_flux_config *before)
 {
-    const char *host = strstr(url, "//");
-    return host ? (size_t)(host - url) + 2 + strcspn(host + 2, "/?#") : 0;
+    const char *const known[] = {before->url, before->evidence_url};
+    struct vg_source_url url, other;
+    if (address[0] == '\0')
+        return true;
+    if (vg_source_url_read(address, strlen(address), &url, NULL))
+        return false;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (vg_source_url_read(known[i], strlen(known[i]), &other, NULL) == VG_OK &&
+            vg_source_url_same_peer(&url, &other))
+            return true;
+    return false;
 }
 
-/* The stored password is for the camera it was given with: who may change an address must not
+static bool leads_elsewhere(const struct vg_flux_config *before, const struct vg_body_flux *body)
+{
+    return !leads_where_before(body->flux.url, before) ||
+           !leads_where_before(body->flux.evidence_url, before);
+}
+
+/* The stored password is for the server it was given with: who may change an address must not
  * get it sent to a host of their own. */
 static bool password_goes_elsewhere(const struct vg_flux_config *before,
                                     const struct vg_body_flux *body)
 {
-    const size_t size = peer_size(body->flux.url);
-    return before->has_password && !body->has_password &&
-           (size != peer_size(before->url) || strncasecmp(before->url, body->flux.url, size) != 0);
+    return before->has_password && !body->has_password && leads_elsewhere(before, body);
+}
+
+/* So is an agreement to video in the clear. */
+static void forget_agreement(const struct vg_flux_config *before, struct vg_body_flux *body)
+{
+    if (!body->has_agreement && leads_elsewhere(before, body))
+        body->flux.clear_accepted = false;
 }
 
 void vg_on_flux_change(struct vg_desk *desk, const struct vg_request *request,
@@ -184,12 +266,17 @@ void vg_on_flux_change(struct vg_desk *desk, const struct vg_request *request,
                        N_("the password must be given again when the host changes"), "/password");
         return;
     }
-    const enum vg_status status = put_flux(desk, &body, expected, &fault);
+    forget_agreement(&before, &body);
+    if (!admitted(desk, request, reply, &body.flux)) {
+        vg_secret_wipe(body.password, sizeof body.password);
+        return;
+    }
+    const enum vg_status status = put_flux(desk, request, &body, expected, &fault);
     vg_secret_wipe(body.password, sizeof body.password);
     if (status)
         reply_store(reply, request, &fault);
     else
-        reply_flux(reply, 200, &body.flux);
+        reply_flux(desk, reply, 200, &body.flux);
 }
 
 void vg_on_flux_delete(struct vg_desk *desk, const struct vg_request *request,
@@ -252,6 +339,24 @@ static json_t *state_json(const char *id, const redisReply *hash)
     return state;
 }
 
+/* Says of a flux that the site's settings no longer admit that it is not started, and why. Read
+ * from the settings themselves: the words do not expire, and need no other process. True: said. */
+static bool reply_refused(struct vg_desk *desk, struct vg_reply *reply,
+                          const struct vg_flux_config *flux)
+{
+    struct vg_site *site = vg_alloc(sizeof *site);
+    enum vg_site_verdict verdict = VG_SITE_ADMITS;
+    if (site && vg_site_get(desk->database, site, NULL) == VG_OK)
+        verdict = vg_site_judge_flux(&site->settings, flux, NULL);
+    vg_free(site);
+    if (verdict == VG_SITE_ADMITS || verdict == VG_SITE_CLEAR_NOT_ACCEPTED)
+        return false;
+    vg_reply_json(reply, 200,
+                  json_pack("{s:s,s:s,s:s}", "flux", flux->id, "state", "refused", "reason",
+                            vg_site_verdict_name(verdict)));
+    return true;
+}
+
 void vg_on_flux_state(struct vg_desk *desk, const struct vg_request *request,
                       struct vg_reply *reply)
 {
@@ -265,6 +370,8 @@ void vg_on_flux_state(struct vg_desk *desk, const struct vg_request *request,
         reply_store(reply, request, &fault);
         return;
     }
+    if (reply_refused(desk, reply, &flux))
+        return;
     char key[32 + VG_FLUX_ID_SIZE];
     (void)snprintf(key, sizeof key, "vigie:flux:%s", flux.id);
     const struct vg_redis_arg command[] = {vg_redis_text("HGETALL"), vg_redis_text(key)};

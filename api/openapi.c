@@ -10,11 +10,28 @@
 #define TEXT        "{\"type\":\"string\"}"
 #define FLAG        "{\"type\":\"boolean\"}"
 #define OBJECT(...) "{\"type\":\"object\"," __VA_ARGS__ "}"
-#define FLUX_FIELDS                                                      \
-    "\"label\":" TEXT ",\"url\":" TEXT ",\"user\":" TEXT ","             \
-    "\"transport\":{\"type\":\"string\",\"enum\":[\"tcp\",\"udp\"]},"    \
-    "\"rate_fps\":{\"type\":\"number\",\"minimum\":0.1,\"maximum\":25}," \
-    "\"priority\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9},\"active\":" FLAG
+#define FLUX_FIELDS                                                                          \
+    "\"label\":" TEXT ",\"url\":" TEXT ",\"evidence_url\":" TEXT ",\"user\":" TEXT ","       \
+    "\"transport\":{\"type\":\"string\",\"enum\":[\"auto\",\"tcp\",\"udp\",\"multicast\"]}," \
+    "\"tls_name\":" TEXT ",\"ca_pem\":" TEXT ",\"interface\":" TEXT ","                      \
+    "\"rate_fps\":{\"type\":\"number\",\"minimum\":0.1,\"maximum\":25},"                     \
+    "\"priority\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9},\"active\":" FLAG       \
+    ",\"clear_accepted\":" FLAG
+#define HOSTS                                                                                      \
+    "{\"type\":\"array\",\"maxItems\":256,\"items\":{\"type\":\"object\",\"required\":[\"host\"]," \
+    "\"properties\":{\"host\":" TEXT ",\"ports\":{\"type\":\"array\",\"maxItems\":16,"             \
+    "\"items\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535}}},"                          \
+    "\"additionalProperties\":false}}"
+#define SITE_FIELDS                                                                          \
+    "\"sources\":" HOSTS ",\"encryption_required\":" FLAG ",\"interface\":" TEXT             \
+    ",\"client_ports\":{\"type\":\"array\",\"nullable\":true,\"minItems\":2,\"maxItems\":2," \
+    "\"items\":{\"type\":\"integer\",\"minimum\":1024,\"maximum\":65535}},"                  \
+    "\"ca_pem\":" TEXT ",\"client_certificate_pem\":" TEXT                                   \
+    ",\"stagger_ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000},"                \
+    "\"decode\":{\"type\":\"object\",\"properties\":{\"devices\":{\"type\":\"array\","       \
+    "\"maxItems\":16,"                                                                       \
+    "\"items\":" TEXT "},\"cores\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1024}},"  \
+    "\"additionalProperties\":false},\"listen\":" HOSTS
 #define NAMES           "{\"type\":\"array\",\"items\":" TEXT "}"
 #define NUMBER          "{\"type\":\"number\"}"
 #define INTEGER         "{\"type\":\"integer\"}"
@@ -49,9 +66,12 @@ static const struct {
      OBJECT("\"properties\":{\"id\":" TEXT "," FLUX_FIELDS ",\"password\":" PASSWORD
             "},\"additionalProperties\":false")},
     {"Flux", "application/json",
-     OBJECT("\"required\":[\"id\",\"label\",\"url\",\"user\",\"transport\",\"rate_fps\","
-            "\"priority\",\"active\",\"has_password\",\"has_scene\",\"version\"],\"properties\":{"
-            "\"id\":" TEXT "," FLUX_FIELDS ",\"has_password\":" FLAG ",\"has_scene\":" FLAG
+     OBJECT("\"required\":[\"id\",\"label\",\"url\",\"evidence_url\",\"user\",\"transport\","
+            "\"tls_name\",\"interface\",\"rate_fps\",\"priority\",\"active\",\"clear_accepted\","
+            "\"encrypted\",\"has_password\",\"has_ca\",\"has_scene\",\"version\"],\"properties\":{"
+            "\"id\":" TEXT "," FLUX_FIELDS
+            ",\"encrypted\":{\"type\":\"boolean\",\"nullable\":true},"
+            "\"has_password\":" FLAG ",\"has_ca\":" FLAG ",\"has_scene\":" FLAG
             ",\"version\":" INTEGER "}")},
     {"FluxList", "application/json",
      OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
@@ -59,6 +79,14 @@ static const struct {
     {"FluxState", "application/json",
      OBJECT("\"required\":[\"flux\",\"state\"],\"properties\":{\"flux\":" TEXT ",\"state\":" TEXT
             "},\"additionalProperties\":true")},
+    {"Site", "application/json",
+     OBJECT("\"required\":[\"sources\",\"encryption_required\",\"interface\",\"client_ports\","
+            "\"ca_pem\",\"client_certificate_pem\",\"has_client_key\",\"stagger_ms\",\"decode\","
+            "\"listen\",\"version\"],\"properties\":{" SITE_FIELDS ",\"has_client_key\":" FLAG
+            ",\"version\":" INTEGER "}")},
+    {"SiteChange", "application/json",
+     OBJECT("\"properties\":{" SITE_FIELDS ",\"client_key_pem\":" PASSWORD
+            "},\"additionalProperties\":false")},
     {"Flag", "application/json", FLAG},
     {"Scene", "application/json",
      OBJECT("\"required\":[\"version\",\"name\"],\"description\":\"docs/schemas/scene.json\"")},

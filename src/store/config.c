@@ -9,13 +9,14 @@
 #include "src/base/alloc.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
+#include "src/store/pem_check.h"
+#include "src/store/site.h"
 #include "src/store/sql.h"
 
 #define RATE_LEAST   0.1
 #define RATE_MOST    25.0
 #define PRIORITY_MAX 9
 
-static const char *const transports[] = {"tcp", "udp"};
 static const char *const phases[] = {"setup", "dry_run", "operational"};
 
 static int find_name(const char *const *names, size_t count, const char *name)
@@ -24,20 +25,6 @@ static int find_name(const char *const *names, size_t count, const char *name)
         if (strcmp(names[i], name) == 0)
             return (int)i;
     return -1;
-}
-
-const char *vg_transport_name(enum vg_transport transport)
-{
-    return transports[transport];
-}
-
-int vg_transport_parse(const char *name, enum vg_transport *transport)
-{
-    const int i = find_name(transports, sizeof transports / sizeof *transports, name);
-    if (i < 0)
-        return -1;
-    *transport = (enum vg_transport)i;
-    return 0;
 }
 
 const char *vg_phase_name(enum vg_phase phase)
@@ -64,7 +51,7 @@ bool vg_flux_id_valid(const char *id)
 void vg_flux_defaults(struct vg_flux_config *flux, const char *id)
 {
     *flux = (struct vg_flux_config){
-        .transport = VG_TRANSPORT_TCP, .rate_fps = 5.0, .priority = 5, .active = true};
+        .transport = VG_TRANSPORT_AUTO, .rate_fps = 5.0, .priority = 5, .active = true};
     (void)snprintf(flux->id, sizeof flux->id, "%s", id);
 }
 
@@ -76,14 +63,39 @@ static bool has_control(const char *text)
     return false;
 }
 
-/* user:password@ between "://" and the next slash */
-static bool has_credentials(const char *url)
+/* One of the two addresses; the fault gets the key as its place. */
+static enum vg_status check_url(const char *text, const char *place, struct vg_source_url *url,
+                                struct vg_fault *fault)
 {
-    const char *host = strstr(url, "://");
-    if (!host)
-        return false;
-    host += 3;
-    return memchr(host, '@', strcspn(host, "/?#")) != NULL;
+    struct vg_fault own = {.status = VG_OK};
+    if (vg_source_url_read(text, strlen(text), url, &own) == VG_OK)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_INPUT, own.what, own.remedy, "%s", place);
+}
+
+static enum vg_status check_source(const struct vg_flux_config *flux, struct vg_fault *fault)
+{
+    struct vg_source_url url, evidence = {.scheme = VG_SCHEME_FILE};
+    struct vg_host host;
+    enum vg_status status = check_url(flux->url, "/url", &url, fault);
+    if (status == VG_OK && flux->evidence_url[0])
+        status = check_url(flux->evidence_url, "/evidence_url", &evidence, fault);
+    if (status != VG_OK)
+        return status;
+    if (evidence.scheme == VG_SCHEME_FOLDER)
+        return vg_fault_set(fault, VG_E_INPUT, N_("a folder is no main stream"),
+                            N_("give the address of the stream itself"), "/evidence_url");
+    const bool tls = url.scheme == VG_SCHEME_RTSPS || evidence.scheme == VG_SCHEME_RTSPS;
+    if (tls && flux->transport != VG_TRANSPORT_AUTO && flux->transport != VG_TRANSPORT_TCP)
+        return vg_fault_set(fault, VG_E_INPUT, N_("an rtsps:// source comes by TCP alone"),
+                            N_("write \"auto\" or \"tcp\""), "/transport");
+    if (flux->tls_name[0] && vg_host_read(flux->tls_name, strlen(flux->tls_name), &host) != VG_OK)
+        return vg_fault_set(fault, VG_E_INPUT, N_("this can be the name of no certificate"),
+                            N_("give a name or a numeric address"), "/tls_name");
+    if (!vg_interface_valid(flux->interface))
+        return vg_fault_set(fault, VG_E_INPUT, N_("this can be no network interface"),
+                            N_("give its name, such as eth1, or its address"), "/interface");
+    return VG_OK;
 }
 
 enum vg_status vg_flux_check(const struct vg_flux_config *flux, struct vg_fault *fault)
@@ -95,13 +107,9 @@ enum vg_status vg_flux_check(const struct vg_flux_config *flux, struct vg_fault 
     if (has_control(flux->label))
         return vg_fault_set(fault, VG_E_INPUT, N_("a text holds control characters"), NULL,
                             "/label");
-    if (flux->url[0] == '\0' || has_control(flux->url))
-        return vg_fault_set(fault, VG_E_INPUT, N_("the address of a flux is missing or malformed"),
-                            N_("give an rtsp:// address or the path of a file"), "/url");
-    if (has_credentials(flux->url))
-        return vg_fault_set(fault, VG_E_INPUT,
-                            N_("the address holds a user or a password, which is stored unsealed"),
-                            N_("put them in \"user\" and \"password\""), "/url");
+    const enum vg_status status = check_source(flux, fault);
+    if (status != VG_OK)
+        return status;
     if (has_control(flux->user))
         return vg_fault_set(fault, VG_E_INPUT, N_("a text holds control characters"), NULL,
                             "/user");
@@ -122,7 +130,8 @@ enum vg_status vg_config_version(struct vg_database *database, uint64_t *version
 
 #define FLUX_COLUMNS                                                                               \
     "id, label, url, user, password IS NOT NULL, transport, rate_fps, priority, active, version, " \
-    "scene IS NOT NULL, scene_version"
+    "scene IS NOT NULL, scene_version, tls_name, ca_pem IS NOT NULL, evidence_url, interface, "    \
+    "clear_accepted"
 
 static void read_flux(const struct vg_sql *query, struct vg_flux_config *flux)
 {
@@ -134,13 +143,18 @@ static void read_flux(const struct vg_sql *query, struct vg_flux_config *flux)
     vg_sql_column_text(query, 3, flux->user, sizeof flux->user);
     flux->has_password = sqlite3_column_int(query->statement, 4) != 0;
     vg_sql_column_text(query, 5, transport, sizeof transport);
-    (void)vg_transport_parse(transport, &flux->transport); /* unknown: TCP stays */
+    (void)vg_transport_parse(transport, &flux->transport); /* unknown: auto stays */
     flux->rate_fps = sqlite3_column_double(query->statement, 6);
     flux->priority = (uint32_t)sqlite3_column_int(query->statement, 7);
     flux->active = sqlite3_column_int(query->statement, 8) != 0;
     flux->version = (uint64_t)sqlite3_column_int64(query->statement, 9);
     flux->has_scene = sqlite3_column_int(query->statement, 10) != 0;
     flux->scene_version = (uint64_t)sqlite3_column_int64(query->statement, 11);
+    vg_sql_column_text(query, 12, flux->tls_name, sizeof flux->tls_name);
+    flux->has_ca = sqlite3_column_int(query->statement, 13) != 0;
+    vg_sql_column_text(query, 14, flux->evidence_url, sizeof flux->evidence_url);
+    vg_sql_column_text(query, 15, flux->interface, sizeof flux->interface);
+    flux->clear_accepted = sqlite3_column_int(query->statement, 16) != 0;
 }
 
 enum vg_status vg_config_flux_list(struct vg_database *database, struct vg_flux_config **flux,
@@ -219,10 +233,12 @@ static enum vg_status write_flux(struct vg_database *database, const struct vg_f
     struct vg_sql query;
     enum vg_status status = vg_sql_begin(
         &query, database,
-        "INSERT INTO flux(id, label, url, user, transport, rate_fps, priority, active, version)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        "INSERT INTO flux(id, label, url, user, transport, rate_fps, priority, active, version,"
+        " tls_name, evidence_url, interface, clear_accepted)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         " ON CONFLICT(id) DO UPDATE SET label = ?2, url = ?3, user = ?4, transport = ?5,"
-        " rate_fps = ?6, priority = ?7, active = ?8, version = ?9",
+        " rate_fps = ?6, priority = ?7, active = ?8, version = ?9, tls_name = ?10,"
+        " evidence_url = ?11, interface = ?12, clear_accepted = ?13",
         fault);
     if (status == VG_OK) {
         vg_sql_bind_text(&query, 1, flux->id);
@@ -234,6 +250,32 @@ static enum vg_status write_flux(struct vg_database *database, const struct vg_f
         vg_sql_bind_int(&query, 7, flux->priority);
         vg_sql_bind_int(&query, 8, flux->active ? 1 : 0);
         vg_sql_bind_int(&query, 9, (int64_t)flux->version);
+        vg_sql_bind_text(&query, 10, flux->tls_name);
+        vg_sql_bind_text(&query, 11, flux->evidence_url);
+        vg_sql_bind_text(&query, 12, flux->interface);
+        vg_sql_bind_int(&query, 13, flux->clear_accepted ? 1 : 0);
+        status = vg_sql_run(&query);
+    }
+    vg_sql_end(&query);
+    return status;
+}
+
+static enum vg_status write_ca(struct vg_database *database, const struct vg_flux_config *flux,
+                               struct vg_fault *fault)
+{
+    struct vg_sql query;
+    const char *pem = flux->ca_pem;
+    if (strlen(pem) >= VG_FLUX_CA_SIZE)
+        return vg_fault_set(fault, VG_E_INPUT, N_("the text is too long"), NULL, "/ca_pem");
+    if (pem[0] && (!vg_pem_text_valid(pem) || vg_pem_certificates(pem) == 0))
+        return vg_fault_set(fault, VG_E_INPUT, N_("this is no certificate in PEM"),
+                            N_("give the text from BEGIN CERTIFICATE to END CERTIFICATE"),
+                            "/ca_pem");
+    enum vg_status status =
+        vg_sql_begin(&query, database, "UPDATE flux SET ca_pem = ?2 WHERE id = ?1", fault);
+    if (status == VG_OK) {
+        vg_sql_bind_text(&query, 1, flux->id);
+        vg_sql_bind_text(&query, 2, pem[0] ? pem : NULL);
         status = vg_sql_run(&query);
     }
     vg_sql_end(&query);
@@ -300,6 +342,22 @@ static enum vg_status put_flux(struct vg_database *database, const struct vg_sec
         status = write_flux(database, flux, fault);
     if (status == VG_OK && password)
         status = write_password(database, secret, flux->id, password, fault);
+    if (status == VG_OK && flux->ca_pem)
+        status = write_ca(database, flux, fault);
+    return status;
+}
+
+/* What the site's settings do not admit is not written, whoever asks. */
+static enum vg_status check_site(struct vg_database *database, const struct vg_flux_config *flux,
+                                 struct vg_fault *fault)
+{
+    struct vg_site *site = vg_alloc(sizeof *site);
+    if (!site)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", flux->id);
+    enum vg_status status = vg_site_get(database, site, fault);
+    if (status == VG_OK && vg_site_judge_flux(&site->settings, flux, fault) != VG_SITE_ADMITS)
+        status = VG_E_INPUT;
+    vg_free(site);
     return status;
 }
 
@@ -313,7 +371,10 @@ enum vg_status vg_config_flux_put(struct vg_database *database, const struct vg_
         status = vg_database_begin(database, fault);
     if (status != VG_OK)
         return status;
-    status = put_flux(database, secret, &next, password, expected, fault);
+    next.clear_accepted = flux->clear_accepted && vg_flux_clear_wants_agreement(flux);
+    status = check_site(database, &next, fault);
+    if (status == VG_OK)
+        status = put_flux(database, secret, &next, password, expected, fault);
     if (status == VG_OK)
         status = vg_config_flux_get(database, next.id, &next, fault);
     if (status != VG_OK) {
@@ -406,6 +467,27 @@ enum vg_status vg_config_password(struct vg_database *database, const struct vg_
 done:
     vg_sql_end(&query);
     return status;
+}
+
+enum vg_status vg_config_flux_ca(struct vg_database *database, const char *id, char **pem,
+                                 struct vg_fault *fault)
+{
+    struct vg_sql query;
+    *pem = NULL;
+    enum vg_status status =
+        vg_sql_begin(&query, database, "SELECT ca_pem FROM flux WHERE id = ?1", fault);
+    if (status == VG_OK) {
+        vg_sql_bind_text(&query, 1, id);
+        status = vg_sql_next(&query);
+    }
+    if (status == VG_OK) {
+        const char *text = (const char *)sqlite3_column_text(query.statement, 0);
+        *pem = vg_alloc_text(text ? text : "");
+        if (!*pem)
+            status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", id);
+    }
+    vg_sql_end(&query);
+    return status == VG_E_END ? no_flux(id, fault) : status;
 }
 
 enum vg_status vg_config_scene_get(struct vg_database *database, const char *id, char **text,

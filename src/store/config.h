@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/base/site_settings.h"
+#include "src/base/source_url.h"
 #include "src/base/stop.h"
 #include "src/store/database.h"
 #include "src/store/secret.h"
@@ -22,17 +24,10 @@
 #define VG_FLUX_URL_SIZE      512
 #define VG_FLUX_USER_SIZE     128
 #define VG_FLUX_PASSWORD_SIZE 256
+#define VG_FLUX_CA_SIZE       8192
 #define VG_FLUX_MAX           512
 #define VG_CONFIG_SCENE_MAX   (1u << 20) /* bytes of a scene's text */
 #define VG_CONFIG_NAME_SIZE   64
-
-enum vg_transport {
-    VG_TRANSPORT_TCP,
-    VG_TRANSPORT_UDP
-};
-const char *vg_transport_name(enum vg_transport transport); /* "tcp" */
-/* Returns 0, or -1 when `name` is none of them. */
-int vg_transport_parse(const char *name, enum vg_transport *transport);
 
 enum vg_phase {
     VG_PHASE_SETUP,
@@ -45,16 +40,23 @@ int vg_phase_parse(const char *name, enum vg_phase *phase);
 /* A flux without its secret. */
 struct vg_flux_config {
     char id[VG_FLUX_ID_SIZE];
-    char label[VG_FLUX_LABEL_SIZE]; /* "" if none */
-    char url[VG_FLUX_URL_SIZE];     /* never with user or password */
-    char user[VG_FLUX_USER_SIZE];   /* "" if none */
+    char label[VG_FLUX_LABEL_SIZE];      /* "" if none */
+    char url[VG_FLUX_URL_SIZE];          /* as source_url.h takes it */
+    char evidence_url[VG_FLUX_URL_SIZE]; /* main stream, where url is the sub-stream; "" if none */
+    char user[VG_FLUX_USER_SIZE];        /* "" if none */
+    char tls_name[VG_HOST_SIZE];         /* the certificate's; "": the host of the address */
+    char interface[VG_INTERFACE_SIZE];   /* to receive on; "": the site's */
     enum vg_transport transport;
-    double rate_fps;   /* wanted pictures a second: 0.1 to 25, 5 by default */
-    uint32_t priority; /* 0 (first) to 9 (last), 5 by default */
+    bool clear_accepted; /* a person agreed that it comes in the clear; kept only where it does */
+    double rate_fps;     /* wanted pictures a second: 0.1 to 25, 5 by default */
+    uint32_t priority;   /* 0 (first) to 9 (last), 5 by default */
     bool active;
-    bool has_password, has_scene; /* read only: ignored by put */
-    uint64_t version;             /* ETag of the flux; read only */
-    uint64_t scene_version;       /* ETag of its scene, 0 without one; read only */
+    /* Authorities that are believed, in PEM. For put alone: borrowed, NULL leaves it as it is, ""
+     * takes it away; NULL when read, vg_config_flux_ca gives it. */
+    const char *ca_pem;
+    bool has_password, has_scene, has_ca; /* read only: ignored by put */
+    uint64_t version;                     /* ETag of the flux; read only */
+    uint64_t scene_version;               /* ETag of its scene, 0 without one; read only */
 };
 
 /* The defaults of a flux named `id` (cut at its room). */
@@ -83,8 +85,9 @@ enum vg_status vg_config_flux_get(struct vg_database *database, const char *id,
 
 /* Writes a flux (and its password when `password` is not NULL; "" takes it away), based on
  * `expected`. New flux: password NULL means none. *flux gets its new version. secret may be
- * NULL when password is. VG_E_INPUT, VG_E_EXISTS, VG_E_MISSING, VG_E_STATE (someone else
- * changed it: 412), VG_E_FULL (VG_FLUX_MAX reached). */
+ * NULL when password is. VG_E_INPUT (also what the site's settings do not admit, site.h),
+ * VG_E_EXISTS, VG_E_MISSING, VG_E_STATE (someone else changed it: 412), VG_E_FULL (VG_FLUX_MAX
+ * reached). */
 enum vg_status vg_config_flux_put(struct vg_database *database, const struct vg_secret *secret,
                                   struct vg_flux_config *flux, const char *password,
                                   uint64_t expected, struct vg_fault *fault) VG_MUST_USE;
@@ -102,6 +105,10 @@ enum vg_status vg_config_flux_delete(struct vg_database *database, const char *i
 enum vg_status vg_config_password(struct vg_database *database, const struct vg_secret *secret,
                                   const char *id, char text[VG_FLUX_PASSWORD_SIZE],
                                   struct vg_fault *fault) VG_MUST_USE;
+
+/* The authorities of a flux. *pem given (vg_free), "" if none. VG_E_MISSING. */
+enum vg_status vg_config_flux_ca(struct vg_database *database, const char *id, char **pem,
+                                 struct vg_fault *fault) VG_MUST_USE;
 
 /* The scene's JSON as it was put. *text given (vg_free), zero-ended, *size bytes, *version its
  * ETag. VG_E_MISSING (no flux, or no scene: place says which). */

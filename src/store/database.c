@@ -11,6 +11,7 @@
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
+#include "src/store/site.h"
 #include "src/store/sql.h"
 
 #define BUSY_MS  5000
@@ -23,9 +24,9 @@ struct vg_database {
 };
 
 /* Version by version: running them in order makes any older file a present one. A step that was
- * once released is never changed. */
-static const char *const migrations[VG_DATABASE_VERSION] = {
-    /* 1 */
+ * once released is never changed. then: what SQL alone cannot do, in the same transaction; NULL:
+ * nothing. */
+static const char step_1[] =
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "INSERT INTO counter VALUES('config', 1), ('change', 0);"
     "CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -68,7 +69,25 @@ static const char *const migrations[VG_DATABASE_VERSION] = {
     "  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;"
     "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit"
     "  WHEN EXISTS(SELECT 1 FROM audit WHERE seq >= NEW.seq)"
-    "  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;",
+    "  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;";
+
+/* The site's settings, and what a flux has more since they are there. */
+static const char step_2[] =
+    "CREATE TABLE site(only INTEGER PRIMARY KEY CHECK(only = 1), version INTEGER NOT NULL,"
+    "  json TEXT NOT NULL, client_key BLOB);"
+    "INSERT INTO site VALUES(1, 1, '{}', NULL);"
+    "ALTER TABLE flux ADD COLUMN tls_name TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flux ADD COLUMN ca_pem TEXT;"
+    "ALTER TABLE flux ADD COLUMN evidence_url TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flux ADD COLUMN interface TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flux ADD COLUMN clear_accepted INTEGER NOT NULL DEFAULT 0;";
+
+static const struct {
+    const char *sql;
+    enum vg_status (*then)(struct vg_database *database, struct vg_fault *fault);
+} migrations[VG_DATABASE_VERSION] = {
+    {step_1, NULL},
+    {step_2, vg_site_adopt},
 };
 
 static enum vg_status sql_fault(struct vg_database *database, int code, struct vg_fault *fault)
@@ -298,8 +317,11 @@ static enum vg_status migrate(struct vg_database *database, struct vg_fault *fau
             fault, VG_E_INTEGRITY, N_("the database was written by a newer version of Vigie"),
             N_("install that version, or restore an older backup"), "%s/%s: %d > %d",
             database->folder, VG_DATABASE_FILE, version, VG_DATABASE_VERSION);
-    for (; status == VG_OK && version < VG_DATABASE_VERSION; version++)
-        status = vg_sql_do(database, migrations[version], fault);
+    for (; status == VG_OK && version < VG_DATABASE_VERSION; version++) {
+        status = vg_sql_do(database, migrations[version].sql, fault);
+        if (status == VG_OK && migrations[version].then)
+            status = migrations[version].then(database, fault);
+    }
     char sql[48];
     (void)snprintf(sql, sizeof sql, "PRAGMA user_version = %d", VG_DATABASE_VERSION);
     if (status == VG_OK)

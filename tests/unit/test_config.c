@@ -11,6 +11,8 @@
 #include "src/base/alloc.h"
 #include "src/store/audit.h"
 #include "src/store/config.h"
+#include "tests/shared_data.h"
+#include "tests/site_fixture.h"
 #include "tests/store_fixture.h"
 
 static uint64_t version_of(struct store_fixture *f)
@@ -25,7 +27,18 @@ static struct vg_flux_config make_flux(const char *id)
     struct vg_flux_config flux;
     vg_flux_defaults(&flux, id);
     (void)snprintf(flux.url, sizeof flux.url, "rtsp://10.0.0.1/%s", id);
+    flux.clear_accepted = true;
     return flux;
+}
+
+/* A database whose site declares the hosts of these tests. */
+static int set_up(void **state)
+{
+    static const char *const hosts[] = {"10.0.0.1", "a", "host"};
+    if (store_set_up(state) != 0)
+        return -1;
+    struct store_fixture *f = *state;
+    return site_declare(f->database, hosts, 3) ? 0 : -1;
 }
 
 static void test_put_get_delete(void **state)
@@ -121,6 +134,7 @@ static void test_refused(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_flux_config flux;
         vg_flux_defaults(&flux, rows[i].id);
+        flux.clear_accepted = true;
         (void)snprintf(flux.url, sizeof flux.url, "%s", rows[i].url);
         (void)snprintf(flux.label, sizeof flux.label, "%s", rows[i].label);
         flux.rate_fps = rows[i].rate;
@@ -333,14 +347,14 @@ static void test_opening(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_put_get_delete, store_set_up, store_tear_down),
-        cmocka_unit_test_setup_teardown(test_list_is_sorted, store_set_up, store_tear_down),
-        cmocka_unit_test_setup_teardown(test_refused, store_set_up, store_tear_down),
-        cmocka_unit_test_setup_teardown(test_password_is_sealed, store_set_up, store_tear_down),
-        cmocka_unit_test_setup_teardown(test_scene, store_set_up, store_tear_down),
-        cmocka_unit_test_setup_teardown(test_authorisation_and_site, store_set_up, store_tear_down),
-        cmocka_unit_test_setup_teardown(test_nested_rollback, store_set_up, store_tear_down),
-        cmocka_unit_test_setup_teardown(test_opening, store_set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_put_get_delete, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_list_is_sorted, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_refused, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_password_is_sealed, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_scene, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_authorisation_and_site, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_nested_rollback, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_opening, set_up, store_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

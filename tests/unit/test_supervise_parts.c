@@ -23,6 +23,7 @@
 #include "src/supervise/lock.h"
 #include "src/supervise/places.h"
 #include "src/supervise/redis_child.h"
+#include "tests/site_fixture.h"
 
 /* A folder of its own for each test, removed afterwards. */
 static int folder_open(void **state)
@@ -120,7 +121,10 @@ static void fill(struct vg_database *database, const struct vg_secret *secret)
 {
     struct vg_fault fault;
     struct vg_flux_config flux;
+    static const char *const hosts[] = {"vms"};
+    assert_true(site_declare(database, hosts, 1));
     vg_flux_defaults(&flux, "cam-1");
+    flux.clear_accepted = true;
     (void)snprintf(flux.url, sizeof flux.url, "rtsp://vms/1");
     (void)snprintf(flux.user, sizeof flux.user, "u");
     assert_int_equal(vg_config_flux_put(database, secret, &flux, "p\"w", VG_VERSION_NEW, &fault),
@@ -130,6 +134,7 @@ static void fill(struct vg_database *database, const struct vg_secret *secret)
                      VG_OK);
     vg_flux_defaults(&flux, "cam-2");
     (void)snprintf(flux.url, sizeof flux.url, "rtsp://vms/2");
+    flux.clear_accepted = true;
     flux.active = false;
     flux.rate_fps = 2.5;
     assert_int_equal(vg_config_flux_put(database, NULL, &flux, NULL, VG_VERSION_NEW, &fault),

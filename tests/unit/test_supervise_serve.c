@@ -23,6 +23,7 @@
 #include "src/store/config.h"
 #include "src/supervise/serve.h"
 #include "src/supervise/spawn.h"
+#include "tests/site_fixture.h"
 
 enum {
     SKIPPED = 77,
@@ -278,13 +279,16 @@ static json_int_t put_flux(const struct server *server, unsigned first, unsigned
     struct vg_fault fault;
     assert_int_equal(vg_database_open(&database, server->data, VG_DATABASE_EXISTING, &fault),
                      VG_OK);
+    static const char *const hosts[] = {"vms"};
     assert_int_equal(vg_database_begin(database, &fault), VG_OK);
+    assert_true(site_declare(database, hosts, 1));
     for (unsigned i = first; i < first + count; i++) {
         struct vg_flux_config flux;
         char id[16];
         (void)snprintf(id, sizeof id, "cam-%03u", i);
         vg_flux_defaults(&flux, id);
         (void)snprintf(flux.url, sizeof flux.url, "rtsp://vms/%u", i);
+        flux.clear_accepted = true;
         assert_int_equal(vg_config_flux_put(database, NULL, &flux, NULL, VG_VERSION_NEW, &fault),
                          VG_OK);
     }

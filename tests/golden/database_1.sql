@@ -1,0 +1,26 @@
+-- A database of schema version 1, as that version wrote it: what an upgrade begins with.
+BEGIN TRANSACTION;
+CREATE TABLE account(  name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL,  created_us INTEGER NOT NULL, changed_us INTEGER NOT NULL, generation INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE alert(  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, key TEXT NOT NULL UNIQUE,  flux TEXT NOT NULL, event TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,  time_us INTEGER NOT NULL, json TEXT NOT NULL, picture TEXT,  state TEXT NOT NULL DEFAULT 'new', comment TEXT, judged_by TEXT, judged_us INTEGER,  change INTEGER NOT NULL UNIQUE);
+CREATE TABLE alert_refused(  digest TEXT PRIMARY KEY, time_us INTEGER NOT NULL, reason TEXT NOT NULL,  alert BLOB NOT NULL, picture BLOB) WITHOUT ROWID;
+CREATE TABLE audit(  seq INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, who TEXT NOT NULL, origin TEXT NOT NULL,  what TEXT NOT NULL, object TEXT NOT NULL, result TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE audit_head(only INTEGER PRIMARY KEY CHECK(only = 1), seq INTEGER NOT NULL,  hash TEXT NOT NULL);
+CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO "counter" VALUES('change',0);
+INSERT INTO "counter" VALUES('config',8);
+CREATE TABLE flux(  id TEXT PRIMARY KEY, label TEXT NOT NULL, url TEXT NOT NULL, user TEXT NOT NULL,  password BLOB, transport TEXT NOT NULL, rate_fps REAL NOT NULL,  priority INTEGER NOT NULL, active INTEGER NOT NULL, version INTEGER NOT NULL,  scene TEXT, scene_version INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+INSERT INTO "flux" VALUES('cam-1','Parvis','rtsp://vms.example.org/1','op',NULL,'tcp',5.0,5,1,3,'{"version":1,"name":"s"}',4);
+INSERT INTO "flux" VALUES('cam-2','','rtsp://vms.example.org:8554/2','',NULL,'udp',2.5,0,1,5,NULL,0);
+INSERT INTO "flux" VALUES('cam-3','','rtsp://10.0.0.7/x','',NULL,'tcp',5.0,5,0,6,NULL,0);
+INSERT INTO "flux" VALUES('clip','','file:/srv/clip.mp4','',NULL,'tcp',5.0,5,1,7,NULL,0);
+INSERT INTO "flux" VALUES('old','','clip.avi','',NULL,'tcp',5.0,5,1,8,NULL,0);
+CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "setting" VALUES('phase','operational');
+CREATE INDEX alert_time ON alert(time_us DESC, id DESC);
+CREATE INDEX alert_flux ON alert(flux, time_us DESC, id DESC);
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit  WHEN EXISTS(SELECT 1 FROM audit WHERE seq >= NEW.seq)  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+DELETE FROM "sqlite_sequence";
+COMMIT;
+PRAGMA user_version = 1;
