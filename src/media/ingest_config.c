@@ -37,20 +37,47 @@ static enum vg_status take_flux(const json_t *object, size_t number, uint32_t fl
     struct vg_ingest_flux_config *flux = &config->flux[place];
     if (flux->present)
         return refuse(fault, number, "index");
+    const struct {
+        const char *key;
+        char *out;
+        size_t size;
+    } texts[] = {
+        {"evidence_url", flux->evidence_url, sizeof flux->evidence_url},
+        {"user", flux->user, sizeof flux->user},
+        {"password", flux->password, sizeof flux->password},
+        {"interface", flux->interface, sizeof flux->interface},
+        {"tls_name", flux->tls_name, sizeof flux->tls_name},
+        {"ca_pem", flux->ca_pem, sizeof flux->ca_pem},
+        {"refused", flux->refused, sizeof flux->refused},
+    };
     if (!take_text(object, "id", flux->id, sizeof flux->id) || flux->id[0] == '\0')
         return refuse(fault, number, "id");
     if (!take_text(object, "url", flux->url, sizeof flux->url) || flux->url[0] == '\0')
         return refuse(fault, number, "url");
-    if (!take_text(object, "user", flux->user, sizeof flux->user))
-        return refuse(fault, number, "user");
-    if (!take_text(object, "password", flux->password, sizeof flux->password))
-        return refuse(fault, number, "password");
     if (!take_text(object, "transport", transport, sizeof transport))
         return refuse(fault, number, "transport");
-    flux->transport = strcmp(transport, "udp") == 0 ? VG_SOURCE_UDP : VG_SOURCE_TCP;
-    flux->active = json_is_true(json_object_get(object, "active"));
+    (void)vg_transport_parse(transport, &flux->transport_wanted); /* none or unknown: auto */
+    flux->transport = flux->transport_wanted == VG_TRANSPORT_UDP ? VG_SOURCE_UDP : VG_SOURCE_TCP;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!take_text(object, texts[i].key, texts[i].out, texts[i].size))
+            return refuse(fault, number, texts[i].key);
+    flux->active = json_is_true(json_object_get(object, "active")) && !flux->refused[0];
     flux->present = true;
     return VG_OK;
+}
+
+static enum vg_status take_site(const json_t *object, struct vg_ingest_site_config *site,
+                                struct vg_fault *fault)
+{
+    struct vg_fault own = {.status = VG_OK};
+    vg_site_settings_init(&site->settings);
+    if (!object || json_is_null(object))
+        return VG_OK;
+    if (vg_site_settings_read(object, &site->settings, &own) == VG_OK &&
+        take_text(object, "client_key_pem", site->key_pem, sizeof site->key_pem))
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_INPUT, N_("the configuration message was refused"), NULL,
+                        "/site%s", own.status ? own.place : "/client_key_pem");
 }
 
 static enum vg_status take_all(const json_t *message, uint32_t flux_max,
@@ -61,6 +88,8 @@ static enum vg_status take_all(const json_t *message, uint32_t flux_max,
     config->version = version > 0 ? (uint64_t)version : 0;
     enum vg_status status = vg_authorisation_read(json_object_get(message, "authorisation"),
                                                   &config->authorisation, fault);
+    if (status == VG_OK)
+        status = take_site(json_object_get(message, "site"), &config->site, fault);
     if (status)
         return status;
     if (!json_is_array(flux) || json_array_size(flux) > flux_max)
@@ -91,6 +120,7 @@ void vg_ingest_config_free(struct vg_ingest_config **config)
     if (!c)
         return;
     explicit_bzero(c->flux, sizeof c->flux);
+    explicit_bzero(c->site.key_pem, sizeof c->site.key_pem);
     vg_free(c);
     *config = NULL;
 }

@@ -9,22 +9,40 @@
 
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/base/site_settings.h"
 #include "src/base/stop.h"
 #include "src/media/slots.h"
 #include "src/media/source.h"
+
+#define VG_INGEST_CA_SIZE 8192
 
 struct vg_ingest_flux_config {
     bool present; /* a flux has this place */
     bool active;
     char id[VG_STOP_NAME_SIZE];
     char url[VG_SOURCE_URL_SIZE];
-    char user[256], password[256];
-    enum vg_source_transport transport;
+    char evidence_url[VG_SOURCE_URL_SIZE]; /* main stream for evidence; "": url is all there is */
+    char user[256], password[256];         /* of both addresses */
+    enum vg_source_transport transport;    /* of transport_wanted, as far as source.h knows it */
+    enum vg_transport transport_wanted;
+    char interface[VG_INTERFACE_SIZE]; /* "": the site's */
+    char tls_name[VG_HOST_SIZE];       /* "": the host of the address */
+    char ca_pem[VG_INGEST_CA_SIZE];    /* "": the site's */
+    /* Why the site's settings do not admit it ("host_not_declared"); "": they do. Not active then. */
+    char refused[32];
+};
+
+/* What holds for all flux. Redirects ask vg_host_list_may_visit(&settings.sources, host, port);
+ * who comes to a port of ours is one of settings.sources too. */
+struct vg_ingest_site_config {
+    struct vg_site_settings settings;
+    char key_pem[VG_SITE_KEY_SIZE]; /* of settings.certificate_pem; "": none */
 };
 
 struct vg_ingest_config {
     uint64_t version;
     struct vg_authorisation authorisation;
+    struct vg_ingest_site_config site; /* of a message without one: nothing is declared */
     struct vg_ingest_flux_config flux[VG_SLOTS_FLUX_MAX]; /* by place in the slots */
 };
 

@@ -32,8 +32,8 @@ struct vg_handout_source {
     uint32_t flux_max;        /* how many places this server has */
 };
 
-/* Reads the configuration. A flux whose password or scene cannot be used is handed out as not
- * active, and one beyond flux_max not at all; *fault then tells of the last such one while the
+/* Reads the configuration. A flux whose password or scene cannot be used, or which the site's
+ * settings do not admit ("refused" then says why), is handed out as not active, and one beyond flux_max not at all; *fault then tells of the last such one while the
  * result is VG_OK (fault->status is not). Statuses of vg_config_*; VG_E_MEMORY. */
 enum vg_status vg_handout_read(struct vg_handout **handout, const struct vg_handout_source *source,
                                struct vg_fault *fault) VG_MUST_USE;
