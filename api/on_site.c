@@ -1,9 +1,11 @@
 /* What the site declares for all its flux. */
-#include <stdio.h>
+#include <string.h>
 
 #include "api/body.h"
 #include "api/handlers.h"
 #include "src/base/alloc.h"
+#include "src/base/json.h"
+#include "src/base/text_buffer.h"
 #include "src/store/site.h"
 
 /* All but the key. */
@@ -53,18 +55,46 @@ void vg_on_site_get(struct vg_desk *desk, const struct vg_request *request, stru
     vg_free(site);
 }
 
+enum {
+    SAID_MAX = 160 /* bytes of a value in the audit; of a longer one the key alone */
+};
+
+/* What a change changes, for the audit: "encryption_required=true ca_pem". */
+static void say_changes(const json_t *before, json_t *after, const struct vg_body_site *body,
+                        char *out, size_t size)
+{
+    const char *key;
+    json_t *value;
+    struct vg_text_buffer words;
+    vg_text_buffer_init(&words, out, size);
+    json_object_foreach(after, key, value)
+    {
+        if (json_equal(value, json_object_get(before, key)))
+            continue;
+        char *text = vg_json_text(value);
+        const bool whole = text && strlen(text) <= SAID_MAX;
+        vg_text_add(&words, "%s%s%s%s", words.size ? " " : "", key, whole ? "=" : "",
+                    whole ? text : "");
+        vg_free(text);
+    }
+    if (body->has_key)
+        vg_text_add(&words, "%sclient_key_pem", words.size ? " " : "");
+    if (words.size == 0)
+        vg_text_add(&words, "none");
+}
+
 static void put_site(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply,
                      struct vg_body_site *body)
 {
     struct vg_fault fault = {0};
     uint64_t expected = 0;
-    (void)snprintf(reply->object, sizeof reply->object, "site");
     enum vg_status status = vg_site_get(desk->database, &body->site, &fault);
     if (!status && !vg_request_if_match(request, &expected)) {
         vg_reply_error(reply, request->language, 412, "no_if_match",
                        N_("send the ETag that the change is based on as If-Match"), "");
         return;
     }
+    json_t *before = vg_site_settings_json(&body->site.settings);
     if (!status)
         status = vg_body_site(request->body, request->body_size, body, &fault);
     if (!status && body->has_key && body->key[0])
@@ -72,10 +102,15 @@ static void put_site(struct vg_desk *desk, const struct vg_request *request, str
     if (!status)
         status = vg_site_put(desk->database, desk->secret, &body->site,
                              body->has_key ? body->key : NULL, expected, &fault);
-    if (status)
+    if (status) {
         reply_store(reply, request, &fault);
-    else
+    } else {
+        json_t *after = vg_site_settings_json(&body->site.settings);
+        say_changes(before, after, body, reply->object, sizeof reply->object);
+        json_decref(after);
         reply_site(reply, &body->site);
+    }
+    json_decref(before);
 }
 
 void vg_on_site_put(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)

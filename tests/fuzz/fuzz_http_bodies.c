@@ -49,13 +49,32 @@ static enum vg_status try_authorisation(const uint8_t *bytes, size_t size, struc
     return status;
 }
 
+static enum vg_status try_site(const uint8_t *bytes, size_t size, struct vg_fault *fault)
+{
+    struct vg_body_site *body = calloc(1, sizeof *body);
+    vg_site_settings_init(&body->site.settings);
+    const enum vg_status status = vg_body_site(bytes, size, body, fault);
+    const struct vg_site_settings *settings = &body->site.settings;
+    if (status == VG_OK) {
+        must(memchr(body->key, '\0', sizeof body->key) != NULL);
+        must(vg_interface_valid(settings->interface) && vg_pem_text_valid(settings->ca_pem));
+        must(settings->port_first <= settings->port_last);
+        must(settings->decode_device_count <= VG_SITE_DEVICES_MAX);
+        json_t *json = vg_site_settings_json(settings); /* what was taken is taken again */
+        must(vg_site_settings_read(json, &body->site.settings, NULL) == VG_OK);
+        json_decref(json);
+    }
+    free(body);
+    return status;
+}
+
 static enum vg_status try_body(uint8_t which, const uint8_t *bytes, size_t size,
                                struct vg_fault *fault)
 {
     struct vg_body_sign_in sign_in;
     struct vg_body_verdict verdict;
     bool flag;
-    switch (which % 7) {
+    switch (which % 8) {
     case 0:
         return vg_body_sign_in(bytes, size, &sign_in, fault);
     case 1:
@@ -68,8 +87,10 @@ static enum vg_status try_body(uint8_t which, const uint8_t *bytes, size_t size,
         return vg_body_verdict(bytes, size, &verdict, fault);
     case 5:
         return try_stop(bytes, size, fault);
-    default:
+    case 6:
         return try_authorisation(bytes, size, fault);
+    default:
+        return try_site(bytes, size, fault);
     }
 }
 

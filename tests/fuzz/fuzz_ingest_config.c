@@ -16,7 +16,23 @@ static void check(const struct vg_ingest_flux_config *flux)
         return;
     if (!flux->id[0] || strlen(flux->id) >= sizeof flux->id || !flux->url[0] ||
         strlen(flux->url) >= sizeof flux->url || strlen(flux->user) >= sizeof flux->user ||
-        strlen(flux->password) >= sizeof flux->password)
+        strlen(flux->password) >= sizeof flux->password ||
+        strlen(flux->evidence_url) >= sizeof flux->evidence_url ||
+        strlen(flux->tls_name) >= sizeof flux->tls_name ||
+        strlen(flux->interface) >= sizeof flux->interface ||
+        strlen(flux->ca_pem) >= sizeof flux->ca_pem ||
+        strlen(flux->refused) >= sizeof flux->refused || (flux->active && flux->refused[0]))
+        abort();
+}
+
+static void check_site(const struct vg_ingest_site_config *site)
+{
+    const struct vg_site_settings *settings = &site->settings;
+    if (settings->sources.count > VG_HOST_LIST_MAX || settings->listen.count > VG_HOST_LIST_MAX ||
+        settings->decode_device_count > VG_SITE_DEVICES_MAX ||
+        settings->port_first > settings->port_last ||
+        strlen(site->key_pem) >= sizeof site->key_pem ||
+        strlen(settings->ca_pem) >= sizeof settings->ca_pem)
         abort();
 }
 
@@ -39,6 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 strlen(address) >= sizeof address)
                 abort();
         }
+    if (config)
+        check_site(&config->site);
     vg_ingest_config_free(&config);
     json_decref(message);
     return 0;

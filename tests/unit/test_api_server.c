@@ -128,6 +128,7 @@ static const struct {
 
     {"an operator looks at the site", OP, "GET", V1 "/site", NULL, NULL, 403, "forbidden", ""},
     {"the site", TECH, "GET", V1 "/site", NULL, NULL, 200, NULL, NULL},
+    {"an operator changes it", OP, "PUT", V1 "/site", ANY_STATE, "{}", 403, "forbidden", ""},
     {"changed without If-Match", TECH, "PUT", V1 "/site", NULL, "{}", 412, "no_if_match", ""},
     {"changed on an old state", TECH, "PUT", V1 "/site", "If-Match: \"77\"\r\n", "{}", 412,
      "changed", ""},
@@ -365,6 +366,70 @@ static void requests_are_answered(void **out)
         openapi_check(s->described, rows[i].method, rows[i].path, &answer);
         answer_free(&answer);
     }
+}
+
+/* A flux as its JSON says it: "encrypted" is true, false, or null where no network is passed. */
+static void a_clear_flux_is_marked(void **out)
+{
+    struct state *s = *out;
+    static const struct {
+        const char *body;
+        json_type encrypted;
+        bool accepted;
+    } flux[] = {
+        {"{\"id\":\"mark\",\"url\":\"rtsps://host/x\",\"clear_accepted\":true}", JSON_TRUE, false},
+        {"{\"id\":\"mark\",\"url\":\"rtsp://host/x\",\"clear_accepted\":true}", JSON_FALSE, true},
+        {"{\"id\":\"mark\",\"url\":\"rtsp://127.0.0.1/x\"}", JSON_FALSE, false},
+        {"{\"id\":\"mark\",\"url\":\"rtsps://host/x\",\"evidence_url\":\"rtsp://host/y\","
+         "\"clear_accepted\":true}",
+         JSON_FALSE, true},
+        {"{\"id\":\"mark\",\"url\":\"sdp:/srv/x.sdp\",\"clear_accepted\":true}", JSON_FALSE, true},
+        {"{\"id\":\"mark\",\"url\":\"file:/x\"}", JSON_NULL, false},
+    };
+    for (size_t i = 0; i < sizeof flux / sizeof *flux; i++) {
+        struct answer answer = client_call(&s->tech, "POST", V1 "/flux", NULL, flux[i].body);
+        json_t *root = answer_json(&answer);
+        if (answer.code != 201 || !json_object_get(root, "encrypted") ||
+            json_typeof(json_object_get(root, "encrypted")) != flux[i].encrypted ||
+            json_is_true(json_object_get(root, "clear_accepted")) != flux[i].accepted)
+            fail_msg("%s: %s", flux[i].body, answer.body);
+        json_decref(root);
+        answer_free(&answer);
+        assert_int_equal(client_code(&s->tech, "DELETE", V1 "/flux/mark", "If-Match: *\r\n", NULL),
+                         204);
+    }
+}
+
+/* A flux that was saved before the site forbade it: it is not started, and its state says why. */
+static void an_unlawful_flux_says_so(void **out)
+{
+    struct state *s = *out;
+    static const struct {
+        const char *site, *reason; /* "": Redis is asked, which is away here */
+    } rows_of_site[] = {
+        {"{\"encryption_required\":true}", "encryption_required"},
+        {"{\"encryption_required\":false}", ""},
+        {"{\"sources\":[]}", "host_not_declared"},
+        {"{\"sources\":[{\"host\":\"host\"}]}", ""},
+    };
+    assert_int_equal(client_code(&s->tech, "POST", V1 "/flux", NULL,
+                                 "{\"id\":\"law\",\"url\":\"rtsp://host/x\","
+                                 "\"clear_accepted\":true}"),
+                     201);
+    for (size_t i = 0; i < sizeof rows_of_site / sizeof *rows_of_site; i++) {
+        char state[32], reason[64];
+        assert_int_equal(
+            client_code(&s->tech, "PUT", V1 "/site", "If-Match: *\r\n", rows_of_site[i].site), 200);
+        struct answer answer = client_call(&s->op, "GET", V1 "/flux/law/state", NULL, NULL);
+        openapi_check(s->described, "GET", V1 "/flux/law/state", &answer);
+        answer_text(&answer, "state", NULL, state, sizeof state);
+        answer_text(&answer, "reason", NULL, reason, sizeof reason);
+        assert_int_equal(answer.code, rows_of_site[i].reason[0] ? 200 : 503);
+        assert_string_equal(state, rows_of_site[i].reason[0] ? "refused" : "");
+        assert_string_equal(reason, rows_of_site[i].reason);
+        answer_free(&answer);
+    }
+    assert_int_equal(client_code(&s->tech, "DELETE", V1 "/flux/law", "If-Match: *\r\n", NULL), 204);
 }
 
 /* What a person reads about a body that is not JSON is in his language, whole. */
@@ -710,6 +775,12 @@ static void audit_holds_what_was_done(void **out)
         {"op", "session.open", "op", "ok"},
         {"op", "session.open", "op", "bad_credentials"},
         {"op", "session.close", "", "ok"},
+        {"tech", "flux.create", "a", "host_not_declared"},
+        {"tech", "flux.create", "a", "clear_not_accepted"},
+        {"tech", "flux.clear_accepted", "cam-2", "ok"},
+        {"tech", "site.change", "", "bad_site"},
+        {"op", "site.change", "", "forbidden"},
+        {"tech", "site.change", "encryption_required=true", "ok"},
         {"tech", "authorisation.change", "none", "ok"},
         {"tech", "authorisation.change", order, "ok"},
     };
@@ -770,6 +841,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_answered),
+        cmocka_unit_test(a_clear_flux_is_marked),
+        cmocka_unit_test(an_unlawful_flux_says_so),
         cmocka_unit_test(bad_json_is_said_in_french),
         cmocka_unit_test(flux_come_in_pages),
         cmocka_unit_test(the_bound_of_a_limit_is_said),

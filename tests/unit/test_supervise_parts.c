@@ -205,6 +205,55 @@ static void handed_out(void **state)
     json_decref(message);
     vg_handout_close(&handout);
 
+    /* what the site declares goes to ingest, and nowhere else */
+    struct vg_site *site = vg_alloc(sizeof *site);
+    assert_non_null(site);
+    assert_int_equal(vg_site_get(database, site, &fault), VG_OK);
+    (void)snprintf(site->settings.interface, sizeof site->settings.interface, "eth9");
+    site->settings.encryption_required = true;
+    assert_int_equal(vg_site_put(database, NULL, site, NULL, VG_VERSION_ANY, &fault), VG_OK);
+
+    /* with encryption required, the flux that are there are unlawful: off, and it is said why */
+    assert_int_equal(vg_handout_read(&handout, &source, &fault), VG_OK);
+    assert_int_equal(fault.status, VG_E_DENIED);
+    assert_string_equal(fault.place, "cam-1"); /* the other was off before */
+    const char *refused[2] = {"", ""}, *interface = "";
+    message = vg_handout_for_ingest(handout, 0);
+    assert_int_equal(json_unpack(message, "{s:{s:s},s:[{s:b,s:s},{s:b,s:s}!]}", "site", "interface",
+                                 &interface, "flux", "active", &active[0], "refused", &refused[0],
+                                 "active", &active[1], "refused", &refused[1]),
+                     0);
+    assert_string_equal(interface, "eth9");
+    assert_true(active[0] == 0 && active[1] == 0);
+    assert_string_equal(refused[0], "encryption_required");
+    assert_string_equal(refused[1], "encryption_required");
+    json_decref(message);
+    message = vg_handout_for_analysis(handout);
+    assert_null(json_object_get(message, "site"));
+    assert_int_equal(json_unpack(message, "{s:[{s:b,s:s}]}", "flux", "active", &active[0],
+                                 "refused", &refused[0]),
+                     0);
+    assert_true(active[0] == 0);
+    json_decref(message);
+    vg_handout_close(&handout);
+
+    /* nor is a flux started whose host the site no longer declares */
+    site->settings.encryption_required = false;
+    site->settings.sources.count = 0;
+    assert_int_equal(vg_site_put(database, NULL, site, NULL, VG_VERSION_ANY, &fault), VG_OK);
+    assert_int_equal(vg_handout_read(&handout, &source, &fault), VG_OK);
+    message = vg_handout_for_ingest(handout, 0);
+    assert_int_equal(json_unpack(message, "{s:[{s:b,s:s}]}", "flux", "active", &active[0],
+                                 "refused", &refused[0]),
+                     0);
+    assert_true(active[0] == 0);
+    assert_string_equal(refused[0], "host_not_declared");
+    json_decref(message);
+    vg_handout_close(&handout);
+    vg_free(site);
+    static const char *const hosts[] = {"vms"};
+    assert_true(site_declare(database, hosts, 1));
+
     /* with the key lost, the flux with a password is off and told of; the other goes on */
     vg_secret_close(&secret);
     char path[128];
