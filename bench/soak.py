@@ -18,7 +18,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import kills  # noqa: E402
-from vigie_server import Server, add_flux, metrics  # noqa: E402
+from vigie_server import Server, add_flux, declare_sources, metrics  # noqa: E402
 
 
 def children(pid):
@@ -128,6 +128,7 @@ def main():
     points = []
     try:
         api = server.api()
+        declare_sources(api, "127.0.0.1")
         for i in range(args.flux):
             add_flux(api, f"cam-{i + 1}", f"rtsp://127.0.0.1:{port}/{i + 1}", args.scene, rate_fps=args.rate)
         server.wait_for("pictures", lambda: all(

@@ -125,6 +125,11 @@ class Server:
         return code
 
 
+def declare_sources(api, *hosts):
+    """The site declares these hosts: no flux may name another."""
+    api.json("PUT", "/api/v1/site", {"sources": [{"host": host} for host in hosts]}, {"If-Match": "*"})
+
+
 def add_flux(api, name, url, scene=None, **more):
     """A flux and its scene; a flux that is there already is kept."""
     status, content = api.call("POST", "/api/v1/flux", {"id": name, "url": url, **more})

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["VIGIE_SOURCE_DIR"], "tools"))
-from vigie_server import Server, add_flux, metrics  # noqa: E402
+from vigie_server import Server, add_flux, declare_sources, metrics  # noqa: E402
 
 FAILS = []
 CAM_ANALYSED = 'vigie_pictures_total{flux="cam",fate="analysed"}'
@@ -48,6 +48,10 @@ def main():
     try:
         api = server.api()
         add_flux(api, "file", "file:" + clip, scene, rate_fps=5)
+        status, refusal = api.call("POST", "/api/v1/flux", {"id": "cam", "url": f"rtsp://127.0.0.1:{port}/1"})
+        check("a camera that the site does not declare is refused",
+              status == 422 and b"host_not_declared" in refusal)
+        declare_sources(api, "127.0.0.1")
         add_flux(api, "cam", f"rtsp://127.0.0.1:{port}/1", scene, rate_fps=5)
         alerts = server.wait_for("an alert", lambda: api.json("GET", "/api/v1/alerts")["items"], 90)
         alert = alerts[0]

@@ -12,6 +12,7 @@
 
 #include "api/openapi.h"
 #include "api/routes.h"
+#include "tests/shared_data.h"
 
 static void every_route_is_described(void **state)
 {
@@ -52,6 +53,11 @@ static void answers_are_those_of_the_contract(void **state)
         {"/api/v1/flux", "post", "409", "Error"},
         {"/api/v1/flux/{id}", "patch", "412", "Error"},
         {"/api/v1/flux/{id}", "delete", "204", NULL},
+        {"/api/v1/flux", "post", "422", "Error"},
+        {"/api/v1/site", "get", "200", "Site"},
+        {"/api/v1/site", "put", "200", "Site"},
+        {"/api/v1/site", "put", "412", "Error"},
+        {"/api/v1/site", "put", "422", "Error"},
         {"/api/v1/flux/{id}/active", "put", "200", "Flag"},
         {"/api/v1/flux/{id}/scene", "put", "204", NULL},
         {"/api/v1/flux/{id}/scene", "put", "412", "Error"},
@@ -134,6 +140,50 @@ static void an_alert_has_all_its_keys(void **state)
     json_decref(document);
 }
 
+/* docs/schemas says of a body the same keys, bounds and lists of values as the API does. */
+static void schemas_of_bodies_are_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *name;
+    } rows[] = {{"docs/schemas/flux.json", "FluxNew"}, {"docs/schemas/site.json", "SiteChange"}};
+    static const char *const same[] = {"minimum",  "maximum", "minItems",
+                                       "maxItems", "enum",    "writeOnly"};
+    json_t *document = vg_openapi_make();
+    const json_t *all = json_object_get(json_object_get(document, "components"), "schemas");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[1024];
+        const char *key;
+        json_t *inner;
+        vg_source_path(rows[i].file, path, sizeof path);
+        json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(file);
+        const json_t *served = json_object_get(all, rows[i].name);
+        const json_t *left = json_object_get(file, "properties");
+        json_t *right = json_object_get(served, "properties");
+        assert_true(
+            json_equal(json_object_get(file, "required"), json_object_get(served, "required")) ||
+            json_object_get(file, "required") == json_object_get(served, "required"));
+        assert_int_equal(json_object_size(left), json_object_size(right));
+        json_object_foreach(right, key, inner)
+        {
+            const json_t *other = json_object_get(left, key);
+            if (!other)
+                fail_msg("%s: no %s", rows[i].file, key);
+            if (json_object_get(other, "$ref"))
+                other = json_object_get(json_object_get(file, "$defs"), "hosts");
+            for (size_t k = 0; k < sizeof same / sizeof *same; k++) {
+                const json_t *a = json_object_get(other, same[k]),
+                             *b = json_object_get(inner, same[k]);
+                if (a != b && !json_equal(a, b))
+                    fail_msg("%s: %s of %s", rows[i].file, same[k], key);
+            }
+        }
+        json_decref(file);
+    }
+    json_decref(document);
+}
+
 /* Every "$ref" below `value` leads to a schema. */
 static void check_refs(const json_t *schemas, json_t *value)
 {
@@ -179,6 +229,7 @@ int main(void)
         cmocka_unit_test(answers_are_those_of_the_contract),
         cmocka_unit_test(headers_are_parameters),
         cmocka_unit_test(an_alert_has_all_its_keys),
+        cmocka_unit_test(schemas_of_bodies_are_the_same),
         cmocka_unit_test(references_lead_somewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
