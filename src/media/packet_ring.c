@@ -286,10 +286,8 @@ static void leave_out(struct vg_packet_ring *ring)
 static bool append(struct vg_packet_ring *ring, struct vg_kept_packet *kept,
                    const struct vg_packet_format *format)
 {
-    if (kept->key) {
+    if (kept->key)
         take_format(ring, format);
-        drop_old(ring, kept->arrival);
-    }
     if (!make_room(ring, kept)) {
         ring->counts.groups_cut++;
         return false;
@@ -305,6 +303,8 @@ static bool append(struct vg_packet_ring *ring, struct vg_kept_packet *kept,
     ring->bytes += cost_of(kept);
     ring->counts.groups += kept->key;
     ring->counts.kept++;
+    if (kept->key)
+        drop_old(ring, kept->arrival);
     ring_bell(ring->bell); /* under the lock: who takes the bell away may close it */
     return true;
 }
