@@ -6,8 +6,10 @@ set(W -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
       -Wundef -Wcast-align -Wcast-qual -Wwrite-strings -Wpointer-arith
       -Wformat=2 -Wnull-dereference -Wdouble-promotion -Wfloat-equal
       -Wswitch-enum -Wimplicit-fallthrough -Wdate-time -Wdisabled-optimization
-      -Wredundant-decls -Winit-self -Wvla -Wstrict-prototypes
-      -Wmissing-prototypes -Wold-style-definition -Wnested-externs)
+      -Wredundant-decls -Winit-self -Wvla)
+foreach(w strict-prototypes missing-prototypes old-style-definition nested-externs) # C++ has no such
+  list(APPEND W $<$<COMPILE_LANGUAGE:C>:-W${w}>)
+endforeach()
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   list(APPEND W -Wlogical-op -Wduplicated-cond -Wduplicated-branches
        -Walloc-zero -Warith-conversion

@@ -9,13 +9,18 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GOOD = {
     "docs/layers.txt": "# comment\nsrc/base         :\nkernels          : src/base\n"
-                       "src/track        : src/base\nscheduler        : src/base src/track\n"
+                       "src/track        : src/base\nsrc/vision       : src/base\n"
+                       "scheduler        : src/base src/track\n"
                        "scheduler/decide : src/base\ntests            : *\n",
     "src/base/point.h": "#ifndef VG_BASE_POINT_H\n#define VG_BASE_POINT_H\n"
                         "enum vg_status vg_point_read(int x) VG_MUST_USE;\n#endif\n",
     "src/track/walk.h": "#ifndef VG_TRACK_WALK_H\n#define VG_TRACK_WALK_H\n#endif\n",
     "src/track/walk.c": '#include "src/track/walk.h"\n\n#include "src/base/point.h"\n\n'
                         '/* strcpy( and a tab in words: \\t */\nstatic const char *const name = N_("walk");\n',
+    "src/vision/near_shim.h": "#ifndef VG_VISION_NEAR_SHIM_H\n#define VG_VISION_NEAR_SHIM_H\n"
+                              "#ifdef __cplusplus\nextern \"C\" {\n#endif\n#ifdef __cplusplus\n}\n#endif\n#endif\n",
+    "src/vision/near_shim.cpp": '#include "src/vision/near_shim.h"\n\nvoid vg_near(void)\n'
+                                "{\n    try {\n    } catch (...) {\n    }\n}\n",
     "kernels/add.cl": "kernel void add(void) {}\n",
     "kernels/twins/add.c": "int vg_add;\n",
     "tests/fuzz/fuzz_walk.c": "int vg_fuzz;\n",
@@ -34,6 +39,14 @@ BAD = [
     ("file_names", "src/base/PointList.c", 1, "int vg_list;\n"),
     ("file_names", "src/track/point.h", 1, "#ifndef VG_TRACK_POINT_H\n#define VG_TRACK_POINT_H\n#endif\n"),
     ("no_cplusplus", "src/base/list.cpp", 1, "int vg_list;\n"),
+    ("no_cplusplus", "src/track/list_shim.cpp", 1, "int vg_list;\n"),
+    ("no_cplusplus", "src/vision/list_shim.cpp", 1, "void vg_list(void) { try {} catch (...) {} }\n"),
+    ("no_cplusplus", "src/vision/near_shim.cpp", 1, "void vg_near(void) {} // catch (...)\n"),
+    ("no_cplusplus", "src/vision/near_shim.h", 1, "#ifndef VG_VISION_NEAR_SHIM_H\n#define VG_VISION_NEAR_SHIM_H\n#endif\n"),
+    ("no_cplusplus", "src/vision/near_shim.h", 4, "#ifndef VG_VISION_NEAR_SHIM_H\n#define VG_VISION_NEAR_SHIM_H\n"
+                                                  'extern "C" {\n#include <opencv2/core.hpp>\n}\n#endif\n'),
+    ("layers", "src/vision/near_shim.cpp", 1, '#include "src/track/walk.h"\n// catch (...)\n'),
+    ("globals", "src/vision/near_shim.cpp", 2, "// catch (...)\nstatic int count;\n"),
     ("forbidden_calls", "src/base/copy.c", 3, "void f(char *a)\n{\n    strcpy (a, \"b\");\n}\n"),
     ("forbidden_calls", "src/base/dice.c", 1, "int f(void) { return rand(); }\n"),
     ("clock", "src/base/late.c", 1, "int f(void) { return clock_gettime(CLOCK_REALTIME, 0); }\n"),
@@ -123,16 +136,21 @@ def try_conformity(folder):
 
 
 def try_symbols(folder):
-    """A library with one name of ours, one that is not and one that nobody sees."""
+    """A library with one name of ours, one that is not and one that nobody sees; and C++ with a name that
+    is merged and one that is not."""
     build = os.path.join(folder, "symbols")
     write(build, "x.c", "int vg_good(void);\nint vg_good(void) { return 0; }\nint bad;\n"
                         "static int hidden(void) { return vg_good(); }\nint vg_also(void);\n"
                         "int vg_also(void) { return hidden(); }\n")
     subprocess.run(["cc", "-c", "x.c"], cwd=build, check=True)
-    subprocess.run(["ar", "rc", "libvg_x.a", "x.o"], cwd=build, check=True)
+    write(build, "y_shim.cpp", "template <typename T> T same(T x) { return x; }\ntemplate int same(int);\n"
+                               "void strong() {}\n")
+    subprocess.run(["c++", "-c", "y_shim.cpp", "-o", "y_shim.cpp.o"], cwd=build, check=True)
+    subprocess.run(["ar", "rc", "libvg_x.a", "x.o", "y_shim.cpp.o"], cwd=build, check=True)
     result = subprocess.run([sys.executable, os.path.join(ROOT, "tools/style.py"), "--build", build, "--root",
                              os.path.join(folder, "good")], capture_output=True, text=True)
-    if result.returncode == 1 and result.stdout == "libvg_x.a(x):1: external symbol bad [symbols]\n":
+    if result.returncode == 1 and result.stdout == ("libvg_x.a(x):1: external symbol bad [symbols]\n"
+                                                    "libvg_x.a(y_shim.cpp):1: external symbol _Z6strongv [symbols]\n"):
         return 0
     print("symbols:", result.returncode, result.stdout, result.stderr)
     return 1
