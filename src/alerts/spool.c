@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/alerts/crc32c.h"
+#include "src/base/crc32c.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/log.h"

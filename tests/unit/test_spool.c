@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "src/alerts/crc32c.h"
+#include "src/base/crc32c.h"
 #include "src/alerts/spool.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"

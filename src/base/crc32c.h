@@ -1,7 +1,7 @@
 /* CRC-32C (Castagnoli; RFC 3720, appendix B.4), reflected, start and end inverted: guards what
  * the spool writes. Pure, any thread. */
-#ifndef VG_ALERTS_CRC32C_H
-#define VG_ALERTS_CRC32C_H
+#ifndef VG_BASE_CRC32C_H
+#define VG_BASE_CRC32C_H
 
 #include <stddef.h>
 #include <stdint.h>

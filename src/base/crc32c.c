@@ -1,4 +1,4 @@
-#include "src/alerts/crc32c.h"
+#include "src/base/crc32c.h"
 
 /* Four bits at a time: entry i is i followed by 28 zero bits, divided by the polynomial. */
 static const uint32_t table[16] = {
