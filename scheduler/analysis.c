@@ -14,6 +14,7 @@
 #include "scheduler/decide_batch.h"
 #include "scheduler/decide_rate.h"
 #include "scheduler/device_thread.h"
+#include "scheduler/live_coverage.h"
 #include "scheduler/live_metrics.h"
 #include "scheduler/model_guard.h"
 #include "scheduler/watch_thread.h"
@@ -26,6 +27,7 @@
 #include "src/base/text.h"
 #include "src/engine/programs_listener.h"
 #include "src/media/slots.h"
+#include "src/store/coverage_file.h"
 
 enum {
     BATCHES = 2,
@@ -66,6 +68,8 @@ struct analysis {
     struct vg_live_alerts *alerts[VG_LIVE_WORKERS_MAX];
     struct vg_publisher *publisher;
     char node[64], model_wanted[64]; /* of the first configuration */
+    struct vg_coverage_thread *coverage_writer;
+    struct vg_live_coverage *coverage;
     struct vg_live_report *report;
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
@@ -117,6 +121,21 @@ static void notice_pictures(struct analysis *a, uint32_t ingest, int64_t now_us)
         flux->waiting = true;
         want_next(a, flux, now_us);
     }
+}
+
+/* How the flux's time is spent; also right after what decides it has changed. */
+static void look_at_coverage(struct analysis *a, const struct vg_live_flux *flux)
+{
+    struct vg_slots_state state;
+    vg_slots_state(slots_of(a, flux), flux->config.slot, &state);
+    vg_live_coverage_look(flux, &state, vg_mono_now(), vg_wall_now());
+}
+
+static void count_analysed(struct analysis *a, const struct vg_live_work *work)
+{
+    struct vg_slots_state state;
+    vg_slots_state(slots_of(a, work->flux), work->flux->config.slot, &state);
+    vg_live_coverage_picture(work->flux, &state, &work->picture, vg_mono_now(), vg_wall_now());
 }
 
 static void look_at_permission(struct analysis *a);
@@ -238,6 +257,7 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
         flux->alerts += work->alert_count;
         flux->last_done = work->done;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
+        count_analysed(a, work);
     } else {
         batch_failed(a, batch);
     }
@@ -279,10 +299,16 @@ static void look_at_permission(struct analysis *a)
 {
     const struct vg_wall_time now = vg_wall_now();
     a->stop_generation = vg_watch_thread_stop(a->watch, &a->stop);
-    for (uint32_t i = 0; a->config && i < VG_LIVE_FLUX_MAX; i++)
-        if (a->flux[i].used)
-            a->flux[i].permitted = vg_stop_permits(&a->stop, &a->config->authorisation,
-                                                   a->flux[i].config.id, NULL, now);
+    for (uint32_t i = 0; a->config && i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_live_flux *flux = &a->flux[i];
+        if (!flux->used)
+            continue;
+        const bool before = flux->permitted;
+        flux->permitted =
+            vg_stop_permits(&a->stop, &a->config->authorisation, flux->config.id, NULL, now);
+        if (flux->permitted != before)
+            look_at_coverage(a, flux);
+    }
 }
 
 static bool same_flux(const struct vg_live_flux_config *a, const struct vg_live_flux_config *b)
@@ -346,8 +372,10 @@ static void close_changed(struct analysis *a, const struct vg_live_config *confi
         if (flux->restored)
             vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, VG_RULEBOOK_TOLD, flux->timeline.last,
                               flux->last_wall);
-        if (!names_flux(config, flux->config.id))
+        if (!names_flux(config, flux->config.id)) {
             vg_live_flux_forget(flux);
+            vg_live_coverage_leave(flux->ledger, vg_mono_now(), vg_wall_now());
+        }
         vg_live_flux_close(flux);
     }
 }
@@ -362,8 +390,10 @@ static void open_one(struct analysis *a, struct vg_live_flux_config *config)
         flux->config.rate_fps = config->rate_fps;
         flux->config.priority = config->priority;
         flux->config.active = config->active;
-        if (changed)
+        if (changed) {
             set_rate(a, flux);
+            look_at_coverage(a, flux);
+        }
         return;
     }
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
@@ -378,6 +408,7 @@ static void open_one(struct analysis *a, struct vg_live_flux_config *config)
             return;
         }
         a->flux[i].worker = i % a->worker_count;
+        a->flux[i].ledger = vg_live_coverage_find(a->coverage, a->flux[i].config.id);
         set_rate(a, &a->flux[i]);
         return;
     }
@@ -624,6 +655,7 @@ static void publish_state(struct analysis *a)
     a->totals.sealed_allocations = vg_alloc_sealed_count();
     a->totals.model_checks = vg_model_guard_checks(a->guard);
     a->totals.model_intact = vg_model_guard_intact(a->guard);
+    a->totals.coverage = vg_coverage_thread_counts(a->coverage_writer);
     vg_live_report_begin(a->report, &a->totals, a->times, &published);
     uint32_t count = 0;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
@@ -655,6 +687,9 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     for (uint32_t i = 0; i < a->settings->ingest_count; i++)
         notice_pictures(a, i, vg_mono_now().us); /* an eventfd lost by a killed ingest */
     dispatch(a);
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
+        if (a->flux[i].used)
+            look_at_coverage(a, &a->flux[i]);
     publish_state(a);
 }
 
@@ -679,6 +714,14 @@ static enum vg_status open_ingests(struct analysis *a)
             return VG_E_MEMORY;
     }
     return VG_OK;
+}
+
+static enum vg_status open_coverage(struct analysis *a)
+{
+    const uint32_t days = a->settings->coverage_days;
+    const enum vg_status status = vg_coverage_thread_open(&a->coverage_writer, a->settings->data,
+                                                          days ? days : VG_COVERAGE_KEEP_DAYS);
+    return status ? status : vg_live_coverage_open(&a->coverage, a->coverage_writer);
 }
 
 static enum vg_status open_all(struct analysis *a)
@@ -712,6 +755,8 @@ static enum vg_status open_all(struct analysis *a)
         vg_watch_thread_note(a->watch, N_("the analysis opens its device"));
     if (!status)
         status = vg_watch_thread_add(a->watch, &a->loop_beat);
+    if (!status)
+        status = open_coverage(a);
     return status ? status : open_ingests(a);
 }
 
@@ -744,6 +789,8 @@ static void close_all(struct analysis *a)
                               a->flux[i].timeline.last, a->flux[i].last_wall);
         vg_live_flux_close(&a->flux[i]);
     }
+    vg_live_coverage_close(&a->coverage, vg_mono_now(), vg_wall_now());
+    vg_coverage_thread_close(&a->coverage_writer);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_live_alerts_close(&a->alerts[i]);
     vg_publisher_close(&a->publisher);

@@ -28,6 +28,7 @@ struct vg_analysis_settings {
     uint32_t batch_max;     /* 0: by the device */
     uint32_t workers;       /* 0: one per four cores, at least one */
     uint32_t model_check_s; /* between two looks at the model's file; 0: an hour */
+    uint32_t coverage_days; /* that the ledger of coverage is kept; 0: 30 */
 };
 
 /* Runs until the supervisor says quit or is gone. The first configuration message opens model

@@ -9,6 +9,8 @@
 #include "scheduler/live_timeline.h"
 #include "src/base/attr.h"
 
+struct vg_live_ledger;
+
 struct vg_live_flux {
     /* fixed while a work is under way */
     struct vg_live_flux_config config; /* owns its scene */
@@ -25,6 +27,7 @@ struct vg_live_flux {
     uint64_t wanted, alerts;
     struct vg_mono_time last_done;
     int64_t last_latency_us;
+    struct vg_live_ledger *ledger; /* of its coverage; borrowed. NULL: none */
 
     /* the worker's while a work is under way, the loop's otherwise */
     struct vg_chain *chain;

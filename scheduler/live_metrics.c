@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "scheduler/live_coverage.h"
+
 void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_totals *totals,
                           const struct vg_stage_times *times,
                           const struct vg_publisher_counts *published)
@@ -29,7 +31,23 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
                 (int)totals->model_intact);
     vg_text_add(out, "# TYPE vigie_model_checks_total counter\nvigie_model_checks_total %llu\n",
                 (unsigned long long)totals->model_checks);
+    vg_text_add(out,
+                "# TYPE vigie_coverage_rows_lost_total counter\n"
+                "vigie_coverage_rows_lost_total %llu\n",
+                (unsigned long long)(totals->coverage.failed + totals->coverage.dropped));
     vg_stage_times_print(times, out);
+}
+
+/* Causes that never were have no line; `analysed` always has one. */
+static void report_coverage(struct vg_text_buffer *out, const struct vg_live_flux *flux)
+{
+    for (int c = 0; flux->ledger && c < VG_COVERAGE_CAUSES; c++) {
+        const int64_t us = flux->ledger->coverage.total_us[c];
+        if (us > 0 || c == VG_COVERAGE_ANALYSED)
+            vg_text_add(out, "vigie_coverage_seconds_total{flux=\"%s\",cause=\"%s\"} %.3f\n",
+                        flux->config.id, vg_coverage_cause_name((enum vg_coverage_cause)c),
+                        (double)us / (double)VG_US_PER_S);
+    }
 }
 
 static void report_fates(struct vg_text_buffer *out, const struct vg_live_view *view)
@@ -62,6 +80,9 @@ void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_vie
     for (uint32_t i = 0; i < count; i++)
         vg_text_add(out, "vigie_pictures_wanted_total{flux=\"%s\"} %llu\n", view[i].flux->config.id,
                     (unsigned long long)view[i].flux->wanted);
+    vg_text_add(out, "# TYPE vigie_coverage_seconds_total counter\n");
+    for (uint32_t i = 0; i < count; i++)
+        report_coverage(out, view[i].flux);
     vg_text_add(out, "# TYPE vigie_flux_state gauge\n");
     for (uint32_t i = 0; i < count; i++)
         report_connection(out, &view[i]);

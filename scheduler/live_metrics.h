@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scheduler/coverage_thread.h"
 #include "scheduler/live_flux.h"
 #include "scheduler/stage_times.h"
 #include "src/alerts/publisher.h"
@@ -19,6 +20,7 @@ struct vg_live_totals {
     uint64_t sealed_allocations;
     uint64_t model_checks; /* of its file against what was loaded */
     bool model_intact;     /* as the last one said */
+    struct vg_coverage_counts coverage;
 };
 
 struct vg_live_report {
