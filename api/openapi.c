@@ -42,7 +42,17 @@
 #define STATES          "{\"type\":\"string\",\"enum\":[\"new\",\"seen\",\"confirmed\",\"refuted\"]}"
 #define SEVERITIES      "{\"type\":\"string\",\"enum\":[\"low\",\"medium\",\"high\"]}"
 #define PHASES          "{\"type\":\"string\",\"enum\":[\"setup\",\"dry_run\",\"operational\"]}"
-#define PASSWORD        "{\"type\":\"string\",\"writeOnly\":true}"
+#define COVERAGE_STEPS  "{\"type\":\"string\",\"enum\":[\"minute\",\"hour\",\"day\"]}"
+#define COVERAGE_KEYS                                                                 \
+    "\"nominal_s\",\"analysed_s\",\"percent\",\"wanted\",\"analysed\",\"clock_set\"," \
+    "\"causes\""
+/* seconds by cause; they and analysed_s add up to nominal_s, off aside */
+#define COVERAGE_FIELDS                                                                \
+    "\"nominal_s\":" INTEGER ",\"analysed_s\":" INTEGER ",\"percent\":" NUMBER_OR_NULL \
+    ",\"wanted\":" INTEGER ",\"analysed\":" INTEGER ",\"clock_set\":" FLAG             \
+    ",\"causes\":{\"type\":\"object\",\"additionalProperties\":" INTEGER "}"
+#define NUMBER_OR_NULL "{\"type\":\"number\",\"nullable\":true}"
+#define PASSWORD       "{\"type\":\"string\",\"writeOnly\":true}"
 
 /* Schemas by the names that the route table uses. media: how it travels. */
 static const struct {
@@ -87,6 +97,23 @@ static const struct {
     {"SiteChange", "application/json",
      OBJECT("\"properties\":{" SITE_FIELDS ",\"client_key_pem\":" PASSWORD
             "},\"additionalProperties\":false")},
+    {"Coverage", "application/json",
+     OBJECT("\"required\":[\"flux\",\"from\",\"to\",\"step\",\"items\",\"gaps\","
+            "\"gaps_left_out\",\"damaged\"," COVERAGE_KEYS "],\"properties\":{\"flux\":" TEXT
+            ",\"from\":" TIME ",\"to\":" TIME ",\"step\":" COVERAGE_STEPS "," COVERAGE_FIELDS
+            ",\"items\":{\"type\":\"array\",\"items\":" OBJECT(
+                "\"required\":[\"time\"," COVERAGE_KEYS "],\"properties\":{\"time\":" TIME
+                "," COVERAGE_FIELDS
+                "}") "},\"gaps\":{\"type\":\"array\",\"items\":" OBJECT("\"required\":[\"begin\","
+                                                                        "\"end\",\"cause\"],"
+                                                                        "\"properties\":{"
+                                                                        "\"begin\":" TIME
+                                                                        ",\"end\":" TIME
+                                                                        ",\"cause\":" TEXT
+                                                                        "}") "},\"gaps_left_"
+                                                                             "out\":" INTEGER
+                                                                             ",\"damaged\":" INTEGER
+                                                                             "}")},
     {"Flag", "application/json", FLAG},
     {"Scene", "application/json",
      OBJECT("\"required\":[\"version\",\"name\"],\"description\":\"docs/schemas/scene.json\"")},
@@ -277,6 +304,9 @@ static json_t *query_json(const char *name, size_t size)
     } rows[] = {
         {"severity", SEVERITIES},
         {"state", STATES},
+        {"step", COVERAGE_STEPS},
+        {"gap_s", "{\"type\":\"integer\",\"minimum\":60,\"maximum\":86400,\"default\":60}"},
+        {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
         {"from", TIME},
         {"to", TIME},
     };

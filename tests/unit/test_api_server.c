@@ -195,6 +195,7 @@ static const struct {
     {"an unknown flux", OP, "GET", V1 "/flux/cam-9", NULL, NULL, 404, "no_flux", ""},
     {"its scene", OP, "GET", V1 "/flux/cam-9/scene", NULL, NULL, 404, "no_flux", ""},
     {"its state", OP, "GET", V1 "/flux/cam-9/state", NULL, NULL, 404, "no_flux", ""},
+    {"its coverage", OP, "GET", V1 "/flux/cam-9/coverage", NULL, NULL, 404, "no_flux", ""},
     {"changed without If-Match", TECH, "PATCH", V1 "/flux/cam-2", NULL, "{\"label\":\"x\"}", 412,
      "no_if_match", ""},
     {"changed on an old state", TECH, "PATCH", V1 "/flux/cam-2", "If-Match: \"1\"\r\n",
