@@ -11,6 +11,7 @@
 #include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/base/version.h"
+#include "src/cli/batch_coverage.h"
 #include "src/cli/batch_video.h"
 #include "src/media/clip.h"
 
@@ -30,6 +31,7 @@ struct run {
     struct vg_batch_files *files;
     struct vg_batch_video *video;
     struct vg_rate rate;
+    struct vg_batch_coverage coverage;
     struct vg_progress progress;
     uint64_t total; /* pictures, by the file's head */
     struct vg_mono_time start;
@@ -162,6 +164,30 @@ static enum vg_status flush(struct run *run)
     return status;
 }
 
+static void cover(struct run *run, const struct vg_clip_picture *about,
+                  enum vg_batch_picture picture)
+{
+    vg_batch_coverage_add(&run->coverage, about->media, picture, vg_clip_lost(run->clip));
+}
+
+/* How long the clip's head says it is, which may give the time or the pictures; 0: neither. */
+static int64_t promised_us(const struct run *run)
+{
+    const struct vg_clip_about about = vg_clip_about(run->clip);
+    const double by_pictures_us =
+        about.fps_milli ? (double)about.pictures * 1e9 / (double)about.fps_milli : 0;
+    return by_pictures_us < 1e15 && (double)about.duration_us < by_pictures_us
+               ? (int64_t)by_pictures_us
+               : about.duration_us;
+}
+
+/* What the clip's time was, as far as it was read; a cut one ends before its head says. */
+static void end_coverage(struct run *run, enum vg_status ended)
+{
+    vg_batch_coverage_end(&run->coverage, ended == VG_E_IO ? promised_us(run) : 0);
+    memcpy(run->result->part_us, run->coverage.coverage.total_us, sizeof run->result->part_us);
+}
+
 /* Converts the picture that was just decoded into the next room. */
 static enum vg_status keep(struct run *run, const struct vg_clip_picture *about)
 {
@@ -178,8 +204,10 @@ static enum vg_status keep(struct run *run, const struct vg_clip_picture *about)
     const struct vg_pixels pixels = vg_pixels_over(room->memory, about->width, about->height);
     if (vg_clip_convert(run->clip, &pixels, &room->picture)) {
         run->result->lost++; /* a picture that cannot be converted ends here, counted */
+        cover(run, about, VG_BATCH_PICTURE_REFUSED);
         return VG_OK;
     }
+    cover(run, about, VG_BATCH_PICTURE_ANALYSED);
     room->about = *about;
     run->count++;
     return run->count == VG_BATCH_PICTURES ? flush(run) : VG_OK;
@@ -206,10 +234,14 @@ static enum vg_status read_all(struct run *run, const volatile int *interrupted)
         }
         run->result->pictures = about.sequence + 1;
         run->result->media_us = about.media.us;
-        if (!about.corrupt && vg_rate_wants(&run->rate, about.media.us)) {
+        if (about.corrupt) {
+            cover(run, &about, VG_BATCH_PICTURE_CORRUPT);
+        } else if (vg_rate_wants(&run->rate, about.media.us)) {
             const enum vg_status status = keep(run, &about);
             if (status)
                 return status;
+        } else {
+            cover(run, &about, VG_BATCH_PICTURE_UNWANTED);
         }
         vg_progress_show(&run->progress, run->path, run->result->pictures, run->total);
     }
@@ -242,6 +274,7 @@ static enum vg_status open_run(struct run *run, const char *stem)
     const struct vg_clip_about about = vg_clip_about(run->clip);
     run->total = about.pictures;
     run->rate = vg_rate_of(s->rate_fps);
+    vg_batch_coverage_begin(&run->coverage, run->files, s->rate_fps, about.fps_milli);
     vg_alert_model_text(s->model, vg_engine_precision(s->look->engine), run->model);
     run->answer = vg_alloc_array((size_t)2 * VG_BATCH_PICTURES, sizeof *run->answer);
     if (!run->answer)
@@ -269,6 +302,7 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
     enum vg_status status = open_run(run, stem);
     if (!status) {
         status = read_all(run, interrupted);
+        end_coverage(run, status);
         vg_progress_end(&run->progress, path, result->pictures, run->total);
         result->lost += vg_clip_lost(run->clip);
     }

@@ -8,6 +8,7 @@
 #include "models/model.h"
 #include "src/base/attr.h"
 #include "src/base/clock.h"
+#include "src/base/coverage.h"
 #include "src/base/fault.h"
 #include "src/cli/batch_files.h"
 #include "src/cli/look.h"
@@ -31,8 +32,9 @@ struct vg_batch_settings {
 struct vg_batch_result {
     uint64_t pictures, analysed, alerts, lost;
     int64_t media_us, elapsed_us;
-    uint32_t input_width, input_height; /* of the net */
-    uint32_t regions;                   /* of a picture, each an input */
+    uint32_t input_width, input_height;  /* of the net */
+    uint32_t regions;                    /* of a picture, each an input */
+    int64_t part_us[VG_COVERAGE_CAUSES]; /* of the clip's time */
 };
 
 /* Analyses `path` and writes its files to OUT/stem. A clip that is cut keeps its results and gives VG_E_IO.

@@ -14,7 +14,7 @@ enum {
 };
 
 static const char *const file_name[VG_BATCH_FILE_COUNT] = {
-    "alerts.jsonl", "detections.csv", "tracks.csv", "measures.csv", "explain.jsonl",
+    "alerts.jsonl", "detections.csv", "tracks.csv", "measures.csv", "explain.jsonl", "coverage.csv",
 };
 
 /* The last reason said of a rule and a track, in a small hash table; a place taken by another
@@ -110,7 +110,7 @@ enum vg_status vg_batch_files_open(struct vg_batch_files **files, const char *di
     if (!status)
         status = vg_folder_make(f->folder, fault);
     if (!status)
-        status = open_all(f, wanted | 1u << VG_BATCH_ALERTS, fault);
+        status = open_all(f, wanted | 1u << VG_BATCH_ALERTS | 1u << VG_BATCH_COVERAGE, fault);
     if (status) {
         struct vg_fault ignored;
         if (vg_batch_files_close(&f, &ignored))

@@ -18,6 +18,7 @@ enum vg_batch_file {
     VG_BATCH_TRACKS,     /* tracks.csv */
     VG_BATCH_MEASURES,   /* measures.csv */
     VG_BATCH_EXPLAIN,    /* explain.jsonl */
+    VG_BATCH_COVERAGE,   /* coverage.csv, always */
     VG_BATCH_FILE_COUNT
 };
 

@@ -172,23 +172,40 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
     return b->look.request.size == VG_LOOK_SIZE_AUTO ? VG_OK : vg_look_open(&b->look, fault);
 }
 
+/* Milliseconds that add up, by cause. */
+static json_t *coverage_json(const struct vg_batch_result *r)
+{
+    int64_t shown[VG_COVERAGE_CAUSES];
+    const int64_t nominal = vg_coverage_round(r->part_us, 1000, shown);
+    json_t *object = json_pack("{s:f}", "nominal_s", (double)nominal / 1000);
+    for (int c = 0; c < VG_COVERAGE_CAUSES; c++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "%s_s",
+                       vg_coverage_cause_name((enum vg_coverage_cause)c));
+        if (shown[c] > 0 || c == VG_COVERAGE_ANALYSED)
+            (void)json_object_set_new(object, name, json_real((double)shown[c] / 1000));
+    }
+    return object;
+}
+
 static void say_result(const struct batch *b, const char *path, const struct vg_batch_result *r)
 {
     const double seconds = (double)r->elapsed_us / 1e6;
     if (b->json) {
         struct vg_fault fault;
-        json_t *object =
-            json_pack("{s:s,s:I,s:I,s:I,s:I,s:f,s:f,s:[i,i],s:i}", "clip", path, "pictures",
-                      (json_int_t)r->pictures, "analysed", (json_int_t)r->analysed, "alerts",
-                      (json_int_t)r->alerts, "lost", (json_int_t)r->lost, "media_s",
-                      (double)r->media_us / 1e6, "elapsed_s", seconds, "input", (int)r->input_width,
-                      (int)r->input_height, "regions", (int)r->regions);
+        json_t *object = json_pack(
+            "{s:s,s:I,s:I,s:I,s:I,s:f,s:f,s:[i,i],s:i,s:o}", "clip", path, "pictures",
+            (json_int_t)r->pictures, "analysed", (json_int_t)r->analysed, "alerts",
+            (json_int_t)r->alerts, "lost", (json_int_t)r->lost, "media_s",
+            (double)r->media_us / 1e6, "elapsed_s", seconds, "input", (int)r->input_width,
+            (int)r->input_height, "regions", (int)r->regions, "coverage", coverage_json(r));
         if (vg_print_json(object, &fault)) /* a path that is not UTF-8 has no JSON */
             vg_fault_print(&fault);
     } else {
-        (void)printf(_("%s: %llu pictures, %llu analysed, %llu alerts, %.1f s\n"), path,
-                     (unsigned long long)r->pictures, (unsigned long long)r->analysed,
-                     (unsigned long long)r->alerts, seconds);
+        const int64_t share = vg_coverage_share(r->part_us);
+        (void)printf(_("%s: %llu pictures, %llu analysed, %llu alerts, %.1f s, coverage %.2f %%\n"),
+                     path, (unsigned long long)r->pictures, (unsigned long long)r->analysed,
+                     (unsigned long long)r->alerts, seconds, share < 0 ? 0 : (double)share / 100);
     }
     (void)fflush(stdout);
 }
