@@ -18,7 +18,7 @@ enum {
 struct vg_scene {
     uint8_t canvas[CANVAS_W * CANVAS_H];
     uint8_t clear[W * H]; /* as the camera in `seen` sees it, without what changes */
-    struct vg_scene_camera seen;
+    struct vg_view_scene_camera seen;
     double seen_right;
     uint8_t picture[W * H];
     float normal[NOISES];
@@ -43,7 +43,7 @@ static void shape(struct vg_random *r, uint8_t *to, int width, int height, int m
             to[y * width + x] = clip(grey + slope * (x - x0) / 4.0);
 }
 
-struct vg_scene *vg_scene_open(uint64_t seed)
+struct vg_scene *vg_view_scene_open(uint64_t seed)
 {
     struct vg_scene *scene = vg_alloc(sizeof *scene);
     struct vg_random random;
@@ -60,7 +60,7 @@ struct vg_scene *vg_scene_open(uint64_t seed)
     return scene;
 }
 
-void vg_scene_close(struct vg_scene **scene)
+void vg_view_scene_close(struct vg_scene **scene)
 {
     vg_free(*scene);
     *scene = NULL;
@@ -77,7 +77,7 @@ static double sample(const struct vg_scene *scene, double x, double y)
            (p[CANVAS_W] * (1 - fx) + p[CANVAS_W + 1] * fx) * fy;
 }
 
-static void project(struct vg_scene *scene, const struct vg_scene_camera *c, double right)
+static void project(struct vg_scene *scene, const struct vg_view_scene_camera *c, double right)
 {
     const double zoom = 1 + c->nearer, turn = c->degrees * 3.14159265358979 / 180;
     const double co = cos(turn) / zoom, si = sin(turn) / zoom;
@@ -163,7 +163,7 @@ static void rain(uint8_t *picture, uint32_t n)
              6 + (int)vg_random_below(&r, 14), 200 + (int)vg_random_below(&r, 55));
 }
 
-static void pass(uint8_t *picture, enum vg_scene_passers passers, uint32_t n)
+static void pass(uint8_t *picture, enum vg_view_scene_passers passers, uint32_t n)
 {
     if (passers == VG_SCENE_CROWD)
         crowd(picture, n);
@@ -206,8 +206,8 @@ static void write_text(uint8_t *picture, uint32_t n)
              255);
 }
 
-struct vg_picture vg_scene_picture(struct vg_scene *scene, const struct vg_scene_camera *camera,
-                                   uint32_t n)
+struct vg_picture vg_view_scene_picture(struct vg_scene *scene,
+                                        const struct vg_view_scene_camera *camera, uint32_t n)
 {
     const double right = camera->right * W + (n % 2 ? camera->shake : -camera->shake);
     if (!scene->any || memcmp(&scene->seen, camera, sizeof *camera) != 0 ||

@@ -11,7 +11,7 @@
 #define VG_SCENE_WIDTH  352
 #define VG_SCENE_HEIGHT 288
 
-enum vg_scene_passers {
+enum vg_view_scene_passers {
     VG_SCENE_NOBODY,
     VG_SCENE_CROWD,   /* half of the picture, each elsewhere in each picture */
     VG_SCENE_VEHICLE, /* two thirds of the picture, crossing in some seconds, again and again */
@@ -19,7 +19,7 @@ enum vg_scene_passers {
 };
 
 /* All 0: the camera as it was set up. */
-struct vg_scene_camera {
+struct vg_view_scene_camera {
     double right, down; /* turned, fractions of the picture */
     double nearer;      /* zoom less 1: 0.5 is half as near again */
     double degrees;     /* about the axis of the lens */
@@ -31,18 +31,18 @@ struct vg_scene_camera {
     int cover_luma;
     double dark_side; /* share of the picture, from the right, whose lamp is out */
     double shake;     /* pixels, to and fro from picture to picture */
-    enum vg_scene_passers passers;
+    enum vg_view_scene_passers passers;
     uint32_t text;   /* 1: a line of text and a running clock in the picture */
     uint32_t frozen; /* 1: the same noise each time */
 };
 
 struct vg_scene;
-/* Another seed is another place. Given; vg_scene_close. */
-struct vg_scene *vg_scene_open(uint64_t seed);
-void vg_scene_close(struct vg_scene **scene);
+/* Another seed is another place. Given; vg_view_scene_close. */
+struct vg_scene *vg_view_scene_open(uint64_t seed);
+void vg_view_scene_close(struct vg_scene **scene);
 
 /* The picture number `n` of that camera; grey alone, borrowed until the next. */
-struct vg_picture vg_scene_picture(struct vg_scene *scene, const struct vg_scene_camera *camera,
-                                   uint32_t n);
+struct vg_picture vg_view_scene_picture(struct vg_scene *scene,
+                                        const struct vg_view_scene_camera *camera, uint32_t n);
 
 #endif

@@ -51,9 +51,9 @@ static struct vg_view_watch *open_watch(void)
 
 /* One look a second: number n. */
 static const struct vg_view_health *look(struct bench *b, struct vg_view_watch *watch,
-                                         const struct vg_scene_camera *camera, uint32_t n)
+                                         const struct vg_view_scene_camera *camera, uint32_t n)
 {
-    const struct vg_picture picture = vg_scene_picture(b->scene, camera, n);
+    const struct vg_picture picture = vg_view_scene_picture(b->scene, camera, n);
     vg_view_thumb_take(&b->thumb, &picture);
     const struct vg_view_health *h = vg_view_watch_look(
         watch, b->scratch, &b->thumb, (struct vg_media_time){n * VG_US_PER_S}, 25000);
@@ -75,7 +75,7 @@ static const struct vg_view_health *look(struct bench *b, struct vg_view_watch *
 }
 
 static const struct vg_view_health *looks(struct bench *b, struct vg_view_watch *watch,
-                                          const struct vg_scene_camera *camera, uint32_t from,
+                                          const struct vg_view_scene_camera *camera, uint32_t from,
                                           uint32_t to)
 {
     const struct vg_view_health *h = vg_view_watch_health(watch);
@@ -86,11 +86,11 @@ static const struct vg_view_health *looks(struct bench *b, struct vg_view_watch 
 
 static int setup(void **state)
 {
-    static const struct vg_scene_camera camera = SET_UP;
+    static const struct vg_view_scene_camera camera = SET_UP;
     struct bench *b = calloc(1, sizeof *b);
     assert_non_null(b);
     *state = b;
-    b->scene = vg_scene_open(1);
+    b->scene = vg_view_scene_open(1);
     assert_non_null(b->scene);
     assert_int_equal(vg_view_scratch_open(&b->scratch), VG_OK);
     struct vg_view_watch *watch = open_watch();
@@ -106,14 +106,14 @@ static int teardown(void **state)
 {
     struct bench *b = *state;
     vg_view_scratch_close(&b->scratch);
-    vg_scene_close(&b->scene);
+    vg_view_scene_close(&b->scene);
     free(b);
     return 0;
 }
 
 static const struct row {
     const char *name;
-    struct vg_scene_camera camera;
+    struct vg_view_scene_camera camera;
     enum vg_view_state want;
     uint32_t within_s; /* of a fault */
 } rows[] = {
@@ -188,7 +188,7 @@ static int seconds_until(struct bench *b, struct vg_view_watch *watch, const str
 
 static void each_fault(void **state)
 {
-    static const struct vg_scene_camera camera = SET_UP;
+    static const struct vg_view_scene_camera camera = SET_UP;
     struct bench *b = *state;
     uint32_t wrong = 0;
     print_message("| the camera | state | after s | good again after s |\n|---|---|---|---|\n");
