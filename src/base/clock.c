@@ -28,6 +28,11 @@ int64_t vg_cpu_time_us(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+int64_t vg_thread_cpu_time_us(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void vg_pause_us(int64_t us)
 {
     if (us <= 0)

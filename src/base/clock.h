@@ -24,6 +24,8 @@ struct vg_wall_time vg_wall_now(void);
 
 /* Processor time of the whole process, user and system, microseconds. */
 int64_t vg_cpu_time_us(void);
+/* The same of the calling thread alone. */
+int64_t vg_thread_cpu_time_us(void);
 
 /* Waits without deciding: `us` microseconds, or until a signal. For back-offs in threads of
  * their own, never in a loop and never to wait for a fact. */
