@@ -219,7 +219,8 @@ uint32_t vg_decoder_delay(const struct vg_decoder *decoder)
 static enum vg_status meaning(const struct vg_decoder *decoder, int error)
 {
     const enum vg_decoder_way way = vg_decoder_way(decoder);
-    if ((way == VG_DECODER_DEVICE || way == VG_DECODER_UNTOLD) && error != AVERROR_INVALIDDATA)
+    const bool on_device = way == VG_DECODER_DEVICE || way == VG_DECODER_UNTOLD;
+    if (on_device && error != AVERROR_INVALIDDATA && error != AVERROR(EAGAIN))
         return VG_E_DEVICE;
     return error == AVERROR(ENOMEM) ? VG_E_MEMORY : VG_E_IO;
 }
