@@ -104,25 +104,41 @@ static inline size_t get_file(const struct media_folder *folder, const char *nam
 /* The test camera: a child that ends when `in` is closed. */
 struct camera_child {
     pid_t pid;
-    int in;
-    unsigned port;
+    int in, out;
+    unsigned port; /* of its first camera; 0: it publishes */
 };
 
-static inline void camera_start(struct camera_child *camera, const char *clip,
-                                const char *credentials)
+/* The number in the next line the camera writes: the port of its next camera; 0 when it has none. */
+static inline unsigned camera_next_port(const struct camera_child *camera)
+{
+    char line[64] = "";
+    size_t have = 0;
+    while (have < sizeof line - 1 && !strchr(line, '\n')) {
+        if (read(camera->out, line + have, 1) <= 0)
+            fail_msg("the camera does not start");
+        have++;
+    }
+    return strncmp(line, "port ", 5) == 0 ? (unsigned)strtoul(line + 5, NULL, 10) : 0;
+}
+
+/* options: words for the camera (the head of tests/camera/camera.c has them), ended by NULL. */
+static inline void camera_start_with(struct camera_child *camera, const char *const *options,
+                                     const char *clip)
 {
     int in[2], out[2];
-    char program[512], line[64] = "";
+    char program[512];
+    const char *words[32] = {"camera"};
+    char *const *argv = NULL;
+    size_t n = 1;
     posix_spawn_file_actions_t actions;
     vg_build_path("tests/camera", program, sizeof program);
-    char words[4][512] = {"camera", "-a", "", ""};
-    char *argv[5] = {words[0], words[1], words[2], words[3], NULL};
-    (void)snprintf(words[2], sizeof words[2], "%s", credentials ? credentials : "");
-    (void)snprintf(words[3], sizeof words[3], "%s", clip);
-    if (!credentials) {
-        argv[1] = words[3];
-        argv[2] = NULL;
+    for (; options && *options; options++) {
+        assert_true(n + 2 < sizeof words / sizeof *words);
+        words[n++] = *options;
     }
+    words[n] = clip;
+    const char *const *all = words;
+    memcpy(&argv, &all, sizeof argv); /* posix_spawn leaves the texts alone */
     assert_int_equal(pipe(in), 0);
     assert_int_equal(pipe(out), 0);
     (void)fcntl(in[1], F_SETFD, FD_CLOEXEC);
@@ -135,15 +151,16 @@ static inline void camera_start(struct camera_child *camera, const char *clip,
     (void)close(in[0]);
     (void)close(out[1]);
     camera->in = in[1];
-    size_t have = 0;
-    while (have < sizeof line - 1 && !strchr(line, '\n')) {
-        const ssize_t got = read(out[0], line + have, sizeof line - 1 - have);
-        if (got <= 0)
-            fail_msg("the camera does not start");
-        have += (size_t)got;
-    }
-    (void)close(out[0]);
-    camera->port = (unsigned)strtoul(line + strlen("port "), NULL, 10);
+    camera->out = out[0];
+    camera->port = camera_next_port(camera);
+}
+
+/* credentials: base64 of user:password that it wants; NULL: none. */
+static inline void camera_start(struct camera_child *camera, const char *clip,
+                                const char *credentials)
+{
+    const char *const options[] = {credentials ? "-a" : NULL, credentials, NULL};
+    camera_start_with(camera, options, clip);
     assert_true(camera->port > 0);
 }
 
@@ -151,6 +168,7 @@ static inline void camera_stop(struct camera_child *camera)
 {
     int status = 0;
     (void)close(camera->in);
+    (void)close(camera->out);
     assert_int_equal(waitpid(camera->pid, &status, 0), camera->pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }

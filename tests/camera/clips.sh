@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Clips for the test camera, made by ffmpeg: tests/camera/clips.sh FOLDER NAME...
-# Makes FOLDER/NAME.mp4 for each name of the table below, if it is not there yet, and prints its path.
+# Makes FOLDER/NAME.mp4 for each name of the table below, unless it is there already, newer than this
+# script, and prints its path.
 # CLIP_SECONDS (8) and CLIP_FROM (a video to take the pictures from, else a test pattern with noise)
 # may be given; a folder holds clips of one kind. All have a key frame every two seconds unless said.
 set -euo pipefail
@@ -47,7 +48,7 @@ row() {
 make() {
     local name=$1 path=$folder/$1.mp4 size rate filter encoder from
     read -r size rate filter encoder < <(row "$name")
-    [ -s "$path" ] && return
+    [ -s "$path" ] && [ "$path" -nt "${BASH_SOURCE[0]}" ] && return
     if [ -n "${CLIP_FROM:-}" ] && [ -e "$CLIP_FROM" ]; then
         from="-stream_loop -1 -i $CLIP_FROM -vf fps=$rate,scale=${size/x/:},setsar=1"
     else
