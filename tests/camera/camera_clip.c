@@ -175,6 +175,7 @@ static AVFormatContext *muxer_open(struct vg_clip *clip, int mtu)
 
 static void muxer_close(AVFormatContext *muxer)
 {
+    (void)av_write_trailer(muxer); /* frees the muxer's own buffer */
     av_freep(&muxer->pb->buffer);
     avio_context_free(&muxer->pb);
     avformat_free_context(muxer);

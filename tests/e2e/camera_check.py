@@ -421,6 +421,13 @@ def credentials(program, clip):
         check("a count twice is a replay", again[0] == 401)
         check("Basic opens", client.ask("DESCRIBE", Authorization="Basic " + pair)[0] == 200)
         client.close()
+        client = Client(camera.port, "x?stale")
+        told = challenge_of(client.ask("DESCRIBE"))
+        first = digest(client, "DESCRIBE", client.base, told, "op", "p\u00e9")
+        second = digest(client, "DESCRIBE", client.base, challenge_of(first), "op", "p\u00e9")
+        check("stale: refused once, then let in", (first[0], "stale=true" in challenge_of(first), second[0]) ==
+              (401, True, 200))
+        client.close()
         client = Client(camera.port, "x?badauth=2")
         check("badauth: an unknown scheme", challenge_of(client.ask("DESCRIBE", Authorization="Basic " + pair), "NTLM"))
         client.close()

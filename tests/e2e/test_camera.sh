@@ -33,6 +33,12 @@ all_said
 camera_start "$(clip h264)"
 as_in_file "h264 without announced sets" 20 "$(clip h264)" -rtsp_transport tcp "rtsp://127.0.0.1:$CAMERA_PORT/x?nosprop"
 
+# another size in mid-stream
+camera_start --second "$(clip cif)" "$(clip h264)"
+timeout 20 ffprobe -v error -rtsp_transport tcp -show_entries frame=width -of csv=p=0 -read_intervals '%+#40' \
+    "rtsp://127.0.0.1:$CAMERA_PORT/x?second=1" >"$T/widths" 2>&1
+[ "$(tr -d , <"$T/widths" | grep . | uniq | tr '\n' ' ')" = "704 352 " ] || fail "second: $(sort "$T/widths" | uniq -c)"
+
 # TLS: the media come, and a client that looks is shown what it should refuse
 certs=$(certificates)
 tls() { # NAME TLS_OPTION...: what openssl says of the camera with that certificate
