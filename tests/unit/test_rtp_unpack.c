@@ -3,6 +3,7 @@
 #include "tests/rtp_clip.h"
 
 #include "src/base/alloc.h"
+#include "src/base/random.h"
 #include "src/media/rtp_jpeg_head.h"
 #include "src/media/rtp_stream.h"
 
@@ -821,6 +822,133 @@ static void round_trips(void **state)
         round_trip(&rounds[i]);
 }
 
+/* ---- losses ---- */
+
+struct loss {
+    uint64_t seed;
+    enum vg_rtp_order order;
+    bool lost[CLIP_PACKETS_MAX];
+    bool unit_hurt[CLIP_UNITS_MAX]; /* a packet of it is lost */
+    size_t at[CLIP_PACKETS_MAX];    /* the order in which they come */
+    size_t count;
+};
+
+static uint32_t stamp_of(const struct rtp_bytes *packet)
+{
+    const uint8_t *p = packet->data + 4;
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static size_t unit_of_packet(const struct clip *clip, size_t packet)
+{
+    size_t first = 0;
+    while (clip->is_report[first])
+        first++;
+    const uint32_t ahead = stamp_of(&clip->packets[packet]) - stamp_of(&clip->packets[first]);
+    for (size_t u = 0; u < clip->unit_count; u++)
+        if ((clip->units[u]->pts - clip->units[0]->pts) * 3600 == (int32_t)ahead)
+            return u;
+    fail_msg("a packet of no unit");
+    return 0;
+}
+
+/* Loses packets behind the first unit, and by UDP changes the places of neighbours. */
+static void lose_some(struct loss *loss, const struct clip *clip)
+{
+    struct vg_random random;
+    vg_random_seed(&random, loss->seed);
+    loss->count = 0;
+    memset(loss->unit_hurt, 0, sizeof loss->unit_hurt);
+    for (size_t i = 0; i < clip->packet_count; i++) {
+        if (clip->is_report[i])
+            continue;
+        const size_t unit = unit_of_packet(clip, i);
+        if (unit > 0 && vg_random_below(&random, 100) < 4) {
+            loss->unit_hurt[unit] = true;
+            continue;
+        }
+        loss->at[loss->count++] = i;
+        if (loss->order == VG_RTP_ANY_ORDER && unit > 0 && loss->count > 3 &&
+            vg_random_below(&random, 3) == 0) {
+            size_t *other = &loss->at[loss->count - 2 - vg_random_below(&random, 2)];
+            loss->at[loss->count - 1] = *other;
+            *other = i;
+        }
+    }
+}
+
+/* A unit that is not marked is whole; one that is marked lost something, or the one before did. */
+static size_t check_lossy_unit(const struct round *round, const struct clip *clip,
+                               const struct loss *loss, const struct vg_sdp_video *video,
+                               const struct vg_rtp_unit *unit, size_t next)
+{
+    size_t u = next;
+    while (u < clip->unit_count &&
+           (clip->units[u]->pts - clip->units[0]->pts) * 3600 != unit->data->pts) {
+        if (!loss->unit_hurt[u])
+            fail_msg("%s: seed %lu: whole unit %zu is missing", round->name,
+                     (unsigned long)loss->seed, u);
+        u++;
+    }
+    assert_true(u < clip->unit_count);
+    const bool before = u > 0 && loss->unit_hurt[u - 1];
+    if (unit->damaged ? !loss->unit_hurt[u] && !before : loss->unit_hurt[u] || u > next)
+        fail_msg("%s: seed %lu: unit %zu damaged %d", round->name, (unsigned long)loss->seed, u,
+                 unit->damaged);
+    if (!unit->damaged)
+        compare_units(round, clip, video, clip->units[u], unit);
+    return u + 1;
+}
+
+static void lossy_trip(const struct round *round, const struct clip *clip, struct loss *loss)
+{
+    const struct vg_rtp_settings settings = {loss->order, 60000, 7};
+    struct vg_sdp_video video;
+    struct vg_rtp_stream *stream = NULL;
+    struct vg_rtp_unit unit;
+    struct vg_mono_time now = {1};
+    size_t next = 0;
+    lose_some(loss, clip);
+    assert_int_equal(vg_sdp_read(clip->sdp, strlen(clip->sdp), &video, NULL), VG_OK);
+    assert_int_equal(vg_rtp_stream_open(&stream, &video, &settings), VG_OK);
+    for (size_t i = 0; i < loss->count; i++) {
+        const struct rtp_bytes *packet = &clip->packets[loss->at[i]];
+        now.us += 1000;
+        vg_rtp_stream_give(stream, packet->data, packet->size, now);
+        while (vg_rtp_stream_take(stream, &unit) == VG_OK)
+            next = check_lossy_unit(round, clip, loss, &video, &unit, next);
+    }
+    while (vg_rtp_stream_due_us(stream) != INT64_MAX) {
+        now.us = vg_rtp_stream_due_us(stream);
+        vg_rtp_stream_tick(stream, now);
+        while (vg_rtp_stream_take(stream, &unit) == VG_OK)
+            next = check_lossy_unit(round, clip, loss, &video, &unit, next);
+    }
+    const struct vg_rtp_counts counts = vg_rtp_stream_counts(stream);
+    assert_int_equal(counts.packets, loss->count);
+    assert_int_equal(counts.late + counts.doubled + counts.strange + counts.held, 0);
+    vg_rtp_stream_close(&stream);
+}
+
+static void with_losses(void **state)
+{
+    (void)state;
+    static struct clip clip;
+    static struct loss loss;
+    const char *given = getenv("VIGIE_TEST_SEED");
+    const uint64_t first = given ? strtoull(given, NULL, 10) : 1;
+    for (size_t i = 0; i < sizeof rounds / sizeof *rounds; i++) {
+        if (!clip_make(&clip, &rounds[i].clip))
+            continue;
+        for (uint64_t seed = first; seed < first + (given ? 1 : 60); seed++) {
+            loss.seed = seed;
+            loss.order = seed % 2 ? VG_RTP_IN_ORDER : VG_RTP_ANY_ORDER;
+            lossy_trip(&rounds[i], &clip, &loss);
+        }
+        clip_free(&clip);
+    }
+}
+
 static void no_memory(void **state)
 {
     (void)state;
@@ -844,7 +972,7 @@ int main(void)
         cmocka_unit_test(nobody_takes),     cmocka_unit_test(a_reference_keeps_it),
         cmocka_unit_test(jpeg_heads),       cmocka_unit_test(jpeg_losses),
         cmocka_unit_test(jpeg_extension),   cmocka_unit_test(round_trips),
-        cmocka_unit_test(no_memory),
+        cmocka_unit_test(with_losses),      cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
