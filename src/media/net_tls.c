@@ -282,10 +282,9 @@ static enum vg_status refuse_handshake(const struct vg_net_tls *tls, enum vg_sta
                             N_("give the authority that signed it, and the name it was made for"),
                             "%s", X509_verify_cert_error_string(verified));
     if (status == VG_E_DENIED)
-        return vg_fault_set(
-            fault, status, N_("the camera refuses our certificate, or wants one"),
-            N_("give the certificate and key that the camera's owner made for Vigie"), "%s",
-            words ? words : "TLS");
+        return vg_fault_set(fault, status, N_("the camera refuses our certificate, or wants one"),
+                            N_("give the certificate and key made for Vigie"), "%s",
+                            words ? words : "TLS");
     return vg_fault_set(fault, status, N_("the camera does not agree on TLS"),
                         N_("TLS 1.2 is needed at least; check the port too"), "%s",
                         words ? words : "TLS");

@@ -351,6 +351,10 @@ enum vg_status vg_rtsp_dialogue_exchange(struct vg_rtsp_dialogue *dialogue,
         enum vg_status status = vg_rtsp_dialogue_send(dialogue, request, until, &cseq);
         if (status == VG_OK)
             status = await(dialogue, cseq, until, answer);
+        if (status == VG_E_DENIED) /* TLS 1.3 says so only now */
+            return vg_fault_set(fault, status,
+                                N_("the camera refuses our certificate, or wants one"),
+                                N_("give the certificate and key made for Vigie"), "%s", "TLS");
         if (status)
             return refuse(status, request->method, fault);
         if (answer->code != 401)

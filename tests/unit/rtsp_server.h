@@ -174,15 +174,26 @@ static bool rtsp_take_request(struct rtsp_server *server, const struct rtsp_conn
     return true; /* silence */
 }
 
+/* What has come is read before a stop is obeyed. */
 static ssize_t rtsp_receive(const struct rtsp_server *server,
                             const struct rtsp_connection *connection, char *data, size_t size)
 {
     struct pollfd fds[2] = {{connection->fd, POLLIN, 0}, {server->stop, POLLIN, 0}};
-    if (!(connection->ssl && SSL_pending(connection->ssl)) &&
-        (poll(fds, 2, -1) < 0 || fds[1].revents))
+    const bool pending = connection->ssl && SSL_pending(connection->ssl) > 0;
+    if (!pending && (poll(fds, 2, -1) < 0 || !fds[0].revents))
         return -1;
     return connection->ssl ? SSL_read(connection->ssl, data, (int)size)
                            : recv(connection->fd, data, size, 0);
+}
+
+/* Until the other side closes: a reset would overtake what was said last. */
+static void rtsp_drain(const struct rtsp_server *server, int fd)
+{
+    const struct rtsp_connection plain = {.fd = fd};
+    char data[4096];
+    (void)shutdown(fd, SHUT_WR);
+    while (rtsp_receive(server, &plain, data, sizeof data) > 0)
+        continue;
 }
 
 static void rtsp_serve(struct rtsp_server *server, const struct rtsp_connection *connection)
@@ -235,6 +246,8 @@ static void *rtsp_run(void *opaque)
         }
         if (!connection.ssl || SSL_accept(connection.ssl) == 1)
             rtsp_serve(server, &connection);
+        else
+            rtsp_drain(server, connection.fd);
         SSL_free(connection.ssl);
         (void)close(connection.fd);
     }
