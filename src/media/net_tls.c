@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -157,7 +158,9 @@ static bool is_address(const char *name)
 /* What the certificate must be for; and for a name, the server is told which. */
 static bool expect_name(SSL *ssl, const char *name, const char *host)
 {
-    const bool told = is_address(host) || SSL_set_tlsext_host_name(ssl, host) == 1;
+    char told_name[256]; /* OpenSSL's macro wants it without const */
+    (void)snprintf(told_name, sizeof told_name, "%s", host);
+    const bool told = is_address(host) || SSL_set_tlsext_host_name(ssl, told_name) == 1;
     if (is_address(name))
         return told && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

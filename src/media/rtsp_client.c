@@ -19,6 +19,7 @@
 #define JOINED_SIZE   (VG_RTSP_URL_SIZE + 2 * VG_SDP_CONTROL_SIZE + 2)
 #define REDIRECTS_MAX 3
 #define GATHER_MS     2
+#define STRAY_MAX     (256 << 10) /* bytes that are nothing, between two packets of media */
 #define ALIVE_MIN_US  (VG_US_PER_S / 2)
 
 struct vg_rtsp_client {
@@ -27,6 +28,7 @@ struct vg_rtsp_client {
     struct vg_rtsp_url url;          /* after redirects */
     char base[VG_RTSP_URL_SIZE];     /* of the description */
     char aggregate[JOINED_SIZE];     /* of the whole session */
+    char stream[JOINED_SIZE];        /* of the video */
     struct vg_rtsp_session session;
     uint8_t channels[2];
     struct vg_rtsp_about about;
@@ -42,6 +44,7 @@ struct vg_rtsp_client {
         ALIVE_SENT,
         ALIVE_SENT_AGAIN /* after a 401 */
     } alive;
+    size_t stray;        /* bytes passed over since the last media */
     enum vg_status over; /* the connection is of no use any more */
 };
 
@@ -368,11 +371,11 @@ static enum vg_status set_up(const struct opening *opening)
 {
     struct vg_rtsp_client *client = opening->client;
     struct vg_rtsp_message answer;
-    char transport[128] = "", uri[JOINED_SIZE];
+    char transport[128] = "";
     enum vg_status status =
         resolve(opening, client->base, client->video.session_control, client->aggregate);
     if (status == VG_OK)
-        status = resolve(opening, client->aggregate, client->video.control, uri);
+        status = resolve(opening, client->aggregate, client->video.control, client->stream);
     if (status == VG_OK && opening->settings->transport == VG_RTSP_UDP)
         status = open_pair(opening, transport, sizeof transport);
     if (status)
@@ -383,7 +386,7 @@ static enum vg_status set_up(const struct opening *opening)
                            ? "RTP/AVP/TCP;unicast;interleaved=0-1"
                            : "RTP/AVP;multicast");
     const struct vg_rtsp_request request = {
-        .method = "SETUP", .uri = uri, .extra = {{"Transport", transport}}};
+        .method = "SETUP", .uri = client->stream, .extra = {{"Transport", transport}}};
     status = exchange(opening, &request, &answer);
     if (status)
         return status;
@@ -407,6 +410,10 @@ static enum vg_status play(const struct opening *opening)
     enum vg_status status = exchange(opening, &request, &answer);
     if (status == VG_OK && answer.code == 457) { /* it knows no range */
         request.extra[1].name = NULL;
+        status = exchange(opening, &request, &answer);
+    }
+    if (status == VG_OK && answer.code == 459) { /* not the whole: the one stream */
+        memcpy(client->aggregate, client->stream, sizeof client->aggregate);
         status = exchange(opening, &request, &answer);
     }
     if (status == VG_OK && answer.code >= 300)
@@ -571,6 +578,18 @@ static bool is_media(const struct vg_rtsp_client *client, const struct vg_rtsp_m
     return true;
 }
 
+/* The next message or frame, past stray bytes, of which not too many are borne. */
+static enum vg_status next_item(struct vg_rtsp_client *client, struct vg_rtsp_message *message)
+{
+    enum vg_status status;
+    while ((status = vg_rtsp_dialogue_next(client->dialogue, message)) == VG_E_IO) {
+        client->stray += vg_rtsp_dialogue_resync(client->dialogue);
+        if (client->sockets || client->stray > STRAY_MAX)
+            break;
+    }
+    return status;
+}
+
 /* Out of what was read already. VG_E_END: nothing left. */
 static enum vg_status next_data(struct vg_rtsp_client *client, struct vg_rtsp_data *data)
 {
@@ -579,7 +598,7 @@ static enum vg_status next_data(struct vg_rtsp_client *client, struct vg_rtsp_da
     if (client->sockets && vg_rtsp_sockets_next(client->sockets, data))
         return VG_OK;
     while (status == VG_OK) {
-        status = vg_rtsp_dialogue_next(client->dialogue, &message);
+        status = next_item(client, &message);
         if (status)
             break;
         if (message.kind != VG_RTSP_FRAME)
@@ -651,8 +670,10 @@ enum vg_status vg_rtsp_client_receive(struct vg_rtsp_client *client, struct vg_m
             return status;
         status = status ? status : VG_E_END; /* once more */
     }
-    if (status == VG_OK && data->kind == VG_RTSP_RTP)
+    if (status == VG_OK && data->kind == VG_RTSP_RTP) {
         client->last_media = data->arrival;
+        client->stray = 0;
+    }
     if (status != VG_OK && status != VG_E_INTERRUPTED)
         client->over = status;
     return status;

@@ -165,6 +165,14 @@ enum vg_status vg_rtsp_dialogue_next(struct vg_rtsp_dialogue *dialogue,
     return VG_E_IO;
 }
 
+size_t vg_rtsp_dialogue_resync(struct vg_rtsp_dialogue *dialogue)
+{
+    const size_t skipped =
+        vg_rtsp_message_resync(dialogue->buffer + dialogue->start, dialogue->end - dialogue->start);
+    dialogue->start += skipped;
+    return skipped;
+}
+
 /* ---- sending ---- */
 
 static enum vg_status authorise(struct vg_rtsp_dialogue *dialogue,

@@ -64,6 +64,9 @@ enum vg_status vg_rtsp_dialogue_challenge(struct vg_rtsp_dialogue *dialogue,
 enum vg_status vg_rtsp_dialogue_next(struct vg_rtsp_dialogue *dialogue,
                                      struct vg_rtsp_message *message) VG_MUST_USE;
 
+/* After VG_E_IO of `next`: passes over bytes up to what may be a frame or an answer; how many. */
+size_t vg_rtsp_dialogue_resync(struct vg_rtsp_dialogue *dialogue);
+
 /* Reads what has come into the buffer, without waiting. VG_E_CLOSED, VG_E_IO. */
 enum vg_status vg_rtsp_dialogue_fill(struct vg_rtsp_dialogue *dialogue) VG_MUST_USE;
 

@@ -267,6 +267,28 @@ enum vg_rtsp_progress vg_rtsp_message_read(const uint8_t *bytes, size_t size,
     return read_message(&cursor, message);
 }
 
+/* What is cut off by the end is given the benefit of the doubt. */
+static bool may_begin(const uint8_t *bytes, size_t size)
+{
+    static const char answer[] = "RTSP/1.0 ";
+    const size_t compared = size < sizeof answer - 1 ? size : sizeof answer - 1;
+    if (memcmp(bytes, answer, compared) == 0)
+        return true;
+    if (bytes[0] != '$')
+        return false;
+    if (size > 3 && ((size_t)bytes[2] << 8 | bytes[3]) < 8)
+        return false;
+    return size <= VG_RTSP_FRAME_HEAD || bytes[VG_RTSP_FRAME_HEAD] >> 6 == 2;
+}
+
+size_t vg_rtsp_message_resync(const uint8_t *bytes, size_t size)
+{
+    for (size_t at = 1; at < size; at++)
+        if (may_begin(bytes + at, size - at))
+            return at;
+    return size;
+}
+
 /* ---- writing ---- */
 
 static void put(struct vg_rtsp_writer *writer, const char *text, size_t length)

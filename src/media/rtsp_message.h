@@ -57,6 +57,11 @@ enum vg_rtsp_progress {
 enum vg_rtsp_progress vg_rtsp_message_read(const uint8_t *bytes, size_t size,
                                            struct vg_rtsp_message *message) VG_MUST_USE;
 
+/* After VG_RTSP_WRONG: how many bytes to pass over up to what may be a frame of RTP or RTCP (version
+ * 2 in it) or an answer, at least 1; size: there is none. Cameras do put stray bytes between
+ * frames. */
+size_t vg_rtsp_message_resync(const uint8_t *bytes, size_t size);
+
 /* The n-th (from 0) header of this name, without regard to case; .at NULL: there is none. */
 struct vg_rtsp_text vg_rtsp_header_find(const struct vg_rtsp_message *message, const char *name,
                                         size_t n);

@@ -58,7 +58,17 @@ static void read_headers(const struct vg_rtsp_message *message)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct vg_rtsp_message message;
-    while (vg_rtsp_message_read(data, size, &message) == VG_RTSP_COMPLETE) {
+    for (;;) {
+        const enum vg_rtsp_progress progress = vg_rtsp_message_read(data, size, &message);
+        if (progress == VG_RTSP_INCOMPLETE)
+            break;
+        if (progress == VG_RTSP_WRONG) {
+            const size_t skipped = vg_rtsp_message_resync(data, size);
+            must(skipped > 0 && skipped <= size);
+            data += skipped;
+            size -= skipped;
+            continue;
+        }
         must(message.size > 0 && message.size <= size);
         within(message.body, data, message.size);
         must(message.header_count <= VG_RTSP_HEADERS_MAX);

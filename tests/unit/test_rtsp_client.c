@@ -171,6 +171,15 @@ static const struct row rows[] = {
      VG_OK,
      NULL,
      {"PLAY rtsp"}},
+    {"not the whole",
+     {OPTIONS_STEP,
+      DESCRIBE_STEP,
+      SETUP_STEP,
+      {"PLAY", ANSWER("459 Aggregate", "\r\n"), THEN_GO_ON, 1},
+      PLAY_STEP},
+     VG_OK,
+     NULL,
+     {"/cam RTSP/1.0\r\nCSeq: 4", "/cam/trackID=1 RTSP/1.0\r\nCSeq: 5"}},
     {"another answer before ours",
      {OPTIONS_STEP,
       {"DESCRIBE",
@@ -626,6 +635,27 @@ static void receives_interleaved(void **state)
     }
 }
 
+static void passes_over_stray_bytes(void **state)
+{
+    static struct session session;
+    static const struct rtsp_step steps[RTSP_STEPS_MAX] = {
+        OPTIONS_STEP,
+        DESCRIBE_STEP,
+        SETUP_STEP,
+        {"PLAY",
+         OK("\r\n") "{rtp:\x80 a first one}\xff\xfe$\x01$Wrong{rtp:\x80 another "
+                    "one}\x80\x60xx{rtcp:\x80\xc8 a report}",
+         THEN_CLOSE}};
+    (void)state;
+    start(&session, steps, NULL);
+    open_good(&session, VG_US_PER_S, VG_RTSP_TCP);
+    expect_data(&session, "\x80 a first one", VG_RTSP_RTP);
+    expect_data(&session, "\x80 another one", VG_RTSP_RTP);
+    expect_data(&session, "\x80\xc8 a report", VG_RTSP_RTCP);
+    expect_end(&session, SLACK_US, VG_E_CLOSED);
+    end(&session);
+}
+
 static void ends_a_silence(void **state)
 {
     static const struct {
@@ -639,7 +669,8 @@ static void ends_a_silence(void **state)
         {"", THEN_GO_ON, -1, VG_E_END},
         {"{rtcp:alive}", THEN_GO_ON, SLACK_US, VG_E_TIMEOUT}, /* reports are no media */
         {"", THEN_CLOSE, SLACK_US, VG_E_CLOSED},
-        {"nonsense", THEN_GO_ON, SLACK_US, VG_E_IO},
+        {"nonsense", THEN_GO_ON, SLACK_US, VG_E_TIMEOUT},
+        {"not one{rtcp:\x80\xc8 seven bytes}", THEN_GO_ON, SLACK_US, VG_E_TIMEOUT},
         {"TEARDOWN rtsp://x RTSP/1.0\r\nCSeq: 1\r\n\r\n", THEN_GO_ON, SLACK_US, VG_E_CLOSED},
         {"RTSP/1.0 454 Gone\r\nCSeq: 1\r\n\r\n", THEN_GO_ON, SLACK_US, VG_E_CLOSED},
     };
@@ -936,6 +967,7 @@ int main(void)
         cmocka_unit_test(opening_ends_when_cancelled),
         cmocka_unit_test(connecting_ends),
         cmocka_unit_test(receives_interleaved),
+        cmocka_unit_test(passes_over_stray_bytes),
         cmocka_unit_test(ends_a_silence),
         cmocka_unit_test(keeps_the_session_alive),
         cmocka_unit_test(receiving_ends_when_cancelled),

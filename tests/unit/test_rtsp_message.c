@@ -91,6 +91,29 @@ static void reads_rows(void **state)
     }
 }
 
+static void finds_what_follows(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size, want;
+    } found[] = {
+        {BYTES("x"), 1},
+        {BYTES("xy"), 2},
+        {BYTES("xx$\x00\x00\x08\x80"), 2},
+        {BYTES("$$\x00\x00\x08\x80"), 1},
+        {BYTES("x$\x00\x00\x07\x80"), 6},                  /* too short to be RTCP */
+        {BYTES("x$\x00\x00\x08\x40$\x00\x00\x08\x80"), 6}, /* another version */
+        {BYTES("x$"), 1},
+        {BYTES("xRTSP/1.0 200 OK"), 1},
+        {BYTES("xxRTS"), 2},
+        {BYTES("xRTSP/2"), 7},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        assert_int_equal(vg_rtsp_message_resync((const uint8_t *)found[i].bytes, found[i].size),
+                         found[i].want);
+}
+
 static void finds_headers(void **state)
 {
     static const char text[] = "RTSP/1.0 401 Unauthorized\r\n"
@@ -209,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_rows),
+        cmocka_unit_test(finds_what_follows),
         cmocka_unit_test(finds_headers),
         cmocka_unit_test(bounds_headers),
         cmocka_unit_test(refuses_what_has_no_end),

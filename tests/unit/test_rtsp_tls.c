@@ -34,8 +34,7 @@ struct made {
 
 static void add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
+    X509V3_CTX context = {.db = NULL};
     X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
     assert_non_null(extension);
