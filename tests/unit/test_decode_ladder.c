@@ -496,7 +496,7 @@ static void play_now(struct trial *trial, const struct film *film, size_t from, 
 static void a_hang_is_seen(void **state)
 {
     struct stage *stage = stage_of(state);
-    static const char *const words[] = {"hang=20:600", "hangend=20:600"};
+    static const char *const words[] = {"hang=20:1000", "hangend=20:1000"};
     for (size_t i = 0; i < 2; i++) {
         struct vg_ladder_settings settings = vg_ladder_defaults();
         struct vg_decode_devices *devices = va_devices(words[i]);
@@ -504,7 +504,7 @@ static void a_hang_is_seen(void **state)
         pthread_t thread;
         got.count = 0;
         settings.devices = devices;
-        settings.call_us = VG_US_PER_S / 5;
+        settings.call_us = VG_US_PER_S * 3 / 10;
         struct trial trial = {.what = words[i], .shots = &got, .look = LOOK_ALL};
         trial.memory = vg_alloc(vg_pixels_bytes(ROOM_WIDTH, ROOM_HEIGHT));
         assert_int_equal(
