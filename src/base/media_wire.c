@@ -49,7 +49,7 @@ static const struct {
              [VG_WIRE_LIVE] = {8 + 1, VG_WIRE_LIVE_MAX - 1},
              [VG_WIRE_MORE] = {VG_WIRE_NUMBER, VG_WIRE_NUMBER},
              [VG_WIRE_STOP] = {0, 0},
-             [VG_WIRE_ABOUT] = {VG_WIRE_ABOUT, VG_WIRE_ABOUT},
+             [VG_WIRE_ABOUT] = {VG_WIRE_ABOUT_BYTES, VG_WIRE_ABOUT_BYTES},
              [VG_WIRE_PART] = {1, VG_WIRE_DATA_MAX},
              [VG_WIRE_END] = {0, 0},
              [VG_WIRE_REFUSED] = {VG_WIRE_NUMBER, VG_WIRE_NUMBER}};
@@ -139,19 +139,19 @@ enum vg_status vg_wire_read_live(const struct vg_wire_frame *frame, struct vg_wi
     return read_flux(frame, 8, live->flux);
 }
 
-size_t vg_wire_write_about(const struct vg_wire_about *about, uint8_t data[VG_WIRE_ABOUT])
+size_t vg_wire_write_about(const struct vg_wire_about *about, uint8_t data[VG_WIRE_ABOUT_BYTES])
 {
     put(data, about->size, 8);
     put(data + 8, (uint64_t)about->from_us, 8);
     put(data + 16, (uint64_t)about->to_us, 8);
     put(data + 24, about->pictures, 4);
     put(data + 28, about->cut_short, 4);
-    return VG_WIRE_ABOUT;
+    return VG_WIRE_ABOUT_BYTES;
 }
 
 enum vg_status vg_wire_read_about(const struct vg_wire_frame *frame, struct vg_wire_about *about)
 {
-    if (frame->type != VG_WIRE_ABOUT || frame->size != VG_WIRE_ABOUT)
+    if (frame->type != VG_WIRE_ABOUT || frame->size != VG_WIRE_ABOUT_BYTES)
         return VG_E_INPUT;
     const uint64_t cut_short = get(frame->data + 28, 4);
     *about = (struct vg_wire_about){.size = get(frame->data, 8),

@@ -97,15 +97,15 @@ struct vg_wire_about {
     bool cut_short;
 };
 
-#define VG_WIRE_CLIP_MAX (24u + VG_WIRE_FLUX_SIZE)
-#define VG_WIRE_LIVE_MAX (8u + VG_WIRE_FLUX_SIZE)
-#define VG_WIRE_ABOUT    32u
-#define VG_WIRE_NUMBER   4u
+#define VG_WIRE_CLIP_MAX    (24u + VG_WIRE_FLUX_SIZE)
+#define VG_WIRE_LIVE_MAX    (8u + VG_WIRE_FLUX_SIZE)
+#define VG_WIRE_ABOUT_BYTES 32u
+#define VG_WIRE_NUMBER      4u
 
 /* Each returns the bytes written. */
 size_t vg_wire_write_clip(const struct vg_wire_clip *clip, uint8_t data[VG_WIRE_CLIP_MAX]);
 size_t vg_wire_write_live(const struct vg_wire_live *live, uint8_t data[VG_WIRE_LIVE_MAX]);
-size_t vg_wire_write_about(const struct vg_wire_about *about, uint8_t data[VG_WIRE_ABOUT]);
+size_t vg_wire_write_about(const struct vg_wire_about *about, uint8_t data[VG_WIRE_ABOUT_BYTES]);
 size_t vg_wire_write_more(uint32_t bytes, uint8_t data[VG_WIRE_NUMBER]);
 size_t vg_wire_write_refused(enum vg_status status, uint8_t data[VG_WIRE_NUMBER]);
 

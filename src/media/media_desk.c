@@ -428,7 +428,7 @@ static enum vg_status send_frame(struct vg_media_desk *desk, const struct reques
 
 static enum vg_status send_about(struct vg_media_desk *desk, const struct request *request)
 {
-    uint8_t data[VG_WIRE_ABOUT];
+    uint8_t data[VG_WIRE_ABOUT_BYTES];
     const struct vg_clip_file *clip = &request->clip;
     const struct vg_wire_about about = {.size = clip->size,
                                         .from_us = clip->from.us,

@@ -44,7 +44,7 @@ static void read_live(const struct vg_wire_frame *frame)
 static void read_about(const struct vg_wire_frame *frame)
 {
     struct vg_wire_about about;
-    uint8_t again[VG_WIRE_ABOUT];
+    uint8_t again[VG_WIRE_ABOUT_BYTES];
     if (vg_wire_read_about(frame, &about) == VG_OK)
         same(frame, again, vg_wire_write_about(&about, again));
 }
