@@ -186,7 +186,7 @@ static enum vg_status take_path(struct rest *rest, struct vg_source_url *url,
 {
     if (!path_is_sound(rest))
         return refuse(fault, N_("the path of an address holds blanks or letters with accents"),
-                      N_("write them as %20, %C3%A9 and the like"));
+                      N_("write them percent-encoded"));
     if (rest->size + 1 >= sizeof url->path)
         return malformed(fault);
     size_t at = 0;

@@ -15,6 +15,7 @@
 #include "src/base/json.h"
 #include "src/base/text_buffer.h"
 #include "src/store/audit.h"
+#include "tests/pem_fixture.h"
 #include "tests/unit/api_client.h"
 #include "tests/unit/openapi_check.h"
 
@@ -399,6 +400,64 @@ static void a_clear_flux_is_marked(void **out)
         assert_int_equal(client_code(&s->tech, "DELETE", V1 "/flux/mark", "If-Match: *\r\n", NULL),
                          204);
     }
+}
+
+/* Sends a JSON body, which is taken, and returns the answer. */
+static struct answer call_json(struct client *client, const char *method, const char *path,
+                               const char *headers, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+    struct answer answer = client_call(client, method, path, headers, text);
+    free(text);
+    json_decref(body);
+    return answer;
+}
+
+/* Authorities come back as they were put; the private key goes in and never comes out. */
+static void certificates_go_in_and_the_key_stays(void **out)
+{
+    struct state *s = *out;
+    static struct pem_pair pair;
+    char tag[48], headers[96];
+    pem_make_pair(&pair);
+    struct answer answer = client_call(&s->tech, "GET", V1 "/site", NULL, NULL);
+    assert_non_null(head_value(answer.head, "ETag", tag, sizeof tag));
+    answer_free(&answer);
+    (void)snprintf(headers, sizeof headers, "If-Match: %s\r\n", tag);
+    for (int i = 0; i < 2; i++) { /* once: the tag is that of the state before */
+        answer = call_json(&s->tech, "PUT", V1 "/site", headers,
+                           json_pack("{s:s,s:s,s:s}", "ca_pem", pair.certificate,
+                                     "client_certificate_pem", pair.certificate, "client_key_pem",
+                                     pair.key));
+        if (answer.code != (i == 0 ? 200 : 412))
+            fail_msg("%d %s", answer.code, answer.body);
+        assert_null(find_text(answer.body, "PRIVATE"));
+        answer_free(&answer);
+    }
+    answer = client_call(&s->tech, "GET", V1 "/site", NULL, NULL);
+    openapi_check(s->described, "GET", V1 "/site", &answer);
+    json_t *root = answer_json(&answer);
+    assert_string_equal(json_string_value(json_object_get(root, "ca_pem")), pair.certificate);
+    assert_true(json_is_true(json_object_get(root, "has_client_key")));
+    assert_null(find_text(answer.body, "PRIVATE"));
+    json_decref(root);
+    answer_free(&answer);
+
+    answer = call_json(&s->tech, "POST", V1 "/flux", NULL,
+                       json_pack("{s:s,s:s,s:s}", "id", "tls", "url", "rtsps://host/x", "ca_pem",
+                                 pair.certificate));
+    assert_int_equal(answer.code, 201);
+    answer_free(&answer);
+    answer = client_call(&s->op, "GET", V1 "/flux/tls", NULL, NULL);
+    root = answer_json(&answer);
+    assert_string_equal(json_string_value(json_object_get(root, "ca_pem")), pair.certificate);
+    assert_true(json_is_true(json_object_get(root, "has_ca")));
+    json_decref(root);
+    answer_free(&answer);
+    assert_int_equal(client_code(&s->tech, "DELETE", V1 "/flux/tls", "If-Match: *\r\n", NULL), 204);
+    assert_int_equal(client_code(&s->tech, "PUT", V1 "/site", "If-Match: *\r\n",
+                                 "{\"ca_pem\":\"\",\"client_certificate_pem\":\"\"}"),
+                     200);
 }
 
 /* A flux that was saved before the site forbade it: it is not started, and its state says why. */
@@ -843,6 +902,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_answered),
         cmocka_unit_test(a_clear_flux_is_marked),
+        cmocka_unit_test(certificates_go_in_and_the_key_stays),
         cmocka_unit_test(an_unlawful_flux_says_so),
         cmocka_unit_test(bad_json_is_said_in_french),
         cmocka_unit_test(flux_come_in_pages),

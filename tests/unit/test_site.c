@@ -7,58 +7,24 @@
 
 #include <cmocka.h>
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <sqlite3.h>
 
 #include "src/base/alloc.h"
 #include "src/store/audit.h"
 #include "src/store/pem_check.h"
 #include "src/store/site.h"
+#include "tests/pem_fixture.h"
 #include "tests/shared_data.h"
 #include "tests/site_fixture.h"
 #include "tests/store_fixture.h"
 
-struct pair {
-    char certificate[4096], key[4096];
-};
-
-static void text_of(BIO *bio, char *out, size_t size)
-{
-    const int n = BIO_read(bio, out, (int)size - 1);
-    assert_true(n > 0 && (size_t)n < size - 1);
-    out[n] = '\0';
-    BIO_free(bio);
-}
-
-/* A certificate signed by itself, and its key. */
-static void make_pair(struct pair *pair)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = X509_new();
-    BIO *first = BIO_new(BIO_s_mem()), *second = BIO_new(BIO_s_mem());
-    assert_true(key && certificate && first && second);
-    (void)X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-    (void)X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    assert_int_equal(X509_set_pubkey(certificate, key), 1);
-    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-    assert_int_equal(PEM_write_bio_X509(first, certificate), 1);
-    assert_int_equal(PEM_write_bio_PrivateKey(second, key, NULL, NULL, 0, NULL, NULL), 1);
-    text_of(first, pair->certificate, sizeof pair->certificate);
-    text_of(second, pair->key, sizeof pair->key);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-}
-
 static void certificates_are_counted(void **state)
 {
     (void)state;
-    static struct pair a, b;
+    static struct pem_pair a, b;
     static char two[10000];
-    make_pair(&a);
-    make_pair(&b);
+    pem_make_pair(&a);
+    pem_make_pair(&b);
     (void)snprintf(two, sizeof two, "words\n%s\nmore words\n%s", a.certificate, b.certificate);
     assert_int_equal(vg_pem_certificates(a.certificate), 1);
     assert_int_equal(vg_pem_certificates(two), 2);
@@ -123,13 +89,13 @@ static bool file_holds(const char *folder, const char *name, const char *words)
 static void the_key_is_sealed(void **state)
 {
     struct store_fixture *f = *state;
-    static struct pair a, b;
+    static struct pem_pair a, b;
     static char key[VG_SITE_KEY_SIZE];
     char words[64];
     struct vg_secret *secret = NULL;
     struct vg_site *site = open_site(f);
-    make_pair(&a);
-    make_pair(&b);
+    pem_make_pair(&a);
+    pem_make_pair(&b);
     assert_int_equal(vg_secret_make(f->folder, NULL), VG_OK);
     assert_int_equal(vg_secret_open(&secret, f->folder, NULL), VG_OK);
     (void)snprintf(site->settings.certificate_pem, sizeof site->settings.certificate_pem, "%s",
@@ -230,10 +196,10 @@ static void flux_keep_what_they_are_given(void **state)
 {
     struct store_fixture *f = *state;
     static const char *const hosts[] = {"vms"};
-    static struct pair a;
+    static struct pem_pair a;
     struct vg_flux_config flux;
     char *pem = NULL;
-    make_pair(&a);
+    pem_make_pair(&a);
     assert_true(site_declare(f->database, hosts, 1));
     vg_flux_defaults(&flux, "cam");
     (void)snprintf(flux.url, sizeof flux.url, "rtsps://vms/sub");
