@@ -84,7 +84,8 @@ static void project(struct vg_scene *scene, const struct vg_view_scene_camera *c
     const double gamma = c->gamma > 0 ? c->gamma : 1, gain = c->gain > 0 ? c->gain : 1;
     uint8_t light[256];
     for (int i = 0; i < 256; i++)
-        light[i] = clip(255 * gain * pow(i / 255.0, gamma) + c->lift);
+        light[i] = c->infra ? clip(i < 110 ? 190 - i : 40 + (i - 110) * 0.6)
+                            : clip(255 * gain * pow(i / 255.0, gamma) + c->lift);
     for (int y = 0; y < H; y++)
         for (int x = 0; x < W; x++) {
             const double px = x - W / 2.0, py = y - H / 2.0;
@@ -154,13 +155,17 @@ static void vehicle(uint8_t *picture, uint32_t n)
              5 + (int)vg_random_below(&r, 15), (int)vg_random_below(&r, 255));
 }
 
+/* Streaks that shine through. */
 static void rain(uint8_t *picture, uint32_t n)
 {
     struct vg_random r;
     vg_random_seed(&r, 5000 + n);
-    for (int i = 0; i < 500; i++)
-        fill(picture, (int)vg_random_below(&r, W), (int)vg_random_below(&r, H), 1,
-             6 + (int)vg_random_below(&r, 14), 200 + (int)vg_random_below(&r, 55));
+    for (int i = 0; i < 900; i++) {
+        const int x = (int)vg_random_below(&r, W), top = (int)vg_random_below(&r, H - 20);
+        const int bottom = top + 6 + (int)vg_random_below(&r, 14);
+        for (int y = top; y < bottom; y++)
+            picture[y * W + x] = clip(picture[y * W + x] + 70);
+    }
 }
 
 static void pass(uint8_t *picture, enum vg_view_scene_passers passers, uint32_t n)

@@ -32,6 +32,7 @@ struct vg_view_scene_camera {
     double dark_side; /* share of the picture, from the right, whose lamp is out */
     double shake;     /* pixels, to and fro from picture to picture */
     enum vg_view_scene_passers passers;
+    uint32_t infra;  /* 1: by infra-red: what was dark is bright, what was bright dim */
     uint32_t text;   /* 1: a line of text and a running clock in the picture */
     uint32_t frozen; /* 1: the same noise each time */
 };

@@ -14,8 +14,8 @@
 #define GONE_ON       0.50f
 #define GONE_OFF      0.35f
 #define FLAT_ON       0.94f /* without a reference */
-#define BLUR_ON       0.35f
-#define BLUR_OFF      0.50f
+#define BLUR_ON       0.22f
+#define BLUR_OFF      0.32f
 #define GREY_BLURRED  0.80f /* detail gone, but greys as before: out of focus, not covered */
 #define SLOPE_BLURRED 0.40f
 #define MOVED_ON      0.0275f
@@ -35,6 +35,8 @@ enum {
     STRUCTURE_LEAST = 12, /* blocks, to know a view by */
     SURE_LEAST = 2,
     LEARN_LOOKS = 5,
+    UNSURE_MOST = 16, /* in a row, then the learning begins anew */
+    MEAN_MOST = 16,
     FOLLOW_STEP = 2, /* levels of grey at a time: what passes by leaves next to nothing */
     SETTLE_STEP = 4
 };
@@ -104,6 +106,7 @@ struct vg_view_watch {
     uint64_t print[VG_VIEW_BLOCKS]; /* of the last look */
     bool seen;                      /* there was one */
     uint32_t learned;               /* looks in `view`, while there is no reference */
+    uint32_t unsure;                /* of these, the last in a row that may be of another */
     int64_t learning_us;            /* the first of them */
     int64_t taken_us, followed_us, anchored_us;
 };
@@ -328,22 +331,26 @@ static void take_reference(struct vg_view_watch *w, int64_t at_us)
     w->anchored_us = at_us;
 }
 
-/* Some looks at the same view make the reference; whoever passes by fades in their mean. */
+/* Some looks at the same view make the reference; whoever passes by fades in their mean. In heavy
+ * rain the mean is known sooner than any one look. */
 static void learn(struct vg_view_watch *w, const uint8_t *now, enum verdict verdict, int64_t at_us)
 {
     if (w->health.measures.change.blocks_now < STRUCTURE_LEAST) {
         w->learned = 0;
         return;
     }
-    if (w->learned == 0 || verdict != THE_SAME) {
+    w->unsure = verdict == UNSURE ? w->unsure + 1 : 0;
+    if (w->learned == 0 || verdict == ELSEWHERE || verdict == NOT_FOUND ||
+        w->unsure > UNSURE_MOST) {
         memcpy(w->view, now, VG_VIEW_PIXELS);
         w->learned = 1;
+        w->unsure = 0;
         w->learning_us = at_us;
         return;
     }
     w->learned++;
-    blend(w->view, now, (int32_t)w->learned);
-    if (w->learned >= LEARN_LOOKS && at_us - w->learning_us >= LEARN_US)
+    blend(w->view, now, (int32_t)(w->learned < MEAN_MOST ? w->learned : MEAN_MOST));
+    if (verdict == THE_SAME && w->learned >= LEARN_LOOKS && at_us - w->learning_us >= LEARN_US)
         take_reference(w, at_us);
 }
 

@@ -21,8 +21,9 @@
     }
 
 enum {
-    BEFORE = 3,
-    DURING = 16,
+    BEFORE = 2,
+    DURING = 14,
+    CALM = 10, /* where nothing is to happen */
     AFTER = 9,
     LEARN = 10
 };
@@ -125,6 +126,8 @@ static const struct row {
     {"a quarter of the light, noise 5", {.noise = 5, .text = 1, .gain = 0.25}, VG_VIEW_GOOD, 0},
     {"haze", {.noise = 2, .text = 1, .gain = 0.4, .lift = 120}, VG_VIEW_GOOD, 0},
     {"noise 10", {.noise = 10, .text = 1}, VG_VIEW_GOOD, 0},
+    {"lamps out but for a tenth", {.noise = 4, .text = 1, .gain = 0.1}, VG_VIEW_GOOD, 0},
+    {"infra-red", {.noise = 4, .text = 1, .infra = 1}, VG_VIEW_GOOD, 0},
     {"the lamp of one half is out", {.noise = 3, .text = 1, .dark_side = 0.5}, VG_VIEW_GOOD, 0},
     {"crowd over half of it", {.noise = 2, .text = 1, .passers = VG_SCENE_CROWD}, VG_VIEW_GOOD, 0},
     {"vehicles over two thirds",
@@ -132,11 +135,15 @@ static const struct row {
      VG_VIEW_GOOD,
      0},
     {"rain", {.noise = 2, .text = 1, .passers = VG_SCENE_RAIN}, VG_VIEW_GOOD, 0},
-    {"blur of 1 pixel", {.noise = 2, .text = 1, .blur = 0.6}, VG_VIEW_GOOD, 0},
+    {"blur of 0.7 pixels", {.noise = 2, .text = 1, .blur = 0.7}, VG_VIEW_GOOD, 0},
     {"covered to 30 %", {.noise = 2, .text = 1, .cover = 0.3, .cover_luma = 90}, VG_VIEW_GOOD, 0},
     {"shifted by 4 %", {.noise = 2, .text = 1, .right = 0.04}, VG_VIEW_MOVED, 5},
     {"shifted by 10 %", {.noise = 2, .text = 1, .right = 0.1}, VG_VIEW_MOVED, 5},
     {"shifted by 40 %", {.noise = 2, .text = 1, .right = 0.4}, VG_VIEW_MOVED, 5},
+    {"shifted by 10 % in infra-red",
+     {.noise = 4, .text = 1, .right = 0.1, .infra = 1},
+     VG_VIEW_MOVED,
+     10},
     {"turned right away", {.noise = 2, .text = 1, .right = 1}, VG_VIEW_MOVED, 10},
     {"tilted by 10 %", {.noise = 2, .text = 1, .down = -0.1}, VG_VIEW_MOVED, 5},
     {"zoom 0.7", {.noise = 2, .text = 1, .nearer = -0.3}, VG_VIEW_MOVED, 10},
@@ -151,6 +158,7 @@ static const struct row {
      {.noise = 2, .text = 1, .right = 0.1, .passers = VG_SCENE_CROWD},
      VG_VIEW_MOVED,
      10},
+    {"blur of 1.5 pixels", {.noise = 2, .text = 1, .blur = 1.5}, VG_VIEW_BLURRED, 8},
     {"blur of 2 pixels", {.noise = 2, .text = 1, .blur = 2}, VG_VIEW_BLURRED, 8},
     {"blur of 3 pixels", {.noise = 2, .text = 1, .blur = 3}, VG_VIEW_BLURRED, 8},
     {"blur of 6 pixels", {.noise = 2, .text = 1, .blur = 6}, VG_VIEW_BLURRED, 8},
@@ -172,7 +180,8 @@ static const struct row {
 static int seconds_until(struct bench *b, struct vg_view_watch *watch, const struct row *row)
 {
     int seen = -1;
-    for (uint32_t n = 0; n < DURING; n++) {
+    const uint32_t count = row->want == VG_VIEW_GOOD ? CALM : DURING;
+    for (uint32_t n = 0; n < count && (seen < 0 || seen + 2 > (int)n || count == CALM); n++) {
         const struct vg_view_health *h = look(b, watch, &row->camera, BEFORE + n);
         if (seen < 0 && h->state == row->want)
             seen = (int)n;
@@ -210,8 +219,276 @@ static void each_fault(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static struct vg_view_watch *open_set_up(struct bench *b)
+{
+    struct vg_view_watch *watch = open_watch();
+    assert_int_equal(vg_view_watch_restore(watch, b->reference, sizeof b->reference), VG_OK);
+    return watch;
+}
+
+/* The reference is taken from a view that stands, however the camera begins. */
+static void beginnings(void **state)
+{
+    static const struct {
+        const char *name;
+        struct vg_scene_camera camera;
+        enum vg_view_state want;
+        uint32_t referenced; /* after 12 looks */
+    } starts[] = {
+        {"as it is", {.noise = 2}, VG_VIEW_GOOD, 1},
+        {"a crowd", {.noise = 2, .passers = VG_SCENE_CROWD}, VG_VIEW_GOOD, 1},
+        {"rain at dusk", {.noise = 4, .gain = 0.4, .passers = VG_SCENE_RAIN}, VG_VIEW_GOOD, 1},
+        {"black", {.noise = 2, .gain = 0.01}, VG_VIEW_BLACK, 0},
+        {"covered", {.noise = 2, .cover = 1, .cover_luma = 100}, VG_VIEW_MASKED, 0},
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        struct vg_view_watch *watch = open_watch();
+        const struct vg_view_health *h = looks(b, watch, &starts[i].camera, 0, 12);
+        if (h->state != starts[i].want || h->referenced != starts[i].referenced)
+            fail_msg("%s: %s, reference %d", starts[i].name, vg_view_state_name(h->state),
+                     h->referenced);
+        vg_view_watch_close(&watch);
+    }
+}
+
+/* A camera that turns on and on has no reference; once it stands, it has. */
+static void turning_at_first(void **state)
+{
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_watch();
+    struct vg_scene_camera camera = SET_UP;
+    for (uint32_t n = 0; n < 12; n++) {
+        camera.right = -0.8 + 0.1 * n;
+        assert_false(look(b, watch, &camera, n)->referenced);
+    }
+    assert_true(looks(b, watch, &camera, 12, 20)->referenced);
+    vg_view_watch_close(&watch);
+}
+
+/* From the first look at which it is off its view, nothing is judged by place. */
+static void panning(void **state)
+{
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_set_up(b);
+    struct vg_scene_camera camera = SET_UP;
+    assert_int_equal(looks(b, watch, &camera, 0, BEFORE)->state, VG_VIEW_GOOD);
+    for (uint32_t n = 0; n < 12; n++) {
+        camera.right = 0.05 * (n + 1);
+        const struct vg_view_health *h = look(b, watch, &camera, BEFORE + n);
+        assert_false(vg_view_places_hold(h));
+        assert_int_equal(h->state, n < 3 ? VG_VIEW_GOOD : VG_VIEW_MOVED);
+    }
+    vg_view_watch_close(&watch);
+}
+
+/* A mount that gives way slowly, by 0.02 % a second, while day becomes night: the reference
+ * follows both, its anchor knows. A look in 5 s. */
+static void creeping(void **state)
+{
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_set_up(b);
+    struct vg_scene_camera camera = SET_UP;
+    double seen = -1;
+    for (uint32_t n = 0; n < 300 && seen < 0; n += 5) {
+        camera.right = 0.0002 * n;
+        camera.gain = 1 - 0.001 * n;
+        const struct vg_view_health *h = look(b, watch, &camera, n);
+        assert_true(h->state == VG_VIEW_GOOD || h->state == VG_VIEW_MOVED);
+        if (h->state == VG_VIEW_MOVED)
+            seen = camera.right;
+    }
+    print_message("a creeping view was seen at %.1f %%\n", 100 * seen);
+    assert_true(seen > 0.0275 && seen < 0.0275 + 0.0002 * 90);
+    vg_view_watch_close(&watch);
+}
+
+/* Day, dusk, infra-red, night, dawn, day, a look in 10 s: one view. */
+static void day_and_night(void **state)
+{
+    static const struct {
+        double gain, noise;
+        uint32_t infra, looks;
+    } parts[] = {{0, 2, 0, 6},  {0.6, 2, 0, 6},  {0.3, 4, 0, 6}, {0.12, 5, 0, 6},
+                 {0, 5, 1, 20}, {0.3, 4, 0, 12}, {0, 2, 0, 12}};
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_set_up(b);
+    uint32_t n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (uint32_t k = 0; k < parts[i].looks; k++, n += 10) {
+            const struct vg_scene_camera camera = {
+                .gain = parts[i].gain, .noise = parts[i].noise, .infra = parts[i].infra, .text = 1};
+            const struct vg_view_health *h = look(b, watch, &camera, n);
+            if (h->state != VG_VIEW_GOOD)
+                fail_msg("part %zu, look %u: %s", i, k, vg_view_state_name(h->state));
+        }
+    vg_view_watch_close(&watch);
+}
+
+static void confirmed_by_a_person(void **state)
+{
+    static const struct vg_scene_camera as_set_up = SET_UP,
+                                        elsewhere = {.noise = 2, .text = 1, .right = 0.3},
+                                        black = {.noise = 2, .gain = 0.01};
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_set_up(b);
+    assert_int_equal(vg_view_confirm(watch, b->scratch), VG_E_STATE); /* nothing seen */
+    (void)looks(b, watch, &black, 0, 5);
+    assert_int_equal(vg_view_confirm(watch, b->scratch), VG_E_STATE); /* nothing in it */
+    assert_int_equal(looks(b, watch, &elsewhere, 5, 15)->state, VG_VIEW_MOVED);
+    assert_int_equal(vg_view_confirm(watch, b->scratch), VG_OK);
+    assert_int_equal(look(b, watch, &elsewhere, 15)->state, VG_VIEW_GOOD);
+    assert_true(vg_view_places_hold(vg_view_watch_health(watch)));
+    assert_int_equal(looks(b, watch, &elsewhere, 16, 26)->state, VG_VIEW_GOOD);
+    assert_int_equal(looks(b, watch, &as_set_up, 26, 32)->state, VG_VIEW_MOVED);
+    assert_int_equal(looks(b, watch, &elsewhere, 32, 37)->state, VG_VIEW_GOOD);
+    vg_view_watch_close(&watch);
+}
+
+/* What one process kept, the next one knows; what is damaged is refused and changes nothing. */
+static void kept_and_read_back(void **state)
+{
+    static const struct vg_scene_camera elsewhere = {.noise = 2, .text = 1, .right = 0.1};
+    static uint8_t bytes[VG_VIEW_REFERENCE_BYTES + 1];
+    static const struct {
+        const char *name;
+        size_t size, at; /* the byte that is changed */
+        enum vg_status want;
+    } damages[] = {
+        {"cut", VG_VIEW_REFERENCE_BYTES - 1, 0, VG_E_INPUT},
+        {"none", 0, 0, VG_E_INPUT},
+        {"longer", VG_VIEW_REFERENCE_BYTES + 1, 0, VG_E_INPUT},
+        {"other bytes", VG_VIEW_REFERENCE_BYTES, 1, VG_E_INPUT},
+        {"version 2", VG_VIEW_REFERENCE_BYTES, 8, VG_E_INPUT},
+        {"another width", VG_VIEW_REFERENCE_BYTES, 12, VG_E_INPUT},
+        {"one pixel", VG_VIEW_REFERENCE_BYTES, 5000, VG_E_INTEGRITY},
+        {"the sum", VG_VIEW_REFERENCE_BYTES, VG_VIEW_REFERENCE_BYTES - 1, VG_E_INTEGRITY},
+    };
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_watch();
+    assert_int_equal(vg_view_watch_save(watch, bytes), VG_E_STATE);
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        memcpy(bytes, b->reference, sizeof b->reference);
+        bytes[damages[i].at] ^= 3;
+        assert_int_equal(vg_view_watch_restore(watch, bytes, damages[i].size), damages[i].want);
+        assert_false(vg_view_watch_health(watch)->referenced);
+    }
+    assert_int_equal(vg_view_watch_restore(watch, b->reference, sizeof b->reference), VG_OK);
+    assert_int_equal(vg_view_watch_save(watch, bytes), VG_OK);
+    assert_memory_equal(bytes, b->reference, sizeof b->reference);
+    assert_int_equal(looks(b, watch, &elsewhere, 0, 5)->state, VG_VIEW_MOVED); /* moved meanwhile */
+    vg_view_watch_close(&watch);
+}
+
+/* By numbers alone: size at each look, rate where it is known. */
+static void small_and_slow(void **state)
+{
+    static const struct {
+        uint32_t width, height, fps_milli;
+        enum vg_view_state want;
+    } sizes[] = {
+        {704, 576, 25000, VG_VIEW_GOOD},  {704, 480, 12000, VG_VIEW_GOOD},
+        {480, 704, 60000, VG_VIEW_GOOD},  {3840, 2160, 0, VG_VIEW_GOOD},
+        {702, 576, 25000, VG_VIEW_SMALL}, {1920, 478, 25000, VG_VIEW_SMALL},
+        {352, 288, 6000, VG_VIEW_SMALL},  {704, 576, 11300, VG_VIEW_SLOW},
+        {704, 576, 11900, VG_VIEW_GOOD},
+    };
+    static const struct vg_scene_camera camera = SET_UP;
+    const struct vg_view_settings settings = vg_view_settings_defaults();
+    struct bench *b = *state;
+    const struct vg_picture picture = vg_scene_picture(b->scene, &camera, 0);
+    vg_view_thumb_take(&b->thumb, &picture);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct vg_view_watch *watch;
+        const struct vg_view_health *h = NULL;
+        assert_int_equal(vg_view_watch_open(&watch, &settings), VG_OK);
+        b->thumb.width = sizes[i].width;
+        b->thumb.height = sizes[i].height;
+        for (uint32_t n = 0; n < 12; n++) {
+            b->thumb.print[n]++; /* not frozen, were it for more than these */
+            for (uint32_t k = 0; k < VG_VIEW_BLOCKS; k++)
+                b->thumb.print[k]++;
+            h = vg_view_watch_look(watch, b->scratch, &b->thumb,
+                                   (struct vg_media_time){n * VG_US_PER_S}, sizes[i].fps_milli);
+        }
+        assert_int_equal(h->state, sizes[i].want);
+        assert_true(vg_view_places_hold(h));
+        vg_view_watch_close(&watch);
+    }
+}
+
+/* Two looks far apart decide nothing, whatever the time between them. */
+static void not_on_two_looks(void **state)
+{
+    static const struct vg_scene_camera elsewhere = {.noise = 2, .right = 0.1};
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_set_up(b);
+    assert_int_equal(look(b, watch, &elsewhere, 0)->state, VG_VIEW_GOOD);
+    assert_int_equal(look(b, watch, &elsewhere, 3600)->state, VG_VIEW_GOOD);
+    assert_false(vg_view_places_hold(vg_view_watch_health(watch)));
+    assert_int_equal(look(b, watch, &elsewhere, 7200)->state, VG_VIEW_MOVED);
+    assert_int_equal(vg_view_watch_health(watch)->since.us, 7200 * VG_US_PER_S);
+    vg_view_watch_close(&watch);
+}
+
+static void the_same_twice(void **state)
+{
+    struct bench *b = *state;
+    static uint8_t bytes[2][VG_VIEW_REFERENCE_BYTES];
+    struct vg_view_measures measures[2];
+    struct vg_scene_camera camera = {.noise = 4, .passers = VG_SCENE_CROWD};
+    for (int i = 0; i < 2; i++) {
+        struct vg_view_watch *watch = open_set_up(b);
+        for (uint32_t n = 0; n < 10; n++) {
+            camera.right = n < 5 ? 0 : 0.1;
+            measures[i] = look(b, watch, &camera, n)->measures;
+        }
+        assert_int_equal(vg_view_watch_save(watch, bytes[i]), VG_OK);
+        vg_view_watch_close(&watch);
+    }
+    assert_true(measures[0].inliers > 0);
+    assert_memory_equal(&measures[0], &measures[1], sizeof measures[0]);
+    assert_memory_equal(bytes[0], bytes[1], sizeof bytes[0]);
+}
+
+static void words_and_memory(void **state)
+{
+    const struct vg_view_settings settings = vg_view_settings_defaults();
+    struct vg_view_watch *watch;
+    struct vg_view_scratch *scratch;
+    (void)state;
+    for (int s = 0; s < VG_VIEW_STATES; s++) {
+        assert_true(strlen(vg_view_state_name((enum vg_view_state)s)) > 2);
+        assert_true(strlen(vg_view_state_text((enum vg_view_state)s)) > 10);
+    }
+    vg_alloc_fail_at(1);
+    assert_int_equal(vg_view_watch_open(&watch, &settings), VG_E_MEMORY);
+    assert_null(watch);
+    vg_alloc_fail_at(1);
+    assert_int_equal(vg_view_scratch_open(&scratch), VG_E_MEMORY);
+    assert_null(scratch);
+    const uint64_t before = vg_alloc_held();
+    assert_int_equal(vg_view_watch_open(&watch, &settings), VG_OK);
+    assert_in_range(vg_alloc_held() - before, VG_VIEW_REFERENCE_BYTES, 256 * 1024);
+    vg_view_watch_close(&watch);
+    assert_int_equal(vg_alloc_held(), before);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_fault)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_fault),
+        cmocka_unit_test(beginnings),
+        cmocka_unit_test(turning_at_first),
+        cmocka_unit_test(panning),
+        cmocka_unit_test(creeping),
+        cmocka_unit_test(day_and_night),
+        cmocka_unit_test(confirmed_by_a_person),
+        cmocka_unit_test(kept_and_read_back),
+        cmocka_unit_test(small_and_slow),
+        cmocka_unit_test(not_on_two_looks),
+        cmocka_unit_test(the_same_twice),
+        cmocka_unit_test(words_and_memory),
+    };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
