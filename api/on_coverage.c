@@ -45,10 +45,21 @@ static void set_numbers(json_t *object, const struct vg_coverage_item *item)
     (void)json_object_set_new(object, "causes", causes);
 }
 
+/* Before the flux was there, and after what is known, nothing is said. */
+static bool says_nothing(const struct vg_coverage_item *item)
+{
+    for (int c = 0; c < VG_COVERAGE_CAUSES; c++)
+        if (item->part_us[c] > 0)
+            return false;
+    return true;
+}
+
 static json_t *items_json(const struct vg_coverage_answer *answer)
 {
     json_t *items = json_array();
     for (size_t i = 0; i < answer->count; i++) {
+        if (says_nothing(&answer->item[i]))
+            continue;
         json_t *item = json_object();
         (void)json_object_set_new(item, "time",
                                   time_json(answer->item[i].minute * VG_COVERAGE_MINUTE_US));
@@ -131,7 +142,8 @@ static char *table_text(const struct vg_coverage_answer *answer, size_t *size)
     }
     used = add(text, used, room, "\n");
     for (size_t i = 0; i < answer->count; i++)
-        used = add_line(text, used, room, &answer->item[i]);
+        if (!says_nothing(&answer->item[i]))
+            used = add_line(text, used, room, &answer->item[i]);
     *size = used;
     return text;
 }
