@@ -1,6 +1,7 @@
 #include "scheduler/live_metrics.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "scheduler/live_coverage.h"
 
@@ -65,6 +66,19 @@ static void report_connection(struct vg_text_buffer *out, const struct vg_live_v
                     vg_connection_name((enum vg_connection)c), (int)view->state.connection == c);
 }
 
+static void report_figure(struct vg_text_buffer *out, enum vg_figure figure,
+                          const struct vg_live_view *view, uint32_t count)
+{
+    const struct vg_figure_row *row = vg_figure_row(figure);
+    if (!row->metric)
+        return;
+    vg_text_add(out, "# TYPE vigie_flux_%s %s\n", row->metric,
+                row->kind == VG_FIGURE_COUNTER ? "counter" : "gauge");
+    for (uint32_t i = 0; i < count; i++)
+        vg_text_add(out, "vigie_flux_%s{flux=\"%s\"} %.9g\n", row->metric, view[i].flux->config.id,
+                    (double)view[i].state.figure[figure] * row->scale);
+}
+
 void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_view *view,
                          uint32_t count)
 {
@@ -86,12 +100,14 @@ void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_vie
     vg_text_add(out, "# TYPE vigie_flux_state gauge\n");
     for (uint32_t i = 0; i < count; i++)
         report_connection(out, &view[i]);
+    for (int f = 0; f < VG_FIGURE_COUNT; f++)
+        report_figure(out, (enum vg_figure)f, view, count);
 }
 
 /* The fields of one flux, each value written into `number` behind the one before. */
 struct field_writer {
     struct vg_text_buffer out;
-    char text[512];
+    char text[1024];
 };
 
 static const char *number(struct field_writer *w, int decimals, double value)
@@ -100,6 +116,20 @@ static const char *number(struct field_writer *w, int decimals, double value)
     vg_text_add(&w->out, "%.*f", decimals, value);
     w->out.size++; /* keep the zero between two values */
     return at;
+}
+
+static struct vg_live_field figure_field(struct field_writer *w, enum vg_figure figure,
+                                         int64_t value)
+{
+    const struct vg_figure_row *row = vg_figure_row(figure);
+    if (row->kind == VG_FIGURE_WORD)
+        return (struct vg_live_field){row->name, vg_figure_word(row, value)};
+    if (row->kind == VG_FIGURE_FLAG)
+        return (struct vg_live_field){row->name, value ? "true" : "false"};
+    const char *text = w->out.text + w->out.size;
+    vg_text_add(&w->out, "%.9g", (double)value * row->scale);
+    w->out.size++; /* keep the zero between two values */
+    return (struct vg_live_field){row->name, text};
 }
 
 void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_view *view,
@@ -111,7 +141,7 @@ void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_v
     vg_text_buffer_init(&w.out, w.text, sizeof w.text);
     const double age_s =
         state->arrival.us ? (double)(now.us - state->arrival.us) / (double)VG_US_PER_S : -1;
-    const struct vg_live_field fields[] = {
+    const struct vg_live_field own[] = {
         {"state", vg_connection_name(state->connection)},
         {"cause", vg_status_name(state->cause)},
         {"permitted", flux->permitted ? "true" : "false"},
@@ -125,5 +155,10 @@ void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_v
         {"reconnects", number(&w, 0, (double)state->reconnects)},
         {"alerts", number(&w, 0, (double)flux->alerts)},
     };
-    vg_publisher_flux(publisher, flux->config.id, fields, sizeof fields / sizeof *fields);
+    struct vg_live_field fields[sizeof own / sizeof *own + VG_FIGURE_COUNT];
+    size_t count = sizeof own / sizeof *own;
+    memcpy(fields, own, sizeof own);
+    for (int f = 0; f < VG_FIGURE_COUNT; f++)
+        fields[count++] = figure_field(&w, (enum vg_figure)f, state->figure[f]);
+    vg_publisher_flux(publisher, flux->config.id, fields, count);
 }

@@ -25,7 +25,7 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
               "atomics shared by processes must be lock-free");
 
 #define MAGIC      UINT64_C(0x31544f4c53475600) /* "\0VGSLOT1" */
-#define LAYOUT     1u
+#define LAYOUT     2u
 #define PAGE       4096u
 #define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define TIME_LIMIT (INT64_MAX / 4) /* sums of two times cannot overflow */
@@ -74,6 +74,7 @@ struct flux_block {
     _Atomic uint64_t decoded;
     _Atomic uint64_t published, reclaimed; /* READY made; READY taken back unread */
     _Atomic uint64_t fate[VG_FATE_COUNT];  /* the writer's */
+    _Atomic int64_t figure[VG_FIGURE_COUNT];
     /* The reader's counts, apart, so that recover_writer finds what the writer lost while the
      * reader goes on. Atomic, relaxed. */
     _Alignas(64) _Atomic uint64_t read_fate[VG_FATE_COUNT];
@@ -421,6 +422,13 @@ uint32_t vg_slots_next_epoch(struct vg_slots *slots, uint32_t flux)
     return ADD(block_of(slots, flux)->epoch, 1) + 1;
 }
 
+void vg_slots_set_figure(struct vg_slots *slots, uint32_t flux, enum vg_figure figure,
+                         int64_t value)
+{
+    assert((size_t)figure < VG_FIGURE_COUNT);
+    SET(block_of(slots, flux)->figure[figure], value);
+}
+
 void vg_slots_count_reconnect(struct vg_slots *slots, uint32_t flux)
 {
     ADD(block_of(slots, flux)->reconnects, 1);
@@ -651,4 +659,6 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
     };
     for (uint32_t f = 0; f < VG_FATE_COUNT; f++)
         state->fate[f] = GET(block->fate[f]) + GET(block->read_fate[f]);
+    for (uint32_t f = 0; f < VG_FIGURE_COUNT; f++)
+        state->figure[f] = GET(block->figure[f]);
 }

@@ -30,6 +30,7 @@
 #include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/media/fate.h"
+#include "src/media/figure.h"
 #include "src/media/picture.h"
 #include "src/media/pixels.h"
 
@@ -114,6 +115,8 @@ void vg_slots_set_connection(struct vg_slots *slots, uint32_t flux, enum vg_conn
                              enum vg_status cause);
 void vg_slots_set_format(struct vg_slots *slots, uint32_t flux, uint32_t width, uint32_t height,
                          uint32_t fps_milli);
+void vg_slots_set_figure(struct vg_slots *slots, uint32_t flux, enum vg_figure figure,
+                         int64_t value);
 /* The next epoch: after a reconnection or a jump. Returns it. */
 uint32_t vg_slots_next_epoch(struct vg_slots *slots, uint32_t flux);
 void vg_slots_count_reconnect(struct vg_slots *slots, uint32_t flux);
@@ -179,6 +182,7 @@ struct vg_slots_state {
     uint64_t decoded;
     uint64_t fate[VG_FATE_COUNT]; /* both sides' together */
     uint64_t ready, held;         /* now; held: of this tag */
+    int64_t figure[VG_FIGURE_COUNT];
 };
 void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots_state *state);
 

@@ -1,9 +1,11 @@
-/* Where compressed video comes from: a clip, a file played as if it were a camera, RTSP.
+/* Where compressed video comes from: a clip, a file played as if it were a camera, RTSP, RTP that
+ * is sent to a group.
  *
- * By libavformat. Every call ends: at its deadline, or when another thread cancels it. Only
- * known containers are opened (no playlists, no pictures, no subtitles, which libavformat would
- * also take and which may name other files), and only from the place that was named. An address
- * or a password never reaches a log or a fault. One thread at a time uses a source. */
+ * Every call ends: at its deadline, or when another thread cancels it. Files are read by
+ * libavformat; only known containers are opened (no playlists, no pictures, no subtitles, which it
+ * would also take and which may name other files), and only from the place that was named. RTSP and
+ * RTP are ours (decisions/0029). An address or a password never reaches a log or a fault. One
+ * thread at a time uses a source. */
 #ifndef VG_MEDIA_SOURCE_H
 #define VG_MEDIA_SOURCE_H
 
@@ -14,6 +16,7 @@
 #include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/media/cancel.h"
+#include "src/media/rtsp_client.h"
 #include "src/media/timeline.h"
 
 struct AVCodecParameters; /* libavcodec's */
@@ -21,27 +24,43 @@ struct AVPacket;
 
 enum vg_source_kind {
     VG_SOURCE_CLIP, /* a file, as fast as it can be read, once */
-    VG_SOURCE_LIVE  /* RTSP; or a file at its true rate, again and again */
+    VG_SOURCE_LIVE  /* from the network; or a file at its true rate, again and again */
 };
 
 enum vg_source_transport {
+    VG_SOURCE_AUTO, /* what worked last; TCP first, UDP where TCP is refused or gives nothing */
     VG_SOURCE_TCP,
-    VG_SOURCE_UDP
+    VG_SOURCE_UDP,
+    VG_SOURCE_MULTICAST
 };
 
 #define VG_SOURCE_URL_SIZE 1024
 
-struct vg_source_settings {
-    enum vg_source_kind kind;
-    const char *url;      /* borrowed: "rtsp://...", "file:/path", "/path" (a clip: any path) */
-    const char *user;     /* borrowed; NULL or "": none */
-    const char *password; /* borrowed; may be NULL */
-    enum vg_source_transport transport;
-    int64_t open_us, read_us; /* deadlines of the whole opening, and of each read */
-    struct vg_cancel cancel;
+/* How the network is used; NULL, "" and 0 leave each to the system. */
+struct vg_source_network {
+    struct vg_tls_trust trust;
+    const char *interface;          /* name or numeric address to receive on */
+    uint16_t port_first, port_last; /* ours, of UDP */
+    /* whether a redirect may be followed there; NULL: none is */
+    bool (*may_visit)(const void *context, const char *host, uint16_t port);
+    const void *visit_context;
 };
 
-/* TCP, 5 s to open, 2.5 s to read, nobody cancels. */
+/* All strings are borrowed for the call of open. */
+struct vg_source_settings {
+    enum vg_source_kind kind;
+    const char *
+        url; /* "rtsp://...", "rtsps://...", "sdp:/path", "file:/path", "/path" (a clip: any path) */
+    const char *user;     /* NULL or "": none */
+    const char *password; /* may be NULL */
+    enum vg_source_transport transport;
+    enum vg_source_transport worked; /* of an earlier session, tried first by AUTO; AUTO: none */
+    struct vg_source_network network;
+    int64_t open_us, read_us; /* deadlines of the whole opening, and of each read */
+    struct vg_cancel cancel;  /* kept until close */
+};
+
+/* TCP first, 5 s to open, 2.5 s to read, nobody cancels. */
 struct vg_source_settings vg_source_defaults(void);
 
 struct vg_source;
@@ -49,6 +68,7 @@ struct vg_source;
 /* Opens and finds the video stream.
  * VG_E_MISSING no such file; VG_E_INPUT not a video that can be read, no video in it, a scheme
  * that is not known; VG_E_DENIED the source refuses user and password; VG_E_TIMEOUT;
+ * VG_E_STATE it refuses this transport; VG_E_INTEGRITY its certificate is not believed;
  * VG_E_INTERRUPTED cancelled; VG_E_IO the source does not answer rightly; VG_E_MEMORY.
  * The place of the fault is the path of a file, and empty for a camera. */
 enum vg_status vg_source_open(struct vg_source **source, const struct vg_source_settings *settings,
@@ -62,6 +82,15 @@ struct vg_source_about {
     uint64_t pictures;                     /* of a file, by its head or its rate; 0: unknown */
 };
 struct vg_source_about vg_source_about(const struct vg_source *source);
+
+/* How it comes, as far as it is known by now. */
+struct vg_source_link {
+    enum vg_source_transport transport; /* AUTO: a file */
+    bool encrypted;
+    uint64_t packets, lost; /* of the network */
+    uint32_t jitter_us;
+};
+struct vg_source_link vg_source_link(const struct vg_source *source);
 
 /* One packet of the video stream. */
 struct vg_packet {
@@ -90,10 +119,5 @@ int64_t vg_source_stamp_us(const struct vg_source *source, int64_t stamp);
  * within 2 s of `arrival` (cameras without a time service say anything), else `arrival`. */
 struct vg_wall_time vg_source_wall(const struct vg_source *source, int64_t pts_us,
                                    struct vg_wall_time arrival);
-
-/* "rtsp://host/path" with user and password put in, percent-encoded. VG_E_FULL: longer than
- * size; VG_E_INPUT: no "//", or it has credentials already and others are given. Pure. */
-enum vg_status vg_source_address(const char *url, const char *user, const char *password,
-                                 char *address, size_t size) VG_MUST_USE;
 
 #endif

@@ -1,0 +1,236 @@
+/* Video that comes by RTP: asked for by RTSP, or sent to a group that a description names. */
+#include <libavcodec/avcodec.h>
+#include <libavutil/mathematics.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "src/media/rtp_stream.h"
+#include "src/media/rtsp_client.h"
+#include "src/media/source_kind.h"
+
+#define LOOK_US VG_US_PER_S /* how often a report of ours may be due */
+#define HOLD_US 60000       /* how long a datagram that is missing is waited for */
+
+struct rtp_source {
+    struct vg_source base; /* first */
+    struct vg_rtsp_client *client;
+    struct vg_rtp_stream *stream;
+    AVCodecParameters *codec;
+    uint32_t fps_milli;
+};
+
+static const enum AVCodecID codec_ids[] = {
+    [VG_RTP_H264] = AV_CODEC_ID_H264,
+    [VG_RTP_H265] = AV_CODEC_ID_HEVC,
+    [VG_RTP_MPEG4] = AV_CODEC_ID_MPEG4,
+    [VG_RTP_MJPEG] = AV_CODEC_ID_MJPEG,
+};
+
+static void close_rtp(struct vg_source *source)
+{
+    struct rtp_source *rtp = (struct rtp_source *)source;
+    vg_rtsp_client_close(&rtp->client);
+    vg_rtp_stream_close(&rtp->stream);
+    avcodec_parameters_free(&rtp->codec);
+    vg_free(rtp);
+}
+
+static enum vg_status describe_codec(struct rtp_source *rtp, const struct vg_sdp_video *video)
+{
+    AVCodecParameters *codec = avcodec_parameters_alloc();
+    rtp->codec = codec;
+    if (!codec)
+        return VG_E_MEMORY;
+    codec->codec_type = AVMEDIA_TYPE_VIDEO;
+    codec->codec_id = codec_ids[video->codec];
+    codec->width = (int)video->width;
+    codec->height = (int)video->height;
+    if (video->parameter_bytes == 0)
+        return VG_OK;
+    codec->extradata = av_mallocz(video->parameter_bytes + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!codec->extradata)
+        return VG_E_MEMORY;
+    memcpy(codec->extradata, video->parameters, video->parameter_bytes);
+    codec->extradata_size = (int)video->parameter_bytes;
+    return VG_OK;
+}
+
+static enum vg_status open_stream(struct rtp_source *rtp, const struct vg_sdp_video *video,
+                                  enum vg_rtp_order order)
+{
+    struct vg_rtp_settings settings = {.order = order, .hold_us = HOLD_US};
+    vg_random_bytes(&settings.ssrc, sizeof settings.ssrc);
+    rtp->base.time_base = (AVRational){1, (int)video->clock_hz};
+    rtp->fps_milli = video->fps_milli;
+    const enum vg_status status = describe_codec(rtp, video);
+    return status ? status : vg_rtp_stream_open(&rtp->stream, video, &settings);
+}
+
+/* ---- reading ---- */
+
+static void send_report(struct rtp_source *rtp, struct vg_mono_time now)
+{
+    uint8_t report[256];
+    const size_t bytes = vg_rtp_stream_report(rtp->stream, now, report, sizeof report);
+    if (bytes)
+        vg_rtsp_client_report(rtp->client, report, bytes);
+}
+
+/* Lets one datagram in, or the time pass. */
+static enum vg_status receive(struct rtp_source *rtp)
+{
+    struct vg_rtsp_data data;
+    const struct vg_mono_time now = vg_mono_now();
+    const int64_t due = vg_rtp_stream_due_us(rtp->stream);
+    const struct vg_mono_time until = {due < now.us + LOOK_US ? due : now.us + LOOK_US};
+    send_report(rtp, now);
+    const enum vg_status status = vg_rtsp_client_receive(rtp->client, until, &data);
+    if (status == VG_E_END) {
+        vg_rtp_stream_tick(rtp->stream, vg_mono_now());
+        return VG_OK;
+    }
+    if (status)
+        return status;
+    if (data.kind == VG_RTSP_RTP)
+        vg_rtp_stream_give(rtp->stream, data.data, data.size, data.arrival);
+    else
+        vg_rtp_stream_give_report(rtp->stream, data.data, data.size, data.arrival);
+    return VG_OK;
+}
+
+static enum vg_status read_rtp(struct vg_source *source, struct vg_packet *packet)
+{
+    struct rtp_source *rtp = (struct rtp_source *)source;
+    struct vg_rtp_unit unit;
+    enum vg_status status = VG_E_END;
+    while ((status = vg_rtp_stream_take(rtp->stream, &unit)) == VG_E_END) {
+        if (vg_rtp_stream_counts(rtp->stream).bye)
+            return VG_E_CLOSED;
+        status = receive(rtp);
+        if (status)
+            return status;
+    }
+    if (status)
+        return status;
+    packet->data = unit.data;
+    packet->arrival = unit.arrival;
+    packet->key = unit.key;
+    packet->damaged = unit.damaged;
+    return VG_OK;
+}
+
+static struct vg_source_about about_rtp(const struct vg_source *source)
+{
+    const struct rtp_source *rtp = (const struct rtp_source *)source;
+    return (struct vg_source_about){.codec = rtp->codec, .fps_milli = rtp->fps_milli};
+}
+
+static bool wall_rtp(const struct vg_source *source, int64_t pts_us, struct vg_wall_time *wall)
+{
+    const struct rtp_source *rtp = (const struct rtp_source *)source;
+    return vg_rtp_stream_wall(rtp->stream, av_rescale_q(pts_us, AV_TIME_BASE_Q, source->time_base),
+                              wall);
+}
+
+/* ---- by RTSP ---- */
+
+static const enum vg_source_transport told_as[] = {[VG_RTSP_TCP] = VG_SOURCE_TCP,
+                                                   [VG_RTSP_UDP] = VG_SOURCE_UDP,
+                                                   [VG_RTSP_MULTICAST] = VG_SOURCE_MULTICAST};
+
+static struct vg_source_link link_rtsp(const struct vg_source *source)
+{
+    const struct rtp_source *rtp = (const struct rtp_source *)source;
+    const struct vg_rtp_counts counts = vg_rtp_stream_counts(rtp->stream);
+    const struct vg_rtsp_about about = vg_rtsp_client_about(rtp->client);
+    return (struct vg_source_link){
+        .transport = told_as[about.transport],
+        .encrypted = about.encrypted,
+        .packets = counts.packets,
+        .lost = counts.lost,
+        .jitter_us = counts.jitter_us,
+    };
+}
+
+static const struct vg_source_calls rtsp_calls = {
+    .close = close_rtp, .read = read_rtp, .about = about_rtp, .link = link_rtsp, .wall = wall_rtp};
+
+static enum vg_status connect_by(struct rtp_source *rtp, const struct vg_source_settings *settings,
+                                 enum vg_rtsp_transport transport, struct vg_fault *fault)
+{
+    struct vg_rtsp_settings rtsp = vg_rtsp_defaults();
+    rtsp.url = settings->url;
+    rtsp.user = settings->user;
+    rtsp.password = settings->password;
+    rtsp.transport = transport;
+    rtsp.trust = settings->network.trust;
+    rtsp.interface = settings->network.interface;
+    rtsp.port_first = settings->network.port_first;
+    rtsp.port_last = settings->network.port_last;
+    rtsp.may_visit = settings->network.may_visit;
+    rtsp.visit_context = settings->network.visit_context;
+    rtsp.open_us = settings->open_us;
+    rtsp.read_us = settings->read_us;
+    rtsp.cancel = settings->cancel;
+    return vg_rtsp_client_open(&rtp->client, &rtsp, fault);
+}
+
+/* The transports to try, in turn: the second where the first is refused. */
+struct tries {
+    size_t count;
+    enum vg_rtsp_transport transport[2];
+};
+
+static struct tries tries_of(const struct vg_source_settings *settings)
+{
+    const bool secure = strncmp(settings->url, "rtsps:", 6) == 0;
+    switch (settings->transport) {
+    case VG_SOURCE_TCP:
+        return (struct tries){1, {VG_RTSP_TCP}};
+    case VG_SOURCE_UDP:
+        return (struct tries){1, {VG_RTSP_UDP}};
+    case VG_SOURCE_MULTICAST:
+        return (struct tries){1, {VG_RTSP_MULTICAST}};
+    case VG_SOURCE_AUTO:
+        break;
+    }
+    if (secure)
+        return (struct tries){1, {VG_RTSP_TCP}};
+    if (settings->worked == VG_SOURCE_UDP)
+        return (struct tries){2, {VG_RTSP_UDP, VG_RTSP_TCP}};
+    return (struct tries){2, {VG_RTSP_TCP, VG_RTSP_UDP}};
+}
+
+static enum vg_status open_rtsp(struct rtp_source *rtp, const struct vg_source_settings *settings,
+                                struct vg_fault *fault)
+{
+    const struct tries tries = tries_of(settings);
+    enum vg_status status = VG_E_STATE;
+    for (size_t i = 0; i < tries.count && status == VG_E_STATE; i++)
+        status = connect_by(rtp, settings, tries.transport[i], fault);
+    if (status)
+        return status;
+    const bool tcp = vg_rtsp_client_about(rtp->client).transport == VG_RTSP_TCP;
+    status = open_stream(rtp, vg_rtsp_client_video(rtp->client),
+                         tcp ? VG_RTP_IN_ORDER : VG_RTP_ANY_ORDER);
+    return status ? vg_fault_set(fault, status, vg_status_text(status), NULL, "RTP") : VG_OK;
+}
+
+enum vg_status vg_source_rtsp_open(struct vg_source **source,
+                                   const struct vg_source_settings *settings,
+                                   struct vg_fault *fault)
+{
+    *source = NULL;
+    struct rtp_source *rtp = vg_alloc(sizeof *rtp);
+    if (!rtp)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "source");
+    vg_source_begin(&rtp->base, &rtsp_calls, settings);
+    const enum vg_status status = open_rtsp(rtp, settings, fault);
+    if (status)
+        close_rtp(&rtp->base);
+    else
+        *source = &rtp->base;
+    return status;
+}
