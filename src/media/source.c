@@ -18,6 +18,7 @@ static const struct scheme {
     {"rtsp://", vg_source_rtsp_open},
     {"rtsps://", vg_source_rtsp_open},
     {"sdp:", vg_source_sdp_open},
+    {"folder:", vg_source_folder_open},
 };
 
 struct vg_source_settings vg_source_defaults(void)
@@ -101,6 +102,6 @@ enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet
     if (status)
         return status;
     source->key_seen = source->key_seen || packet->key;
-    packet->early = source->settings.kind == VG_SOURCE_LIVE && !source->key_seen;
+    packet->early = source->settings.kind != VG_SOURCE_CLIP && !source->key_seen;
     return VG_OK;
 }

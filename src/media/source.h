@@ -24,7 +24,8 @@ struct AVPacket;
 
 enum vg_source_kind {
     VG_SOURCE_CLIP, /* a file, as fast as it can be read, once */
-    VG_SOURCE_LIVE  /* from the network; or a file at its true rate, again and again */
+    VG_SOURCE_LIVE, /* from the network; or a file at its true rate, again and again */
+    VG_SOURCE_ONCE  /* a file at its true rate, once */
 };
 
 enum vg_source_transport {
@@ -50,7 +51,7 @@ struct vg_source_network {
 struct vg_source_settings {
     enum vg_source_kind kind;
     const char *
-        url; /* "rtsp://...", "rtsps://...", "sdp:/path", "file:/path", "/path" (a clip: any path) */
+        url; /* "rtsp://...", "rtsps://...", "sdp:/path", "folder:/path", "file:/path", "/path" (a clip: any path) */
     const char *user;     /* NULL or "": none */
     const char *password; /* may be NULL */
     enum vg_source_transport transport;
@@ -99,12 +100,15 @@ struct vg_packet {
     bool key;
     bool damaged;   /* cut short, as the container says */
     bool early;     /* of a live source, before its first key frame: not to be decoded */
-    bool restarted; /* the file began again with this packet: finish the decoder first */
+    bool restarted; /* a file begins with this packet: finish the decoder first, open it anew if
+                     * the codec differs */
 };
 
 /* The next packet. A live file waits until it is due.
  * VG_E_END end of a clip, or the camera closed; VG_E_TIMEOUT nothing came within read_us;
- * VG_E_INTERRUPTED cancelled; VG_E_IO reading failed or the file is damaged here. */
+ * VG_E_INTERRUPTED cancelled; VG_E_IO reading failed or the file is damaged here; VG_E_STATE there
+ * is nothing to read now and that is as it should be (a folder without a new file, nobody who
+ * pushes): ask again. */
 enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet) VG_MUST_USE;
 
 /* After VG_E_END of a clip: whether it ended before what its head promises for this stream, by

@@ -255,7 +255,7 @@ static int64_t due_of(struct file_source *file)
 static enum vg_status read_live(struct file_source *file, struct vg_mono_time *arrival)
 {
     enum vg_status status = vg_av_reader_next(&file->reader);
-    if (status == VG_E_END) {
+    if (status == VG_E_END && file->base.settings.kind == VG_SOURCE_LIVE) {
         status = rewind_file(file);
         if (status == VG_OK) {
             vg_av_reader_arm(&file->reader, file->base.settings.read_us);
@@ -277,7 +277,7 @@ static enum vg_status read_live(struct file_source *file, struct vg_mono_time *a
 static enum vg_status read_file(struct vg_source *source, struct vg_packet *packet)
 {
     struct file_source *file = (struct file_source *)source;
-    const bool live = source->settings.kind == VG_SOURCE_LIVE;
+    const bool live = source->settings.kind != VG_SOURCE_CLIP;
     vg_av_reader_arm(&file->reader, source->settings.read_us);
     const enum vg_status status =
         live ? read_live(file, &packet->arrival) : vg_av_reader_next(&file->reader);

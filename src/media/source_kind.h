@@ -39,5 +39,8 @@ enum vg_status vg_source_rtsp_open(struct vg_source **source,
 enum vg_status vg_source_sdp_open(struct vg_source **source,
                                   const struct vg_source_settings *settings,
                                   struct vg_fault *fault) VG_MUST_USE;
+enum vg_status vg_source_folder_open(struct vg_source **source,
+                                     const struct vg_source_settings *settings,
+                                     struct vg_fault *fault) VG_MUST_USE;
 
 #endif
