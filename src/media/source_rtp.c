@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/file.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/media/rtp_stream.h"
 #include "src/media/rtsp_client.h"
+#include "src/media/rtsp_sockets.h"
 #include "src/media/source_kind.h"
 
 #define LOOK_US VG_US_PER_S /* how often a report of ours may be due */
@@ -15,7 +17,10 @@
 
 struct rtp_source {
     struct vg_source base; /* first */
+    /* one of the two: who brings the datagrams */
     struct vg_rtsp_client *client;
+    struct vg_rtsp_sockets *sockets;
+    struct vg_mono_time heard; /* of the sockets: the last datagram, or when they were opened */
     struct vg_rtp_stream *stream;
     AVCodecParameters *codec;
     uint32_t fps_milli;
@@ -32,6 +37,7 @@ static void close_rtp(struct vg_source *source)
 {
     struct rtp_source *rtp = (struct rtp_source *)source;
     vg_rtsp_client_close(&rtp->client);
+    vg_rtsp_sockets_close(&rtp->sockets);
     vg_rtp_stream_close(&rtp->stream);
     avcodec_parameters_free(&rtp->codec);
     vg_free(rtp);
@@ -74,8 +80,25 @@ static void send_report(struct rtp_source *rtp, struct vg_mono_time now)
 {
     uint8_t report[256];
     const size_t bytes = vg_rtp_stream_report(rtp->stream, now, report, sizeof report);
-    if (bytes)
+    if (bytes && rtp->client)
         vg_rtsp_client_report(rtp->client, report, bytes);
+    else if (bytes)
+        vg_rtsp_sockets_report(rtp->sockets, report, bytes);
+}
+
+/* A group has no connection that could say that it ended: silence does. */
+static enum vg_status receive_group(struct rtp_source *rtp, struct vg_mono_time until,
+                                    struct vg_rtsp_data *data)
+{
+    const int64_t last = rtp->heard.us + rtp->base.settings.read_us;
+    const enum vg_status status = vg_rtsp_sockets_receive(
+        rtp->sockets, (struct vg_mono_time){until.us < last ? until.us : last},
+        &rtp->base.settings.cancel, data);
+    if (status == VG_OK)
+        rtp->heard = data->arrival;
+    if (status != VG_E_TIMEOUT)
+        return status;
+    return vg_mono_now().us >= last ? VG_E_TIMEOUT : VG_E_END;
 }
 
 /* Lets one datagram in, or the time pass. */
@@ -86,7 +109,8 @@ static enum vg_status receive(struct rtp_source *rtp)
     const int64_t due = vg_rtp_stream_due_us(rtp->stream);
     const struct vg_mono_time until = {due < now.us + LOOK_US ? due : now.us + LOOK_US};
     send_report(rtp, now);
-    const enum vg_status status = vg_rtsp_client_receive(rtp->client, until, &data);
+    const enum vg_status status = rtp->client ? vg_rtsp_client_receive(rtp->client, until, &data)
+                                              : receive_group(rtp, until, &data);
     if (status == VG_E_END) {
         vg_rtp_stream_tick(rtp->stream, vg_mono_now());
         return VG_OK;
@@ -140,11 +164,13 @@ static const enum vg_source_transport told_as[] = {[VG_RTSP_TCP] = VG_SOURCE_TCP
                                                    [VG_RTSP_UDP] = VG_SOURCE_UDP,
                                                    [VG_RTSP_MULTICAST] = VG_SOURCE_MULTICAST};
 
-static struct vg_source_link link_rtsp(const struct vg_source *source)
+static struct vg_source_link link_rtp(const struct vg_source *source)
 {
     const struct rtp_source *rtp = (const struct rtp_source *)source;
     const struct vg_rtp_counts counts = vg_rtp_stream_counts(rtp->stream);
-    const struct vg_rtsp_about about = vg_rtsp_client_about(rtp->client);
+    const struct vg_rtsp_about about = rtp->client
+                                           ? vg_rtsp_client_about(rtp->client)
+                                           : (struct vg_rtsp_about){.transport = VG_RTSP_MULTICAST};
     return (struct vg_source_link){
         .transport = told_as[about.transport],
         .encrypted = about.encrypted,
@@ -218,19 +244,69 @@ static enum vg_status open_rtsp(struct rtp_source *rtp, const struct vg_source_s
     return status ? vg_fault_set(fault, status, vg_status_text(status), NULL, "RTP") : VG_OK;
 }
 
-enum vg_status vg_source_rtsp_open(struct vg_source **source,
-                                   const struct vg_source_settings *settings,
-                                   struct vg_fault *fault)
+/* ---- from a description alone ---- */
+
+static enum vg_status join_group(struct rtp_source *rtp, const struct vg_sdp_video *video,
+                                 const struct vg_source_settings *settings, struct vg_fault *fault)
+{
+    const struct vg_rtsp_group group = {.address = video->address,
+                                        .source = video->source,
+                                        .interface = settings->network.interface,
+                                        .port = video->port,
+                                        .rtcp_port = video->rtcp_port,
+                                        .ttl = video->ttl};
+    const enum vg_status status = vg_rtsp_sockets_join(&rtp->sockets, &group, fault);
+    rtp->heard = vg_mono_now();
+    if (status)
+        return status;
+    const enum vg_status opened = open_stream(rtp, video, VG_RTP_ANY_ORDER);
+    return opened ? vg_fault_set(fault, opened, vg_status_text(opened), NULL, "RTP") : VG_OK;
+}
+
+static enum vg_status open_sdp(struct rtp_source *rtp, const struct vg_source_settings *settings,
+                               struct vg_fault *fault)
+{
+    struct vg_sdp_video video;
+    uint8_t *text = NULL;
+    size_t size = 0;
+    const char *path = settings->url + strlen("sdp:");
+    enum vg_status status = vg_file_read(path, VG_SDP_BYTES_MAX, &text, &size, fault);
+    if (status == VG_OK)
+        status = vg_sdp_read((const char *)text, size, &video, fault);
+    vg_free(text);
+    return status ? status : join_group(rtp, &video, settings, fault);
+}
+
+/* ---- opening ---- */
+
+static enum vg_status open_by(struct vg_source **source, const struct vg_source_settings *settings,
+                              enum vg_status (*open)(struct rtp_source *,
+                                                     const struct vg_source_settings *,
+                                                     struct vg_fault *),
+                              struct vg_fault *fault)
 {
     *source = NULL;
     struct rtp_source *rtp = vg_alloc(sizeof *rtp);
     if (!rtp)
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "source");
-    vg_source_begin(&rtp->base, &rtsp_calls, settings);
-    const enum vg_status status = open_rtsp(rtp, settings, fault);
+    vg_source_begin(&rtp->base, &calls, settings);
+    const enum vg_status status = open(rtp, settings, fault);
     if (status)
         close_rtp(&rtp->base);
     else
         *source = &rtp->base;
     return status;
+}
+
+enum vg_status vg_source_rtsp_open(struct vg_source **source,
+                                   const struct vg_source_settings *settings,
+                                   struct vg_fault *fault)
+{
+    return open_by(source, settings, open_rtsp, fault);
+}
+
+enum vg_status vg_source_sdp_open(struct vg_source **source,
+                                  const struct vg_source_settings *settings, struct vg_fault *fault)
+{
+    return open_by(source, settings, open_sdp, fault);
 }
