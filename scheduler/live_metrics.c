@@ -61,7 +61,7 @@ static void report_fates(struct vg_text_buffer *out, const struct vg_live_view *
 
 static void report_connection(struct vg_text_buffer *out, const struct vg_live_view *view)
 {
-    for (int c = VG_CONNECTION_OFF; c <= VG_CONNECTION_STOPPED; c++)
+    for (int c = VG_CONNECTION_OFF; c < VG_CONNECTION_COUNT; c++)
         vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"%s\"} %d\n", view->flux->config.id,
                     vg_connection_name((enum vg_connection)c), (int)view->state.connection == c);
 }
@@ -159,6 +159,7 @@ void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_v
     size_t count = sizeof own / sizeof *own;
     memcpy(fields, own, sizeof own);
     for (int f = 0; f < VG_FIGURE_COUNT; f++)
-        fields[count++] = figure_field(&w, (enum vg_figure)f, state->figure[f]);
+        if (vg_figure_row((enum vg_figure)f)->name)
+            fields[count++] = figure_field(&w, (enum vg_figure)f, state->figure[f]);
     vg_publisher_flux(publisher, flux->config.id, fields, count);
 }

@@ -15,12 +15,16 @@ enum vg_figure {
     VG_FIGURE_JITTER,       /* microseconds, RFC 3550 */
     VG_FIGURE_INPUT_RATE,   /* pictures received a second, thousandths, measured */
     VG_FIGURE_KEY_INTERVAL, /* pictures from one key frame to the next */
-    VG_FIGURE_DECODER,      /* enum vg_ladder_step */
+    VG_FIGURE_DECODER,      /* enum vg_decode_step */
+    VG_FIGURE_FALL_CAUSE,   /* enum vg_ladder_cause */
     VG_FIGURE_FALLS,        /* of the decoder, one step down the ladder */
     VG_FIGURE_RISES,
     VG_FIGURE_DECODE_TIME, /* microseconds of a processor */
     VG_FIGURE_SURFACES,    /* of the hardware decoder */
     VG_FIGURE_MEMORY,      /* bytes: surfaces, ring of packets */
+    /* what one ingest process leaves to the next (struct vg_ladder_record); not shown */
+    VG_FIGURE_BARRED_UNTIL,
+    VG_FIGURE_HANGS,
     VG_FIGURE_COUNT
 };
 
@@ -32,7 +36,7 @@ enum vg_figure_kind {
 };
 
 struct vg_figure_row {
-    const char *name;   /* in the flux's state: "input_fps" */
+    const char *name;   /* in the flux's state: "input_fps"; NULL: not shown */
     const char *metric; /* without "vigie_flux_"; NULL: none */
     enum vg_figure_kind kind;
     double scale;             /* value as shown = figure * scale */

@@ -9,7 +9,9 @@
 #include "src/base/attr.h"
 #include "src/base/clock.h"
 #include "src/media/ingest_config.h"
+#include "src/media/ingest_session.h"
 #include "src/media/slots.h"
+#include "src/media/stagger.h"
 
 struct vg_ingest_flux_settings {
     struct vg_slots *slots;   /* borrowed */
@@ -17,6 +19,11 @@ struct vg_ingest_flux_settings {
     int event_fd;             /* borrowed; told of each picture */
     int64_t open_us, read_us; /* deadlines, see vg_source_settings */
     uint64_t seed;            /* of the jitter */
+    /* borrowed; NULL: software decoding alone, nothing kept, connections at once */
+    struct vg_decode_devices *devices;
+    struct vg_packet_ring *ring;
+    struct vg_stagger *stagger;
+    int64_t stagger_us; /* between two connections to one host */
 };
 
 struct vg_ingest_flux;
@@ -48,6 +55,9 @@ bool vg_ingest_flux_ended(const struct vg_ingest_flux *flux);
 
 /* Whether the thread is within the deadline that it gave itself. */
 bool vg_ingest_flux_alive(const struct vg_ingest_flux *flux, struct vg_mono_time now);
+
+/* For those of its functions that any thread may call. */
+struct vg_ingest_session *vg_ingest_flux_session(struct vg_ingest_flux *flux);
 
 /* How long to wait before try number `attempt` (0 after the first loss): 0.5 s at first, up to a
  * random time between 0.5 and 2 s, so that cameras that fell together do not come back together.

@@ -396,7 +396,7 @@ void vg_slots_abandon(struct vg_slots *slots, uint32_t flux, const struct vg_slo
 
 const char *vg_connection_name(enum vg_connection connection)
 {
-    static const char *const name[] = {"off", "connecting", "live", "lost", "stopped"};
+    static const char *const name[] = {"off", "connecting", "live", "lost", "stopped", "waiting"};
     return (size_t)connection < sizeof name / sizeof *name ? name[connection] : "unknown";
 }
 
@@ -642,8 +642,8 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
     }
     *state = (struct vg_slots_state){
         .tag = tag,
-        .connection = connection <= VG_CONNECTION_STOPPED ? (enum vg_connection)connection
-                                                          : VG_CONNECTION_OFF,
+        .connection =
+            connection < VG_CONNECTION_COUNT ? (enum vg_connection)connection : VG_CONNECTION_OFF,
         .cause = cause <= VG_OK && cause >= VG_E_INTERRUPTED ? (enum vg_status)cause : VG_E_IO,
         .width = GET(block->width),
         .height = GET(block->height),

@@ -106,7 +106,9 @@ enum vg_connection {
     VG_CONNECTION_CONNECTING, /* being opened; no picture yet */
     VG_CONNECTION_LIVE,       /* pictures come */
     VG_CONNECTION_LOST,       /* waiting for the next try */
-    VG_CONNECTION_STOPPED     /* by the stop file or the authorisation */
+    VG_CONNECTION_STOPPED,    /* by the stop file or the authorisation */
+    VG_CONNECTION_WAITING,    /* nothing is sent to us now: no new file in the folder */
+    VG_CONNECTION_COUNT
 };
 const char *vg_connection_name(enum vg_connection connection);
 

@@ -63,7 +63,10 @@ void vg_source_close(struct vg_source **source)
 
 struct vg_source_about vg_source_about(const struct vg_source *source)
 {
-    return source->calls->about(source);
+    struct vg_source_about about = source->calls->about(source);
+    about.tick_num = source->time_base.num;
+    about.tick_den = source->time_base.den;
+    return about;
 }
 
 struct vg_source_link vg_source_link(const struct vg_source *source)

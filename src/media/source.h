@@ -78,6 +78,7 @@ void vg_source_close(struct vg_source **source);
 
 struct vg_source_about {
     const struct AVCodecParameters *codec; /* borrowed; sizes may be 0 with RTSP */
+    int32_t tick_num, tick_den;            /* seconds of a tick of its stamps */
     uint32_t fps_milli;                    /* nominal, thousandths; 0: unknown */
     int64_t duration_us;                   /* of a file, by its head; 0: unknown */
     uint64_t pictures;                     /* of a file, by its head or its rate; 0: unknown */

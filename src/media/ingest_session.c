@@ -1,0 +1,474 @@
+#include "src/media/ingest_session.h"
+
+#include <errno.h>
+#include <libavcodec/packet.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/alloc.h"
+#include "src/base/log.h"
+
+/* A look-up of a name cannot be interrupted; the resolver gives up by itself within this. */
+#define NAME_US  (30 * VG_US_PER_S)
+#define SLACK_US (3 * VG_US_PER_S) /* decoding one packet, a slow machine */
+#define TELL_US  (2 * VG_US_PER_S) /* between two looks at the figures */
+
+/* A stream that heals by moving intra blocks has no key frames: believe it again after this. */
+#define DOUBT_PACKETS 250u
+
+void vg_ingest_session_promise(const struct vg_ingest_session *session, int64_t within_us)
+{
+    atomic_store_explicit(session->settings.due_us, vg_mono_now().us + within_us + SLACK_US,
+                          memory_order_relaxed);
+}
+
+static void set_connection(const struct vg_ingest_session *session, enum vg_connection connection,
+                           enum vg_status cause)
+{
+    vg_slots_set_connection(session->settings.slots, session->settings.place, connection, cause);
+}
+
+static void next_epoch(struct vg_ingest_session *session)
+{
+    session->epoch = vg_slots_next_epoch(session->settings.slots, session->settings.place);
+}
+
+static void count(const struct vg_ingest_session *session, enum vg_fate fate)
+{
+    vg_slots_count(session->settings.slots, session->settings.place, fate);
+}
+
+/* ---- figures ---- */
+
+static void set_figure(const struct vg_ingest_session *session, enum vg_figure figure,
+                       uint64_t value)
+{
+    vg_slots_set_figure(session->settings.slots, session->settings.place, figure, (int64_t)value);
+}
+
+static uint64_t all_falls(const struct vg_ladder_state *state)
+{
+    uint64_t sum = 0;
+    for (int c = 0; c < VG_LADDER_CAUSE_COUNT; c++)
+        sum += state->falls[c];
+    return sum;
+}
+
+static void tell_decoder(const struct vg_ingest_session *session)
+{
+    struct vg_ladder_state state;
+    if (!session->ladder)
+        return;
+    vg_ladder_state(session->ladder, &state);
+    uint64_t memory = state.surfaces.bytes;
+    if (session->settings.ring)
+        memory += vg_packet_ring_counts(session->settings.ring).bytes;
+    else
+        memory += state.kept_bytes;
+    set_figure(session, VG_FIGURE_DECODER, state.step);
+    set_figure(session, VG_FIGURE_FALL_CAUSE, state.cause);
+    set_figure(session, VG_FIGURE_FALLS, session->falls + all_falls(&state));
+    set_figure(session, VG_FIGURE_RISES, session->rises + state.rises);
+    set_figure(session, VG_FIGURE_DECODE_TIME, session->decode_us + (uint64_t)state.cpu_us);
+    set_figure(session, VG_FIGURE_SURFACES, state.surfaces.count);
+    set_figure(session, VG_FIGURE_MEMORY, memory);
+}
+
+static void tell_figures(struct vg_ingest_session *session, struct vg_mono_time now)
+{
+    if (now.us - session->told.us < TELL_US)
+        return;
+    session->told = now;
+    const struct vg_source_link link = vg_source_link(session->source);
+    set_figure(session, VG_FIGURE_TRANSPORT, link.transport);
+    set_figure(session, VG_FIGURE_ENCRYPTED, link.encrypted);
+    set_figure(session, VG_FIGURE_PACKETS, link.packets);
+    set_figure(session, VG_FIGURE_LOST, link.lost);
+    set_figure(session, VG_FIGURE_JITTER, link.jitter_us);
+    set_figure(session, VG_FIGURE_INPUT_RATE, session->meter.fps_milli);
+    set_figure(session, VG_FIGURE_KEY_INTERVAL, session->meter.key_interval);
+    tell_decoder(session);
+}
+
+/* ---- pictures ---- */
+
+static void tell_reader(const struct vg_ingest_session *session)
+{
+    const uint64_t one = 1;
+    ssize_t written = 0;
+    do
+        written = write(session->settings.event_fd, &one, sizeof one);
+    while (written < 0 && errno == EINTR);
+    /* EAGAIN: the counter is full, so the reader has been told; anything else ends with us */
+}
+
+static void note_format(struct vg_ingest_session *session, const struct vg_decoded *decoded)
+{
+    if (session->live && session->width == decoded->width && session->height == decoded->height)
+        return;
+    const uint32_t told = vg_source_about(session->source).fps_milli;
+    session->fps_milli = told ? told : vg_ladder_fps_milli(session->ladder);
+    session->width = decoded->width;
+    session->height = decoded->height;
+    vg_slots_set_format(session->settings.slots, session->settings.place, session->width,
+                        session->height, session->fps_milli);
+    if (session->settings.ring)
+        vg_packet_ring_set_size(session->settings.ring, session->width, session->height);
+}
+
+/* The first picture of a run: the source is back. */
+static void note_live(struct vg_ingest_session *session)
+{
+    if (session->live)
+        return;
+    session->live = true;
+    session->told.us = 0;
+    session->worked = vg_source_link(session->source).transport;
+    if (session->was_live && session->cause) { /* and not only after a stop */
+        vg_slots_count_reconnect(session->settings.slots, session->settings.place);
+        vg_log(VG_LOG_INFO, "flux %s: its source is back", session->config->id);
+    }
+    session->was_live = true;
+    session->cause = VG_OK;
+    set_connection(session, VG_CONNECTION_LIVE, VG_OK);
+}
+
+static void publish(struct vg_ingest_session *session, const struct vg_decoded *decoded,
+                    const struct vg_picture *about)
+{
+    struct vg_slots *slots = session->settings.slots;
+    const uint32_t place = session->settings.place;
+    const struct vg_slots_settings most = vg_slots_geometry(slots);
+    struct vg_slots_room room;
+    uint32_t width = 0, height = 0;
+    vg_pixels_fit(decoded->width, decoded->height, most.width_max, most.height_max, &width,
+                  &height);
+    if (vg_slots_begin(slots, place, width, height, &room)) {
+        count(session, VG_FATE_POOL);
+        return;
+    }
+    if (vg_ladder_convert(session->ladder, &room.pixels)) {
+        vg_slots_abandon(slots, place, &room);
+        count(session, VG_FATE_DECODER);
+        return;
+    }
+    vg_slots_publish(slots, place, &room, about);
+    tell_reader(session);
+}
+
+static bool doubted(const struct vg_ingest_session *session, const struct vg_decoded *decoded)
+{
+    return decoded->corrupt || (decoded->arrival.us >= session->doubt.from_us &&
+                                decoded->arrival.us < session->doubt.to_us);
+}
+
+/* Every picture passes here once and meets one fate, or is published. */
+static void take_picture(struct vg_ingest_session *session, const struct vg_decoded *decoded)
+{
+    struct vg_slots *slots = session->settings.slots;
+    const uint32_t place = session->settings.place;
+    const int64_t pts_us = vg_source_stamp_us(session->source, decoded->stamp);
+    struct vg_picture about = {
+        .matrix = decoded->matrix, .range = decoded->range, .arrival = decoded->arrival};
+    note_format(session, decoded);
+    note_live(session);
+    const int64_t since_us =
+        session->last_arrival.us ? decoded->arrival.us - session->last_arrival.us : 0;
+    session->last_arrival = decoded->arrival;
+    if (vg_timeline_next(&session->timeline, pts_us, since_us, &about.media) == VG_TIMELINE_JUMP) {
+        vg_slots_count_jump(slots, place);
+        next_epoch(session);
+    }
+    about.epoch = session->epoch;
+    about.sequence = vg_slots_count_decoded(slots, place, decoded->arrival);
+    if (vg_cancelled(&session->cancel)) {
+        count(session, VG_FATE_STOPPED); /* stopped, changed or ending: not shown any more */
+        return;
+    }
+    if (vg_slots_wanted_us(slots, place) > decoded->arrival.us) {
+        count(session, VG_FATE_RATE);
+        return;
+    }
+    if (doubted(session, decoded)) {
+        count(session, VG_FATE_CORRUPT);
+        return;
+    }
+    about.wall = vg_source_wall(session->source, pts_us, vg_wall_now());
+    publish(session, decoded, &about);
+}
+
+/* A picture that never came out of the decoder is counted in, so that it can have its fate. */
+static void count_refused(struct vg_ingest_session *session, struct vg_mono_time arrival)
+{
+    (void)vg_slots_count_decoded(session->settings.slots, session->settings.place, arrival);
+    count(session, VG_FATE_DECODER);
+}
+
+static enum vg_status take_pictures(struct vg_ingest_session *session)
+{
+    struct vg_decoded decoded;
+    for (;;) {
+        enum vg_status status = vg_ladder_receive(session->ladder, &decoded);
+        if (status == VG_OK)
+            take_picture(session, &decoded);
+        else if (status == VG_E_IO)
+            count_refused(session, vg_mono_now());
+        else
+            return status == VG_E_END ? VG_OK : status;
+    }
+}
+
+static enum vg_status decode(struct vg_ingest_session *session, const struct AVPacket *packet,
+                             struct vg_mono_time arrival)
+{
+    enum vg_status status = vg_ladder_send(session->ladder, packet, arrival);
+    if (status == VG_E_IO)
+        count_refused(session, arrival);
+    else if (status && status != VG_E_FULL) /* full: passed over, as the step wants it */
+        return status;
+    return take_pictures(session);
+}
+
+/* ---- the ladder ---- */
+
+static struct vg_ladder_record record_left(const struct vg_ingest_session *session)
+{
+    struct vg_slots_state state;
+    vg_slots_state(session->settings.slots, session->settings.place, &state);
+    const int64_t left = state.figure[VG_FIGURE_HANGS];
+    return (struct vg_ladder_record){
+        .until_us = state.figure[VG_FIGURE_BARRED_UNTIL],
+        .hangs = (uint32_t)(left >> 8 & UINT32_MAX),
+        .ceiling = (uint8_t)(left & 0xff),
+    };
+}
+
+void vg_ingest_session_leave_record(struct vg_ingest_session *session, struct vg_mono_time now)
+{
+    (void)pthread_mutex_lock(&session->lock);
+    if (session->ladder) {
+        const struct vg_ladder_record record = vg_ladder_record(session->ladder, now);
+        set_figure(session, VG_FIGURE_BARRED_UNTIL, (uint64_t)record.until_us);
+        set_figure(session, VG_FIGURE_HANGS, (uint64_t)record.hangs << 8 | record.ceiling);
+    }
+    (void)pthread_mutex_unlock(&session->lock);
+}
+
+static void close_ladder(struct vg_ingest_session *session)
+{
+    struct vg_ladder_state state;
+    if (!session->ladder)
+        return;
+    vg_ladder_state(session->ladder, &state);
+    session->falls += all_falls(&state);
+    session->rises += state.rises;
+    session->decode_us += (uint64_t)state.cpu_us;
+    vg_ingest_session_leave_record(session, vg_mono_now());
+    (void)pthread_mutex_lock(&session->lock);
+    struct vg_ladder *ladder = session->ladder;
+    session->ladder = NULL;
+    (void)pthread_mutex_unlock(&session->lock);
+    vg_ladder_close(&ladder);
+}
+
+static enum vg_status open_ladder(struct vg_ingest_session *session)
+{
+    struct vg_ladder *ladder = NULL;
+    struct vg_ladder_settings settings = vg_ladder_defaults();
+    const struct vg_source_about about = vg_source_about(session->source);
+    close_ladder(session);
+    settings.devices = session->settings.devices;
+    settings.record = record_left(session);
+    settings.software =
+        (enum vg_decode_step)atomic_load_explicit(&session->software, memory_order_relaxed);
+    settings.seed = session->settings.seed;
+    session->codec = about.codec;
+    if (session->settings.ring)
+        vg_packet_ring_describe(session->settings.ring, about.codec, about.tick_num,
+                                about.tick_den);
+    const enum vg_status status =
+        vg_ladder_open(&ladder, &settings, about.codec, vg_mono_now(), NULL);
+    (void)pthread_mutex_lock(&session->lock);
+    session->ladder = ladder;
+    (void)pthread_mutex_unlock(&session->lock);
+    return status;
+}
+
+/* ---- a run ---- */
+
+/* A file begins: the pictures that the decoder holds back first. */
+static enum vg_status begin_again(struct vg_ingest_session *session)
+{
+    enum vg_status status = VG_OK;
+    if (session->ladder) {
+        status = decode(session, NULL, vg_mono_now());
+        vg_ladder_restart(session->ladder);
+    }
+    vg_timeline_restart(&session->timeline);
+    next_epoch(session);
+    return status;
+}
+
+/* Pictures that a loss has spoilt are told by the arrival of their packets: from the one that was
+ * damaged to the next key frame. */
+static void note_doubt(struct vg_ingest_session *session, const struct vg_packet *packet)
+{
+    if (packet->damaged) {
+        session->doubt.from_us = packet->arrival.us;
+        session->doubt.to_us = INT64_MAX;
+        session->doubt.packets = 0;
+    } else if (session->doubt.to_us == INT64_MAX &&
+               (packet->key || ++session->doubt.packets > DOUBT_PACKETS)) {
+        session->doubt.to_us = packet->arrival.us;
+    }
+}
+
+static void keep(struct vg_ingest_session *session, const struct vg_packet *packet)
+{
+    if (!session->settings.ring)
+        return;
+    const int64_t pts_us = vg_source_stamp_us(session->source, packet->data->pts);
+    const struct vg_ring_push push = {
+        .data = packet->data,
+        .arrival = packet->arrival,
+        .wall = vg_source_wall(session->source, pts_us, vg_wall_now()),
+        .media = {INT64_MIN},
+        .key = packet->key,
+    };
+    vg_packet_ring_push(session->settings.ring, &push);
+}
+
+static enum vg_status take_packet(struct vg_ingest_session *session, const struct vg_packet *packet)
+{
+    enum vg_status status = packet->restarted ? begin_again(session) : VG_OK;
+    (void)vg_input_meter_take(&session->meter, packet->arrival, packet->key);
+    if (status || packet->early)
+        return status;
+    if (!session->ladder || session->codec != vg_source_about(session->source).codec)
+        status = open_ladder(session);
+    if (status)
+        return status;
+    note_doubt(session, packet);
+    vg_alloc_seal(); /* from here on a picture allocates nothing of ours */
+    keep(session, packet);
+    vg_ladder_allow(
+        session->ladder,
+        (enum vg_decode_step)atomic_load_explicit(&session->software, memory_order_relaxed),
+        packet->arrival);
+    status = decode(session, packet->data, packet->arrival);
+    tell_figures(session, packet->arrival);
+    vg_alloc_unseal();
+    return status;
+}
+
+static enum vg_status open_source(struct vg_ingest_session *session)
+{
+    struct vg_source_settings settings = vg_source_defaults();
+    const struct vg_ingest_flux_config *config = session->config;
+    settings.kind = VG_SOURCE_LIVE;
+    settings.url = config->url;
+    settings.user = config->user;
+    settings.password = config->password;
+    settings.transport = config->transport;
+    settings.worked = session->worked;
+    settings.open_us = session->settings.open_us;
+    settings.read_us = session->settings.read_us;
+    settings.cancel = session->cancel;
+    vg_ingest_session_promise(session, session->settings.open_us + NAME_US);
+    session->live = false;
+    vg_timeline_restart(&session->timeline);
+    vg_input_meter_reset(&session->meter);
+    next_epoch(session);
+    return vg_source_open(&session->source, &settings, NULL);
+}
+
+static enum vg_status read_packets(struct vg_ingest_session *session)
+{
+    struct vg_packet packet;
+    enum vg_status status = VG_OK;
+    while (status == VG_OK && !vg_cancelled(&session->cancel)) {
+        vg_ingest_session_promise(session, session->settings.read_us);
+        status = vg_source_read(session->source, &packet);
+        if (status == VG_OK) {
+            status = take_packet(session, &packet);
+        } else if (status == VG_E_STATE) {
+            set_connection(session, VG_CONNECTION_WAITING, VG_OK);
+            session->live = false;
+            status = VG_OK;
+        }
+    }
+    return status;
+}
+
+/* Where UDP gave nothing, TCP is tried next, and the other way round. */
+static void note_failure(struct vg_ingest_session *session)
+{
+    if (session->live || !session->source || session->config->transport != VG_SOURCE_AUTO)
+        return;
+    const enum vg_source_transport tried = vg_source_link(session->source).transport;
+    if (tried == VG_SOURCE_TCP || tried == VG_SOURCE_UDP)
+        session->worked = tried == VG_SOURCE_TCP ? VG_SOURCE_UDP : VG_SOURCE_TCP;
+}
+
+enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
+                                     const struct vg_ingest_flux_config *config,
+                                     struct vg_cancel cancel)
+{
+    session->config = config;
+    session->cancel = cancel;
+    set_connection(session, VG_CONNECTION_CONNECTING, session->cause);
+    enum vg_status status = open_source(session);
+    if (status == VG_OK)
+        status = read_packets(session);
+    vg_ingest_session_promise(session, VG_US_PER_S);
+    note_failure(session);
+    close_ladder(session);
+    vg_source_close(&session->source);
+    session->config = NULL;
+    return status == VG_E_END ? VG_E_CLOSED : status;
+}
+
+/* ---- life, other threads ---- */
+
+enum vg_status vg_ingest_session_init(struct vg_ingest_session *session,
+                                      const struct vg_ingest_session_settings *settings)
+{
+    memset(session, 0, sizeof *session);
+    session->settings = *settings;
+    atomic_init(&session->software, (uint32_t)VG_DECODE_FULL);
+    vg_ingest_session_reset(session, VG_INGEST_OTHER_FLUX);
+    return pthread_mutex_init(&session->lock, NULL) == 0 ? VG_OK : VG_E_LACK;
+}
+
+void vg_ingest_session_release(struct vg_ingest_session *session)
+{
+    (void)pthread_mutex_destroy(&session->lock);
+}
+
+void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_change change)
+{
+    session->was_live = false;
+    session->cause = VG_OK;
+    session->worked = VG_SOURCE_AUTO;
+    if (change == VG_INGEST_SAME_FLUX)
+        return;
+    vg_timeline_init(&session->timeline, VG_TIMELINE_LIVE_US);
+    session->last_arrival.us = 0;
+    session->doubt.to_us = 0;
+    session->falls = session->rises = session->decode_us = 0;
+    if (session->settings.ring)
+        vg_packet_ring_clear(session->settings.ring);
+}
+
+void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_step software)
+{
+    atomic_store_explicit(&session->software, (uint32_t)software, memory_order_relaxed);
+}
+
+bool vg_ingest_session_hung(struct vg_ingest_session *session, struct vg_mono_time now)
+{
+    (void)pthread_mutex_lock(&session->lock);
+    const bool hung = session->ladder && vg_ladder_hung(session->ladder, now);
+    (void)pthread_mutex_unlock(&session->lock);
+    return hung;
+}

@@ -1,0 +1,94 @@
+/* One flux from the opening of its source to its loss: packets into the ring, pictures that are
+ * wanted into the slots, figures beside them. Used again and again by the flux's thread. */
+#ifndef VG_MEDIA_INGEST_SESSION_H
+#define VG_MEDIA_INGEST_SESSION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/clock.h"
+#include "src/media/decode_ladder.h"
+#include "src/media/ingest_config.h"
+#include "src/media/input_meter.h"
+#include "src/media/packet_ring.h"
+#include "src/media/slots.h"
+#include "src/media/source.h"
+#include "src/media/timeline.h"
+
+struct vg_ingest_session_settings {
+    struct vg_slots *slots;            /* borrowed, as all that follows */
+    uint32_t place;                    /* in the slots */
+    int event_fd;                      /* told of each picture */
+    struct vg_decode_devices *devices; /* NULL: software alone */
+    struct vg_packet_ring *ring;       /* NULL: nothing is kept */
+    _Atomic int64_t *due_us;           /* when this thread shows up again at the latest; relaxed */
+    int64_t open_us, read_us;          /* deadlines, see vg_source_settings */
+    uint64_t seed;
+};
+
+struct vg_ingest_session {
+    struct vg_ingest_session_settings settings; /* constant */
+
+    /* Under the lock: written by the flux's thread, which reads it without. */
+    pthread_mutex_t lock;
+    struct vg_ladder *ladder;
+    _Atomic uint32_t software; /* enum vg_decode_step: the best allowed; any thread, relaxed */
+
+    /* the thread's own */
+    const struct vg_ingest_flux_config *config; /* of the run in progress */
+    struct vg_cancel cancel;
+    struct vg_source *source;
+    const struct AVCodecParameters *codec; /* that the ladder was opened with */
+    struct vg_timeline timeline;
+    struct vg_input_meter meter;
+    struct vg_mono_time last_arrival, told; /* of the last picture; figures were told */
+    struct {
+        int64_t from_us, to_us; /* arrivals of pictures that a loss has spoilt */
+        uint32_t packets;       /* since */
+    } doubt;
+    uint32_t epoch, width, height, fps_milli;
+    bool live;                        /* this run has given a picture */
+    bool was_live;                    /* an earlier one had */
+    enum vg_status cause;             /* of the last loss, until pictures come */
+    enum vg_source_transport worked;  /* by which pictures came; AUTO: none yet */
+    uint64_t falls, rises, decode_us; /* of ladders that are closed */
+};
+
+/* VG_E_LACK. */
+enum vg_status vg_ingest_session_init(struct vg_ingest_session *session,
+                                      const struct vg_ingest_session_settings *settings)
+    VG_MUST_USE;
+void vg_ingest_session_release(struct vg_ingest_session *session);
+
+/* Another configuration of the same flux, or another flux. */
+enum vg_ingest_change {
+    VG_INGEST_SAME_FLUX,
+    VG_INGEST_OTHER_FLUX
+};
+void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_change change);
+
+/* Opens, reads, decodes, until the source is lost or somebody cancels (VG_E_INTERRUPTED or
+ * VG_OK). config: borrowed for the call. */
+enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
+                                     const struct vg_ingest_flux_config *config,
+                                     struct vg_cancel cancel);
+
+/* ---- any thread ---- */
+
+/* What software decoding this flux may use from now on. */
+void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_step software);
+
+/* The ladder's state; all zero without one. */
+void vg_ingest_session_ladder(struct vg_ingest_session *session, struct vg_ladder_state *state);
+
+/* Whether a driver holds the thread, and what the next process shall know of it. */
+bool vg_ingest_session_hung(struct vg_ingest_session *session, struct vg_mono_time now);
+void vg_ingest_session_leave_record(struct vg_ingest_session *session, struct vg_mono_time now);
+
+/* "This thread shows up within", see due_us. */
+void vg_ingest_session_promise(const struct vg_ingest_session *session, int64_t within_us);
+
+#endif
