@@ -180,8 +180,8 @@ static struct vg_source_link link_rtp(const struct vg_source *source)
     };
 }
 
-static const struct vg_source_calls rtsp_calls = {
-    .close = close_rtp, .read = read_rtp, .about = about_rtp, .link = link_rtsp, .wall = wall_rtp};
+static const struct vg_source_calls calls = {
+    .close = close_rtp, .read = read_rtp, .about = about_rtp, .link = link_rtp, .wall = wall_rtp};
 
 static enum vg_status connect_by(struct rtp_source *rtp, const struct vg_source_settings *settings,
                                  enum vg_rtsp_transport transport, struct vg_fault *fault)
