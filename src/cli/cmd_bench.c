@@ -11,6 +11,7 @@
 #include "src/base/json.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/cli/bench_ingest.h"
 #include "src/cli/bench_profile.h"
 #include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
@@ -322,6 +323,7 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
 
 static const struct vg_word words[] = {
     {"model", word_model, N_("times a detector from a prepared input to its raw outputs")},
+    {"ingest", vg_bench_ingest, N_("receives and decodes flux, without analysis")},
     {"kernels", NULL, NULL},
     {"stages", NULL, NULL},
     {"pipeline", NULL, NULL},
