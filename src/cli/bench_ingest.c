@@ -12,6 +12,7 @@
 #include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
+#include "src/base/text_buffer.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/media/ingest_flux.h"
@@ -103,13 +104,16 @@ static struct reading read_now(void)
 
 /* ---- the flux ---- */
 
-static void address_of(const struct request *r, uint32_t number, char *url, size_t size)
+static enum vg_status address_of(const struct request *r, uint32_t number, char *url, size_t size)
 {
     const char *mark = strstr(r->url, "{}");
-    if (mark)
-        (void)snprintf(url, size, "%.*s%u%s", (int)(mark - r->url), r->url, number, mark + 2);
+    struct vg_text_buffer out;
+    vg_text_buffer_init(&out, url, size);
+    if (!mark)
+        vg_text_add(&out, "%s", r->url);
     else
-        (void)snprintf(url, size, "%s", r->url);
+        vg_text_add(&out, "%.*s%u%s", (int)(mark - r->url), r->url, number, mark + 2);
+    return out.left_out ? VG_E_CALL : VG_OK;
 }
 
 static enum vg_status start(struct stand *stand, uint32_t number, struct vg_fault *fault)
@@ -122,7 +126,8 @@ static enum vg_status start(struct stand *stand, uint32_t number, struct vg_faul
     subject->open_us = -1;
     subject->due_us = VG_SLOTS_NEVER;
     (void)snprintf(config.id, sizeof config.id, "f%u", number);
-    address_of(&stand->request, number, config.url, sizeof config.url);
+    if (address_of(&stand->request, number, config.url, sizeof config.url))
+        return vg_fault_set(fault, VG_E_CALL, N_("the address is too long"), NULL, "%s", config.id);
     const struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
     const struct vg_ingest_flux_settings defaults = {
         .slots = subject->slots,
