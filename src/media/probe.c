@@ -1,0 +1,202 @@
+#include "src/media/probe.h"
+
+#include <libavcodec/avcodec.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "src/base/text.h"
+#include "src/media/decoder.h"
+#include "src/media/input_meter.h"
+#include "src/media/timeline.h"
+
+struct probe {
+    const struct vg_probe_settings *settings;
+    struct vg_probe_figures *figures;
+    struct vg_source *source;
+    struct vg_decoder *decoder;
+    struct vg_input_meter meter;
+    struct vg_timeline timeline;
+    struct vg_mono_time began, first_packet, last_packet, last_key, looked;
+    uint64_t bytes, units;
+    bool doubt; /* after a loss, before a key frame */
+    uint8_t *pixels;
+    uint32_t pixels_width, pixels_height;
+};
+
+struct vg_probe_settings vg_probe_defaults(void)
+{
+    return (struct vg_probe_settings){.last_us = 10 * VG_US_PER_S, .every_us = VG_US_PER_S};
+}
+
+/* ---- pictures ---- */
+
+static void look(struct probe *probe, const struct vg_decoded *decoded)
+{
+    uint32_t width = 0, height = 0;
+    if (!probe->settings->look ||
+        (probe->looked.us && decoded->arrival.us - probe->looked.us < probe->settings->every_us))
+        return;
+    vg_pixels_fit(decoded->width, decoded->height, VG_PICTURE_WIDTH_MAX, VG_PICTURE_HEIGHT_MAX,
+                  &width, &height);
+    if (width != probe->pixels_width || height != probe->pixels_height) {
+        vg_free(probe->pixels);
+        probe->pixels = vg_alloc((size_t)vg_pixels_bytes(width, height));
+        probe->pixels_width = probe->pixels ? width : 0;
+        probe->pixels_height = probe->pixels ? height : 0;
+    }
+    if (!probe->pixels)
+        return;
+    const struct vg_pixels pixels = vg_pixels_over(probe->pixels, width, height);
+    if (vg_decoder_convert(probe->decoder, &pixels))
+        return;
+    probe->looked = decoded->arrival;
+    const struct vg_picture picture = {.luma = pixels.luma,
+                                       .chroma = pixels.chroma,
+                                       .width = width,
+                                       .height = height,
+                                       .luma_stride = pixels.luma_stride,
+                                       .chroma_stride = pixels.chroma_stride,
+                                       .matrix = decoded->matrix,
+                                       .range = decoded->range};
+    probe->settings->look(probe->settings->context, &picture);
+}
+
+static void take_picture(struct probe *probe, const struct vg_decoded *decoded)
+{
+    struct vg_probe_figures *f = probe->figures;
+    struct vg_media_time media;
+    const int64_t pts = vg_source_stamp_us(probe->source, decoded->stamp);
+    if (f->pictures++ == 0)
+        f->first_us = vg_mono_now().us - probe->began.us;
+    else if (f->width != decoded->width || f->height != decoded->height)
+        f->sizes++;
+    f->width = decoded->width;
+    f->height = decoded->height;
+    f->pixel_aspect_num = decoded->pixel_aspect_num;
+    f->pixel_aspect_den = decoded->pixel_aspect_den;
+    if (vg_timeline_next(&probe->timeline, pts, VG_US_PER_S / 25, &media) == VG_TIMELINE_JUMP)
+        f->jumps++;
+    if (decoded->corrupt || probe->doubt)
+        f->damaged++;
+    else
+        look(probe, decoded);
+}
+
+static enum vg_status decode(struct probe *probe, const struct vg_packet *packet)
+{
+    struct vg_decoded decoded;
+    enum vg_status status = vg_decoder_send(probe->decoder, packet->data, packet->arrival);
+    if (status && status != VG_E_IO)
+        return status;
+    probe->figures->refused += status == VG_E_IO;
+    while ((status = vg_decoder_receive(probe->decoder, &decoded)) != VG_E_END)
+        if (status == VG_OK)
+            take_picture(probe, &decoded);
+        else if (status == VG_E_IO)
+            probe->figures->refused++;
+        else
+            return status;
+    return VG_OK;
+}
+
+/* ---- packets ---- */
+
+static void measure(struct probe *probe, const struct vg_packet *packet)
+{
+    struct vg_probe_figures *f = probe->figures;
+    const int64_t gap = packet->arrival.us - probe->last_packet.us;
+    if (!probe->first_packet.us)
+        probe->first_packet = packet->arrival;
+    else if (gap > f->gap_us)
+        f->gap_us = gap;
+    probe->last_packet = packet->arrival;
+    if (packet->key) {
+        const int64_t since = packet->arrival.us - probe->last_key.us;
+        if (probe->last_key.us && since > f->key_us)
+            f->key_us = since;
+        probe->last_key = packet->arrival;
+    }
+    probe->doubt = packet->damaged || (probe->doubt && !packet->key);
+    probe->bytes += (uint64_t)packet->data->size;
+    probe->units++;
+    (void)vg_input_meter_take(&probe->meter, packet->arrival, packet->key);
+}
+
+static enum vg_status receive(struct probe *probe)
+{
+    enum vg_status status = VG_OK;
+    struct vg_packet packet;
+    for (;;) {
+        status = vg_source_read(probe->source, &packet);
+        if (status)
+            return status;
+        if (packet.early)
+            continue;
+        measure(probe, &packet);
+        if (packet.restarted && probe->units > 1)
+            return VG_OK; /* a file that is shorter than the probe */
+        status = decode(probe, &packet);
+        if (status || packet.arrival.us - probe->first_packet.us >= probe->settings->last_us)
+            return status;
+    }
+}
+
+static void sum_up(struct probe *probe)
+{
+    struct vg_probe_figures *f = probe->figures;
+    const int64_t lasted = probe->last_packet.us - probe->first_packet.us;
+    const struct vg_source_link link = vg_source_link(probe->source);
+    f->transport = link.transport;
+    f->encrypted = link.encrypted;
+    f->packets = link.packets;
+    f->lost = link.lost;
+    f->jitter_us = link.jitter_us;
+    f->key_interval = probe->meter.key_interval;
+    f->told_milli = vg_source_about(probe->source).fps_milli;
+    if (!f->told_milli && probe->decoder)
+        f->told_milli = vg_decoder_fps_milli(probe->decoder);
+    if (lasted <= 0)
+        return;
+    f->fps_milli = (uint32_t)((int64_t)(probe->units - 1) * 1000 * VG_US_PER_S / lasted);
+    f->bits_per_s = (uint64_t)((double)probe->bytes * 8e6 / (double)lasted);
+}
+
+static enum vg_status run(struct probe *probe, const struct vg_source_settings *source,
+                          struct vg_fault *fault)
+{
+    probe->began = vg_mono_now();
+    enum vg_status status = vg_source_open(&probe->source, source, fault);
+    if (status)
+        return status;
+    probe->figures->open_us = vg_mono_now().us - probe->began.us;
+    const struct AVCodecParameters *codec = vg_source_about(probe->source).codec;
+    if (!codec)
+        return vg_fault_set(fault, VG_E_STATE, N_("there is nothing to receive now"), NULL, "%s",
+                            "");
+    (void)snprintf(probe->figures->codec, sizeof probe->figures->codec, "%s",
+                   avcodec_get_name(codec->codec_id));
+    status = vg_decoder_open(&probe->decoder, codec, fault);
+    if (status)
+        return status;
+    status = receive(probe);
+    sum_up(probe);
+    if (status == VG_OK && probe->figures->pictures == 0)
+        status = VG_E_IO;
+    return status ? vg_fault_set(fault, status, vg_status_text(status), NULL, "%s", "") : VG_OK;
+}
+
+enum vg_status vg_probe_run(const struct vg_source_settings *source,
+                            const struct vg_probe_settings *settings,
+                            struct vg_probe_figures *figures, struct vg_fault *fault)
+{
+    struct probe probe = {.settings = settings, .figures = figures};
+    *figures = (struct vg_probe_figures){0};
+    vg_input_meter_reset(&probe.meter);
+    vg_timeline_init(&probe.timeline, VG_TIMELINE_LIVE_US);
+    figures->status = run(&probe, source, fault);
+    vg_decoder_close(&probe.decoder);
+    vg_source_close(&probe.source);
+    vg_free(probe.pixels);
+    return figures->status;
+}
