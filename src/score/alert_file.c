@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "src/base/alloc.h"
+#include "src/base/csv.h"
 #include "src/base/file.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
-#include "src/score/score_text.h"
 
 #define PATH_SIZE   4096
 #define FOLDERS_MAX 20000
@@ -59,7 +59,7 @@ static enum vg_status keep(struct vg_alert_file *file, const struct vg_raised *a
 {
     if (file->count == VG_ALERTS_MAX)
         return VG_E_FULL;
-    struct vg_raised *more = vg_score_grow(file->alert, file->count, &file->room, sizeof *more);
+    struct vg_raised *more = vg_csv_grow(file->alert, file->count, &file->room, sizeof *more);
     if (!more)
         return VG_E_MEMORY;
     file->alert = more;
@@ -129,7 +129,7 @@ static enum vg_status read_alerts(const char *path, const struct vg_event_truth 
 {
     uint8_t *data = NULL;
     size_t size = 0;
-    enum vg_status status = vg_file_read(path, VG_SCORE_FILE_MAX, &data, &size, fault);
+    enum vg_status status = vg_file_read(path, VG_CSV_FILE_MAX, &data, &size, fault);
     if (status == VG_OK)
         status = vg_alert_file_parse(file, path, data, size, truth, fault);
     vg_free(data);
@@ -142,14 +142,14 @@ static double measured_seconds(const char *path)
     uint8_t *data = NULL;
     size_t size = 0;
     double last = 0;
-    struct vg_score_reader reader;
-    struct vg_score_row *row = vg_alloc(sizeof *row);
+    struct vg_csv_reader reader;
+    struct vg_csv_row *row = vg_alloc(sizeof *row);
     if (row && vg_file_exists(path) &&
-        vg_file_read(path, VG_SCORE_FILE_MAX, &data, &size, NULL) == VG_OK) {
-        vg_score_reader_init(&reader, path, data, size, NULL);
-        enum vg_status status = vg_score_reader_next(&reader, row); /* the header */
-        while (status == VG_OK && vg_score_reader_next(&reader, row) == VG_OK)
-            status = vg_score_number(&reader, row, 0, 0, VG_SCORE_SECONDS, &last);
+        vg_file_read(path, VG_CSV_FILE_MAX, &data, &size, NULL) == VG_OK) {
+        vg_csv_reader_init(&reader, path, data, size, NULL);
+        enum vg_status status = vg_csv_reader_next(&reader, row); /* the header */
+        while (status == VG_OK && vg_csv_reader_next(&reader, row) == VG_OK)
+            status = vg_csv_number(&reader, row, 0, 0, VG_SCORE_SECONDS, &last);
     }
     vg_free(data);
     vg_free(row);
@@ -205,7 +205,7 @@ static enum vg_status list_folder(const char *path, char (**names)[VG_SCORE_NAME
         if (e->d_name[0] == '.' || strlen(e->d_name) >= VG_SCORE_NAME_SIZE)
             continue;
         char(*more)[VG_SCORE_NAME_SIZE] =
-            *count < FOLDERS_MAX ? vg_score_grow(*names, *count, &room, sizeof **names) : NULL;
+            *count < FOLDERS_MAX ? vg_csv_grow(*names, *count, &room, sizeof **names) : NULL;
         if (!more) {
             status = vg_fault_set(fault, *count < FOLDERS_MAX ? VG_E_MEMORY : VG_E_FULL,
                                   N_("too many results in one folder"), NULL, "%s", path);

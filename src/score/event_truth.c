@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/csv.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
-#include "src/score/score_text.h"
 
 /* Windows and targets: docs/scoring.md; rule_s is the rule's default hold. */
 const struct vg_event_kind vg_event_kinds[VG_SCORE_EVENTS] = {
@@ -40,8 +40,8 @@ enum column {
 #define ABSENT UINT32_MAX
 
 struct reading {
-    struct vg_score_reader reader;
-    struct vg_score_row *row;
+    struct vg_csv_reader reader;
+    struct vg_csv_row *row;
     uint32_t at[COLUMNS];
     struct vg_event_truth *truth;
     size_t clip_room, event_room;
@@ -51,7 +51,7 @@ static enum vg_status read_header(struct reading *r)
 {
     static const char *const names[COLUMNS] = {"file",  "event",  "start_s",
                                                "end_s", "ignore", "duration_s"};
-    const enum vg_status status = vg_score_reader_next(&r->reader, r->row);
+    const enum vg_status status = vg_csv_reader_next(&r->reader, r->row);
     if (status != VG_OK && status != VG_E_END)
         return status;
     if (status == VG_E_END)
@@ -86,8 +86,8 @@ static enum vg_status read_clip(struct reading *r, uint32_t *clip)
     struct vg_event_truth *t = r->truth;
     const char *name = field(r, FILE_NAME);
     if (*name == '\0' || strlen(name) >= VG_SCORE_NAME_SIZE)
-        return vg_score_refuse(&r->reader, r->row, r->at[FILE_NAME], N_("not a file name"),
-                               N_("name the clip"));
+        return vg_csv_refuse(&r->reader, r->row, r->at[FILE_NAME], N_("not a file name"),
+                             N_("name the clip"));
     for (size_t i = t->clip_count; i-- > 0;) { /* mostly the one of the row before */
         if (strcmp(t->clip[i].name, name) == 0) {
             *clip = (uint32_t)i;
@@ -96,7 +96,7 @@ static enum vg_status read_clip(struct reading *r, uint32_t *clip)
     }
     if (t->clip_count == VG_SCORE_CLIPS_MAX)
         return refuse(r, VG_E_FULL);
-    struct vg_clip *more = vg_score_grow(t->clip, t->clip_count, &r->clip_room, sizeof *more);
+    struct vg_clip *more = vg_csv_grow(t->clip, t->clip_count, &r->clip_room, sizeof *more);
     if (!more)
         return refuse(r, VG_E_MEMORY);
     t->clip = more;
@@ -111,15 +111,15 @@ static enum vg_status read_event(struct reading *r, struct vg_true_event *e)
     double ignore = 0;
     e->kind = vg_event_kind_of(field(r, EVENT));
     if (e->kind < 0)
-        return vg_score_refuse(&r->reader, r->row, r->at[EVENT], N_("not an event"),
-                               N_("write an event such as crossing or density, or nothing"));
-    enum vg_status status = vg_score_number(&r->reader, r->row, r->at[START], -VG_SCORE_SECONDS,
-                                            VG_SCORE_SECONDS, &e->start_s);
+        return vg_csv_refuse(&r->reader, r->row, r->at[EVENT], N_("not an event"),
+                             N_("write an event such as crossing or density, or nothing"));
+    enum vg_status status = vg_csv_number(&r->reader, r->row, r->at[START], -VG_SCORE_SECONDS,
+                                          VG_SCORE_SECONDS, &e->start_s);
     if (status == VG_OK)
-        status = vg_score_number(&r->reader, r->row, r->at[END], e->start_s, VG_SCORE_SECONDS,
-                                 &e->end_s);
+        status =
+            vg_csv_number(&r->reader, r->row, r->at[END], e->start_s, VG_SCORE_SECONDS, &e->end_s);
     if (status == VG_OK && *field(r, IGNORE) != '\0')
-        status = vg_score_number(&r->reader, r->row, r->at[IGNORE], 0, 1, &ignore);
+        status = vg_csv_number(&r->reader, r->row, r->at[IGNORE], 0, 1, &ignore);
     e->ignore = ignore > 0;
     return status;
 }
@@ -131,8 +131,7 @@ static enum vg_status read_row(struct reading *r)
     double seconds = 0;
     enum vg_status status = read_clip(r, &e.clip);
     if (status == VG_OK && *field(r, DURATION) != '\0')
-        status =
-            vg_score_number(&r->reader, r->row, r->at[DURATION], 0, VG_SCORE_SECONDS, &seconds);
+        status = vg_csv_number(&r->reader, r->row, r->at[DURATION], 0, VG_SCORE_SECONDS, &seconds);
     if (status != VG_OK)
         return status;
     if (seconds > t->clip[e.clip].seconds)
@@ -145,7 +144,7 @@ static enum vg_status read_row(struct reading *r)
     if (t->event_count == VG_SCORE_ROWS_MAX)
         return refuse(r, VG_E_FULL);
     struct vg_true_event *more =
-        vg_score_grow(t->event, t->event_count, &r->event_room, sizeof *more);
+        vg_csv_grow(t->event, t->event_count, &r->event_room, sizeof *more);
     if (!more)
         return refuse(r, VG_E_MEMORY);
     t->event = more;
@@ -158,10 +157,10 @@ enum vg_status vg_event_truth_parse(const char *name, const uint8_t *data, size_
 {
     struct reading r = {.truth = truth, .row = vg_alloc(sizeof *r.row)};
     *truth = (struct vg_event_truth){0};
-    vg_score_reader_init(&r.reader, name, data, size, fault);
+    vg_csv_reader_init(&r.reader, name, data, size, fault);
     enum vg_status status = r.row ? read_header(&r) : refuse(&r, VG_E_MEMORY);
     while (status == VG_OK) {
-        status = vg_score_reader_next(&r.reader, r.row);
+        status = vg_csv_reader_next(&r.reader, r.row);
         if (status == VG_OK)
             status = read_row(&r);
     }
@@ -178,7 +177,7 @@ enum vg_status vg_event_truth_open(const char *path, struct vg_event_truth *trut
     uint8_t *data = NULL;
     size_t size = 0;
     *truth = (struct vg_event_truth){0};
-    enum vg_status status = vg_file_read(path, VG_SCORE_FILE_MAX, &data, &size, fault);
+    enum vg_status status = vg_file_read(path, VG_CSV_FILE_MAX, &data, &size, fault);
     if (status == VG_OK)
         status = vg_event_truth_parse(path, data, size, truth, fault);
     vg_free(data);

@@ -5,36 +5,36 @@
 #include <stdlib.h>
 
 #include "src/base/alloc.h"
+#include "src/base/csv.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
-#include "src/score/score_text.h"
 
 #define COLUMNS_OURS  9
 #define COLUMNS_TRUTH 10
 #define PIXELS_MOST   1e6 /* far outside any picture; keeps areas finite */
 
-static enum vg_status whole(const struct vg_score_reader *reader, const struct vg_score_row *row,
+static enum vg_status whole(const struct vg_csv_reader *reader, const struct vg_csv_row *row,
                             uint32_t column, double least, double most, int64_t *out)
 {
     double value = 0;
-    const enum vg_status status = vg_score_number(reader, row, column, least, most, &value);
+    const enum vg_status status = vg_csv_number(reader, row, column, least, most, &value);
     if (status != VG_OK)
         return status;
     if (floor(value) < value)
-        return vg_score_refuse(reader, row, column, N_("not a whole number"),
-                               N_("frames and ids are whole numbers"));
+        return vg_csv_refuse(reader, row, column, N_("not a whole number"),
+                             N_("frames and ids are whole numbers"));
     *out = (int64_t)value;
     return VG_OK;
 }
 
-static enum vg_status parse_box(const struct vg_score_reader *reader,
-                                const struct vg_score_row *row, struct vg_box *box)
+static enum vg_status parse_box(const struct vg_csv_reader *reader, const struct vg_csv_row *row,
+                                struct vg_box *box)
 {
     static const double least[4] = {-PIXELS_MOST, -PIXELS_MOST, 0, 0};
     double v[4] = {0};
     for (uint32_t i = 0; i < 4; i++) {
         const enum vg_status status =
-            vg_score_number(reader, row, 2 + i, least[i], PIXELS_MOST, &v[i]);
+            vg_csv_number(reader, row, 2 + i, least[i], PIXELS_MOST, &v[i]);
         if (status != VG_OK)
             return status;
     }
@@ -42,8 +42,8 @@ static enum vg_status parse_box(const struct vg_score_reader *reader,
     return VG_OK;
 }
 
-static enum vg_status parse_row(const struct vg_score_reader *reader,
-                                const struct vg_score_row *row, struct vg_mot_row *out)
+static enum vg_status parse_row(const struct vg_csv_reader *reader, const struct vg_csv_row *row,
+                                struct vg_mot_row *out)
 {
     int64_t frame = 0;
     double score = 1;
@@ -56,11 +56,11 @@ static enum vg_status parse_row(const struct vg_score_reader *reader,
     out->line = reader->line;
     out->class_id = VG_CLASS_NONE;
     if (status == VG_OK && row->count == COLUMNS_OURS) {
-        status = vg_score_number(reader, row, 6, 0, 1, &score);
+        status = vg_csv_number(reader, row, 6, 0, 1, &score);
         out->class_id = vg_class_parse(row->field[7]);
         if (status == VG_OK && out->class_id == VG_CLASS_NONE)
-            return vg_score_refuse(reader, row, 7, N_("not a class"),
-                                   N_("write a class such as person or car"));
+            return vg_csv_refuse(reader, row, 7, N_("not a class"),
+                                 N_("write a class such as person or car"));
     }
     out->score = (float)score;
     return status;
@@ -70,20 +70,20 @@ static enum vg_status grow(struct vg_mot_file *file, size_t *room)
 {
     if (file->count >= VG_MOT_ROWS_MAX)
         return VG_E_FULL;
-    struct vg_mot_row *row = vg_score_grow(file->row, file->count, room, sizeof *row);
+    struct vg_mot_row *row = vg_csv_grow(file->row, file->count, room, sizeof *row);
     if (!row)
         return VG_E_MEMORY;
     file->row = row;
     return VG_OK;
 }
 
-static enum vg_status parse_rows(struct vg_score_reader *reader, struct vg_score_row *row,
+static enum vg_status parse_rows(struct vg_csv_reader *reader, struct vg_csv_row *row,
                                  struct vg_mot_file *file)
 {
     uint32_t columns = 0;
     size_t room = 0;
     for (;;) {
-        enum vg_status status = vg_score_reader_next(reader, row);
+        enum vg_status status = vg_csv_reader_next(reader, row);
         if (status != VG_OK)
             return status == VG_E_END ? VG_OK : status;
         if (row->count != COLUMNS_OURS && row->count != COLUMNS_TRUTH)
@@ -113,12 +113,12 @@ static enum vg_status parse_rows(struct vg_score_reader *reader, struct vg_score
 enum vg_status vg_mot_parse(const char *name, const uint8_t *data, size_t size,
                             struct vg_mot_file *file, struct vg_fault *fault)
 {
-    struct vg_score_reader reader;
-    struct vg_score_row *row = vg_alloc(sizeof *row);
+    struct vg_csv_reader reader;
+    struct vg_csv_row *row = vg_alloc(sizeof *row);
     *file = (struct vg_mot_file){0};
     if (!row)
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s", name);
-    vg_score_reader_init(&reader, name, data, size, fault);
+    vg_csv_reader_init(&reader, name, data, size, fault);
     const enum vg_status status = parse_rows(&reader, row, file);
     if (status != VG_OK)
         vg_mot_close(file);
@@ -131,7 +131,7 @@ enum vg_status vg_mot_open(const char *path, struct vg_mot_file *file, struct vg
     uint8_t *data = NULL;
     size_t size = 0;
     *file = (struct vg_mot_file){0};
-    enum vg_status status = vg_file_read(path, VG_SCORE_FILE_MAX, &data, &size, fault);
+    enum vg_status status = vg_file_read(path, VG_CSV_FILE_MAX, &data, &size, fault);
     if (status == VG_OK)
         status = vg_mot_parse(path, data, size, file, fault);
     vg_free(data);

@@ -1,4 +1,4 @@
-#include "src/score/score_text.h"
+#include "src/base/csv.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -8,13 +8,13 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 
-void vg_score_reader_init(struct vg_score_reader *reader, const char *name, const uint8_t *data,
-                          size_t size, struct vg_fault *fault)
+void vg_csv_reader_init(struct vg_csv_reader *reader, const char *name, const uint8_t *data,
+                        size_t size, struct vg_fault *fault)
 {
     static const uint8_t mark[3] = {0xef, 0xbb, 0xbf}; /* UTF-8 byte order mark */
     const size_t skip = size >= sizeof mark && memcmp(data, mark, sizeof mark) == 0 ? 3 : 0;
-    *reader = (struct vg_score_reader){
-        .name = name, .at = data + skip, .end = data + size, .fault = fault};
+    *reader =
+        (struct vg_csv_reader){.name = name, .at = data + skip, .end = data + size, .fault = fault};
 }
 
 static bool blank(uint8_t c)
@@ -54,7 +54,7 @@ static const uint8_t *cut(const uint8_t *at, const uint8_t *stop, char **out)
     return at;
 }
 
-static enum vg_status refuse_line(const struct vg_score_reader *r, const char *what,
+static enum vg_status refuse_line(const struct vg_csv_reader *r, const char *what,
                                   const char *remedy)
 {
     return vg_fault_set(r->fault, VG_E_INPUT, what, remedy, "%s:%u", r->name, r->line);
@@ -62,12 +62,12 @@ static enum vg_status refuse_line(const struct vg_score_reader *r, const char *w
 
 /* A line of n bytes makes at most n + 1 bytes of text: each field ends by a zero where its
  * comma stood, the last one by one more. */
-static enum vg_status split(const struct vg_score_reader *r, const uint8_t *at, const uint8_t *stop,
-                            struct vg_score_row *row)
+static enum vg_status split(const struct vg_csv_reader *r, const uint8_t *at, const uint8_t *stop,
+                            struct vg_csv_row *row)
 {
     char *out = row->text;
     for (row->count = 0;; at++) {
-        if (row->count == VG_SCORE_FIELDS_MAX)
+        if (row->count == VG_CSV_FIELDS_MAX)
             return refuse_line(r, N_("too many fields"), N_("write fewer columns"));
         row->field[row->count++] = out;
         at = cut(at, stop, &out);
@@ -79,7 +79,7 @@ static enum vg_status split(const struct vg_score_reader *r, const uint8_t *at, 
     }
 }
 
-enum vg_status vg_score_reader_next(struct vg_score_reader *reader, struct vg_score_row *row)
+enum vg_status vg_csv_reader_next(struct vg_csv_reader *reader, struct vg_csv_row *row)
 {
     while (reader->at < reader->end) {
         const uint8_t *at = reader->at;
@@ -91,7 +91,7 @@ enum vg_status vg_score_reader_next(struct vg_score_reader *reader, struct vg_sc
             stop--;
         if (stop == at)
             continue;
-        if (stop - at > VG_SCORE_LINE_MAX)
+        if (stop - at > VG_CSV_LINE_MAX)
             return refuse_line(reader, N_("the line is too long"), N_("is this a CSV file?"));
         if (memchr(at, 0, (size_t)(stop - at)))
             return refuse_line(reader, N_("the line holds a zero byte"), N_("is this a CSV file?"));
@@ -100,31 +100,31 @@ enum vg_status vg_score_reader_next(struct vg_score_reader *reader, struct vg_sc
     return VG_E_END;
 }
 
-enum vg_status vg_score_refuse(const struct vg_score_reader *reader, const struct vg_score_row *row,
-                               uint32_t column, const char *what, const char *remedy)
+enum vg_status vg_csv_refuse(const struct vg_csv_reader *reader, const struct vg_csv_row *row,
+                             uint32_t column, const char *what, const char *remedy)
 {
     return vg_fault_set(reader->fault, VG_E_INPUT, what, remedy, "%s:%u: %u: \"%.60s\"",
                         reader->name, reader->line, column + 1,
                         column < row->count ? row->field[column] : "");
 }
 
-enum vg_status vg_score_number(const struct vg_score_reader *reader, const struct vg_score_row *row,
-                               uint32_t column, double least, double most, double *out)
+enum vg_status vg_csv_number(const struct vg_csv_reader *reader, const struct vg_csv_row *row,
+                             uint32_t column, double least, double most, double *out)
 {
     const char *text = column < row->count ? row->field[column] : "";
     char *end = NULL;
     const double value = strtod(text, &end);
     if (end == text || *end != '\0' || !isfinite(value))
-        return vg_score_refuse(reader, row, column, N_("not a number"),
-                               N_("write a number with a point"));
+        return vg_csv_refuse(reader, row, column, N_("not a number"),
+                             N_("write a number with a point"));
     if (value < least || value > most)
-        return vg_score_refuse(reader, row, column, N_("the number is out of range"),
-                               N_("see the columns in the documentation"));
+        return vg_csv_refuse(reader, row, column, N_("the number is out of range"),
+                             N_("see the columns in the documentation"));
     *out = value;
     return VG_OK;
 }
 
-void *vg_score_grow(void *old, size_t count, size_t *room, size_t element_bytes)
+void *vg_csv_grow(void *old, size_t count, size_t *room, size_t element_bytes)
 {
     if (count < *room)
         return old;
