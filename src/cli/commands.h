@@ -10,6 +10,7 @@ int vg_cmd_bench(int argc, char **argv);
 int vg_cmd_model(int argc, char **argv);
 int vg_cmd_device(int argc, char **argv);
 int vg_cmd_scene(int argc, char **argv);
+int vg_cmd_probe(int argc, char **argv);
 int vg_cmd_stop(int argc, char **argv);
 int vg_cmd_resume(int argc, char **argv);
 int vg_cmd_admin(int argc, char **argv);

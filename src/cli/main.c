@@ -26,7 +26,7 @@ static const struct row {
     {"stop", vg_cmd_stop, N_("stop the analysis, whole, of a flux or of an event")},
     {"resume", vg_cmd_resume, N_("take the analysis up again")},
     {"admin", vg_cmd_admin, N_("accounts, audit, backups")},
-    {"probe", NULL, NULL}, /* promised, not in this version */
+    {"probe", vg_cmd_probe, N_("say what a source is and whether it can be analysed")},
     {"child", vg_cmd_child, NULL},
 };
 
