@@ -30,7 +30,7 @@ struct request {
     bool as_json, keep;
     double flux, seconds, warm, want_fps, open_s;
     const char *url; /* "{}" in it becomes the number of the flux */
-    enum vg_source_transport by;
+    enum vg_transport by;
     enum vg_decode_step software;
 };
 
@@ -149,7 +149,7 @@ static enum vg_status start(struct stand *stand, uint32_t number, struct vg_faul
         return vg_fault_set(fault, status, N_("a flux could not be started"), NULL, "%s",
                             config.id);
     vg_ingest_session_allow(vg_ingest_flux_session(subject->flux), stand->request.software);
-    vg_ingest_flux_configure(subject->flux, &config, VG_INGEST_MAY_RUN);
+    vg_ingest_flux_configure(subject->flux, &config, NULL, VG_INGEST_MAY_RUN);
     return VG_OK;
 }
 
@@ -385,8 +385,8 @@ static enum vg_status check(struct request *r, struct vg_fault *fault)
     static const char *const decode[] = {"full", "keys", "none"};
     static const enum vg_decode_step steps[] = {VG_DECODE_FULL, VG_DECODE_KEYS, VG_DECODE_NONE};
     static const char *const transports[] = {"auto", "tcp", "udp", "multicast"};
-    static const enum vg_source_transport by[] = {VG_SOURCE_AUTO, VG_SOURCE_TCP, VG_SOURCE_UDP,
-                                                  VG_SOURCE_MULTICAST};
+    static const enum vg_transport by[] = {VG_TRANSPORT_AUTO, VG_TRANSPORT_TCP, VG_TRANSPORT_UDP,
+                                           VG_TRANSPORT_MULTICAST};
     size_t chosen = 0;
     enum vg_status status = vg_option_number("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
     if (!status)
@@ -402,7 +402,7 @@ static enum vg_status check(struct request *r, struct vg_fault *fault)
     r->software = status ? VG_DECODE_FULL : steps[chosen];
     if (!status)
         status = choose("transport", r->transport, transports, COUNT(transports), &chosen, fault);
-    r->by = status ? VG_SOURCE_AUTO : by[chosen];
+    r->by = status ? VG_TRANSPORT_AUTO : by[chosen];
     return status;
 }
 

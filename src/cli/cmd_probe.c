@@ -29,7 +29,7 @@ struct request {
     const char *seconds_text, *transport_text, *user, *ca, *tls_name, *interface, *model, *device;
     bool as_json, no_persons, password_stdin;
     double seconds;
-    enum vg_source_transport transport;
+    enum vg_transport transport;
     char password[1026];
     char *ca_pem;
 };
@@ -131,7 +131,7 @@ static struct vg_probe_persons persons_of(struct eye *eye)
 
 /* ---- one source ---- */
 
-static const char *transport_name(enum vg_source_transport transport)
+static const char *transport_name(enum vg_transport transport)
 {
     static const char *const names[] = {"file", "tcp", "udp", "multicast"};
     return names[transport];
@@ -276,7 +276,7 @@ static enum vg_status probe_list(struct run *run, struct vg_fault *fault)
         source.url = row.url;
         source.user = row.user;
         source.password = row.password;
-        if (row.transport != VG_SOURCE_AUTO)
+        if (row.transport != VG_TRANSPORT_AUTO)
             source.transport = row.transport;
         status = probe(run, row.id, &source);
     }
@@ -355,7 +355,7 @@ static enum vg_status check(struct request *r, int operands, struct vg_fault *fa
     if (operands != 1)
         return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
                             "vigie probe URL");
-    if (vg_source_transport_read(r->transport_text, &r->transport))
+    if (vg_transport_parse(r->transport_text, &r->transport))
         return vg_fault_set(fault, VG_E_CALL, N_("not a transport"),
                             N_("write auto, tcp, udp or multicast"), "--transport %s",
                             r->transport_text);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum vg_figure {
-    VG_FIGURE_TRANSPORT,    /* enum vg_source_transport */
+    VG_FIGURE_TRANSPORT,    /* enum vg_transport */
     VG_FIGURE_ENCRYPTED,    /* 0, 1 */
     VG_FIGURE_PACKETS,      /* of the network, in this session */
     VG_FIGURE_LOST,         /* of them, never come */

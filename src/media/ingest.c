@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
@@ -10,12 +11,14 @@
 #include "src/base/message.h"
 #include "src/base/random.h"
 #include "src/base/stop.h"
+#include "src/media/ingest_budget.h"
 #include "src/media/ingest_config.h"
 #include "src/media/ingest_flux.h"
+#include "src/media/media_desk.h"
 #include "src/media/slots.h"
 
 #define CONFIG_BYTES (1u << 20) /* 64 flux of 2 KB, and much more */
-#define WATCH_US     (VG_US_PER_S / 2)
+#define WATCH_US     (VG_US_PER_S / 4)
 #define ALIVE_US     VG_US_PER_S
 #define END_US       (4 * VG_US_PER_S)
 #define LOG_US       (60 * VG_US_PER_S)
@@ -26,7 +29,13 @@ struct ingest {
     struct vg_slots *slots;
     uint32_t flux_max;
     struct vg_ingest_flux *flux[VG_SLOTS_FLUX_MAX];
+    struct vg_packet_ring *ring[VG_SLOTS_FLUX_MAX];
     struct vg_ingest_config *config; /* NULL before the first one */
+    struct vg_ingest_site *site;     /* of it */
+    struct vg_decode_devices *devices;
+    struct vg_stagger *stagger;
+    struct vg_media_desk *desk; /* NULL: nobody asks */
+    struct vg_ingest_budget budget;
     struct vg_stop stop;
     struct vg_random random;
     struct vg_message_reader reader;
@@ -40,6 +49,7 @@ struct vg_ingest_settings vg_ingest_defaults(void)
     return (struct vg_ingest_settings){.control_fd = VG_MESSAGE_CONTROL_FD,
                                        .slots_fd = 4,
                                        .event_fd = 5,
+                                       .media_fd = 6,
                                        .open_us = 5 * VG_US_PER_S,
                                        .read_us = 5 * VG_US_PER_S / 2,
                                        .seed = 1};
@@ -60,7 +70,7 @@ static void apply(struct ingest *ingest)
             continue;
         const bool may =
             vg_stop_permits(&ingest->stop, &ingest->config->authorisation, config->id, NULL, now);
-        vg_ingest_flux_configure(ingest->flux[i], config,
+        vg_ingest_flux_configure(ingest->flux[i], config, ingest->site,
                                  may ? VG_INGEST_MAY_RUN : VG_INGEST_STOPPED);
     }
 }
@@ -80,6 +90,12 @@ static void watch_stop(struct ingest *ingest)
 
 static enum vg_status start_flux(struct ingest *ingest, uint32_t place)
 {
+    const struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
+    if (!ingest->ring[place]) {
+        const enum vg_status status = vg_packet_ring_open(&ingest->ring[place], &ring);
+        if (status)
+            return status;
+    }
     const struct vg_ingest_flux_settings settings = {
         .slots = ingest->slots,
         .place = place,
@@ -87,14 +103,55 @@ static enum vg_status start_flux(struct ingest *ingest, uint32_t place)
         .open_us = ingest->settings.open_us,
         .read_us = ingest->settings.read_us,
         .seed = (uint64_t)vg_random_u32(&ingest->random) << 32 | place,
+        .devices = ingest->devices,
+        .ring = ingest->ring[place],
+        .stagger = ingest->stagger,
     };
     return vg_ingest_flux_open(&ingest->flux[place], &settings);
+}
+
+/* The devices are those of the first configuration: another choice wants another process. */
+static enum vg_status open_devices(struct ingest *ingest)
+{
+    const struct vg_site_settings *site = &ingest->config->site.settings;
+    const char *names[VG_SITE_DEVICES_MAX];
+    struct vg_decode_devices_settings settings = vg_decode_devices_defaults();
+    if (ingest->devices)
+        return VG_OK;
+    for (uint32_t i = 0; i < site->decode_device_count; i++)
+        names[i] = site->decode_device[i];
+    if (site->decode_device_count) {
+        settings.names = names;
+        settings.count = site->decode_device_count;
+    }
+    return vg_decode_devices_open(&ingest->devices, &settings);
+}
+
+/* The flux keep the site that they know while it says the same: a new one interrupts them all. */
+static enum vg_status renew_site(struct ingest *ingest)
+{
+    const struct vg_ingest_site_settings *settings = &ingest->config->site;
+    if (ingest->site && vg_ingest_site_says(ingest->site, settings))
+        return VG_OK;
+    vg_ingest_site_unref(&ingest->site);
+    return vg_ingest_site_open(&ingest->site, settings);
+}
+
+static void tell_desk(struct ingest *ingest)
+{
+    for (uint32_t i = 0; ingest->desk && i < ingest->flux_max; i++) {
+        const struct vg_ingest_flux_config *flux = &ingest->config->flux[i];
+        vg_media_desk_set_flux(ingest->desk, i, flux->present ? flux->id : NULL, ingest->ring[i],
+                               NULL);
+    }
 }
 
 static void take_config(struct ingest *ingest, struct vg_ingest_config *config)
 {
     vg_ingest_config_free(&ingest->config);
     ingest->config = config;
+    if (renew_site(ingest) || open_devices(ingest))
+        vg_log(VG_LOG_ERROR, "there is no memory for the site's settings or its devices");
     for (uint32_t i = 0; i < ingest->flux_max; i++) {
         if (ingest->flux[i] || !config->flux[i].present)
             continue;
@@ -103,6 +160,7 @@ static void take_config(struct ingest *ingest, struct vg_ingest_config *config)
             vg_log(VG_LOG_ERROR, "flux %s cannot be started: %s", config->flux[i].id,
                    vg_status_name(status));
     }
+    tell_desk(ingest);
     watch_stop(ingest);
 }
 
@@ -169,11 +227,69 @@ static enum vg_status say_alive(const struct ingest *ingest)
     return status;
 }
 
+/* ---- decoders ---- */
+
+/* Half a driver's deadline is over for others by then: what each knows is left for the next
+ * process, which will not climb so high at once. */
+static enum vg_status watch_drivers(struct ingest *ingest, struct vg_mono_time now)
+{
+    const char *held = NULL;
+    for (uint32_t i = 0; i < ingest->flux_max && !held; i++)
+        if (ingest->flux[i] && vg_ingest_session_hung(vg_ingest_flux_session(ingest->flux[i]), now))
+            held = ingest->config->flux[i].id;
+    if (!held)
+        return VG_OK;
+    for (uint32_t i = 0; i < ingest->flux_max; i++)
+        if (ingest->flux[i])
+            vg_ingest_session_leave_record(vg_ingest_flux_session(ingest->flux[i]), now);
+    vg_log(VG_LOG_ERROR, "flux %s: the decoder's driver does not come back; ingest ends for it",
+           held);
+    return VG_E_TIMEOUT;
+}
+
+static double cores_of(const struct ingest *ingest)
+{
+    const uint32_t told = ingest->config->site.settings.decode_cores;
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return (told ? told : (double)(online > 0 ? online : 1)) * ingest->config->share;
+}
+
+static void share_cores(struct ingest *ingest, struct vg_mono_time now)
+{
+    struct vg_ingest_load loads[VG_SLOTS_FLUX_MAX];
+    size_t count = 0;
+    for (uint32_t i = 0; ingest->config && i < ingest->flux_max; i++) {
+        struct vg_slots_state state;
+        if (!ingest->flux[i])
+            continue;
+        vg_slots_state(ingest->slots, i, &state);
+        struct vg_ingest_load *load = &loads[count++];
+        *load = (struct vg_ingest_load){
+            .place = i,
+            .priority = ingest->config->flux[i].priority,
+            .width = state.width,
+            .height = state.height,
+            .fps_milli = (uint32_t)state.figure[VG_FIGURE_INPUT_RATE],
+            .key_interval = (uint32_t)state.figure[VG_FIGURE_KEY_INTERVAL],
+        };
+        vg_ingest_session_ladder(vg_ingest_flux_session(ingest->flux[i]), &load->ladder);
+    }
+    if (!count || !vg_ingest_budget_share(&ingest->budget, cores_of(ingest), loads, count, now))
+        return;
+    for (size_t i = 0; i < count; i++)
+        vg_ingest_session_allow(vg_ingest_flux_session(ingest->flux[loads[i].place]),
+                                loads[i].given);
+}
+
 static enum vg_status do_what_is_due(struct ingest *ingest, struct vg_mono_time now)
 {
     if (now.us >= ingest->next_watch.us) {
         ingest->next_watch.us = now.us + WATCH_US;
         watch_stop(ingest);
+        share_cores(ingest, now);
+        const enum vg_status status = watch_drivers(ingest, now);
+        if (status)
+            return status;
     }
     if (now.us < ingest->next_alive.us)
         return VG_OK;
@@ -239,7 +355,19 @@ static enum vg_status begin(struct ingest *ingest)
         return VG_E_MEMORY;
     vg_message_reader_init(&ingest->reader, buffer, CONFIG_BYTES);
     vg_random_seed(&ingest->random, ingest->settings.seed);
-    return VG_OK;
+    vg_ingest_budget_init(&ingest->budget);
+    return vg_stagger_open(&ingest->stagger);
+}
+
+/* Without it there are no clips and no live pictures; the analysis goes on. */
+static void open_desk(struct ingest *ingest)
+{
+    struct vg_media_desk_settings settings = vg_media_desk_defaults();
+    if (ingest->settings.media_fd < 0)
+        return;
+    settings.fd = ingest->settings.media_fd;
+    if (vg_media_desk_open(&ingest->desk, &settings))
+        vg_log(VG_LOG_ERROR, "clips and live pictures cannot be given");
 }
 
 enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)
@@ -250,12 +378,22 @@ enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)
     ingest->settings = *settings;
     ingest->stop.all = true;
     enum vg_status status = begin(ingest);
-    if (status == VG_OK)
+    if (status == VG_OK) {
+        open_desk(ingest);
         status = loop(ingest);
+    }
+    if (status == VG_E_TIMEOUT) /* a thread is in a driver and will not come back */
+        return status;
     const enum vg_status ended = end_flux(ingest);
     if (ended) /* a thread still uses all this: leave it to the end of the process */
         return ended;
     vg_free(ingest->reader.buffer);
+    vg_media_desk_close(&ingest->desk);
+    for (uint32_t i = 0; i < VG_SLOTS_FLUX_MAX; i++)
+        vg_packet_ring_close(&ingest->ring[i]);
+    vg_decode_devices_close(&ingest->devices);
+    vg_stagger_close(&ingest->stagger);
+    vg_ingest_site_unref(&ingest->site);
     vg_ingest_config_free(&ingest->config);
     vg_slots_close(&ingest->slots);
     vg_free(ingest);

@@ -56,17 +56,18 @@ static enum vg_status take_flux(const json_t *object, size_t number, uint32_t fl
         return refuse(fault, number, "url");
     if (!take_text(object, "transport", transport, sizeof transport))
         return refuse(fault, number, "transport");
-    (void)vg_transport_parse(transport, &flux->transport_wanted); /* none or unknown: auto */
-    flux->transport = flux->transport_wanted == VG_TRANSPORT_UDP ? VG_SOURCE_UDP : VG_SOURCE_TCP;
+    (void)vg_transport_parse(transport, &flux->transport); /* none or unknown: auto */
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!take_text(object, texts[i].key, texts[i].out, texts[i].size))
             return refuse(fault, number, texts[i].key);
+    const json_int_t priority = json_integer_value(json_object_get(object, "priority"));
+    flux->priority = priority >= 0 && priority <= 9 ? (uint32_t)priority : 9;
     flux->active = json_is_true(json_object_get(object, "active")) && !flux->refused[0];
     flux->present = true;
     return VG_OK;
 }
 
-static enum vg_status take_site(const json_t *object, struct vg_ingest_site_config *site,
+static enum vg_status take_site(const json_t *object, struct vg_ingest_site_settings *site,
                                 struct vg_fault *fault)
 {
     struct vg_fault own = {.status = VG_OK};
@@ -86,6 +87,8 @@ static enum vg_status take_all(const json_t *message, uint32_t flux_max,
     const json_t *flux = json_object_get(message, "flux");
     const json_int_t version = json_integer_value(json_object_get(message, "version"));
     config->version = version > 0 ? (uint64_t)version : 0;
+    const double share = json_number_value(json_object_get(message, "share"));
+    config->share = share > 0 && share <= 1 ? share : 1;
     enum vg_status status = vg_authorisation_read(json_object_get(message, "authorisation"),
                                                   &config->authorisation, fault);
     if (status == VG_OK)

@@ -23,8 +23,8 @@ struct vg_ingest_flux_config {
     char url[VG_SOURCE_URL_SIZE];
     char evidence_url[VG_SOURCE_URL_SIZE]; /* main stream for evidence; "": url is all there is */
     char user[256], password[256];         /* of both addresses */
-    enum vg_source_transport transport;    /* of transport_wanted, as far as source.h knows it */
-    enum vg_transport transport_wanted;
+    enum vg_transport transport;
+    uint32_t priority;                 /* 0 first, 9 last */
     char interface[VG_INTERFACE_SIZE]; /* "": the site's */
     char tls_name[VG_HOST_SIZE];       /* "": the host of the address */
     char ca_pem[VG_INGEST_CA_SIZE];    /* "": the site's */
@@ -34,15 +34,16 @@ struct vg_ingest_flux_config {
 
 /* What holds for all flux. Redirects ask vg_host_list_may_visit(&settings.sources, host, port);
  * who comes to a port of ours is one of settings.sources too. */
-struct vg_ingest_site_config {
+struct vg_ingest_site_settings {
     struct vg_site_settings settings;
     char key_pem[VG_SITE_KEY_SIZE]; /* of settings.certificate_pem; "": none */
 };
 
 struct vg_ingest_config {
     uint64_t version;
+    double share; /* of what all ingest processes have together, by their flux; 0 to 1 */
     struct vg_authorisation authorisation;
-    struct vg_ingest_site_config site; /* of a message without one: nothing is declared */
+    struct vg_ingest_site_settings site; /* of a message without one: nothing is declared */
     struct vg_ingest_flux_config flux[VG_SLOTS_FLUX_MAX]; /* by place in the slots */
 };
 

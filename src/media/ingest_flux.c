@@ -20,6 +20,7 @@ struct vg_ingest_flux {
     pthread_mutex_t lock; /* of the three fields below */
     pthread_cond_t changed;
     struct vg_ingest_flux_config wish;
+    struct vg_ingest_site *wish_site; /* a reference, or NULL */
     enum vg_ingest_leave leave;
     bool quit;
 
@@ -32,6 +33,7 @@ struct vg_ingest_flux {
     /* the thread's own */
     uint32_t seen; /* generation in force */
     struct vg_ingest_flux_config now;
+    struct vg_ingest_site *site; /* a reference, or NULL */
     enum vg_ingest_leave leave_now;
     bool quit_now;
     struct vg_random random;
@@ -79,7 +81,9 @@ static bool config_same(const struct vg_ingest_flux_config *a,
 {
     return a->present == b->present && a->active == b->active && a->transport == b->transport &&
            strcmp(a->id, b->id) == 0 && strcmp(a->url, b->url) == 0 &&
-           strcmp(a->user, b->user) == 0 && strcmp(a->password, b->password) == 0;
+           strcmp(a->evidence_url, b->evidence_url) == 0 && strcmp(a->user, b->user) == 0 &&
+           strcmp(a->password, b->password) == 0 && strcmp(a->interface, b->interface) == 0 &&
+           strcmp(a->tls_name, b->tls_name) == 0 && strcmp(a->ca_pem, b->ca_pem) == 0;
 }
 
 /* Takes over what was asked for. */
@@ -91,6 +95,8 @@ static void catch_up(struct vg_ingest_flux *flux)
     const bool same = config_same(&flux->now, &flux->wish);
     const bool other = strcmp(flux->now.id, flux->wish.id) != 0;
     flux->now = flux->wish;
+    vg_ingest_site_unref(&flux->site);
+    flux->site = vg_ingest_site_ref(flux->wish_site);
     flux->leave_now = flux->leave;
     flux->quit_now = flux->quit;
     (void)pthread_mutex_unlock(&flux->lock);
@@ -113,6 +119,12 @@ static void tell_loss(struct vg_ingest_flux *flux, enum vg_status cause)
                flux->now.id, vg_status_name(cause), (unsigned long long)times);
 }
 
+static int64_t stagger_us(const struct vg_ingest_flux *flux)
+{
+    return flux->site ? (int64_t)vg_ingest_site_settings(flux->site)->settings.stagger_ms * 1000
+                      : 0;
+}
+
 /* Connections to one host come one after the other. */
 static void wait_for_turn(struct vg_ingest_flux *flux)
 {
@@ -121,8 +133,8 @@ static void wait_for_turn(struct vg_ingest_flux *flux)
         vg_source_url_read(flux->now.url, strlen(flux->now.url), &url, NULL) ||
         !vg_source_url_networked(&url) || vg_source_url_listens(&url))
         return;
-    const int64_t wait = vg_stagger_turn_us(flux->settings.stagger, url.host.text,
-                                            flux->settings.stagger_us, vg_mono_now());
+    const int64_t wait =
+        vg_stagger_turn_us(flux->settings.stagger, url.host.text, stagger_us(flux), vg_mono_now());
     if (wait > 0)
         rest(flux, wait);
 }
@@ -146,7 +158,8 @@ static void step(struct vg_ingest_flux *flux)
     if (overtaken(flux))
         return;
     const enum vg_status cause = vg_ingest_session_run(
-        &flux->session, &flux->now, (struct vg_cancel){&flux->generation, flux->seen});
+        &flux->session, &flux->now, flux->site ? vg_ingest_site_settings(flux->site) : NULL,
+        (struct vg_cancel){&flux->generation, flux->seen});
     if (overtaken(flux)) /* ended by us: no loss; one from before stands until pictures come */
         return;
     if (flux->session.live)
@@ -226,6 +239,8 @@ void vg_ingest_flux_close(struct vg_ingest_flux **flux)
     (void)pthread_mutex_destroy(&f->lock);
     vg_ingest_session_release(&f->session);
     explicit_bzero(&f->wish, sizeof f->wish);
+    vg_ingest_site_unref(&f->wish_site);
+    vg_ingest_site_unref(&f->site);
     vg_free(f);
     *flux = NULL;
 }
@@ -239,11 +254,13 @@ static void announce(struct vg_ingest_flux *flux)
 
 void vg_ingest_flux_configure(struct vg_ingest_flux *flux,
                               const struct vg_ingest_flux_config *config,
-                              enum vg_ingest_leave leave)
+                              struct vg_ingest_site *site, enum vg_ingest_leave leave)
 {
     (void)pthread_mutex_lock(&flux->lock);
-    if (flux->leave != leave || !config_same(&flux->wish, config)) {
+    if (flux->leave != leave || flux->wish_site != site || !config_same(&flux->wish, config)) {
         flux->wish = *config;
+        vg_ingest_site_unref(&flux->wish_site);
+        flux->wish_site = vg_ingest_site_ref(site);
         flux->leave = leave;
         announce(flux);
     }

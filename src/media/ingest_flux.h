@@ -10,6 +10,7 @@
 #include "src/base/clock.h"
 #include "src/media/ingest_config.h"
 #include "src/media/ingest_session.h"
+#include "src/media/ingest_site.h"
 #include "src/media/slots.h"
 #include "src/media/stagger.h"
 
@@ -23,7 +24,6 @@ struct vg_ingest_flux_settings {
     struct vg_decode_devices *devices;
     struct vg_packet_ring *ring;
     struct vg_stagger *stagger;
-    int64_t stagger_us; /* between two connections to one host */
 };
 
 struct vg_ingest_flux;
@@ -43,10 +43,11 @@ enum vg_ingest_leave {
     VG_INGEST_STOPPED
 };
 
-/* What it shall do from now on; copied. What it does is interrupted if anything differs. */
+/* What it shall do from now on; copied, the site (may be NULL) by reference. What it does is
+ * interrupted if anything differs. */
 void vg_ingest_flux_configure(struct vg_ingest_flux *flux,
                               const struct vg_ingest_flux_config *config,
-                              enum vg_ingest_leave leave);
+                              struct vg_ingest_site *site, enum vg_ingest_leave leave);
 
 /* Asks the thread to end. */
 void vg_ingest_flux_quit(struct vg_ingest_flux *flux);

@@ -11,6 +11,7 @@
 /* A look-up of a name cannot be interrupted; the resolver gives up by itself within this. */
 #define NAME_US  (30 * VG_US_PER_S)
 #define SLACK_US (3 * VG_US_PER_S) /* decoding one packet, a slow machine */
+#define CALL_US  VG_US_PER_S       /* a call into a driver that lasts longer has hung */
 #define TELL_US  (2 * VG_US_PER_S) /* between two looks at the figures */
 
 /* A stream that heals by moving intra blocks has no key frames: believe it again after this. */
@@ -54,12 +55,15 @@ static uint64_t all_falls(const struct vg_ladder_state *state)
     return sum;
 }
 
-static void tell_decoder(const struct vg_ingest_session *session)
+static void tell_decoder(struct vg_ingest_session *session)
 {
     struct vg_ladder_state state;
     if (!session->ladder)
         return;
     vg_ladder_state(session->ladder, &state);
+    (void)pthread_mutex_lock(&session->lock);
+    session->ladder_told = state;
+    (void)pthread_mutex_unlock(&session->lock);
     uint64_t memory = state.surfaces.bytes;
     if (session->settings.ring)
         memory += vg_packet_ring_counts(session->settings.ring).bytes;
@@ -267,6 +271,7 @@ static void close_ladder(struct vg_ingest_session *session)
     (void)pthread_mutex_lock(&session->lock);
     struct vg_ladder *ladder = session->ladder;
     session->ladder = NULL;
+    memset(&session->ladder_told, 0, sizeof session->ladder_told);
     (void)pthread_mutex_unlock(&session->lock);
     vg_ladder_close(&ladder);
 }
@@ -282,6 +287,7 @@ static enum vg_status open_ladder(struct vg_ingest_session *session)
     settings.software =
         (enum vg_decode_step)atomic_load_explicit(&session->software, memory_order_relaxed);
     settings.seed = session->settings.seed;
+    settings.call_us = CALL_US;
     session->codec = about.codec;
     if (session->settings.ring)
         vg_packet_ring_describe(session->settings.ring, about.codec, about.tick_num,
@@ -361,6 +367,33 @@ static enum vg_status take_packet(struct vg_ingest_session *session, const struc
     return status;
 }
 
+/* The flux's own settings before the site's. */
+static const char *own_or(const char *own, const char *site)
+{
+    return own[0] ? own : site;
+}
+
+static struct vg_source_network network_of(const struct vg_ingest_session *session)
+{
+    const struct vg_ingest_flux_config *config = session->config;
+    const struct vg_ingest_site_settings *site = session->site;
+    if (!site)
+        return (struct vg_source_network){
+            .trust = {.ca_pem = config->ca_pem, .name = config->tls_name},
+            .interface = config->interface};
+    return (struct vg_source_network){
+        .trust = {.ca_pem = own_or(config->ca_pem, site->settings.ca_pem),
+                  .name = config->tls_name,
+                  .certificate_pem = site->settings.certificate_pem,
+                  .key_pem = site->key_pem},
+        .interface = own_or(config->interface, site->settings.interface),
+        .port_first = site->settings.port_first,
+        .port_last = site->settings.port_last,
+        .may_visit = vg_host_list_may_visit,
+        .visit_context = &site->settings.sources,
+    };
+}
+
 static enum vg_status open_source(struct vg_ingest_session *session)
 {
     struct vg_source_settings settings = vg_source_defaults();
@@ -371,6 +404,7 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     settings.password = config->password;
     settings.transport = config->transport;
     settings.worked = session->worked;
+    settings.network = network_of(session);
     settings.open_us = session->settings.open_us;
     settings.read_us = session->settings.read_us;
     settings.cancel = session->cancel;
@@ -403,18 +437,20 @@ static enum vg_status read_packets(struct vg_ingest_session *session)
 /* Where UDP gave nothing, TCP is tried next, and the other way round. */
 static void note_failure(struct vg_ingest_session *session)
 {
-    if (session->live || !session->source || session->config->transport != VG_SOURCE_AUTO)
+    if (session->live || !session->source || session->config->transport != VG_TRANSPORT_AUTO)
         return;
-    const enum vg_source_transport tried = vg_source_link(session->source).transport;
-    if (tried == VG_SOURCE_TCP || tried == VG_SOURCE_UDP)
-        session->worked = tried == VG_SOURCE_TCP ? VG_SOURCE_UDP : VG_SOURCE_TCP;
+    const enum vg_transport tried = vg_source_link(session->source).transport;
+    if (tried == VG_TRANSPORT_TCP || tried == VG_TRANSPORT_UDP)
+        session->worked = tried == VG_TRANSPORT_TCP ? VG_TRANSPORT_UDP : VG_TRANSPORT_TCP;
 }
 
 enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
                                      const struct vg_ingest_flux_config *config,
+                                     const struct vg_ingest_site_settings *site,
                                      struct vg_cancel cancel)
 {
     session->config = config;
+    session->site = site;
     session->cancel = cancel;
     set_connection(session, VG_CONNECTION_CONNECTING, session->cause);
     enum vg_status status = open_source(session);
@@ -425,6 +461,7 @@ enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
     close_ladder(session);
     vg_source_close(&session->source);
     session->config = NULL;
+    session->site = NULL;
     return status == VG_E_END ? VG_E_CLOSED : status;
 }
 
@@ -449,7 +486,7 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
 {
     session->was_live = false;
     session->cause = VG_OK;
-    session->worked = VG_SOURCE_AUTO;
+    session->worked = VG_TRANSPORT_AUTO;
     if (change == VG_INGEST_SAME_FLUX)
         return;
     vg_timeline_init(&session->timeline, VG_TIMELINE_LIVE_US);
@@ -463,6 +500,13 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
 void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_step software)
 {
     atomic_store_explicit(&session->software, (uint32_t)software, memory_order_relaxed);
+}
+
+void vg_ingest_session_ladder(struct vg_ingest_session *session, struct vg_ladder_state *state)
+{
+    (void)pthread_mutex_lock(&session->lock);
+    *state = session->ladder_told;
+    (void)pthread_mutex_unlock(&session->lock);
 }
 
 bool vg_ingest_session_hung(struct vg_ingest_session *session, struct vg_mono_time now)

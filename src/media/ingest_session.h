@@ -35,10 +35,13 @@ struct vg_ingest_session {
     /* Under the lock: written by the flux's thread, which reads it without. */
     pthread_mutex_t lock;
     struct vg_ladder *ladder;
+    struct vg_ladder_state ladder_told; /* as it stood when figures were told last */
     _Atomic uint32_t software; /* enum vg_decode_step: the best allowed; any thread, relaxed */
 
     /* the thread's own */
-    const struct vg_ingest_flux_config *config; /* of the run in progress */
+    /* of the run in progress */
+    const struct vg_ingest_flux_config *config;
+    const struct vg_ingest_site_settings *site; /* NULL: nothing is declared */
     struct vg_cancel cancel;
     struct vg_source *source;
     const struct AVCodecParameters *codec; /* that the ladder was opened with */
@@ -53,7 +56,7 @@ struct vg_ingest_session {
     bool live;                        /* this run has given a picture */
     bool was_live;                    /* an earlier one had */
     enum vg_status cause;             /* of the last loss, until pictures come */
-    enum vg_source_transport worked;  /* by which pictures came; AUTO: none yet */
+    enum vg_transport worked;         /* by which pictures came; AUTO: none yet */
     uint64_t falls, rises, decode_us; /* of ladders that are closed */
 };
 
@@ -71,9 +74,10 @@ enum vg_ingest_change {
 void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_change change);
 
 /* Opens, reads, decodes, until the source is lost or somebody cancels (VG_E_INTERRUPTED or
- * VG_OK). config: borrowed for the call. */
+ * VG_OK). config, site (may be NULL): borrowed for the call. */
 enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
                                      const struct vg_ingest_flux_config *config,
+                                     const struct vg_ingest_site_settings *site,
                                      struct vg_cancel cancel);
 
 /* ---- any thread ---- */
@@ -81,7 +85,7 @@ enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
 /* What software decoding this flux may use from now on. */
 void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_step software);
 
-/* The ladder's state; all zero without one. */
+/* The ladder's state some seconds ago; all zero without one. */
 void vg_ingest_session_ladder(struct vg_ingest_session *session, struct vg_ladder_state *state);
 
 /* Whether a driver holds the thread, and what the next process shall know of it. */

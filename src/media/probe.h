@@ -29,7 +29,7 @@ struct vg_probe_figures {
     int64_t key_us;        /* the longest time between two key frames */
     int64_t gap_us;        /* the longest time between two pictures' arrivals */
     uint64_t bits_per_s;
-    enum vg_source_transport transport; /* AUTO: a file */
+    enum vg_transport transport; /* AUTO: a file */
     bool encrypted;
     uint64_t packets, lost; /* of the network */
     uint32_t jitter_us;

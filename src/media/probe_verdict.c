@@ -100,7 +100,7 @@ static bool sizes(const struct subject *s)
 
 static bool in_the_clear(const struct subject *s)
 {
-    return s->figures->transport != VG_SOURCE_AUTO && !s->figures->encrypted;
+    return s->figures->transport != VG_TRANSPORT_AUTO && !s->figures->encrypted;
 }
 
 static bool small_persons(const struct subject *s)

@@ -24,7 +24,7 @@ static const struct scheme {
 struct vg_source_settings vg_source_defaults(void)
 {
     return (struct vg_source_settings){.kind = VG_SOURCE_CLIP,
-                                       .transport = VG_SOURCE_AUTO,
+                                       .transport = VG_TRANSPORT_AUTO,
                                        .open_us = 5 * VG_US_PER_S,
                                        .read_us = 5 * VG_US_PER_S / 2};
 }

@@ -15,6 +15,7 @@
 #include "src/base/attr.h"
 #include "src/base/clock.h"
 #include "src/base/fault.h"
+#include "src/base/source_url.h"
 #include "src/media/cancel.h"
 #include "src/media/rtsp_client.h"
 #include "src/media/timeline.h"
@@ -26,13 +27,6 @@ enum vg_source_kind {
     VG_SOURCE_CLIP, /* a file, as fast as it can be read, once */
     VG_SOURCE_LIVE, /* from the network; or a file at its true rate, again and again */
     VG_SOURCE_ONCE  /* a file at its true rate, once */
-};
-
-enum vg_source_transport {
-    VG_SOURCE_AUTO, /* what worked last; TCP first, UDP where TCP is refused or gives nothing */
-    VG_SOURCE_TCP,
-    VG_SOURCE_UDP,
-    VG_SOURCE_MULTICAST
 };
 
 #define VG_SOURCE_URL_SIZE 1024
@@ -54,8 +48,8 @@ struct vg_source_settings {
         url; /* "rtsp://...", "rtsps://...", "sdp:/path", "folder:/path", "file:/path", "/path" (a clip: any path) */
     const char *user;     /* NULL or "": none */
     const char *password; /* may be NULL */
-    enum vg_source_transport transport;
-    enum vg_source_transport worked; /* of an earlier session, tried first by AUTO; AUTO: none */
+    enum vg_transport transport;
+    enum vg_transport worked; /* of an earlier session, tried first by AUTO; AUTO: none */
     struct vg_source_network network;
     int64_t open_us, read_us; /* deadlines of the whole opening, and of each read */
     struct vg_cancel cancel;  /* kept until close */
@@ -87,7 +81,7 @@ struct vg_source_about vg_source_about(const struct vg_source *source);
 
 /* How it comes, as far as it is known by now. */
 struct vg_source_link {
-    enum vg_source_transport transport; /* AUTO: a file */
+    enum vg_transport transport; /* AUTO: a file */
     bool encrypted;
     uint64_t packets, lost; /* of the network */
     uint32_t jitter_us;

@@ -16,20 +16,6 @@ enum column {
 
 static const char *const names[VG_SOURCE_COLUMNS] = {"id", "url", "user", "password", "transport"};
 
-enum vg_status vg_source_transport_read(const char *text, enum vg_source_transport *transport)
-{
-    static const char *const words[] = {[VG_SOURCE_AUTO] = "auto",
-                                        [VG_SOURCE_TCP] = "tcp",
-                                        [VG_SOURCE_UDP] = "udp",
-                                        [VG_SOURCE_MULTICAST] = "multicast"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(text, words[i]) == 0) {
-            *transport = (enum vg_source_transport)i;
-            return VG_OK;
-        }
-    return VG_E_INPUT;
-}
-
 static int column_of(const char *name)
 {
     for (int i = 0; i < VG_SOURCE_COLUMNS; i++)
@@ -119,7 +105,7 @@ enum vg_status vg_source_list_next(struct vg_source_list *list, struct vg_source
     if (!row->url[0])
         return refuse(list, N_("the address is missing"), NULL, "url");
     const char *transport = field(list, COLUMN_TRANSPORT);
-    if (*transport && vg_source_transport_read(transport, &row->transport))
+    if (*transport && vg_transport_parse(transport, &row->transport))
         return refuse(list, N_("not a transport"), N_("write auto, tcp, udp or multicast"),
                       "transport");
     if (!row->id[0])

@@ -18,7 +18,7 @@ struct vg_source_row {
     char id[128]; /* "line N" where the list has none */
     char url[VG_SOURCE_URL_SIZE];
     char user[256], password[256]; /* wipe the row after use */
-    enum vg_source_transport transport;
+    enum vg_transport transport;
 };
 
 enum {
@@ -42,9 +42,5 @@ enum vg_status vg_source_list_begin(struct vg_source_list *list, const char *nam
  * address. */
 enum vg_status vg_source_list_next(struct vg_source_list *list,
                                    struct vg_source_row *row) VG_MUST_USE;
-
-/* "auto", "tcp", "udp", "multicast"; VG_E_INPUT: none of them. */
-enum vg_status vg_source_transport_read(const char *text,
-                                        enum vg_source_transport *transport) VG_MUST_USE;
 
 #endif

@@ -160,9 +160,9 @@ static bool wall_rtp(const struct vg_source *source, int64_t pts_us, struct vg_w
 
 /* ---- by RTSP ---- */
 
-static const enum vg_source_transport told_as[] = {[VG_RTSP_TCP] = VG_SOURCE_TCP,
-                                                   [VG_RTSP_UDP] = VG_SOURCE_UDP,
-                                                   [VG_RTSP_MULTICAST] = VG_SOURCE_MULTICAST};
+static const enum vg_transport told_as[] = {[VG_RTSP_TCP] = VG_TRANSPORT_TCP,
+                                            [VG_RTSP_UDP] = VG_TRANSPORT_UDP,
+                                            [VG_RTSP_MULTICAST] = VG_TRANSPORT_MULTICAST};
 
 static struct vg_source_link link_rtp(const struct vg_source *source)
 {
@@ -213,18 +213,18 @@ static struct tries tries_of(const struct vg_source_settings *settings)
 {
     const bool secure = strncmp(settings->url, "rtsps:", 6) == 0;
     switch (settings->transport) {
-    case VG_SOURCE_TCP:
+    case VG_TRANSPORT_TCP:
         return (struct tries){1, {VG_RTSP_TCP}};
-    case VG_SOURCE_UDP:
+    case VG_TRANSPORT_UDP:
         return (struct tries){1, {VG_RTSP_UDP}};
-    case VG_SOURCE_MULTICAST:
+    case VG_TRANSPORT_MULTICAST:
         return (struct tries){1, {VG_RTSP_MULTICAST}};
-    case VG_SOURCE_AUTO:
+    case VG_TRANSPORT_AUTO:
         break;
     }
     if (secure)
         return (struct tries){1, {VG_RTSP_TCP}};
-    if (settings->worked == VG_SOURCE_UDP)
+    if (settings->worked == VG_TRANSPORT_UDP)
         return (struct tries){2, {VG_RTSP_UDP, VG_RTSP_TCP}};
     return (struct tries){2, {VG_RTSP_TCP, VG_RTSP_UDP}};
 }

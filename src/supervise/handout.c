@@ -199,13 +199,13 @@ static const char *refusal(const struct row *row)
 static json_t *ingest_row(const struct row *row)
 {
     const struct vg_flux_config *flux = &row->flux;
-    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:f,s:s?}", "index",
+    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:f,s:I,s:s?}", "index",
                      (json_int_t)(row->place % VG_PLACES_PER_INGEST), "id", flux->id, "url",
                      flux->url, "evidence_url", flux->evidence_url, "user", flux->user, "password",
                      row->password, "transport", vg_transport_name(flux->transport), "tls_name",
                      flux->tls_name, "ca_pem", row->ca_pem ? row->ca_pem : "", "interface",
                      flux->interface, "active", (int)flux->active, "rate_fps", flux->rate_fps,
-                     "refused", refusal(row));
+                     "priority", (json_int_t)flux->priority, "refused", refusal(row));
 }
 
 static json_t *analysis_row(const struct row *row)
@@ -236,10 +236,13 @@ json_t *vg_handout_for_ingest(const struct vg_handout *handout, uint32_t ingest)
     for (size_t i = 0; i < handout->count; i++)
         if (handout->rows[i].place / VG_PLACES_PER_INGEST == ingest)
             (void)json_array_append_new(flux, ingest_row(&handout->rows[i]));
-    return json_pack("{s:s,s:I,s:o,s:o,s:o}", "type", "config", "version",
+    /* of what all ingest processes share: cores for decoding, connections to one host */
+    const double share =
+        handout->count ? (double)json_array_size(flux) / (double)handout->count : 1;
+    return json_pack("{s:s,s:I,s:o,s:o,s:f,s:o}", "type", "config", "version",
                      (json_int_t)handout->version, "authorisation",
                      vg_authorisation_json(&handout->authorisation), "site", site_json(handout),
-                     "flux", flux);
+                     "share", share, "flux", flux);
 }
 
 json_t *vg_handout_for_analysis(const struct vg_handout *handout)

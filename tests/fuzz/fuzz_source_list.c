@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (status)
             break;
         must(row.url[0] && strlen(row.url) < sizeof row.url && row.id[0]);
-        must(row.transport <= VG_SOURCE_MULTICAST);
+        must(row.transport <= VG_TRANSPORT_MULTICAST);
     }
     must(status == VG_E_END || (status == VG_E_INPUT && fault.place[0]));
     return 0;

@@ -54,7 +54,7 @@ static void all_of_it_is_read(void **state)
     const struct vg_ingest_flux_config *flux = &config->flux[2];
     assert_true(flux->present && flux->active);
     assert_string_equal(flux->evidence_url, "rtsps://10.0.0.2/main");
-    assert_int_equal(flux->transport_wanted, VG_TRANSPORT_MULTICAST);
+    assert_int_equal(flux->transport, VG_TRANSPORT_MULTICAST);
     assert_string_equal(flux->tls_name, "vms");
     assert_string_equal(flux->ca_pem, "OWN");
     assert_string_equal(flux->interface, "eth2");
@@ -74,7 +74,7 @@ static void what_is_not_sent_has_its_default(void **state)
     assert_int_equal(config->site.settings.sources.count, 0); /* no host is admitted */
     assert_int_equal(config->site.settings.stagger_ms, 50);
     assert_string_equal(config->site.key_pem, "");
-    assert_int_equal(config->flux[0].transport_wanted, VG_TRANSPORT_AUTO);
+    assert_int_equal(config->flux[0].transport, VG_TRANSPORT_AUTO);
     assert_string_equal(config->flux[0].interface, "");
     assert_false(config->flux[0].active);
     vg_ingest_config_free(&config);
