@@ -15,7 +15,7 @@ enum {
     PEOPLE = 55
 };
 
-struct vg_scene {
+struct vg_view_scene {
     uint8_t canvas[CANVAS_W * CANVAS_H];
     uint8_t clear[W * H]; /* as the camera in `seen` sees it, without what changes */
     struct vg_view_scene_camera seen;
@@ -43,9 +43,9 @@ static void shape(struct vg_random *r, uint8_t *to, int width, int height, int m
             to[y * width + x] = clip(grey + slope * (x - x0) / 4.0);
 }
 
-struct vg_scene *vg_view_scene_open(uint64_t seed)
+struct vg_view_scene *vg_view_scene_open(uint64_t seed)
 {
-    struct vg_scene *scene = vg_alloc(sizeof *scene);
+    struct vg_view_scene *scene = vg_alloc(sizeof *scene);
     struct vg_random random;
     if (!scene)
         return NULL;
@@ -60,13 +60,13 @@ struct vg_scene *vg_view_scene_open(uint64_t seed)
     return scene;
 }
 
-void vg_view_scene_close(struct vg_scene **scene)
+void vg_view_scene_close(struct vg_view_scene **scene)
 {
     vg_free(*scene);
     *scene = NULL;
 }
 
-static double sample(const struct vg_scene *scene, double x, double y)
+static double sample(const struct vg_view_scene *scene, double x, double y)
 {
     const double cx = x < 0 ? 0 : x > CANVAS_W - 2 ? CANVAS_W - 2 : x;
     const double cy = y < 0 ? 0 : y > CANVAS_H - 2 ? CANVAS_H - 2 : y;
@@ -77,7 +77,7 @@ static double sample(const struct vg_scene *scene, double x, double y)
            (p[CANVAS_W] * (1 - fx) + p[CANVAS_W + 1] * fx) * fy;
 }
 
-static void project(struct vg_scene *scene, const struct vg_view_scene_camera *c, double right)
+static void project(struct vg_view_scene *scene, const struct vg_view_scene_camera *c, double right)
 {
     const double zoom = 1 + c->nearer, turn = c->degrees * 3.14159265358979 / 180;
     const double co = cos(turn) / zoom, si = sin(turn) / zoom;
@@ -185,7 +185,7 @@ static void shade(uint8_t *picture, double share)
             picture[y * W + x] = (uint8_t)(picture[y * W + x] / 12);
 }
 
-static void add_noise(struct vg_scene *scene, double deviation, uint32_t n)
+static void add_noise(struct vg_view_scene *scene, double deviation, uint32_t n)
 {
     struct vg_random r;
     vg_random_seed(&r, 31 + n);
@@ -211,7 +211,7 @@ static void write_text(uint8_t *picture, uint32_t n)
              255);
 }
 
-struct vg_picture vg_view_scene_picture(struct vg_scene *scene,
+struct vg_picture vg_view_scene_picture(struct vg_view_scene *scene,
                                         const struct vg_view_scene_camera *camera, uint32_t n)
 {
     const double right = camera->right * W + (n % 2 ? camera->shake : -camera->shake);

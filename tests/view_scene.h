@@ -37,13 +37,13 @@ struct vg_view_scene_camera {
     uint32_t frozen; /* 1: the same noise each time */
 };
 
-struct vg_scene;
+struct vg_view_scene;
 /* Another seed is another place. Given; vg_view_scene_close. */
-struct vg_scene *vg_view_scene_open(uint64_t seed);
-void vg_view_scene_close(struct vg_scene **scene);
+struct vg_view_scene *vg_view_scene_open(uint64_t seed);
+void vg_view_scene_close(struct vg_view_scene **scene);
 
 /* The picture number `n` of that camera; grey alone, borrowed until the next. */
-struct vg_picture vg_view_scene_picture(struct vg_scene *scene,
+struct vg_picture vg_view_scene_picture(struct vg_view_scene *scene,
                                         const struct vg_view_scene_camera *camera, uint32_t n);
 
 #endif

@@ -19,10 +19,10 @@
 static struct vg_view_thumb first, second;
 static struct vg_view_features from, to;
 
-static void take(struct vg_scene *scene, const struct vg_scene_camera *camera, uint32_t n,
+static void take(struct vg_view_scene *scene, const struct vg_view_scene_camera *camera, uint32_t n,
                  struct vg_view_thumb *thumb)
 {
-    const struct vg_picture picture = vg_scene_picture(scene, camera, n);
+    const struct vg_picture picture = vg_view_scene_picture(scene, camera, n);
     vg_view_thumb_take(thumb, &picture);
 }
 
@@ -48,7 +48,7 @@ static void ways(void **state)
     /* shift of a zoom z: |1 - z| times half the diagonal in fractions, 0.7071 */
     static const struct {
         const char *name;
-        struct vg_scene_camera camera;
+        struct vg_view_scene_camera camera;
         double shift, tolerance, x, y; /* and where the middle (160, 120) goes */
     } rows[] = {
         {"nothing", {.noise = 3}, 0, 0.004, 160, 120},
@@ -68,8 +68,8 @@ static void ways(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (uint64_t seed = 1; seed < 4; seed++) {
-            struct vg_scene *scene = vg_scene_open(seed);
-            const struct vg_scene_camera set_up = {.noise = 3, .text = rows[i].camera.text};
+            struct vg_view_scene *scene = vg_view_scene_open(seed);
+            const struct vg_view_scene_camera set_up = {.noise = 3, .text = rows[i].camera.text};
             double x, y;
             assert_non_null(scene);
             take(scene, &set_up, 0, &first);
@@ -81,7 +81,7 @@ static void ways(void **state)
                 hypot(x - rows[i].x, y - rows[i].y) > 1.5)
                 fail_msg("%s, scene %d: shift %.4f, %u of %u in %u cells, middle at %.1f %.1f",
                          rows[i].name, (int)seed, m.shift, m.inliers, m.matches, m.cells, x, y);
-            vg_scene_close(&scene);
+            vg_view_scene_close(&scene);
         }
 }
 
@@ -91,16 +91,17 @@ static void other_places(void **state)
     uint32_t worst = 0, cells = 0;
     (void)state;
     for (uint64_t seed = 1; seed < 13; seed++) {
-        struct vg_scene *here = vg_scene_open(seed), *there = vg_scene_open(seed + 100);
-        const struct vg_scene_camera camera = {.noise = 2, .text = 1};
+        struct vg_view_scene *here = vg_view_scene_open(seed),
+                             *there = vg_view_scene_open(seed + 100);
+        const struct vg_view_scene_camera camera = {.noise = 2, .text = 1};
         assert_true(here && there);
         take(here, &camera, 0, &first);
         take(there, &camera, 1, &second);
         const struct vg_view_match m = match_of(first.luma, second.luma);
         worst = m.inliers > worst ? m.inliers : worst;
         cells = m.cells > cells ? m.cells : cells;
-        vg_scene_close(&here);
-        vg_scene_close(&there);
+        vg_view_scene_close(&here);
+        vg_view_scene_close(&there);
     }
     print_message("other places: %u inliers at most, in %u cells at most\n", worst, cells);
     assert_true(worst < 12); /* what view_watch.c believes */
@@ -124,8 +125,8 @@ static void nothing_to_see(void **state)
 static void bounded_and_the_same(void **state)
 {
     static struct vg_view_features again;
-    struct vg_scene *scene = vg_scene_open(4);
-    const struct vg_scene_camera camera = {.noise = 12};
+    struct vg_view_scene *scene = vg_view_scene_open(4);
+    const struct vg_view_scene_camera camera = {.noise = 12};
     uint32_t cell[VG_VIEW_CELL_COLUMNS * VG_VIEW_CELL_ROWS] = {0};
     (void)state;
     assert_non_null(scene);
@@ -141,7 +142,7 @@ static void bounded_and_the_same(void **state)
     }
     for (size_t i = 0; i < sizeof cell / sizeof *cell; i++)
         assert_true(cell[i] <= VG_VIEW_FEATURES_PER_CELL);
-    vg_scene_close(&scene);
+    vg_view_scene_close(&scene);
 }
 
 int main(void)

@@ -29,7 +29,7 @@ enum {
 };
 
 struct bench {
-    struct vg_scene *scene;
+    struct vg_view_scene *scene;
     struct vg_view_scratch *scratch;
     struct vg_view_thumb thumb;
     uint8_t reference[VG_VIEW_REFERENCE_BYTES];
@@ -231,7 +231,7 @@ static void beginnings(void **state)
 {
     static const struct {
         const char *name;
-        struct vg_scene_camera camera;
+        struct vg_view_scene_camera camera;
         enum vg_view_state want;
         uint32_t referenced; /* after 12 looks */
     } starts[] = {
@@ -257,7 +257,7 @@ static void turning_at_first(void **state)
 {
     struct bench *b = *state;
     struct vg_view_watch *watch = open_watch();
-    struct vg_scene_camera camera = SET_UP;
+    struct vg_view_scene_camera camera = SET_UP;
     for (uint32_t n = 0; n < 12; n++) {
         camera.right = -0.8 + 0.1 * n;
         assert_false(look(b, watch, &camera, n)->referenced);
@@ -271,7 +271,7 @@ static void panning(void **state)
 {
     struct bench *b = *state;
     struct vg_view_watch *watch = open_set_up(b);
-    struct vg_scene_camera camera = SET_UP;
+    struct vg_view_scene_camera camera = SET_UP;
     assert_int_equal(looks(b, watch, &camera, 0, BEFORE)->state, VG_VIEW_GOOD);
     for (uint32_t n = 0; n < 12; n++) {
         camera.right = 0.05 * (n + 1);
@@ -288,7 +288,7 @@ static void creeping(void **state)
 {
     struct bench *b = *state;
     struct vg_view_watch *watch = open_set_up(b);
-    struct vg_scene_camera camera = SET_UP;
+    struct vg_view_scene_camera camera = SET_UP;
     double seen = -1;
     for (uint32_t n = 0; n < 300 && seen < 0; n += 5) {
         camera.right = 0.0002 * n;
@@ -316,7 +316,7 @@ static void day_and_night(void **state)
     uint32_t n = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         for (uint32_t k = 0; k < parts[i].looks; k++, n += 10) {
-            const struct vg_scene_camera camera = {
+            const struct vg_view_scene_camera camera = {
                 .gain = parts[i].gain, .noise = parts[i].noise, .infra = parts[i].infra, .text = 1};
             const struct vg_view_health *h = look(b, watch, &camera, n);
             if (h->state != VG_VIEW_GOOD)
@@ -327,9 +327,9 @@ static void day_and_night(void **state)
 
 static void confirmed_by_a_person(void **state)
 {
-    static const struct vg_scene_camera as_set_up = SET_UP,
-                                        elsewhere = {.noise = 2, .text = 1, .right = 0.3},
-                                        black = {.noise = 2, .gain = 0.01};
+    static const struct vg_view_scene_camera as_set_up = SET_UP,
+                                             elsewhere = {.noise = 2, .text = 1, .right = 0.3},
+                                             black = {.noise = 2, .gain = 0.01};
     struct bench *b = *state;
     struct vg_view_watch *watch = open_set_up(b);
     assert_int_equal(vg_view_confirm(watch, b->scratch), VG_E_STATE); /* nothing seen */
@@ -348,7 +348,7 @@ static void confirmed_by_a_person(void **state)
 /* What one process kept, the next one knows; what is damaged is refused and changes nothing. */
 static void kept_and_read_back(void **state)
 {
-    static const struct vg_scene_camera elsewhere = {.noise = 2, .text = 1, .right = 0.1};
+    static const struct vg_view_scene_camera elsewhere = {.noise = 2, .text = 1, .right = 0.1};
     static uint8_t bytes[VG_VIEW_REFERENCE_BYTES + 1];
     static const struct {
         const char *name;
@@ -393,10 +393,10 @@ static void small_and_slow(void **state)
         {352, 288, 6000, VG_VIEW_SMALL},  {704, 576, 11300, VG_VIEW_SLOW},
         {704, 576, 11900, VG_VIEW_GOOD},
     };
-    static const struct vg_scene_camera camera = SET_UP;
+    static const struct vg_view_scene_camera camera = SET_UP;
     const struct vg_view_settings settings = vg_view_settings_defaults();
     struct bench *b = *state;
-    const struct vg_picture picture = vg_scene_picture(b->scene, &camera, 0);
+    const struct vg_picture picture = vg_view_scene_picture(b->scene, &camera, 0);
     vg_view_thumb_take(&b->thumb, &picture);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct vg_view_watch *watch;
@@ -420,7 +420,7 @@ static void small_and_slow(void **state)
 /* Two looks far apart decide nothing, whatever the time between them. */
 static void not_on_two_looks(void **state)
 {
-    static const struct vg_scene_camera elsewhere = {.noise = 2, .right = 0.1};
+    static const struct vg_view_scene_camera elsewhere = {.noise = 2, .right = 0.1};
     struct bench *b = *state;
     struct vg_view_watch *watch = open_set_up(b);
     assert_int_equal(look(b, watch, &elsewhere, 0)->state, VG_VIEW_GOOD);
@@ -436,7 +436,7 @@ static void the_same_twice(void **state)
     struct bench *b = *state;
     static uint8_t bytes[2][VG_VIEW_REFERENCE_BYTES];
     struct vg_view_measures measures[2];
-    struct vg_scene_camera camera = {.noise = 4, .passers = VG_SCENE_CROWD};
+    struct vg_view_scene_camera camera = {.noise = 4, .passers = VG_SCENE_CROWD};
     for (int i = 0; i < 2; i++) {
         struct vg_view_watch *watch = open_set_up(b);
         for (uint32_t n = 0; n < 10; n++) {
