@@ -65,7 +65,7 @@ struct vg_source;
  * that is not known; VG_E_DENIED the source refuses user and password; VG_E_TIMEOUT;
  * VG_E_STATE it refuses this transport; VG_E_INTEGRITY its certificate is not believed;
  * VG_E_INTERRUPTED cancelled; VG_E_IO the source does not answer rightly; VG_E_MEMORY.
- * The place of the fault is the path of a file, and empty for a camera. */
+ * The place of the fault is the path of a file, or what was asked of a camera ("DESCRIBE 404"). */
 enum vg_status vg_source_open(struct vg_source **source, const struct vg_source_settings *settings,
                               struct vg_fault *fault) VG_MUST_USE;
 void vg_source_close(struct vg_source **source);

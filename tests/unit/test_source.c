@@ -154,7 +154,7 @@ static void faults_are_met_in_time(void **state)
         assert_int_equal(status, rows[i].open);
         if (status) {
             assert_null(source);
-            assert_string_equal(fault.place, "");
+            assert_null(strstr(fault.place, "127.0.0.1"));
         }
         while (status == VG_OK)
             status = vg_source_read(source, &packet);
