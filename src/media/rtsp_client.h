@@ -44,10 +44,14 @@ struct vg_rtsp_settings vg_rtsp_defaults(void); /* TCP, 5 s, 2.5 s */
 struct vg_rtsp_client;
 
 /* Connects, describes, sets one video up and starts it.
- * VG_E_DENIED (401 after credentials were given, 403), VG_E_MISSING (404, name not known), VG_E_STATE (461:
- * this transport is refused; another may do), VG_E_INPUT (no video that can be read; a certificate
- * that is not believed: VG_E_INTEGRITY), VG_E_TIMEOUT, VG_E_INTERRUPTED, VG_E_CLOSED, VG_E_IO, VG_E_MEMORY,
- * VG_E_LACK (no port, no such interface). The fault's place holds the method and the code ("DESCRIBE 404"). */
+ * VG_E_DENIED (401 after credentials were given, 403; a redirect that may not be followed; the
+ * server refuses our certificate or wants one), VG_E_MISSING (404, name not known), VG_E_STATE (461:
+ * this transport is refused; another may do), VG_E_INPUT (the address; no video that can be
+ * read; a description that names another host; PEM texts), VG_E_INTEGRITY (a certificate that is
+ * not believed: the place says why), VG_E_TIMEOUT, VG_E_INTERRUPTED, VG_E_CLOSED (454 too), VG_E_IO,
+ * VG_E_MEMORY, VG_E_LACK (no port, no such interface, 453). The fault's place holds the method
+ * and the code ("DESCRIBE 404"), "connect", or TLS's words. A host that is named is resolved
+ * within the bounds of /etc/resolv.conf, not open_us: getaddrinfo cannot be cancelled. */
 enum vg_status vg_rtsp_client_open(struct vg_rtsp_client **client,
                                    const struct vg_rtsp_settings *settings,
                                    struct vg_fault *fault) VG_MUST_USE;
@@ -55,10 +59,11 @@ void vg_rtsp_client_close(struct vg_rtsp_client **client); /* TEARDOWN is sent, 
 
 const struct vg_sdp_video *vg_rtsp_client_video(const struct vg_rtsp_client *client);
 
-/* The next datagram; keep-alives are sent in here (GET_PARAMETER, or OPTIONS where it is not offered), at half of the
- * session's time-out. until: when to return with VG_E_END though nothing came (the caller has something to
- * do); the silence since the last datagram counts against read_us: VG_E_TIMEOUT. VG_E_CLOSED, VG_E_INTERRUPTED,
- * VG_E_IO. Reads much at once: few system calls a picture. */
+/* The next datagram; keep-alives are sent in here (GET_PARAMETER, or OPTIONS where it is not offered),
+ * at half of the session's time-out. until: when to return with VG_E_END though nothing came (the
+ * caller has something to do; a time that is past: only what is there). The silence since the last
+ * RTP packet counts against read_us: VG_E_TIMEOUT. VG_E_CLOSED, VG_E_INTERRUPTED, VG_E_IO. Reads much
+ * at once, and 2 ms after the first of it came, so that a picture costs few system calls. */
 enum vg_status vg_rtsp_client_receive(struct vg_rtsp_client *client, struct vg_mono_time until,
                                       struct vg_rtsp_data *data) VG_MUST_USE;
 
