@@ -149,10 +149,12 @@ static void vehicle(uint8_t *picture, uint32_t n)
     const int left = (int)(n % 9) * W / 4 - W; /* in by the left, out by the right, 9 s */
     vg_random_seed(&r, 77);
     fill(picture, left, 0, W * 2 / 3, H, 140);
-    for (int i = 0; i < 40; i++)
-        fill(picture, left + (int)vg_random_below(&r, W * 2 / 3 - 30),
-             (int)vg_random_below(&r, H - 20), 10 + (int)vg_random_below(&r, 20),
-             5 + (int)vg_random_below(&r, 15), (int)vg_random_below(&r, 255));
+    for (int i = 0; i < 40; i++) {
+        const int x = left + (int)vg_random_below(&r, W * 2 / 3 - 30);
+        const int y = (int)vg_random_below(&r, H - 20), w = 10 + (int)vg_random_below(&r, 20);
+        const int h = 5 + (int)vg_random_below(&r, 15);
+        fill(picture, x, y, w, h, (int)vg_random_below(&r, 255));
+    }
 }
 
 /* Streaks that shine through. */
@@ -197,18 +199,22 @@ static void add_noise(struct vg_view_scene *scene, double deviation, uint32_t n)
     }
 }
 
+static void dots(uint8_t *picture, struct vg_random *r, int count, int left, uint32_t wide)
+{
+    for (int i = 0; i < count; i++) {
+        const int x = left + (int)vg_random_below(r, wide), y = 8 + (int)vg_random_below(r, 8);
+        fill(picture, x, y, 3, 3, 255);
+    }
+}
+
 static void write_text(uint8_t *picture, uint32_t n)
 {
     struct vg_random r;
-    vg_random_seed(&r, 9);
     fill(picture, 8, 6, 150, 14, 0);
-    for (int i = 0; i < 40; i++)
-        fill(picture, 10 + (int)vg_random_below(&r, 124), 8 + (int)vg_random_below(&r, 8), 3, 3,
-             255);
+    vg_random_seed(&r, 9);
+    dots(picture, &r, 40, 10, 124);
     vg_random_seed(&r, n);
-    for (int i = 0; i < 3; i++)
-        fill(picture, 140 + (int)vg_random_below(&r, 12), 8 + (int)vg_random_below(&r, 8), 3, 3,
-             255);
+    dots(picture, &r, 3, 140, 12);
 }
 
 struct vg_picture vg_view_scene_picture(struct vg_view_scene *scene,

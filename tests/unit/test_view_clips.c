@@ -7,8 +7,6 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
@@ -20,10 +18,6 @@
 #define SEEN_US  (5 * VG_US_PER_S)
 #define LEARN_US (12 * VG_US_PER_S)
 
-enum {
-    LOOKS_MAX = 120
-};
-
 /* A window on the clip, in fractions of it: what a camera would see that looks there. */
 struct window {
     double left, top, side;
@@ -33,28 +27,43 @@ static const struct change {
     const char *name;
     struct window from, to;
     enum vg_view_state want;
+    int within_s;
 } changes[] = {
-    {"nothing", {0, 0, 1}, {0, 0, 1}, VG_VIEW_GOOD},
-    {"nothing, a part of it", {0.1, 0.2, 0.7}, {0.1, 0.2, 0.7}, VG_VIEW_GOOD},
-    {"shaken by 1 %", {0.15, 0.15, 0.7}, {0.157, 0.15, 0.7}, VG_VIEW_GOOD},
-    {"turned by 4 %", {0.1, 0.15, 0.7}, {0.128, 0.15, 0.7}, VG_VIEW_MOVED},
-    {"turned by 10 %", {0.1, 0.15, 0.7}, {0.17, 0.15, 0.7}, VG_VIEW_MOVED},
-    {"tilted by 10 %", {0.15, 0.1, 0.7}, {0.15, 0.17, 0.7}, VG_VIEW_MOVED},
-    {"turned by 40 %", {0, 0.15, 0.7}, {0.28, 0.15, 0.7}, VG_VIEW_MOVED},
-    {"nearer, 1.25", {0.1, 0.1, 0.75}, {0.175, 0.175, 0.6}, VG_VIEW_MOVED},
-    {"farther, 0.7", {0.15, 0.15, 0.7}, {0, 0, 1}, VG_VIEW_MOVED},
+    {"nothing", {0, 0, 1}, {0, 0, 1}, VG_VIEW_GOOD, 0},
+    {"nothing, a part of it", {0.1, 0.2, 0.7}, {0.1, 0.2, 0.7}, VG_VIEW_GOOD, 0},
+    {"shaken by 1 %", {0.15, 0.15, 0.7}, {0.157, 0.15, 0.7}, VG_VIEW_GOOD, 0},
+    {"turned by 4 %", {0.1, 0.15, 0.7}, {0.128, 0.15, 0.7}, VG_VIEW_MOVED, 5},
+    {"turned by 10 %", {0.1, 0.15, 0.7}, {0.17, 0.15, 0.7}, VG_VIEW_MOVED, 5},
+    {"tilted by 10 %", {0.15, 0.1, 0.7}, {0.15, 0.17, 0.7}, VG_VIEW_MOVED, 5},
+    {"turned by 40 %", {0, 0.15, 0.7}, {0.28, 0.15, 0.7}, VG_VIEW_MOVED, 5},
+    {"nearer, 1.25", {0.1, 0.1, 0.75}, {0.175, 0.175, 0.6}, VG_VIEW_MOVED, 8},
+    {"farther, 0.7", {0.15, 0.15, 0.7}, {0, 0, 1}, VG_VIEW_MOVED, 8},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 
-static const char *const clips[] = {
-    "data/pets2009/vtest.avi",
-    "data/traffic/motorway_forward.mp4",
-    "data/traffic/car-detection_forward.mp4",
-    "data/aboda/video4.mp4",
-    "data/fire_clips/house6.mp4",
-    "data/negatives/bottle-detection.mp4",
-    "data/negatives/person-bicycle-car-detection.mp4",
-    "data/gmdcsa24/s4_adl_19.mp4",
+/* How many of the changes are tried, and how much later than by `within_s` they may be seen. Fewer
+ * where the camera itself creeps (person-bicycle: 2.5 % in 39 s) or the picture is full of goods
+ * all alike that are moved by hand (bottles). */
+static const struct clip {
+    const char *name;
+    size_t changes;
+    int later_s;
+} clips[] = {
+    {"data/pets2009/vtest.avi", CHANGES, 0},
+    {"data/traffic/motorway_forward.mp4", CHANGES, 0},
+    {"data/traffic/car-detection_forward.mp4", CHANGES, 3}, /* few edges, cars fill a third of it */
+    {"data/aboda/video4.mp4", CHANGES, 0},
+    {"data/fire_clips/house6.mp4", 2, 0},
+    {"data/negatives/bottle-detection.mp4", 1, 0},
+    {"data/negatives/person-bicycle-car-detection.mp4", 2, 0},
+    {"data/gmdcsa24/s4_adl_19.mp4", 2, 0},
+};
+
+/* Of all clips. */
+struct tally {
+    uint32_t calm_looks, calm_bad, calm_doubts, corner_looks;
+    uint32_t moves, seen, late;
+    int64_t latest_us;
 };
 
 struct run {
@@ -91,17 +100,6 @@ static void look(struct run *run, const struct change *change, struct vg_view_sc
     run->bad += h->state != VG_VIEW_GOOD;
     if (changed && run->first_us < 0 && h->state == change->want)
         run->first_us = whole->media.us - change_us;
-    if (getenv("VIEW_TRACE"))
-        printf(
-            "%-22s %5.1f %-8s d%d kept %.2f gone %.2f dark %.2f sharp %.2f grey %.2f votes %.2f "
-            "shift %.3f in %u/%u cells %u same %.2f steady %.2f noise %.2f blocks %u %u ref %d\n",
-            change->name, (double)whole->media.us / 1e6, vg_view_state_name(h->state), h->doubt,
-            (double)h->measures.change.kept, (double)h->measures.change.gone,
-            (double)h->measures.change.dark, (double)h->measures.change.sharpness,
-            (double)h->measures.change.grey, (double)h->measures.votes, (double)h->measures.shift,
-            h->measures.inliers, h->measures.matches, h->measures.cells, (double)h->measures.same,
-            (double)h->measures.steady, (double)h->measures.noise, h->measures.change.blocks_then,
-            h->measures.change.blocks_now, h->referenced);
 }
 
 static void open_runs(struct run runs[CHANGES])
@@ -114,16 +112,29 @@ static void open_runs(struct run runs[CHANGES])
     }
 }
 
-static void show(const char *name, const struct run runs[CHANGES])
+static void add_up(struct tally *tally, const struct clip *clip, const struct run runs[CHANGES])
 {
-    for (size_t i = 0; i < CHANGES; i++)
-        printf("| %-45s | %-21s | %5u | %5u | %5u | %7llu | %5.1f |\n", name, changes[i].name,
-               runs[i].looks, runs[i].bad, runs[i].doubts,
-               (unsigned long long)vg_view_watch_health(runs[i].watch)->corner_looks,
-               (double)runs[i].first_us / 1e6);
+    for (size_t i = 0; i < clip->changes; i++) {
+        const struct run *run = &runs[i];
+        const int64_t limit_us = (changes[i].within_s + clip->later_s) * VG_US_PER_S;
+        print_message("| %s | %s | %u | %u | %u | %.1f |\n", strrchr(clip->name, '/') + 1,
+                      changes[i].name, run->looks, run->bad, run->doubts,
+                      (double)run->first_us / 1e6);
+        if (changes[i].want == VG_VIEW_GOOD) {
+            tally->calm_looks += run->looks;
+            tally->calm_bad += run->bad;
+            tally->calm_doubts += run->doubts;
+            tally->corner_looks += (uint32_t)vg_view_watch_health(run->watch)->corner_looks;
+            continue;
+        }
+        tally->moves++;
+        tally->seen += run->first_us >= 0;
+        tally->late += run->first_us > limit_us;
+        tally->latest_us = run->first_us > tally->latest_us ? run->first_us : tally->latest_us;
+    }
 }
 
-static void over_clip(const char *name)
+static void over_clip(const struct clip *row, struct tally *tally)
 {
     char path[512];
     struct vg_fault fault;
@@ -132,7 +143,7 @@ static void over_clip(const char *name)
     struct vg_view_scratch *scratch;
     struct run runs[CHANGES];
     int64_t due_us = 0;
-    if (!vg_shared_data(name, path, sizeof path))
+    if (!vg_shared_data(row->name, path, sizeof path))
         return;
     assert_int_equal(vg_clip_open(&clip, path, &fault), VG_OK);
     assert_int_equal(vg_view_scratch_open(&scratch), VG_OK);
@@ -151,10 +162,10 @@ static void over_clip(const char *name)
             continue;
         due_us += LOOK_US;
         assert_int_equal(vg_clip_convert(clip, &pixels, &whole), VG_OK);
-        for (size_t i = 0; i < CHANGES; i++)
+        for (size_t i = 0; i < row->changes; i++)
             look(&runs[i], &changes[i], scratch, &whole, change_us);
     }
-    show(name, runs);
+    add_up(tally, row, runs);
     for (size_t i = 0; i < CHANGES; i++)
         vg_view_watch_close(&runs[i].watch);
     vg_view_scratch_close(&scratch);
@@ -165,9 +176,22 @@ static void over_clip(const char *name)
 
 static void real_clips(void **state)
 {
+    struct tally t = {0};
     (void)state;
+    print_message("| clip | the camera | looks | not good | in doubt | seen after s |\n"
+                  "|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof clips / sizeof *clips; i++)
-        over_clip(clips[i]);
+        over_clip(&clips[i], &t);
+    if (t.calm_looks == 0)
+        skip();
+    print_message("cameras that stand: %u looks, %u not good, %u in doubt, %u by corners\n"
+                  "cameras that move: %u, %u seen, the latest after %.1f s, %u too late\n",
+                  t.calm_looks, t.calm_bad, t.calm_doubts, t.corner_looks, t.moves, t.seen,
+                  (double)t.latest_us / 1e6, t.late);
+    assert_int_equal(t.calm_bad, 0);
+    assert_true(t.calm_doubts * 50 < t.calm_looks);
+    assert_int_equal(t.seen, t.moves);
+    assert_int_equal(t.late, 0);
 }
 
 int main(void)
