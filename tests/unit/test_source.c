@@ -138,7 +138,7 @@ static void faults_are_met_in_time(void **state)
         {"x?nodescribe", VG_E_TIMEOUT, VG_OK}, {"x?nosetup", VG_E_TIMEOUT, VG_OK},
         {"x?noplay", VG_E_TIMEOUT, VG_OK},     {"missing", VG_E_MISSING, VG_OK},
         {"x?nodata", VG_OK, VG_E_TIMEOUT},     {"x?freeze=0.3", VG_OK, VG_E_TIMEOUT},
-        {"x?close=0.3", VG_OK, VG_E_END},      {"x?reset=0.3", VG_OK, VG_E_END},
+        {"x?close=0.3", VG_OK, VG_E_CLOSED},   {"x?reset=0.3", VG_OK, VG_E_CLOSED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_source *source = NULL;
