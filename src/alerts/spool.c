@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/base/crc32c.h"
 #include "src/base/alloc.h"
+#include "src/base/crc32c.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/base/text.h"

@@ -78,7 +78,7 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
 enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
                                      const struct vg_ingest_flux_config *config,
                                      const struct vg_ingest_site_settings *site,
-                                     struct vg_cancel cancel);
+                                     struct vg_cancel cancel) VG_MUST_USE;
 
 /* ---- any thread ---- */
 

@@ -246,6 +246,19 @@ static enum vg_status open_rtsp(struct rtp_source *rtp, const struct vg_source_s
 
 /* ---- from a description alone ---- */
 
+/* A description may name any group: only what the site declares is joined. */
+static enum vg_status check_group(const struct vg_sdp_video *video,
+                                  const struct vg_source_settings *settings, struct vg_fault *fault)
+{
+    const struct vg_source_network *network = &settings->network;
+    if (!network->may_visit ||
+        network->may_visit(network->visit_context, video->address, video->port))
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_DENIED,
+                        N_("this host is not among the sources that the site declares"),
+                        N_("declare it in the site's settings, if it is the VMS"), "SDP");
+}
+
 static enum vg_status join_group(struct rtp_source *rtp, const struct vg_sdp_video *video,
                                  const struct vg_source_settings *settings, struct vg_fault *fault)
 {
@@ -274,6 +287,8 @@ static enum vg_status open_sdp(struct rtp_source *rtp, const struct vg_source_se
     if (status == VG_OK)
         status = vg_sdp_read((const char *)text, size, &video, fault);
     vg_free(text);
+    if (status == VG_OK)
+        status = check_group(&video, settings, fault);
     return status ? status : join_group(rtp, &video, settings, fault);
 }
 

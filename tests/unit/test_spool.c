@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "src/base/crc32c.h"
 #include "src/alerts/spool.h"
 #include "src/base/alloc.h"
+#include "src/base/crc32c.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "tests/store_fixture.h"
