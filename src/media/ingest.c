@@ -22,13 +22,15 @@
 #define ALIVE_US     VG_US_PER_S
 #define END_US       (4 * VG_US_PER_S)
 #define LOG_US       (60 * VG_US_PER_S)
+#define THREADS      (2 * VG_SLOTS_FLUX_MAX)
 
 /* Of the main thread alone. */
 struct ingest {
     struct vg_ingest_settings settings;
     struct vg_slots *slots;
     uint32_t flux_max;
-    struct vg_ingest_flux *flux[VG_SLOTS_FLUX_MAX];
+    /* by place; then, VG_SLOTS_FLUX_MAX further on, those that receive its stream for evidence */
+    struct vg_ingest_flux *flux[THREADS];
     struct vg_packet_ring *ring[VG_SLOTS_FLUX_MAX];
     struct vg_ingest_config *config; /* NULL before the first one */
     struct vg_ingest_site *site;     /* of it */
@@ -64,8 +66,8 @@ static void apply(struct ingest *ingest)
     const struct vg_wall_time now = vg_wall_now();
     if (!ingest->config)
         return;
-    for (uint32_t i = 0; i < ingest->flux_max; i++) {
-        const struct vg_ingest_flux_config *config = &ingest->config->flux[i];
+    for (uint32_t i = 0; i < THREADS; i++) {
+        const struct vg_ingest_flux_config *config = &ingest->config->flux[i % VG_SLOTS_FLUX_MAX];
         if (!ingest->flux[i])
             continue;
         const bool may =
@@ -88,7 +90,8 @@ static void watch_stop(struct ingest *ingest)
 
 /* ---- the supervisor's messages ---- */
 
-static enum vg_status start_flux(struct ingest *ingest, uint32_t place)
+static enum vg_status start_flux(struct ingest *ingest, uint32_t place,
+                                 enum vg_ingest_purpose purpose)
 {
     const struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
     if (!ingest->ring[place]) {
@@ -97,6 +100,7 @@ static enum vg_status start_flux(struct ingest *ingest, uint32_t place)
             return status;
     }
     const struct vg_ingest_flux_settings settings = {
+        .purpose = purpose,
         .slots = ingest->slots,
         .place = place,
         .event_fd = ingest->settings.event_fd,
@@ -107,7 +111,21 @@ static enum vg_status start_flux(struct ingest *ingest, uint32_t place)
         .ring = ingest->ring[place],
         .stagger = ingest->stagger,
     };
-    return vg_ingest_flux_open(&ingest->flux[place], &settings);
+    const uint32_t thread = purpose == VG_INGEST_ANALYSIS ? place : VG_SLOTS_FLUX_MAX + place;
+    return vg_ingest_flux_open(&ingest->flux[thread], &settings);
+}
+
+static void start_what_is_new(struct ingest *ingest, uint32_t place)
+{
+    const struct vg_ingest_flux_config *flux = &ingest->config->flux[place];
+    enum vg_status status = VG_OK;
+    if (flux->present && !ingest->flux[place])
+        status = start_flux(ingest, place, VG_INGEST_ANALYSIS);
+    if (!status && flux->present && flux->evidence_url[0] &&
+        !ingest->flux[VG_SLOTS_FLUX_MAX + place])
+        status = start_flux(ingest, place, VG_INGEST_EVIDENCE);
+    if (status)
+        vg_log(VG_LOG_ERROR, "flux %s cannot be started: %s", flux->id, vg_status_name(status));
 }
 
 /* The devices are those of the first configuration: another choice wants another process. */
@@ -152,14 +170,8 @@ static void take_config(struct ingest *ingest, struct vg_ingest_config *config)
     ingest->config = config;
     if (renew_site(ingest) || open_devices(ingest))
         vg_log(VG_LOG_ERROR, "there is no memory for the site's settings or its devices");
-    for (uint32_t i = 0; i < ingest->flux_max; i++) {
-        if (ingest->flux[i] || !config->flux[i].present)
-            continue;
-        const enum vg_status status = start_flux(ingest, i);
-        if (status)
-            vg_log(VG_LOG_ERROR, "flux %s cannot be started: %s", config->flux[i].id,
-                   vg_status_name(status));
-    }
+    for (uint32_t i = 0; i < ingest->flux_max; i++)
+        start_what_is_new(ingest, i);
     tell_desk(ingest);
     watch_stop(ingest);
 }
@@ -206,10 +218,10 @@ static enum vg_status take_messages(struct ingest *ingest)
 static bool all_alive(const struct ingest *ingest, struct vg_mono_time now)
 {
     bool alive = true;
-    for (uint32_t i = 0; i < ingest->flux_max; i++)
+    for (uint32_t i = 0; i < THREADS; i++)
         if (ingest->flux[i] && !vg_ingest_flux_alive(ingest->flux[i], now)) {
             vg_log(VG_LOG_ERROR, "the thread of flux %s misses its deadline",
-                   ingest->config ? ingest->config->flux[i].id : "?");
+                   ingest->config ? ingest->config->flux[i % VG_SLOTS_FLUX_MAX].id : "?");
             alive = false;
         }
     return alive;
@@ -323,10 +335,10 @@ static enum vg_status end_flux(struct ingest *ingest)
 {
     const int64_t until = vg_mono_now().us + END_US;
     enum vg_status status = VG_OK;
-    for (uint32_t i = 0; i < ingest->flux_max; i++)
+    for (uint32_t i = 0; i < THREADS; i++)
         if (ingest->flux[i])
             vg_ingest_flux_quit(ingest->flux[i]);
-    for (uint32_t i = 0; i < ingest->flux_max; i++) {
+    for (uint32_t i = 0; i < THREADS; i++) {
         if (!ingest->flux[i])
             continue;
         while (!vg_ingest_flux_ended(ingest->flux[i]) && vg_mono_now().us < until)

@@ -57,7 +57,14 @@ static bool overtaken(const struct vg_ingest_flux *flux)
 static void set_connection(struct vg_ingest_flux *flux, enum vg_connection connection,
                            enum vg_status cause)
 {
-    vg_slots_set_connection(flux->settings.slots, flux->settings.place, connection, cause);
+    if (flux->settings.purpose == VG_INGEST_ANALYSIS)
+        vg_slots_set_connection(flux->settings.slots, flux->settings.place, connection, cause);
+}
+
+static void withdraw(struct vg_ingest_flux *flux, enum vg_fate fate)
+{
+    if (flux->settings.purpose == VG_INGEST_ANALYSIS)
+        vg_slots_withdraw(flux->settings.slots, flux->settings.place, fate);
 }
 
 /* ---- the thread ---- */
@@ -89,7 +96,6 @@ static bool config_same(const struct vg_ingest_flux_config *a,
 /* Takes over what was asked for. */
 static void catch_up(struct vg_ingest_flux *flux)
 {
-    struct vg_slots *slots = flux->settings.slots;
     (void)pthread_mutex_lock(&flux->lock);
     flux->seen = atomic_load_explicit(&flux->generation, memory_order_relaxed);
     const bool same = config_same(&flux->now, &flux->wish);
@@ -102,8 +108,9 @@ static void catch_up(struct vg_ingest_flux *flux)
     (void)pthread_mutex_unlock(&flux->lock);
     if (same)
         return;
-    vg_slots_assign(slots, flux->settings.place,
-                    flux->now.present ? vg_slots_tag(flux->now.id) : 0);
+    if (flux->settings.purpose == VG_INGEST_ANALYSIS)
+        vg_slots_assign(flux->settings.slots, flux->settings.place,
+                        flux->now.present ? vg_slots_tag(flux->now.id) : 0);
     flux->attempt = 0;
     flux->losses = (struct vg_log_repeat){0};
     vg_ingest_session_reset(&flux->session, other ? VG_INGEST_OTHER_FLUX : VG_INGEST_SAME_FLUX);
@@ -114,9 +121,15 @@ static void tell_loss(struct vg_ingest_flux *flux, enum vg_status cause)
     const uint64_t times = vg_log_repeat_due(&flux->losses, vg_mono_now(), LOG_US);
     if (times)
         vg_log(VG_LOG_WARN,
-               "flux %s: its source is lost or not reached (%s), %llu times since the "
+               "flux %s: its source%s is lost or not reached (%s), %llu times since the "
                "last such line; trying again",
-               flux->now.id, vg_status_name(cause), (unsigned long long)times);
+               flux->now.id, flux->settings.purpose == VG_INGEST_ANALYSIS ? "" : " of evidence",
+               vg_status_name(cause), (unsigned long long)times);
+}
+
+static const char *address_of(const struct vg_ingest_flux *flux)
+{
+    return flux->settings.purpose == VG_INGEST_ANALYSIS ? flux->now.url : flux->now.evidence_url;
 }
 
 static int64_t stagger_us(const struct vg_ingest_flux *flux)
@@ -130,7 +143,7 @@ static void wait_for_turn(struct vg_ingest_flux *flux)
 {
     struct vg_source_url url;
     if (!flux->settings.stagger ||
-        vg_source_url_read(flux->now.url, strlen(flux->now.url), &url, NULL) ||
+        vg_source_url_read(address_of(flux), strlen(address_of(flux)), &url, NULL) ||
         !vg_source_url_networked(&url) || vg_source_url_listens(&url))
         return;
     const int64_t wait =
@@ -141,15 +154,14 @@ static void wait_for_turn(struct vg_ingest_flux *flux)
 
 static void step(struct vg_ingest_flux *flux)
 {
-    const uint32_t place = flux->settings.place;
-    if (!flux->now.present || !flux->now.active) {
-        vg_slots_withdraw(flux->settings.slots, place, VG_FATE_STOPPED);
+    if (!flux->now.present || !flux->now.active || !address_of(flux)[0]) {
+        withdraw(flux, VG_FATE_STOPPED);
         set_connection(flux, VG_CONNECTION_OFF, VG_OK);
         rest(flux, REST_US);
         return;
     }
     if (flux->leave_now == VG_INGEST_STOPPED) {
-        vg_slots_withdraw(flux->settings.slots, place, VG_FATE_STOPPED);
+        withdraw(flux, VG_FATE_STOPPED);
         set_connection(flux, VG_CONNECTION_STOPPED, VG_OK);
         rest(flux, REST_US);
         return;
@@ -177,7 +189,7 @@ static void *run(void *arg)
         step(flux);
         vg_ingest_session_promise(&flux->session, 0);
     }
-    vg_slots_withdraw(flux->settings.slots, flux->settings.place, VG_FATE_SHUTDOWN);
+    withdraw(flux, VG_FATE_SHUTDOWN);
     set_connection(flux, VG_CONNECTION_OFF, VG_OK);
     explicit_bzero(&flux->now, sizeof flux->now);
     atomic_store_explicit(&flux->ended, true, memory_order_release);
@@ -198,6 +210,7 @@ enum vg_status vg_ingest_flux_open(struct vg_ingest_flux **flux,
     f->leave = f->leave_now = VG_INGEST_STOPPED;
     vg_random_seed(&f->random, settings->seed);
     const struct vg_ingest_session_settings session = {
+        .purpose = settings->purpose,
         .slots = settings->slots,
         .place = settings->place,
         .event_fd = settings->event_fd,

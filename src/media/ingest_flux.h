@@ -15,6 +15,7 @@
 #include "src/media/stagger.h"
 
 struct vg_ingest_flux_settings {
+    enum vg_ingest_purpose purpose;
     struct vg_slots *slots;   /* borrowed */
     uint32_t place;           /* in the slots */
     int event_fd;             /* borrowed; told of each picture */

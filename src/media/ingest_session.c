@@ -23,15 +23,30 @@ void vg_ingest_session_promise(const struct vg_ingest_session *session, int64_t 
                           memory_order_relaxed);
 }
 
+/* Evidence is received beside the flux: what is told of a flux is told of its analysis. */
+static bool shown(const struct vg_ingest_session *session)
+{
+    return session->settings.purpose == VG_INGEST_ANALYSIS;
+}
+
+/* Where there is a stream for evidence, that one is kept and not this. */
+static struct vg_packet_ring *ring_of(const struct vg_ingest_session *session)
+{
+    return shown(session) && session->config->evidence_url[0] ? NULL : session->settings.ring;
+}
+
 static void set_connection(const struct vg_ingest_session *session, enum vg_connection connection,
                            enum vg_status cause)
 {
-    vg_slots_set_connection(session->settings.slots, session->settings.place, connection, cause);
+    if (shown(session))
+        vg_slots_set_connection(session->settings.slots, session->settings.place, connection,
+                                cause);
 }
 
 static void next_epoch(struct vg_ingest_session *session)
 {
-    session->epoch = vg_slots_next_epoch(session->settings.slots, session->settings.place);
+    if (shown(session))
+        session->epoch = vg_slots_next_epoch(session->settings.slots, session->settings.place);
 }
 
 static void count(const struct vg_ingest_session *session, enum vg_fate fate)
@@ -65,7 +80,7 @@ static void tell_decoder(struct vg_ingest_session *session)
     session->ladder_told = state;
     (void)pthread_mutex_unlock(&session->lock);
     uint64_t memory = state.surfaces.bytes;
-    if (session->settings.ring)
+    if (ring_of(session))
         memory += vg_packet_ring_counts(session->settings.ring).bytes;
     else
         memory += state.kept_bytes;
@@ -80,7 +95,7 @@ static void tell_decoder(struct vg_ingest_session *session)
 
 static void tell_figures(struct vg_ingest_session *session, struct vg_mono_time now)
 {
-    if (now.us - session->told.us < TELL_US)
+    if (!shown(session) || now.us - session->told.us < TELL_US)
         return;
     session->told = now;
     const struct vg_source_link link = vg_source_link(session->source);
@@ -116,7 +131,7 @@ static void note_format(struct vg_ingest_session *session, const struct vg_decod
     session->height = decoded->height;
     vg_slots_set_format(session->settings.slots, session->settings.place, session->width,
                         session->height, session->fps_milli);
-    if (session->settings.ring)
+    if (ring_of(session))
         vg_packet_ring_set_size(session->settings.ring, session->width, session->height);
 }
 
@@ -129,7 +144,8 @@ static void note_live(struct vg_ingest_session *session)
     session->told.us = 0;
     session->worked = vg_source_link(session->source).transport;
     if (session->was_live && session->cause) { /* and not only after a stop */
-        vg_slots_count_reconnect(session->settings.slots, session->settings.place);
+        if (shown(session))
+            vg_slots_count_reconnect(session->settings.slots, session->settings.place);
         vg_log(VG_LOG_INFO, "flux %s: its source is back", session->config->id);
     }
     session->was_live = true;
@@ -276,6 +292,14 @@ static void close_ladder(struct vg_ingest_session *session)
     vg_ladder_close(&ladder);
 }
 
+static void describe(struct vg_ingest_session *session, const struct vg_source_about *about)
+{
+    session->codec = about->codec;
+    if (ring_of(session))
+        vg_packet_ring_describe(session->settings.ring, about->codec, about->tick_num,
+                                about->tick_den);
+}
+
 static enum vg_status open_ladder(struct vg_ingest_session *session)
 {
     struct vg_ladder *ladder = NULL;
@@ -288,10 +312,7 @@ static enum vg_status open_ladder(struct vg_ingest_session *session)
         (enum vg_decode_step)atomic_load_explicit(&session->software, memory_order_relaxed);
     settings.seed = session->settings.seed;
     settings.call_us = CALL_US;
-    session->codec = about.codec;
-    if (session->settings.ring)
-        vg_packet_ring_describe(session->settings.ring, about.codec, about.tick_num,
-                                about.tick_den);
+    describe(session, &about);
     const enum vg_status status =
         vg_ladder_open(&ladder, &settings, about.codec, vg_mono_now(), NULL);
     (void)pthread_mutex_lock(&session->lock);
@@ -331,7 +352,8 @@ static void note_doubt(struct vg_ingest_session *session, const struct vg_packet
 
 static void keep(struct vg_ingest_session *session, const struct vg_packet *packet)
 {
-    if (!session->settings.ring)
+    struct vg_packet_ring *ring = ring_of(session);
+    if (!ring)
         return;
     const int64_t pts_us = vg_source_stamp_us(session->source, packet->data->pts);
     const struct vg_ring_push push = {
@@ -341,7 +363,18 @@ static void keep(struct vg_ingest_session *session, const struct vg_packet *pack
         .media = {INT64_MIN},
         .key = packet->key,
     };
-    vg_packet_ring_push(session->settings.ring, &push);
+    vg_packet_ring_push(ring, &push);
+}
+
+static void take_evidence(struct vg_ingest_session *session, const struct vg_packet *packet)
+{
+    const struct vg_source_about about = vg_source_about(session->source);
+    if (packet->early)
+        return;
+    if (session->codec != about.codec)
+        describe(session, &about);
+    note_live(session);
+    keep(session, packet);
 }
 
 static enum vg_status take_packet(struct vg_ingest_session *session, const struct vg_packet *packet)
@@ -399,7 +432,7 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     struct vg_source_settings settings = vg_source_defaults();
     const struct vg_ingest_flux_config *config = session->config;
     settings.kind = VG_SOURCE_LIVE;
-    settings.url = config->url;
+    settings.url = shown(session) ? config->url : config->evidence_url;
     settings.user = config->user;
     settings.password = config->password;
     settings.transport = config->transport;
@@ -410,6 +443,7 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     settings.cancel = session->cancel;
     vg_ingest_session_promise(session, session->settings.open_us + NAME_US);
     session->live = false;
+    session->codec = NULL;
     vg_timeline_restart(&session->timeline);
     vg_input_meter_reset(&session->meter);
     next_epoch(session);
@@ -423,7 +457,9 @@ static enum vg_status read_packets(struct vg_ingest_session *session)
     while (status == VG_OK && !vg_cancelled(&session->cancel)) {
         vg_ingest_session_promise(session, session->settings.read_us);
         status = vg_source_read(session->source, &packet);
-        if (status == VG_OK) {
+        if (status == VG_OK && !shown(session)) {
+            take_evidence(session, &packet);
+        } else if (status == VG_OK) {
             status = take_packet(session, &packet);
         } else if (status == VG_E_STATE) {
             set_connection(session, VG_CONNECTION_WAITING, VG_OK);
@@ -494,7 +530,7 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
     session->doubt.to_us = 0;
     session->falls = session->rises = session->decode_us = 0;
     if (session->settings.ring)
-        vg_packet_ring_clear(session->settings.ring);
+        vg_packet_ring_clear(session->settings.ring); /* of another flux */
 }
 
 void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_step software)

@@ -18,7 +18,14 @@
 #include "src/media/source.h"
 #include "src/media/timeline.h"
 
+/* What a source is received for. */
+enum vg_ingest_purpose {
+    VG_INGEST_ANALYSIS, /* its url: decoded, told in the slots, kept where there is no other */
+    VG_INGEST_EVIDENCE  /* its evidence_url: kept, nothing else */
+};
+
 struct vg_ingest_session_settings {
+    enum vg_ingest_purpose purpose;
     struct vg_slots *slots;            /* borrowed, as all that follows */
     uint32_t place;                    /* in the slots */
     int event_fd;                      /* told of each picture */
