@@ -3,6 +3,7 @@
 #ifndef VG_API_API_PROCESS_H
 #define VG_API_API_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "src/base/attr.h"
@@ -15,7 +16,9 @@ struct vg_api_settings {
     const char *data;         /* data folder */
     const char *redis_socket; /* path */
     const char *consumer;     /* name of this reader of the queue; NULL: "api" */
-    int control_fd;           /* socket to the supervisor (message.h); -1: none */
+    const int *media_fds;     /* one to each ingest process (media_link.h); NULL: none */
+    size_t media_count;
+    int control_fd; /* socket to the supervisor (message.h); -1: none */
 };
 
 /* Runs until the supervisor says {"type":"quit"} or its socket closes.

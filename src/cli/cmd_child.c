@@ -1,8 +1,9 @@
 /* vigie child PART ...: one process of the server, as the supervisor starts it. Not for people.
  *
- *   child ingest N                fd 4: memory of its slots, fd 5: "a picture is ready"
+ *   child ingest N                fd 4: memory of its slots, fd 5: "a picture is ready",
+ *                                 fd 6: to the api, about clips and live pictures
  *   child analysis COUNT REDIS    for ingest i: fd 4 + 2i and 5 + 2i
- *   child api LISTEN REDIS
+ *   child api LISTEN REDIS COUNT  for ingest i: fd 4 + i
  *
  * fd 3 is the control socket; VIGIE_DATA names the data folder. What ends a process is told to
  * the supervisor, which shows it in health, and is its exit code. */
@@ -104,15 +105,23 @@ static enum vg_status run_api(char **words, const char *data, struct vg_fault *f
 {
     struct vg_listen listen;
     char socket[VG_REDIS_PATH_MAX];
+    int media[VG_PLACES_INGEST_MAX];
+    double count = 0;
     enum vg_status status = vg_listen_parse(words[1], &listen, fault);
     if (status == VG_OK)
         status = vg_redis_url(words[2], socket, fault);
+    if (status == VG_OK)
+        status = vg_option_number("child api", words[3], 0, VG_PLACES_INGEST_MAX, &count, fault);
     if (status != VG_OK)
         return status;
+    for (int i = 0; i < (int)count; i++)
+        media[i] = FIRST_FD + i;
     const struct vg_api_settings settings = {.address = listen.host,
                                              .port = listen.port,
                                              .data = data,
                                              .redis_socket = socket,
+                                             .media_fds = media,
+                                             .media_count = (size_t)count,
                                              .control_fd = VG_MESSAGE_CONTROL_FD};
     status = vg_api_run(&settings);
     _exit(vg_status_exit(status));
@@ -122,7 +131,7 @@ static const struct row {
     const char *name;
     int words; /* with the name */
     enum vg_status (*run)(char **words, const char *data, struct vg_fault *fault);
-} rows[] = {{"ingest", 2, run_ingest}, {"analysis", 3, run_analysis}, {"api", 3, run_api}};
+} rows[] = {{"ingest", 2, run_ingest}, {"analysis", 3, run_analysis}, {"api", 4, run_api}};
 
 /* "ingest-0" in the log (which keeps the name as long as the process lives), "vigie-ingest-0"
  * in ps and top. */

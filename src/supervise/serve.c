@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "src/base/log.h"
+#include "src/base/media_wire.h"
 #include "src/base/message.h"
 #include "src/base/text.h"
 #include "src/supervise/children.h"
@@ -68,6 +69,12 @@ struct serve {
     struct vg_children *children;
     size_t redis, analysis, api; /* children; NO_CHILD */
     uint32_t ingest_count;
+    /* between each ingest process, also those that do not run yet, and the api; inherited by each
+     * incarnation of both (src/base/media_wire.h) */
+    struct wire {
+        int api, ingest;
+    } wire[VG_PLACES_INGEST_MAX];
+    uint32_t wire_count;
     struct ingest ingest[VG_PLACES_INGEST_MAX];
     int lock;
     struct vg_database *database;
@@ -192,14 +199,14 @@ static enum vg_status add_ingest(struct serve *serve, struct vg_fault *fault)
     ingest->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     const char *const argv[] = {serve->settings->program, "child", "ingest", number, NULL};
     const char *const environment[] = {serve->data_variable, NULL};
-    const int fds[] = {ingest->slots, ingest->ready};
+    const int fds[] = {ingest->slots, ingest->ready, serve->wire[serve->ingest_count].ingest};
     const struct vg_child_spec spec = {.name = name,
                                        .kind = VG_CHILD_TALKS,
                                        .rank = RANK_INGEST,
                                        .argv = argv,
                                        .environment = environment,
                                        .fds = fds,
-                                       .fd_count = 2,
+                                       .fd_count = 3,
                                        .stop_us = 9 * VG_US_PER_S};
     status =
         ingest->ready < 0 ? VG_E_LACK : vg_children_add(serve->children, &spec, &ingest->child);
@@ -262,16 +269,42 @@ static enum vg_status add_redis(struct serve *serve, struct vg_fault *fault)
                         serve->redis_place.program);
 }
 
+/* How many ingest processes there may be. */
+static uint32_t most_ingests(const struct serve *serve)
+{
+    return (serve->settings->flux_max - 1) / VG_PLACES_PER_INGEST + 1;
+}
+
+static enum vg_status make_wires(struct serve *serve, struct vg_fault *fault)
+{
+    while (serve->wire_count < most_ingests(serve)) {
+        int fds[2];
+        const enum vg_status status = vg_wire_pair(fds);
+        if (status)
+            return vg_fault_set(fault, status, N_("the api cannot be planned"), NULL, "%s",
+                                serve->listen);
+        serve->wire[serve->wire_count++] = (struct wire){.api = fds[0], .ingest = fds[1]};
+    }
+    return VG_OK;
+}
+
 static enum vg_status add_api(struct serve *serve, struct vg_fault *fault)
 {
+    int fds[VG_PLACES_INGEST_MAX];
+    char count[16];
+    for (uint32_t i = 0; i < serve->wire_count; i++)
+        fds[i] = serve->wire[i].api;
+    (void)snprintf(count, sizeof count, "%u", (unsigned)serve->wire_count);
     const char *const argv[] = {serve->settings->program, "child", "api", serve->listen,
-                                serve->redis_url,         NULL};
+                                serve->redis_url,         count,   NULL};
     const char *const environment[] = {serve->data_variable, NULL};
     const struct vg_child_spec spec = {.name = "api",
                                        .kind = VG_CHILD_TALKS,
                                        .rank = RANK_API,
                                        .argv = argv,
                                        .environment = environment,
+                                       .fds = fds,
+                                       .fd_count = serve->wire_count,
                                        .stop_us = 4 * VG_US_PER_S};
     enum vg_status status = vg_children_add(serve->children, &spec, &serve->api);
     if (status == VG_OK)
@@ -285,7 +318,7 @@ static enum vg_status add_api(struct serve *serve, struct vg_fault *fault)
 static enum vg_status make_room(struct serve *serve, struct vg_fault *fault)
 {
     uint32_t before = serve->ingest_count, wanted = vg_places_ingests(&serve->places);
-    uint32_t most = (serve->settings->flux_max - 1) / VG_PLACES_PER_INGEST + 1;
+    const uint32_t most = most_ingests(serve);
     wanted = wanted < most ? wanted : most;
     while (serve->ingest_count < wanted) {
         enum vg_status status = add_ingest(serve, fault);
@@ -525,7 +558,9 @@ static enum vg_status start(struct serve *serve, struct vg_fault *fault)
     if (status != VG_OK)
         return status;
     configuration_is(serve, fault);
-    status = add_redis(serve, fault);
+    status = make_wires(serve, fault);
+    if (status == VG_OK)
+        status = add_redis(serve, fault);
     if (status == VG_OK)
         status = make_room(serve, fault);
     if (status == VG_OK)
@@ -552,6 +587,10 @@ static void release(struct serve *serve)
     for (uint32_t i = 0; i < serve->ingest_count; i++) {
         (void)close(serve->ingest[i].slots);
         (void)close(serve->ingest[i].ready);
+    }
+    for (uint32_t i = 0; i < serve->wire_count; i++) {
+        (void)close(serve->wire[i].api);
+        (void)close(serve->wire[i].ingest);
     }
     vg_handout_close(&serve->handout);
     vg_secret_close(&serve->secret);
