@@ -21,6 +21,7 @@ enum {
     READY_MAX = 2 * (VG_RTP_REORDER_PACKETS + 2),
     AHEAD_BYTES_MAX = 16384, /* what stands before a picture: sets, messages */
     MARKER_DOUBTS_MAX = 3,
+    MARKER_CLEAN_MAX = 2, /* pictures in a row as they should be: the doubt was chance */
     MARKERS_MAX = 256
 };
 
@@ -60,7 +61,7 @@ struct vg_rtp_stream {
     uint32_t ended_stamp;
     struct vg_mono_time ended_arrival;
     enum marker marker;
-    uint32_t marker_doubts, markers;
+    uint32_t marker_doubts, marker_clean, markers;
     bool no_memory; /* to be told by the next take */
     struct ready ready[READY_MAX];
     size_t ready_at, ready_count;
@@ -179,22 +180,29 @@ static void end_unit(struct vg_rtp_stream *s)
             refuse_rest(s, status);
     }
     const size_t bytes = vg_rtp_assembly_bytes(&s->unpack.assembly);
-    const bool damaged = s->damaged || s->unpack.cut;
-    if (!s->refused && s->unpack.decodable)
+    if (!s->refused && s->unpack.decodable) {
         give_out(s);
-    else if (s->refused || damaged || bytes > AHEAD_BYTES_MAX)
+    } else if (s->refused || s->unpack.cut || bytes > AHEAD_BYTES_MAX) {
         drop_unit(s);
-    else if (bytes == 0)
+    } else if (bytes == 0) {
+        s->owed_damage |= s->damaged;
         s->open = false;
+    }
 }
 
 /* ---- packets in order ---- */
 
 static void doubt_marker(struct vg_rtp_stream *s, uint32_t stamp)
 {
-    const bool goes_on = s->ended_by_marker && stamp == s->ended_stamp && s->unpacker->slices;
-    if (!goes_on || s->marker != MARKER_BELIEVED)
+    const bool goes_on = s->ended_by_marker && stamp == s->ended_stamp;
+    if (!s->unpacker->slices || s->marker != MARKER_BELIEVED)
         return;
+    if (!goes_on) {
+        if (++s->marker_clean > MARKER_CLEAN_MAX)
+            s->marker_doubts = 0;
+        return;
+    }
+    s->marker_clean = 0;
     if (++s->marker_doubts == MARKER_DOUBTS_MAX)
         s->marker = MARKER_DOUBTED;
 }

@@ -189,8 +189,10 @@ static void lose(struct vg_rtp_unpack *unpack)
 static enum vg_status finish(struct vg_rtp_unpack *unpack)
 {
     static const uint8_t end[2] = {0xff, 0xd9};
-    if (!unpack->jpeg.begun || unpack->jpeg.scan_bytes == 0)
+    if (!unpack->jpeg.begun || unpack->jpeg.scan_bytes == 0) {
+        unpack->cut |= unpack->jpeg.begun; /* a head alone */
         return VG_OK;
+    }
     const uint8_t *last = vg_rtp_assembly_at(&unpack->assembly) +
                           vg_rtp_assembly_bytes(&unpack->assembly) - sizeof end;
     unpack->decodable = unpack->key = true;

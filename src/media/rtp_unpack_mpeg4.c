@@ -12,8 +12,18 @@ enum {
     SET_LAYER = 1
 };
 
+static bool begins_with_code(const struct vg_rtp_packet *packet)
+{
+    const uint8_t *p = packet->payload;
+    return packet->payload_bytes >= 3 && p[0] == 0 && p[1] == 0 && p[2] == 1;
+}
+
 static enum vg_status add(struct vg_rtp_unpack *unpack, const struct vg_rtp_packet *packet)
 {
+    if (vg_rtp_assembly_bytes(&unpack->assembly) == 0 && !begins_with_code(packet)) {
+        unpack->cut = true; /* the begin is missing */
+        return VG_OK;
+    }
     return vg_rtp_assembly_add(&unpack->assembly, packet->payload, packet->payload_bytes);
 }
 

@@ -285,6 +285,30 @@ static const struct vector {
      {{"00000120 01 000001b3 00 000001b6 10", KEY}, {"00000120 01 000001b6 11", KEY}},
      0,
      0},
+    {"mpeg4: a session that begins within a picture",
+     VG_RTP_MPEG4,
+     "",
+     0,
+     {{"aa bb", M}, {"000001b6 10", NEXT | M}},
+     {{"000001b6 10", KEY | DAMAGED}},
+     0,
+     1},
+    {"h264: sets after a loss stay, the loss is told",
+     VG_RTP_H264,
+     "",
+     0,
+     {{"41 9a", M}, {"67 42", M | NEXT | GAP}, {"", M | NEXT}, {"68 ce", M}, {"65 88", M | NEXT}},
+     {{"00000001 41 9a", 0}, {"00000001 67 42 00000001 68 ce 00000001 65 88", KEY | DAMAGED}},
+     0,
+     0},
+    {"h264: a loss before an empty packet is told",
+     VG_RTP_H264,
+     "",
+     0,
+     {{"41 9a", M}, {"", M | NEXT | GAP}, {"41 9b", M | NEXT}},
+     {{"00000001 41 9a", 0}, {"00000001 41 9b", DAMAGED}},
+     0,
+     0},
     {"mpeg4: the begin is lost",
      VG_RTP_MPEG4,
      "",
@@ -436,6 +460,20 @@ static void markers_that_lie(void **state)
     vg_rtp_stream_close(&feed.stream);
 }
 
+/* Two pictures of one stamp, now and then, are chance: each comes out with its marker. */
+static void markers_that_do_not(void **state)
+{
+    (void)state;
+    struct feed feed;
+    struct vg_rtp_unit unit;
+    feed_open(&feed, &h264);
+    for (int i = 0; i < 100; i++) {
+        give_hex(&feed, "41 9a", i % 10 == 9 ? M : M | NEXT);
+        assert_int_equal(vg_rtp_stream_take(feed.stream, &unit), VG_OK);
+    }
+    vg_rtp_stream_close(&feed.stream);
+}
+
 static void too_large(void **state)
 {
     (void)state;
@@ -540,6 +578,22 @@ static const struct {
     {"cut short", "00 000000 01", 0, 0, 0, 0, 0, -1, 0, 0},
 };
 
+/* Appendix A at Q 50 is annex K itself, in zigzag order. */
+static void jpeg_tables(void **state)
+{
+    (void)state;
+    uint8_t tables[128];
+    vg_rtp_jpeg_tables(50, tables);
+    assert_memory_equal(tables, "\x10\x0b\x0c\x0e\x0c\x0a\x10\x0e\x0d\x0e\x12\x11\x10\x13\x18\x28",
+                        16);
+    assert_memory_equal(tables + 64,
+                        "\x11\x12\x12\x18\x15\x18\x2f\x1a\x1a\x2f\x63\x42\x38\x42\x63\x63", 16);
+    vg_rtp_jpeg_tables(25, tables);
+    assert_true(tables[0] == 32 && tables[63] == 198);
+    vg_rtp_jpeg_tables(75, tables);
+    assert_true(tables[0] == 8 && tables[1] == 6 && tables[63] == 50);
+}
+
 static void jpeg_heads(void **state)
 {
     (void)state;
@@ -611,6 +665,12 @@ static void jpeg_losses(void **state)
     give_hex(&feed, "00 000000 01 32 28 1e 11", NEXT | M);
     assert_int_equal(vg_rtp_stream_take(feed.stream, &unit), VG_OK);
     assert_false(unit.damaged);
+    /* a head without a scan is no picture, and the next one is */
+    give_hex(&feed, "00 000000 01 32 28 1e", NEXT | M);
+    assert_int_equal(vg_rtp_stream_take(feed.stream, &unit), VG_E_END);
+    give_hex(&feed, "00 000000 01 32 28 1e 11", NEXT | M);
+    assert_int_equal(vg_rtp_stream_take(feed.stream, &unit), VG_OK);
+    assert_true(unit.damaged);
     vg_rtp_stream_close(&feed.stream);
 }
 
@@ -967,12 +1027,20 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_packets),    cmocka_unit_test(recovery_points),
-        cmocka_unit_test(markers_that_lie), cmocka_unit_test(too_large),
-        cmocka_unit_test(nobody_takes),     cmocka_unit_test(a_reference_keeps_it),
-        cmocka_unit_test(jpeg_heads),       cmocka_unit_test(jpeg_losses),
-        cmocka_unit_test(jpeg_extension),   cmocka_unit_test(round_trips),
-        cmocka_unit_test(with_losses),      cmocka_unit_test(no_memory),
+        cmocka_unit_test(known_packets),
+        cmocka_unit_test(recovery_points),
+        cmocka_unit_test(markers_that_lie),
+        cmocka_unit_test(markers_that_do_not),
+        cmocka_unit_test(too_large),
+        cmocka_unit_test(nobody_takes),
+        cmocka_unit_test(a_reference_keeps_it),
+        cmocka_unit_test(jpeg_tables),
+        cmocka_unit_test(jpeg_heads),
+        cmocka_unit_test(jpeg_losses),
+        cmocka_unit_test(jpeg_extension),
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(with_losses),
+        cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
