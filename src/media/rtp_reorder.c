@@ -44,7 +44,7 @@ struct vg_rtp_reorder {
     int64_t hold_us;
     struct window *window; /* NULL by TCP, where nothing waits */
     int64_t next;          /* the sequence number, extended, whose turn it is */
-    bool seen[WINDOW];     /* of the 256 before it: given out, not lost */
+    bool seen[WINDOW];     /* of the 256 before it: it came, in time or late */
     struct vg_rtp_sequences sequences;
     struct vg_rtp_reorder_counts counts; /* held: without the candidate */
     uint64_t gap;                        /* lost since the last one given out */
@@ -212,10 +212,12 @@ static void consider_restart(struct vg_rtp_reorder *r, struct incoming *in)
 
 static void drop_before(struct vg_rtp_reorder *r, int64_t sequence)
 {
-    if (r->seen[(uint64_t)sequence % WINDOW])
+    bool *seen = &r->seen[(uint64_t)sequence % WINDOW];
+    if (*seen)
         r->counts.doubled++;
     else
         r->counts.late++;
+    *seen = true;
 }
 
 void vg_rtp_reorder_put(struct vg_rtp_reorder *r, const struct vg_rtp_packet *packet,
