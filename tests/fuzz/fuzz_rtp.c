@@ -45,7 +45,7 @@ static void check_unit(struct watch *watch, const struct vg_rtp_unit *unit)
     if (watch->codec == VG_RTP_H264 || watch->codec == VG_RTP_H265)
         must(packet->size > 4 && memcmp(packet->data, "\0\0\0\1", 4) == 0);
     if (watch->codec == VG_RTP_MJPEG)
-        must(unit->key && packet->size > 600 && memcmp(packet->data, "\xff\xd8", 2) == 0 &&
+        must(unit->key && packet->size > 530 && memcmp(packet->data, "\xff\xd8", 2) == 0 &&
              memcmp(packet->data + packet->size - 2, "\xff\xd9", 2) == 0);
     must(unit->arrival.us <= watch->now_us);
     must(((packet->flags & AV_PKT_FLAG_KEY) != 0) == unit->key &&
