@@ -11,7 +11,6 @@
 #define DAY_US  (86400 * VG_US_PER_S)
 #define ROW_MAX 384 /* bytes of a line of the table */
 
-/* By whole seconds, as an alert's day is: the local zone with its offset. */
 static json_t *time_json(int64_t wall_us)
 {
     char text[40];
