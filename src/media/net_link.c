@@ -218,6 +218,23 @@ enum vg_status vg_net_open(struct vg_net_link **link, const struct vg_net_settin
     return status;
 }
 
+enum vg_status vg_net_adopt(struct vg_net_link **link, int fd, const struct sockaddr_storage *peer,
+                            const struct vg_cancel *cancel)
+{
+    const int one = 1;
+    *link = vg_alloc(sizeof **link);
+    if (!*link) {
+        (void)close(fd);
+        return VG_E_MEMORY;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    (*link)->fd = fd;
+    (*link)->peer = *peer;
+    (*link)->cancel = *cancel;
+    return VG_OK;
+}
+
 void vg_net_close(struct vg_net_link **link)
 {
     struct vg_net_link *closed = *link;

@@ -43,6 +43,10 @@ enum vg_status vg_net_open(struct vg_net_link **link, const struct vg_net_settin
                            struct vg_fault *fault) VG_MUST_USE;
 void vg_net_close(struct vg_net_link **link);
 
+/* A link in the clear of a connection that was accepted: takes fd, also when it fails. VG_E_MEMORY. */
+enum vg_status vg_net_adopt(struct vg_net_link **link, int fd, const struct sockaddr_storage *peer,
+                            const struct vg_cancel *cancel) VG_MUST_USE;
+
 /* For poll(): what to wait for is POLLIN. When `more`, there may be bytes that poll does not know of:
  * read first. */
 int vg_net_fd(const struct vg_net_link *link);

@@ -333,3 +333,85 @@ enum vg_status vg_rtsp_challenge_answer(struct vg_rtsp_challenge *challenge,
     }
     return answer_digest(challenge, credentials, &value);
 }
+
+/* ---- the other side ---- */
+
+enum vg_status vg_rtsp_challenge_offer(const struct vg_rtsp_challenge *challenge, char *value,
+                                       size_t size)
+{
+    struct value offer = {.text = value, .size = size};
+    put_text(&offer, "Digest ");
+    put_quoted(&offer, "realm", challenge->realm);
+    put_quoted(&offer, ", nonce", challenge->nonce);
+    put_text(&offer, ", qop=\"auth\"");
+    put_bare(&offer, ", algorithm", challenge->scheme == VG_RTSP_AUTH_SHA256 ? "SHA-256" : "MD5");
+    return end(&offer);
+}
+
+/* What an Authorization value says. */
+struct answer {
+    char user[VG_RTSP_AUTH_TEXT_SIZE], realm[VG_RTSP_AUTH_TEXT_SIZE];
+    char nonce[VG_RTSP_AUTH_TEXT_SIZE], uri[1024], response[HASH_TEXT_SIZE];
+    char count[16], cnonce[VG_RTSP_AUTH_TEXT_SIZE], qop[8], algorithm[16];
+};
+
+static bool read_answer(struct vg_rtsp_text text, struct answer *answer)
+{
+    const struct {
+        const char *name;
+        char *text;
+        size_t size;
+    } rows[] = {{"username", answer->user, sizeof answer->user},
+                {"realm", answer->realm, sizeof answer->realm},
+                {"nonce", answer->nonce, sizeof answer->nonce},
+                {"uri", answer->uri, sizeof answer->uri},
+                {"response", answer->response, sizeof answer->response},
+                {"nc", answer->count, sizeof answer->count},
+                {"cnonce", answer->cnonce, sizeof answer->cnonce},
+                {"qop", answer->qop, sizeof answer->qop},
+                {"algorithm", answer->algorithm, sizeof answer->algorithm}};
+    struct vg_rtsp_text piece, name, value;
+    memset(answer, 0, sizeof *answer);
+    for (bool first = true; vg_rtsp_text_next(&text, ',', &piece); first = false) {
+        if (first && !vg_rtsp_text_is(take_scheme(&piece), "Digest"))
+            return false;
+        vg_rtsp_text_pair(piece, &name, &value);
+        if (value.at && value.at > piece.at && value.at[-1] == '"') { /* the quotes again */
+            value.at--;
+            value.size += 2;
+        }
+        for (size_t i = 0; value.at && i < sizeof rows / sizeof *rows; i++)
+            if (vg_rtsp_text_is(name, rows[i].name) && !unquote(value, rows[i].text, rows[i].size))
+                return false;
+    }
+    return answer->response[0] != '\0';
+}
+
+static bool same(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+bool vg_rtsp_challenge_holds(const struct vg_rtsp_challenge *challenge,
+                             const struct vg_rtsp_credentials *credentials,
+                             struct vg_rtsp_text authorization)
+{
+    struct answer said;
+    char wanted[HASH_TEXT_SIZE];
+    if (!authorization.at || !read_answer(authorization, &said))
+        return false;
+    struct vg_rtsp_challenge asked = *challenge;
+    struct vg_rtsp_credentials given = *credentials;
+    asked.qop_auth = said.qop[0] != '\0';
+    asked.session_key = false;
+    given.cnonce = said.cnonce;
+    const bool sha =
+        vg_rtsp_text_is((struct vg_rtsp_text){said.algorithm, strlen(said.algorithm)}, "SHA-256");
+    asked.scheme = sha ? VG_RTSP_AUTH_SHA256 : VG_RTSP_AUTH_MD5;
+    const bool ours = same(said.user, given.user) && same(said.realm, asked.realm) &&
+                      same(said.nonce, asked.nonce) && same(said.uri, given.uri) &&
+                      (!asked.qop_auth || same(said.qop, "auth"));
+    if (!digest(&asked, &given, said.count, wanted) || strlen(wanted) != strlen(said.response))
+        return false;
+    return CRYPTO_memcmp(wanted, said.response, strlen(wanted)) == 0 && ours;
+}

@@ -50,4 +50,15 @@ enum vg_status vg_rtsp_challenge_answer(struct vg_rtsp_challenge *challenge,
                                         const struct vg_rtsp_credentials *credentials, char *value,
                                         size_t size) VG_MUST_USE;
 
+/* The other side: the WWW-Authenticate value of a Digest challenge. scheme, realm and nonce (given, no
+ * quotes in them) are put, with qop=auth. VG_E_FULL. */
+enum vg_status vg_rtsp_challenge_offer(const struct vg_rtsp_challenge *challenge, char *value,
+                                       size_t size) VG_MUST_USE;
+
+/* Whether an Authorization value answers the challenge for this user, password, method and uri
+ * (credentials' cnonce is not looked at). */
+bool vg_rtsp_challenge_holds(const struct vg_rtsp_challenge *challenge,
+                             const struct vg_rtsp_credentials *credentials,
+                             struct vg_rtsp_text authorization);
+
 #endif

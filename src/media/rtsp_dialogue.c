@@ -97,6 +97,14 @@ enum vg_status vg_rtsp_dialogue_connect(struct vg_rtsp_dialogue *dialogue,
     return vg_net_open(&dialogue->link, settings, fault);
 }
 
+void vg_rtsp_dialogue_take(struct vg_rtsp_dialogue *dialogue, struct vg_net_link **link)
+{
+    vg_net_close(&dialogue->link);
+    dialogue->start = dialogue->end = dialogue->answer_size = 0;
+    dialogue->link = *link;
+    *link = NULL;
+}
+
 const struct vg_net_link *vg_rtsp_dialogue_link(const struct vg_rtsp_dialogue *dialogue)
 {
     return dialogue->link;
@@ -242,9 +250,18 @@ enum vg_status vg_rtsp_dialogue_serve(struct vg_rtsp_dialogue *dialogue,
         text, sizeof text, code, code == 200 ? "OK" : "Not Implemented", cseq);
     if (vg_rtsp_text_is(request->method, "OPTIONS"))
         vg_rtsp_write_header(&writer, "Public", "OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE");
-    if (vg_rtsp_write_end(&writer) != VG_OK)
-        return VG_OK; /* a request so wrong has no answer */
-    return vg_net_write(dialogue->link, text, writer.used,
+    const enum vg_status status = vg_rtsp_dialogue_reply(dialogue, &writer);
+    /* a request so wrong has no answer */
+    return status == VG_E_INPUT || status == VG_E_FULL ? VG_OK : status;
+}
+
+enum vg_status vg_rtsp_dialogue_reply(struct vg_rtsp_dialogue *dialogue,
+                                      struct vg_rtsp_writer *writer)
+{
+    const enum vg_status status = vg_rtsp_write_end(writer);
+    if (status)
+        return status;
+    return vg_net_write(dialogue->link, writer->text, writer->used,
                         (struct vg_mono_time){vg_mono_now().us + ASIDE_US});
 }
 

@@ -27,6 +27,9 @@ void vg_rtsp_dialogue_close(struct vg_rtsp_dialogue **dialogue);
 enum vg_status vg_rtsp_dialogue_connect(struct vg_rtsp_dialogue *dialogue,
                                         const struct vg_net_settings *settings,
                                         struct vg_fault *fault) VG_MUST_USE;
+
+/* The same over a connection that came to us: takes *link, NULL: none any more. */
+void vg_rtsp_dialogue_take(struct vg_rtsp_dialogue *dialogue, struct vg_net_link **link);
 const struct vg_net_link *vg_rtsp_dialogue_link(const struct vg_rtsp_dialogue *dialogue);
 
 /* Another host must not learn them. */
@@ -73,6 +76,10 @@ enum vg_status vg_rtsp_dialogue_fill(struct vg_rtsp_dialogue *dialogue) VG_MUST_
 /* Answers a request of the server's: 200 to what asks nothing of us, else 501. */
 enum vg_status vg_rtsp_dialogue_serve(struct vg_rtsp_dialogue *dialogue,
                                       const struct vg_rtsp_message *request) VG_MUST_USE;
+
+/* Sends what was written by src/media/rtsp_message.h; VG_E_FULL, VG_E_INPUT of the writer. */
+enum vg_status vg_rtsp_dialogue_reply(struct vg_rtsp_dialogue *dialogue,
+                                      struct vg_rtsp_writer *writer) VG_MUST_USE;
 
 /* Sends size bytes as an interleaved frame. VG_E_FULL: more than 1500, nothing was sent. */
 enum vg_status vg_rtsp_dialogue_frame(struct vg_rtsp_dialogue *dialogue, uint8_t channel,

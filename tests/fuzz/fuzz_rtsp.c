@@ -33,6 +33,8 @@ static void read_challenge(const struct vg_rtsp_message *message)
     must(challenge.scheme < VG_RTSP_AUTH_MD5 || challenge.nonce[0] != '\0');
     if (vg_rtsp_challenge_answer(&challenge, &given, value, sizeof value) == VG_OK)
         must(strpbrk(value, "\r\n") == NULL);
+    must(!vg_rtsp_challenge_holds(&challenge, &given,
+                                  vg_rtsp_header_find(message, "Authorization", 0)));
 }
 
 static void read_headers(const struct vg_rtsp_message *message)

@@ -146,13 +146,48 @@ static void refuses(void **state)
     assert_int_equal(vg_rtsp_challenge_answer(&basic, &given, value, sizeof value), VG_E_INPUT);
 }
 
+/* What we answer to what we offer holds, and holds for nothing else. */
+static void judges_answers(void **state)
+{
+    static const enum vg_rtsp_scheme schemes[] = {VG_RTSP_AUTH_MD5, VG_RTSP_AUTH_SHA256};
+    const struct vg_rtsp_credentials right = {"us\"er", "p", "ANNOUNCE", "rtsp://h/a", "0c"};
+    const struct vg_rtsp_credentials wrong[] = {
+        {"other", "p", "ANNOUNCE", "rtsp://h/a", "0c"},
+        {"us\"er", "q", "ANNOUNCE", "rtsp://h/a", "0c"},
+        {"us\"er", "p", "RECORD", "rtsp://h/a", "0c"},
+        {"us\"er", "p", "ANNOUNCE", "rtsp://h/b", "0c"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        struct vg_rtsp_challenge ours = {.scheme = schemes[i], .realm = "r", .nonce = "n"};
+        char offer[512], headers[600], value[VG_RTSP_AUTH_VALUE_SIZE];
+        assert_int_equal(vg_rtsp_challenge_offer(&ours, offer, sizeof offer), VG_OK);
+        (void)snprintf(headers, sizeof headers, "WWW-Authenticate: %s\r\n", offer);
+        struct vg_rtsp_challenge theirs = challenge_of(headers);
+        assert_int_equal(theirs.scheme, schemes[i]);
+        assert_true(theirs.qop_auth);
+        assert_int_equal(vg_rtsp_challenge_answer(&theirs, &right, value, sizeof value), VG_OK);
+        const struct vg_rtsp_text said = {value, strlen(value)};
+        assert_true(vg_rtsp_challenge_holds(&ours, &right, said));
+        for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++)
+            assert_false(vg_rtsp_challenge_holds(&ours, &wrong[w], said));
+        ours.nonce[0] = 'm';
+        assert_false(vg_rtsp_challenge_holds(&ours, &right, said));
+        ours.nonce[0] = 'n';
+        for (size_t cut = 0; cut < said.size; cut += 7)
+            (void)vg_rtsp_challenge_holds(&ours, &right, (struct vg_rtsp_text){value, cut});
+        assert_false(vg_rtsp_challenge_holds(&ours, &right, (struct vg_rtsp_text){NULL, 0}));
+        assert_false(
+            vg_rtsp_challenge_holds(&ours, &right, (struct vg_rtsp_text){"Basic dTpw", 10}));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_rows),
-        cmocka_unit_test(chooses),
-        cmocka_unit_test(counts_a_nonce),
-        cmocka_unit_test(refuses),
+        cmocka_unit_test(answers_rows),   cmocka_unit_test(chooses),
+        cmocka_unit_test(counts_a_nonce), cmocka_unit_test(refuses),
+        cmocka_unit_test(judges_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
