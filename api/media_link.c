@@ -2,11 +2,14 @@
  * queued. A number is used again only after 2^32 requests. */
 #include "api/media_link.h"
 
+#include <assert.h>
 #include <event2/event.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
+
+static_assert(VG_MEDIA_LINKS_MAX <= 32, "a bit for each");
 
 enum {
     FRAMES_PER_TURN = 64, /* then the rest of the loop has its turn */
@@ -26,8 +29,9 @@ struct request {
     bool is_live, taken; /* taken: ABOUT has come */
     bool in_unit;
     uint32_t id;
-    size_t link, tried; /* whom it asks; how many have refused */
-    uint64_t more;      /* bytes to be granted */
+    size_t link;      /* whom it asks */
+    uint32_t refused; /* bits: links that do not have the flux */
+    uint64_t more;    /* bytes to be granted */
     struct vg_mono_time asked;
     struct vg_media_asker *asker;
     struct vg_wire_clip clip;
@@ -200,23 +204,35 @@ static void close_link(struct link *link)
     lose_requests(link);
 }
 
-/* The next ingest that may have the flux; else it is over. One that is not up may be the one. */
+/* One that has not refused yet: such that are up first, then such that will be (a request waits for
+ * them as long as it may). VG_MEDIA_LINKS_MAX: none is left. */
+static size_t next_link(const struct vg_media_links *links, uint32_t refused)
+{
+    size_t found = VG_MEDIA_LINKS_MAX;
+    for (size_t i = 0; i < links->count; i++) {
+        const struct link *link = &links->link[i];
+        if ((refused >> i & 1) != 0 || link->fd < 0)
+            continue;
+        if (link->peer.other)
+            return i;
+        found = i;
+    }
+    return found;
+}
+
 static void hear_refused(struct vg_media_links *links, struct request *request,
                          enum vg_status status)
 {
-    bool all_up = true;
-    while (status == VG_E_MISSING && !request->taken && ++request->tried < links->count) {
-        request->link = (request->link + 1) % links->count;
-        if (links->link[request->link].peer.other) {
-            request->stage = STAGE_ASK;
-            wait_to_write(&links->link[request->link]);
-            return;
-        }
+    request->refused |= UINT32_C(1) << request->link;
+    const size_t next = next_link(links, request->refused);
+    if (status != VG_E_MISSING || request->taken || next == VG_MEDIA_LINKS_MAX) {
+        links->counts.refused++;
+        end(links, request, status);
+        return;
     }
-    for (size_t i = 0; i < links->count; i++)
-        all_up = all_up && links->link[i].peer.other != 0;
-    links->counts.refused++;
-    end(links, request, status == VG_E_MISSING && !all_up ? VG_E_CLOSED : status);
+    request->link = next;
+    request->stage = STAGE_ASK;
+    wait_to_write(&links->link[next]);
 }
 
 static void hear_part(struct vg_media_links *links, struct request *request,
@@ -336,18 +352,10 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
     }
 }
 
-/* Whom to ask first: any that is up. */
-static size_t first_link(const struct vg_media_links *links, uint32_t id)
-{
-    size_t link = id % links->count;
-    for (size_t i = 0; i < links->count && !links->link[link].peer.other; i++)
-        link = (link + 1) % links->count;
-    return link;
-}
-
 static enum vg_status ask(struct vg_media_links *links, const struct request *wanted, uint32_t *id)
 {
-    if (links->count == 0)
+    const size_t link = next_link(links, 0);
+    if (link == VG_MEDIA_LINKS_MAX)
         return VG_E_MISSING;
     for (size_t i = 0; i < VG_MEDIA_REQUESTS_MAX; i++) {
         struct request *request = &links->request[i];
@@ -359,15 +367,11 @@ static enum vg_status ask(struct vg_media_links *links, const struct request *wa
         *request = *wanted;
         request->stage = STAGE_ASK;
         request->id = *id = links->last_id;
-        request->link = first_link(links, request->id);
+        request->link = link;
         request->asked = vg_mono_now();
         links->counts.open++;
         links->counts.asked++;
-        /* from the loop, so that no answer comes before this returns */
-        if (links->link[request->link].fd < 0)
-            request->stage = STAGE_ASKED; /* of one that is gone: on_tick ends it */
-        else
-            wait_to_write(&links->link[request->link]);
+        wait_to_write(&links->link[link]); /* from the loop: no answer comes before this returns */
         return VG_OK;
     }
     return VG_E_FULL;

@@ -52,8 +52,8 @@ enum vg_status vg_media_links_open(struct vg_media_links **links, struct event_b
 /* Requests just end: nobody is called. */
 void vg_media_links_close(struct vg_media_links **links);
 
-/* Asks; *request is its number. clip and live are copied. VG_E_FULL: too many requests;
- * VG_E_MISSING: there is no ingest. */
+/* Asks; *request is its number. clip and live are copied. An ingest that is being started is waited
+ * for, some seconds. VG_E_FULL: too many requests; VG_E_MISSING: there is no ingest. */
 enum vg_status vg_media_links_clip(struct vg_media_links *links, const struct vg_wire_clip *clip,
                                    struct vg_media_asker *asker, uint32_t *request) VG_MUST_USE;
 enum vg_status vg_media_links_live(struct vg_media_links *links, const struct vg_wire_live *live,
