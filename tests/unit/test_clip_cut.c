@@ -26,7 +26,9 @@ static struct vg_packet_ring *ring_with(const struct encoded *encoded)
 static void push(struct vg_packet_ring *ring, const struct encoded *encoded, size_t i)
 {
     const AVPacket *packet = encoded->packet[i];
-    const int64_t shown_us = packet->pts * S / TICKS_PER_S;
+    const int64_t shown =
+        packet->pts == AV_NOPTS_VALUE ? (int64_t)i * TICKS_PER_S / FPS : packet->pts;
+    const int64_t shown_us = shown * S / TICKS_PER_S;
     const struct vg_ring_push one = {.data = packet,
                                      .arrival = {MONO_US + (int64_t)i * S / FPS + 20000},
                                      .wall = {WALL_US + shown_us},
