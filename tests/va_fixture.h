@@ -8,6 +8,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/hwcontext.h>
 #include <libavutil/hwcontext_vaapi.h>
+#include <signal.h>
 #include <va/va.h>
 #include <va/va_backend.h>
 
@@ -104,6 +105,53 @@ static inline struct vg_decode_devices *va_devices(const char *faults)
     assert_int_equal(vg_decode_device_from(devices, device, "test"), VG_OK);
     av_buffer_unref(&device);
     return devices;
+}
+
+/* ---- a device by its name: an X display, which asks nothing of the server but to be there ---- */
+
+struct x_server {
+    pid_t pid;
+    char name[32];
+};
+
+/* 0: there is no Xvfb. Stopped by x_stop; the stage does so when a test fails. */
+static inline int x_start(struct x_server *server)
+{
+    int out[2];
+    char number[16] = "";
+    size_t have = 0;
+    /* -noreset: else it is away for a moment whenever its last client has gone */
+    char words[6][32] = {"Xvfb", "-displayfd", "", "-nolisten", "tcp", "-noreset"};
+    char *argv[7] = {words[0], words[1], words[2], words[3], words[4], words[5], NULL};
+    posix_spawn_file_actions_t actions;
+    assert_int_equal(pipe(out), 0);
+    (void)snprintf(words[2], sizeof words[2], "%d", out[1]);
+    (void)fcntl(out[0], F_SETFD, FD_CLOEXEC);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0), 0);
+    const int error = posix_spawnp(&server->pid, argv[0], &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(out[1]);
+    while (error == 0 && have < sizeof number - 1 && !strchr(number, '\n')) {
+        const ssize_t got = read(out[0], number + have, sizeof number - 1 - have);
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    (void)close(out[0]);
+    (void)snprintf(server->name, sizeof server->name, ":%ld", strtol(number, NULL, 10));
+    return error == 0 && have > 0;
+}
+
+static inline void x_stop(struct x_server *server)
+{
+    int status = 0;
+    if (server->pid > 0) {
+        (void)kill(server->pid, SIGTERM);
+        (void)waitpid(server->pid, &status, 0);
+    }
+    server->pid = 0;
 }
 
 /* ---- clips ---- */
@@ -260,6 +308,7 @@ enum {
 
 struct stage {
     struct media_folder folder;
+    struct x_server x;
     struct film film[FILMS];
     struct shots want[FILMS]; /* as software decodes them */
 };
@@ -288,6 +337,7 @@ static inline void stage_open(struct stage *stage)
 
 static inline void stage_close(struct stage *stage)
 {
+    x_stop(&stage->x);
     for (size_t i = 0; i < FILMS; i++)
         film_free(&stage->film[i]);
     folder_close(&stage->folder);

@@ -1,8 +1,6 @@
 /* A hardware device behind the decoder: every picture bit for bit what software makes of it, and
  * what a device costs that is not asked for a picture. By the test driver of tests/va. */
 #if VG_HAS_VA
-#include <signal.h>
-
 #include "tests/va_fixture.h"
 
 #include "src/base/alloc.h"
@@ -216,48 +214,7 @@ static void h265_goes_the_same_way(void **state)
     film_free(&film);
 }
 
-/* ---- a device by its name: an X display, which asks nothing of the server but to be there ---- */
-
-struct x_server {
-    pid_t pid;
-    char name[32];
-};
-
-/* 0: there is no Xvfb. */
-static int x_start(struct x_server *server)
-{
-    int out[2];
-    char number[16] = "";
-    size_t have = 0;
-    char words[5][32] = {"Xvfb", "-displayfd", "", "-nolisten", "tcp"};
-    char *argv[6] = {words[0], words[1], words[2], words[3], words[4], NULL};
-    posix_spawn_file_actions_t actions;
-    assert_int_equal(pipe(out), 0);
-    (void)snprintf(words[2], sizeof words[2], "%d", out[1]);
-    (void)fcntl(out[0], F_SETFD, FD_CLOEXEC);
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0), 0);
-    const int error = posix_spawnp(&server->pid, argv[0], &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(out[1]);
-    while (error == 0 && have < sizeof number - 1 && !strchr(number, '\n')) {
-        const ssize_t got = read(out[0], number + have, sizeof number - 1 - have);
-        if (got <= 0)
-            break;
-        have += (size_t)got;
-    }
-    (void)close(out[0]);
-    (void)snprintf(server->name, sizeof server->name, ":%ld", strtol(number, NULL, 10));
-    return error == 0 && have > 0;
-}
-
-static void x_stop(const struct x_server *server)
-{
-    int status = 0;
-    (void)kill(server->pid, SIGTERM);
-    assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
-}
-
+/* By its name, as on a machine that has one. */
 static void a_device_is_opened_by_name(void **state)
 {
     struct stage *stage = stage_of(state);
@@ -265,10 +222,9 @@ static void a_device_is_opened_by_name(void **state)
     struct vg_decode_devices *devices = NULL;
     struct vg_decode_device *one = NULL, *two = NULL;
     struct vg_decode_device_about about;
-    struct x_server server;
     static struct shots got;
-    const char *names[1] = {server.name};
-    if (!x_start(&server))
+    const char *names[1] = {stage->x.name};
+    if (!x_start(&stage->x))
         skip();
     AVBufferRef *device = va_device(""); /* for the environment that it sets */
     av_buffer_unref(&device);
@@ -293,7 +249,7 @@ static void a_device_is_opened_by_name(void **state)
     same_shots("by name", &got, &stage->want[1]);
     vg_decode_device_give_back(&one, VG_DECODE_DEVICE_FINE, now);
     vg_decode_devices_close(&devices);
-    x_stop(&server);
+    x_stop(&stage->x);
 }
 
 static int set_up(void **state)

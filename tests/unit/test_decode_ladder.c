@@ -10,6 +10,7 @@
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/random.h"
+#include "src/media/decode_device.h"
 #include "src/media/decode_ladder.h"
 
 #define PICTURE_US INT64_C(40000)
@@ -461,6 +462,81 @@ static void a_stream_may_begin_anew(void **state)
     vg_free(trial.memory);
 }
 
+/* ---- many flux, one device ---- */
+
+enum {
+    CROWD = 6
+};
+
+struct member {
+    struct vg_decode_devices *devices;
+    const struct film *film;
+    const struct shots *want;
+    size_t matched; /* pictures that are right, in order */
+    enum vg_decode_step step;
+};
+
+/* No assertion of cmocka's may fail here: this is another thread. */
+static void *decode_one(void *arg)
+{
+    struct member *m = arg;
+    struct vg_ladder_settings settings = vg_ladder_defaults();
+    struct vg_ladder *ladder = NULL;
+    struct vg_ladder_state end;
+    uint8_t *memory = vg_alloc(vg_pixels_bytes(ROOM_WIDTH, ROOM_HEIGHT));
+    settings.devices = m->devices;
+    if (!memory || vg_ladder_open(&ladder, &settings, m->film->codec, vg_mono_now(), NULL))
+        return NULL;
+    for (size_t i = 0; i <= m->film->count; i++) {
+        struct vg_decoded decoded;
+        const AVPacket *packet = i < m->film->count ? m->film->packet[i] : NULL;
+        if (vg_ladder_send(ladder, packet, vg_mono_now()))
+            break;
+        while (vg_ladder_receive(ladder, &decoded) == VG_OK) {
+            const struct vg_pixels pixels = vg_pixels_over(memory, decoded.width, decoded.height);
+            if (vg_ladder_convert(ladder, &pixels) == VG_OK && m->matched < m->want->count &&
+                hash_of(&pixels) == m->want->shot[m->matched].hash)
+                m->matched++;
+        }
+    }
+    vg_ladder_state(ladder, &end);
+    m->step = end.step;
+    vg_ladder_close(&ladder);
+    vg_free(memory);
+    return NULL;
+}
+
+/* One device serves many flux from threads of their own; when it fails, all of them go on. */
+static void many_flux_one_device(void **state)
+{
+    struct stage *stage = stage_of(state);
+    static const char *const words[] = {"", "end=200", "once=200"};
+    for (size_t w = 0; w < 3; w++) {
+        struct vg_decode_devices *devices = va_devices(words[w]);
+        struct vg_decode_device_about about;
+        struct member member[CROWD];
+        pthread_t thread[CROWD];
+        size_t fallen = 0;
+        for (size_t i = 0; i < CROWD; i++) {
+            member[i] = (struct member){
+                .devices = devices, .film = &stage->film[i], .want = &stage->want[i]};
+            assert_int_equal(pthread_create(&thread[i], NULL, decode_one, &member[i]), 0);
+        }
+        for (size_t i = 0; i < CROWD; i++) {
+            assert_int_equal(pthread_join(thread[i], NULL), 0);
+            assert_int_equal(member[i].matched, 75);
+            fallen += member[i].step == VG_DECODE_FULL ? 1 : 0;
+        }
+        if (w == 0)
+            assert_int_equal(fallen, 0);
+        else
+            assert_in_range(fallen, 1, w == 1 ? CROWD : 1);
+        assert_int_equal(vg_decode_devices_about(devices, 0, &about), VG_OK);
+        assert_int_equal(about.users, 0);
+        vg_decode_devices_close(&devices);
+    }
+}
+
 /* ---- hangs ---- */
 
 struct watch {
@@ -529,6 +605,46 @@ static void a_hang_is_seen(void **state)
         vg_decode_devices_close(&devices);
         vg_free(trial.memory);
     }
+}
+
+/* Opening a device can hang as well; it is opened by its name here, by the first packet. */
+static void a_hang_while_opening_is_seen(void **state)
+{
+    struct stage *stage = stage_of(state);
+    struct vg_decode_devices_settings machine = vg_decode_devices_defaults();
+    struct vg_ladder_settings settings = vg_ladder_defaults();
+    struct vg_decode_devices *devices = NULL;
+    const char *names[1] = {stage->x.name};
+    static struct shots got;
+    pthread_t thread;
+    if (!x_start(&stage->x))
+        skip();
+    AVBufferRef *device = va_device(""); /* for the environment that it sets */
+    av_buffer_unref(&device);
+    (void)setenv("VIGIE_TEST_VA", "hanginit=0:800", 1);
+    got.count = 0;
+    machine.names = names;
+    machine.count = 1;
+    assert_int_equal(vg_decode_devices_open(&devices, &machine), VG_OK);
+    settings.devices = devices;
+    settings.open_us = VG_US_PER_S * 3 / 10;
+    struct trial trial = {.what = "opening", .shots = &got, .look = LOOK_ALL};
+    trial.memory = vg_alloc(vg_pixels_bytes(ROOM_WIDTH, ROOM_HEIGHT));
+    assert_int_equal(
+        vg_ladder_open(&trial.ladder, &settings, stage->film[0].codec, vg_mono_now(), NULL), VG_OK);
+    struct watch watch = {.ladder = trial.ladder};
+    assert_int_equal(pthread_create(&thread, NULL, watch_it, &watch), 0);
+    play_now(&trial, &stage->film[0], 0, 30);
+    atomic_store(&watch.over, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(atomic_load(&watch.seen_us) > 0);
+    assert_int_equal(watch.record.ceiling, VG_DECODE_CUDA);
+    assert_int_equal(got.count, 30); /* it came back after all */
+    assert_int_equal(state_of(&trial).step, VG_DECODE_VAAPI);
+    vg_ladder_close(&trial.ladder);
+    vg_decode_devices_close(&devices);
+    vg_free(trial.memory);
+    x_stop(&stage->x);
 }
 
 /* What a process that a driver hung leaves: software until the time has come, then up again. */
@@ -677,7 +793,9 @@ int main(void)
         cmocka_unit_test(the_budget_is_obeyed),
         cmocka_unit_test(hardware_falls_to_what_the_budget_allows),
         cmocka_unit_test(a_stream_may_begin_anew),
+        cmocka_unit_test(many_flux_one_device),
         cmocka_unit_test(a_hang_is_seen),
+        cmocka_unit_test(a_hang_while_opening_is_seen),
         cmocka_unit_test(a_record_is_obeyed),
         cmocka_unit_test(a_process_ends_itself),
         cmocka_unit_test(memory_may_fail),
