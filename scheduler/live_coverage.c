@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/media/decode_steps.h"
 
 #define SAVE_EVERY_US (5 * VG_US_PER_S)
 
@@ -79,12 +80,21 @@ static enum vg_coverage_duty duty_of(const struct vg_live_flux *flux,
                : VG_COVERAGE_DUTY_WATCHED;
 }
 
+/* What ingest says of its decoder, which is not trusted to be one of its steps. */
+static enum vg_coverage_decoding decoding_of(const struct vg_slots_state *state)
+{
+    if (state->figure[VG_FIGURE_DECODER] == VG_DECODE_KEYS)
+        return VG_COVERAGE_DECODES_KEYS;
+    return state->figure[VG_FIGURE_DECODER] == VG_DECODE_NONE ? VG_COVERAGE_DECODES_NONE
+                                                              : VG_COVERAGE_DECODES_ALL;
+}
+
 static struct vg_coverage_input input_of(const struct vg_live_flux *flux,
                                          const struct vg_slots_state *state)
 {
     struct vg_coverage_input input = {
         .duty = duty_of(flux, state),
-        .decoding = flux->ledger->decoding,
+        .decoding = decoding_of(state),
         .view = flux->ledger->view,
         .period_us = flux->period_us,
     };

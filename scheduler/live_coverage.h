@@ -16,7 +16,6 @@ struct vg_live_ledger {
     struct vg_mono_time saved;
     struct vg_coverage coverage;
     /* what other modules find out about the flux, for the next look */
-    enum vg_coverage_decoding decoding;
     enum vg_coverage_view view;
 };
 

@@ -22,7 +22,10 @@
 #define ALIVE_US     VG_US_PER_S
 #define END_US       (4 * VG_US_PER_S)
 #define LOG_US       (60 * VG_US_PER_S)
-#define THREADS      (2 * VG_SLOTS_FLUX_MAX)
+/* Of what was received: 5 s before an alert and 5 after it, the group of pictures before that, and
+ * some time to ask. */
+#define KEEP_US (14 * VG_US_PER_S)
+#define THREADS (2 * VG_SLOTS_FLUX_MAX)
 
 /* Of the main thread alone. */
 struct ingest {
@@ -32,6 +35,7 @@ struct ingest {
     /* by place; then, VG_SLOTS_FLUX_MAX further on, those that receive its stream for evidence */
     struct vg_ingest_flux *flux[THREADS];
     struct vg_packet_ring *ring[VG_SLOTS_FLUX_MAX];
+    struct vg_jpeg_post *post[VG_SLOTS_FLUX_MAX];
     struct vg_ingest_config *config; /* NULL before the first one */
     struct vg_ingest_site *site;     /* of it */
     struct vg_decode_devices *devices;
@@ -93,12 +97,15 @@ static void watch_stop(struct ingest *ingest)
 static enum vg_status start_flux(struct ingest *ingest, uint32_t place,
                                  enum vg_ingest_purpose purpose)
 {
-    const struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
-    if (!ingest->ring[place]) {
-        const enum vg_status status = vg_packet_ring_open(&ingest->ring[place], &ring);
-        if (status)
-            return status;
-    }
+    enum vg_status status = VG_OK;
+    struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
+    ring.keep_us = KEEP_US;
+    if (!ingest->ring[place])
+        status = vg_packet_ring_open(&ingest->ring[place], &ring);
+    if (!status && !ingest->post[place])
+        status = vg_jpeg_post_open(&ingest->post[place]);
+    if (status)
+        return status;
     const struct vg_ingest_flux_settings settings = {
         .purpose = purpose,
         .slots = ingest->slots,
@@ -109,6 +116,7 @@ static enum vg_status start_flux(struct ingest *ingest, uint32_t place,
         .seed = (uint64_t)vg_random_u32(&ingest->random) << 32 | place,
         .devices = ingest->devices,
         .ring = ingest->ring[place],
+        .post = purpose == VG_INGEST_ANALYSIS ? ingest->post[place] : NULL,
         .stagger = ingest->stagger,
     };
     const uint32_t thread = purpose == VG_INGEST_ANALYSIS ? place : VG_SLOTS_FLUX_MAX + place;
@@ -159,8 +167,9 @@ static void tell_desk(struct ingest *ingest)
 {
     for (uint32_t i = 0; ingest->desk && i < ingest->flux_max; i++) {
         const struct vg_ingest_flux_config *flux = &ingest->config->flux[i];
-        vg_media_desk_set_flux(ingest->desk, i, flux->present ? flux->id : NULL, ingest->ring[i],
-                               NULL);
+        if (ingest->ring[i])
+            vg_media_desk_set_flux(ingest->desk, i, flux->present ? flux->id : NULL,
+                                   ingest->ring[i], ingest->post[i]);
     }
 }
 
@@ -401,8 +410,10 @@ enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)
         return ended;
     vg_free(ingest->reader.buffer);
     vg_media_desk_close(&ingest->desk);
-    for (uint32_t i = 0; i < VG_SLOTS_FLUX_MAX; i++)
+    for (uint32_t i = 0; i < VG_SLOTS_FLUX_MAX; i++) {
         vg_packet_ring_close(&ingest->ring[i]);
+        vg_jpeg_post_close(&ingest->post[i]);
+    }
     vg_decode_devices_close(&ingest->devices);
     vg_stagger_close(&ingest->stagger);
     vg_ingest_site_unref(&ingest->site);

@@ -156,12 +156,14 @@ static void step(struct vg_ingest_flux *flux)
 {
     if (!flux->now.present || !flux->now.active || !address_of(flux)[0]) {
         withdraw(flux, VG_FATE_STOPPED);
+        vg_ingest_session_forget(&flux->session);
         set_connection(flux, VG_CONNECTION_OFF, VG_OK);
         rest(flux, REST_US);
         return;
     }
     if (flux->leave_now == VG_INGEST_STOPPED) {
         withdraw(flux, VG_FATE_STOPPED);
+        vg_ingest_session_forget(&flux->session);
         set_connection(flux, VG_CONNECTION_STOPPED, VG_OK);
         rest(flux, REST_US);
         return;
@@ -216,6 +218,7 @@ enum vg_status vg_ingest_flux_open(struct vg_ingest_flux **flux,
         .event_fd = settings->event_fd,
         .devices = settings->devices,
         .ring = settings->ring,
+        .post = settings->post,
         .due_us = &f->due_us,
         .open_us = settings->open_us,
         .read_us = settings->read_us,

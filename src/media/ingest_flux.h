@@ -24,6 +24,7 @@ struct vg_ingest_flux_settings {
     /* borrowed; NULL: software decoding alone, nothing kept, connections at once */
     struct vg_decode_devices *devices;
     struct vg_packet_ring *ring;
+    struct vg_jpeg_post *post;
     struct vg_stagger *stagger;
 };
 

@@ -70,6 +70,18 @@ static uint64_t all_falls(const struct vg_ladder_state *state)
     return sum;
 }
 
+static void log_step(struct vg_ingest_session *session, const struct vg_ladder_state *state)
+{
+    if (session->step == state->step)
+        return;
+    const bool down = state->step > session->step;
+    vg_log(down ? VG_LOG_WARN : VG_LOG_INFO, "flux %s: decoded by %s instead of %s%s%s%s",
+           session->config->id, vg_decode_step_name(state->step),
+           vg_decode_step_name(session->step), down ? " (" : "",
+           down ? vg_ladder_cause_name(state->cause) : "", down ? ")" : "");
+    session->step = state->step;
+}
+
 static void tell_decoder(struct vg_ingest_session *session)
 {
     struct vg_ladder_state state;
@@ -79,6 +91,8 @@ static void tell_decoder(struct vg_ingest_session *session)
     (void)pthread_mutex_lock(&session->lock);
     session->ladder_told = state;
     (void)pthread_mutex_unlock(&session->lock);
+    if (state.packets)
+        log_step(session, &state);
     uint64_t memory = state.surfaces.bytes;
     if (ring_of(session))
         memory += vg_packet_ring_counts(session->settings.ring).bytes;
@@ -176,6 +190,24 @@ static void publish(struct vg_ingest_session *session, const struct vg_decoded *
     tell_reader(session);
 }
 
+/* For viewers whose browser cannot play the codec: few pictures, and only while somebody asks. */
+static void post(struct vg_ingest_session *session, const struct vg_decoded *decoded,
+                 const struct vg_picture *about)
+{
+    struct vg_jpeg_post *to = session->settings.post;
+    struct vg_pixels pixels;
+    if (!to || !vg_jpeg_post_due(to, decoded->arrival))
+        return;
+    vg_alloc_unseal(); /* the first one takes memory */
+    enum vg_status status = vg_jpeg_post_begin(to, decoded->width, decoded->height, &pixels);
+    if (!status)
+        status = vg_ladder_convert(session->ladder, &pixels);
+    if (!status)
+        status = vg_jpeg_post_put(to, about, decoded->arrival);
+    session->unposted += status != VG_OK; /* the viewer keeps the picture before */
+    vg_alloc_seal();
+}
+
 static bool doubted(const struct vg_ingest_session *session, const struct vg_decoded *decoded)
 {
     return decoded->corrupt || (decoded->arrival.us >= session->doubt.from_us &&
@@ -205,6 +237,8 @@ static void take_picture(struct vg_ingest_session *session, const struct vg_deco
         count(session, VG_FATE_STOPPED); /* stopped, changed or ending: not shown any more */
         return;
     }
+    about.wall = vg_source_wall(session->source, pts_us, vg_wall_now());
+    post(session, decoded, &about);
     if (vg_slots_wanted_us(slots, place) > decoded->arrival.us) {
         count(session, VG_FATE_RATE);
         return;
@@ -213,7 +247,6 @@ static void take_picture(struct vg_ingest_session *session, const struct vg_deco
         count(session, VG_FATE_CORRUPT);
         return;
     }
-    about.wall = vg_source_wall(session->source, pts_us, vg_wall_now());
     publish(session, decoded, &about);
 }
 
@@ -350,6 +383,15 @@ static void note_doubt(struct vg_ingest_session *session, const struct vg_packet
     }
 }
 
+/* The media time of a packet, by the picture given out last: INT64_MIN before the first one. */
+static int64_t media_of(const struct vg_ingest_session *session, int64_t pts_us)
+{
+    const struct vg_timeline *line = &session->timeline;
+    return pts_us == VG_PTS_NONE || line->pts_us == VG_PTS_NONE || !line->started
+               ? INT64_MIN
+               : pts_us + (line->media_us - line->pts_us);
+}
+
 static void keep(struct vg_ingest_session *session, const struct vg_packet *packet)
 {
     struct vg_packet_ring *ring = ring_of(session);
@@ -360,7 +402,7 @@ static void keep(struct vg_ingest_session *session, const struct vg_packet *pack
         .data = packet->data,
         .arrival = packet->arrival,
         .wall = vg_source_wall(session->source, pts_us, vg_wall_now()),
-        .media = {INT64_MIN},
+        .media = {media_of(session, pts_us)},
         .key = packet->key,
     };
     vg_packet_ring_push(ring, &push);
@@ -395,6 +437,8 @@ static enum vg_status take_packet(struct vg_ingest_session *session, const struc
         (enum vg_decode_step)atomic_load_explicit(&session->software, memory_order_relaxed),
         packet->arrival);
     status = decode(session, packet->data, packet->arrival);
+    if (atomic_load_explicit(&session->software, memory_order_relaxed) == VG_DECODE_NONE)
+        note_live(session); /* no picture will say so */
     tell_figures(session, packet->arrival);
     vg_alloc_unseal();
     return status;
@@ -509,6 +553,7 @@ enum vg_status vg_ingest_session_init(struct vg_ingest_session *session,
     memset(session, 0, sizeof *session);
     session->settings = *settings;
     atomic_init(&session->software, (uint32_t)VG_DECODE_FULL);
+    session->step = VG_DECODE_FULL;
     vg_ingest_session_reset(session, VG_INGEST_OTHER_FLUX);
     return pthread_mutex_init(&session->lock, NULL) == 0 ? VG_OK : VG_E_LACK;
 }
@@ -529,8 +574,15 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
     session->last_arrival.us = 0;
     session->doubt.to_us = 0;
     session->falls = session->rises = session->decode_us = 0;
+    vg_ingest_session_forget(session);
+}
+
+void vg_ingest_session_forget(struct vg_ingest_session *session)
+{
     if (session->settings.ring)
-        vg_packet_ring_clear(session->settings.ring); /* of another flux */
+        vg_packet_ring_clear(session->settings.ring);
+    if (session->settings.post)
+        vg_jpeg_post_clear(session->settings.post);
 }
 
 void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_step software)

@@ -13,6 +13,7 @@
 #include "src/media/decode_ladder.h"
 #include "src/media/ingest_config.h"
 #include "src/media/input_meter.h"
+#include "src/media/jpeg_post.h"
 #include "src/media/packet_ring.h"
 #include "src/media/slots.h"
 #include "src/media/source.h"
@@ -31,6 +32,7 @@ struct vg_ingest_session_settings {
     int event_fd;                      /* told of each picture */
     struct vg_decode_devices *devices; /* NULL: software alone */
     struct vg_packet_ring *ring;       /* NULL: nothing is kept */
+    struct vg_jpeg_post *post;         /* NULL: nobody looks by JPEG */
     _Atomic int64_t *due_us;           /* when this thread shows up again at the latest; relaxed */
     int64_t open_us, read_us;          /* deadlines, see vg_source_settings */
     uint64_t seed;
@@ -64,6 +66,8 @@ struct vg_ingest_session {
     bool was_live;                    /* an earlier one had */
     enum vg_status cause;             /* of the last loss, until pictures come */
     enum vg_transport worked;         /* by which pictures came; AUTO: none yet */
+    enum vg_decode_step step;         /* logged last */
+    uint64_t unposted;                /* pictures for viewers that failed */
     uint64_t falls, rises, decode_us; /* of ladders that are closed */
 };
 
@@ -79,6 +83,9 @@ enum vg_ingest_change {
     VG_INGEST_OTHER_FLUX
 };
 void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_change change);
+
+/* The flux may not run: what was kept of it is no more to be shown. */
+void vg_ingest_session_forget(struct vg_ingest_session *session);
 
 /* Opens, reads, decodes, until the source is lost or somebody cancels (VG_E_INTERRUPTED or
  * VG_OK). config, site (may be NULL): borrowed for the call. */
