@@ -57,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     vg_view_reference_pack(&reference, again);
     if (memcmp(again, bytes, sizeof bytes) != 0)
         abort();
-    hold_against(bytes);
+    if (size % 8 == 0) /* a look takes a hundred times as long as all the rest */
+        hold_against(bytes);
     return 0;
 }
