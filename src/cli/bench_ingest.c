@@ -27,11 +27,19 @@ enum {
 
 struct request {
     const char *flux_text, *seconds_text, *warm_text, *want_text, *open_text, *decode, *transport;
-    bool as_json, keep;
+    bool as_json, keep, samples;
     double flux, seconds, warm, want_fps, open_s;
-    const char *url; /* "{}" in it becomes the number of the flux */
+    char **url; /* taken in turn; "{}" in one becomes the number of the flux */
+    uint32_t urls;
     enum vg_transport by;
     enum vg_decode_step software;
+};
+
+/* What was last said of a flux by --samples. */
+struct told {
+    enum vg_connection connection;
+    uint64_t reconnects, decoded;
+    bool awaited; /* a picture, since the connection changed */
 };
 
 /* One flux under measure. */
@@ -43,6 +51,7 @@ struct subject {
     int64_t open_us; /* -1: not yet */
     int64_t due_us;
     uint64_t decoded; /* at the begin of the measure */
+    struct told told;
 };
 
 struct stand {
@@ -52,6 +61,7 @@ struct stand {
     struct vg_stagger *stagger;
     struct vg_decode_devices *devices;
     int event_fd;
+    struct vg_mono_time sample_due; /* of the whole process */
 };
 
 /* What a moment costs. */
@@ -106,13 +116,13 @@ static struct reading read_now(void)
 
 static enum vg_status address_of(const struct request *r, uint32_t number, char *url, size_t size)
 {
-    const char *mark = strstr(r->url, "{}");
+    const char *pattern = r->url[number % r->urls], *mark = strstr(pattern, "{}");
     struct vg_text_buffer out;
     vg_text_buffer_init(&out, url, size);
     if (!mark)
-        vg_text_add(&out, "%s", r->url);
+        vg_text_add(&out, "%s", pattern);
     else
-        vg_text_add(&out, "%.*s%u%s", (int)(mark - r->url), r->url, number, mark + 2);
+        vg_text_add(&out, "%.*s%u%s", (int)(mark - pattern), pattern, number, mark + 2);
     return out.left_out ? VG_E_CALL : VG_OK;
 }
 
@@ -153,18 +163,84 @@ static enum vg_status start(struct stand *stand, uint32_t number, struct vg_faul
     return VG_OK;
 }
 
+/* ---- what --samples prints while it runs: a line of JSON each ---- */
+
+static void print_sample(json_t *object)
+{
+    char *text = object ? vg_json_text(object) : NULL;
+    if (text) {
+        (void)puts(text);
+        (void)fflush(stdout); /* who reads them acts on them */
+    }
+    vg_free(text);
+    json_decref(object);
+}
+
+/* When a flux changes, and at the first picture after a change. `t` is the monotonic clock's. */
+static void sample_flux(struct subject *subject, uint32_t number, struct vg_mono_time now,
+                        const struct vg_slots_state *state)
+{
+    struct told *told = &subject->told;
+    const bool changed =
+        told->connection != state->connection || told->reconnects != state->reconnects;
+    told->awaited = told->awaited || changed;
+    const bool picture =
+        told->awaited && state->connection == VG_CONNECTION_LIVE && state->decoded > told->decoded;
+    if (changed || picture)
+        print_sample(json_pack("{s:f, s:f, s:i, s:s, s:b, s:I, s:I}", "t", (double)now.us / 1e6,
+                               "time", (double)vg_wall_now().us / 1e6, "flux", (int)number,
+                               "connection", vg_connection_name(state->connection), "picture",
+                               (int)picture, "decoded", (json_int_t)state->decoded, "reconnects",
+                               (json_int_t)state->reconnects));
+    told->awaited = told->awaited && !picture;
+    told->connection = state->connection;
+    told->reconnects = state->reconnects;
+    told->decoded = state->decoded;
+}
+
+/* Each second: what the process is by then. */
+static void sample_process(struct stand *stand, struct vg_mono_time now)
+{
+    uint64_t decoded = 0, reconnects = 0;
+    int live = 0, hung = 0, open = 0;
+    if (now.us < stand->sample_due.us)
+        return;
+    stand->sample_due.us = now.us + VG_US_PER_S;
+    for (uint32_t i = 0; i < (uint32_t)stand->request.flux; i++) {
+        const struct subject *subject = &stand->subject[i];
+        decoded += subject->told.decoded;
+        reconnects += subject->told.reconnects;
+        live += subject->told.connection == VG_CONNECTION_LIVE;
+        open += subject->open_us >= 0;
+        hung += !vg_ingest_flux_alive(subject->flux, now);
+    }
+    const struct reading reading = read_now();
+    print_sample(json_pack(
+        "{s:f, s:f, s:i, s:i, s:i, s:I, s:I, s:f, s:f, s:i, s:i}", "t", (double)now.us / 1e6,
+        "time", (double)vg_wall_now().us / 1e6, "open", open, "live", live, "hung", hung, "decoded",
+        (json_int_t)decoded, "reconnects", (json_int_t)reconnects, "cpu_s",
+        (double)reading.cpu_us / 1e6, "rss_mb", (double)reading.rss_bytes / 1e6, "threads",
+        (int)reading.threads, "descriptors", (int)reading.descriptors));
+}
+
+/* ---- the look at them ---- */
+
 /* Takes what is there and says when the next one is wanted, as analysis does. */
-static void look(struct stand *stand, struct subject *subject, struct vg_mono_time began,
+static void look(struct stand *stand, uint32_t number, struct vg_mono_time began,
                  struct vg_mono_time now)
 {
+    struct subject *subject = &stand->subject[number];
     struct vg_slots_state state;
     struct vg_picture picture;
     uint32_t slot = 0;
     vg_slots_state(subject->slots, subject->place, &state);
-    const bool here = state.connection == VG_CONNECTION_LIVE ||
-                      state.figure[VG_FIGURE_PACKETS] > 0; /* where nothing is decoded */
+    const bool here = stand->request.software == VG_DECODE_NONE
+                          ? state.figure[VG_FIGURE_PACKETS] > 0
+                          : state.decoded > 0;
     if (subject->open_us < 0 && here)
         subject->open_us = now.us - began.us;
+    if (stand->request.samples)
+        sample_flux(subject, number, now, &state);
     if (stand->request.want_fps <= 0)
         return;
     if (vg_slots_take_newest(subject->slots, subject->place, &slot, &picture) == VG_OK) {
@@ -185,16 +261,19 @@ static uint32_t look_at_all(struct stand *stand, struct vg_mono_time began)
     const struct vg_mono_time now = vg_mono_now();
     uint32_t open = 0;
     for (uint32_t i = 0; i < (uint32_t)stand->request.flux; i++) {
-        look(stand, &stand->subject[i], began, now);
+        look(stand, i, began, now);
         open += stand->subject[i].open_us >= 0;
     }
+    if (stand->request.samples)
+        sample_process(stand, now);
     return open;
 }
 
 static void run_for(struct stand *stand, struct vg_mono_time began, double seconds)
 {
     const int64_t until = vg_mono_now().us + (int64_t)(seconds * 1e6);
-    const int64_t step = stand->request.want_fps > 0 ? LOOK_US : 20 * LOOK_US;
+    const bool close = stand->request.want_fps > 0 || stand->request.samples;
+    const int64_t step = close ? LOOK_US : 20 * LOOK_US;
     while (vg_mono_now().us < until) {
         (void)look_at_all(stand, began);
         vg_pause_us(step);
@@ -210,7 +289,7 @@ static int by_value(const void *a, const void *b)
 }
 
 struct sums {
-    uint64_t decoded, lost, packets, reconnects, fate[VG_FATE_COUNT];
+    uint64_t decoded, decoded_in_all, lost, packets, reconnects, fate[VG_FATE_COUNT];
     uint64_t worst_decoded; /* of the flux that gave the fewest */
     double open_median_ms, open_max_ms;
     uint32_t open;
@@ -226,6 +305,7 @@ static struct sums add_up(const struct stand *stand)
         vg_slots_state(subject->slots, subject->place, &state);
         const uint64_t decoded = state.decoded - subject->decoded;
         sums.decoded += decoded;
+        sums.decoded_in_all += state.decoded;
         sums.worst_decoded = decoded < sums.worst_decoded ? decoded : sums.worst_decoded;
         sums.lost += (uint64_t)state.figure[VG_FIGURE_LOST];
         sums.packets += (uint64_t)state.figure[VG_FIGURE_PACKETS];
@@ -273,16 +353,16 @@ static enum vg_status report(const struct stand *stand, const struct reading *em
         return VG_OK;
     }
     json_t *object = json_pack(
-        "{s:i, s:i, s:f, s:f, s:f, s:I, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:i, "
-        "s:o}",
+        "{s:i, s:i, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:i, "
+        "s:i, s:o}",
         "flux", (int)flux, "open", (int)sums.open, "open_ms", sums.open_median_ms, "open_last_ms",
-        sums.open_max_ms, "seconds", seconds, "decoded", (json_int_t)sums.decoded, "fps",
-        (double)sums.decoded / seconds, "worst_flux_fps", (double)sums.worst_decoded / seconds,
-        "packets", (json_int_t)sums.packets, "lost", (json_int_t)sums.lost, "reconnects",
-        (json_int_t)sums.reconnects, "cpu_s", cpu, "core_percent_per_flux",
-        100 * cpu / seconds / flux, "rss_mb", (double)end->rss_bytes / 1e6, "mb_per_flux", rss,
-        "threads", (int)end->threads, "descriptors", (int)end->descriptors, "fates",
-        fates_json(&sums));
+        sums.open_max_ms, "seconds", seconds, "decoded", (json_int_t)sums.decoded, "decoded_in_all",
+        (json_int_t)sums.decoded_in_all, "fps", (double)sums.decoded / seconds, "worst_flux_fps",
+        (double)sums.worst_decoded / seconds, "packets", (json_int_t)sums.packets, "lost",
+        (json_int_t)sums.lost, "reconnects", (json_int_t)sums.reconnects, "cpu_s", cpu,
+        "core_percent_per_flux", 100 * cpu / seconds / flux, "rss_mb", (double)end->rss_bytes / 1e6,
+        "mb_per_flux", rss, "threads", (int)end->threads, "descriptors", (int)end->descriptors,
+        "fates", fates_json(&sums));
     return vg_print_json(object, fault);
 }
 
@@ -388,7 +468,14 @@ static enum vg_status check(struct request *r, struct vg_fault *fault)
     static const enum vg_transport by[] = {VG_TRANSPORT_AUTO, VG_TRANSPORT_TCP, VG_TRANSPORT_UDP,
                                            VG_TRANSPORT_MULTICAST};
     size_t chosen = 0;
-    enum vg_status status = vg_option_number("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
+    enum vg_status status = VG_OK;
+    if (r->flux_text)
+        status = vg_option_number("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
+    else if (r->urls > FLUX_MAX)
+        status = vg_fault_set(fault, VG_E_CALL, N_("more addresses than flux can be measured"),
+                              N_("see vigie help"), "%u", r->urls);
+    else
+        r->flux = r->urls;
     if (!status)
         status = vg_option_number("seconds", r->seconds_text, 0.1, 86400, &r->seconds, fault);
     if (!status)
@@ -408,15 +495,15 @@ static enum vg_status check(struct request *r, struct vg_fault *fault)
 
 enum vg_status vg_bench_ingest(int argc, char **argv, struct vg_fault *fault)
 {
-    struct request r = {.flux_text = "1",
-                        .seconds_text = "10",
+    struct request r = {.seconds_text = "10",
                         .warm_text = "2",
                         .want_text = "0",
                         .open_text = "60",
                         .decode = "full",
                         .transport = "auto"};
     const struct vg_option options[] = {
-        {"flux", "N", N_("flux of this address, 1 to 200; default 1"), &r.flux_text, NULL},
+        {"flux", "N", N_("flux, 1 to 200, the addresses in turn; default: one of each"),
+         &r.flux_text, NULL},
         {"seconds", "S", N_("measured time; default 10"), &r.seconds_text, NULL},
         {"warm", "S", N_("before it, once all are open; default 2"), &r.warm_text, NULL},
         {"open", "S", N_("how long to wait until all are open; default 60"), &r.open_text, NULL},
@@ -426,17 +513,20 @@ enum vg_status vg_bench_ingest(int argc, char **argv, struct vg_fault *fault)
         {"transport", "T", N_("auto, tcp, udp or multicast; default auto"), &r.transport, NULL},
         {"keep", NULL, N_("keeps the last seconds for evidence, as the server does"), NULL,
          &r.keep},
+        {"samples", NULL, N_("a line of JSON each second and at each change of a flux"), NULL,
+         &r.samples},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
-    const struct vg_usage usage = {"bench ingest", "URL",
+    const struct vg_usage usage = {"bench ingest", "URL...",
                                    N_("receives and decodes flux, without analysis"), options,
                                    COUNT(options)};
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
-    if (!status && count != 1)
+    if (!status && count < 1)
         status = vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"),
                               N_("see vigie help"), "vigie bench ingest");
-    r.url = status ? NULL : argv[1];
+    r.url = argv + 1;
+    r.urls = (uint32_t)count;
     if (!status)
         status = check(&r, fault);
     return status ? status : run(&r, fault);

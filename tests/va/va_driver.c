@@ -18,15 +18,19 @@
  *   hangend=N[:MS]    the same in vaEndPicture;   hanginit[=0:MS]   in vaInitialize
  *   noderive          vaDeriveImage is lacking    noimage   vaGetImage as well
  *   grey              grey pictures, no decoding, one memory for all surfaces: near no cost
+ * VIGIE_TEST_VA_LATE, a folder: once it has a file named as the process's number, the words in it
+ * hold instead, pictures counted from there; a file `all` is read when a display is initialised.
  *
  * Threads: the table of objects is under the lock; a context and its surfaces belong to one
  * stream, which one thread at a time uses. */
 #include <libavcodec/avcodec.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <va/va.h>
 #include <va/va_backend.h>
 
@@ -91,7 +95,11 @@ struct grey {
 };
 
 struct driver {
-    char faults[256]; /* constant */
+    char faults[256];    /* constant */
+    char late_path[256]; /* constant; "": none */
+    char late[256];      /* constant once is_late, as is late_from */
+    long late_from;
+    atomic_int is_late; /* set with release under the lock, read with acquire by any */
     pthread_mutex_t lock;
     /* by the lock */
     struct object object[OBJECTS];
@@ -113,7 +121,9 @@ static struct driver *driver_of(VADriverContextP c)
 static const char *fault(const struct driver *d, const char *name)
 {
     const size_t size = strlen(name);
-    for (const char *p = d->faults; p; p = strchr(p, ',')) {
+    const char *words =
+        atomic_load_explicit(&d->is_late, memory_order_acquire) ? d->late : d->faults;
+    for (const char *p = words; p; p = strchr(p, ',')) {
         p += *p == ',' ? 1 : 0;
         if (strncmp(p, name, size) == 0 && (p[size] == '=' || p[size] == ',' || p[size] == '\0'))
             return p[size] == '=' ? p + size + 1 : "";
@@ -121,17 +131,24 @@ static const char *fault(const struct driver *d, const char *name)
     return NULL;
 }
 
+/* A picture's number as the words count it. */
+static long counted(const struct driver *d, long picture)
+{
+    return atomic_load_explicit(&d->is_late, memory_order_acquire) ? picture - d->late_from
+                                                                   : picture;
+}
+
 static int fault_at(const struct driver *d, const char *name, long picture)
 {
     const char *from = fault(d, name);
-    return from && picture >= strtol(from, NULL, 10);
+    return from && counted(d, picture) >= strtol(from, NULL, 10);
 }
 
 static void hang(const struct driver *d, const char *name, long picture)
 {
     const char *words = fault(d, name);
     char *rest = NULL;
-    if (!words || strtol(words, &rest, 10) != picture)
+    if (!words || strtol(words, &rest, 10) != counted(d, picture))
         return;
     const long ms = *rest == ':' ? strtol(rest + 1, NULL, 10) : -1;
     const struct timespec some = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -139,6 +156,40 @@ static void hang(const struct driver *d, const char *name, long picture)
     do
         (void)nanosleep(ms < 0 ? &day : &some, NULL);
     while (ms < 0);
+}
+
+/* The first line of a file; 0: there is none. */
+static int read_words(const char *path, char *words, int size)
+{
+    FILE *file = path[0] ? fopen(path, "re") : NULL;
+    const int read = file && fgets(words, size, file);
+    if (file)
+        (void)fclose(file);
+    words[read ? strcspn(words, "\n") : 0] = '\0';
+    return read;
+}
+
+/* Under the lock: whether the late words are there by now. */
+static void look_for_late(struct driver *d)
+{
+    if (!d->late_path[0] || atomic_load_explicit(&d->is_late, memory_order_relaxed))
+        return;
+    if (!read_words(d->late_path, d->late, sizeof d->late))
+        return;
+    d->late_from = d->pictures;
+    atomic_store_explicit(&d->is_late, 1, memory_order_release);
+}
+
+static void begin_faults(struct driver *d)
+{
+    const char *words = getenv("VIGIE_TEST_VA"), *folder = getenv("VIGIE_TEST_VA_LATE");
+    char path[256];
+    (void)snprintf(d->faults, sizeof d->faults, "%s", words ? words : "");
+    if (!folder)
+        return;
+    (void)snprintf(d->late_path, sizeof d->late_path, "%s/%ld", folder, (long)getpid());
+    (void)snprintf(path, sizeof path, "%s/all", folder);
+    (void)read_words(path, d->faults, sizeof d->faults);
 }
 
 /* ---- objects ---- */
@@ -455,6 +506,7 @@ static VAStatus begin_picture(VADriverContextP c, VAContextID id, VASurfaceID ta
     if (!get(d, SURFACE, target))
         return VA_STATUS_ERROR_INVALID_SURFACE;
     (void)pthread_mutex_lock(&d->lock);
+    look_for_late(d);
     const long picture = d->pictures;
     (void)pthread_mutex_unlock(&d->lock);
     if (fault_at(d, "begin", picture))
@@ -599,7 +651,7 @@ static VAStatus end_picture(VADriverContextP c, VAContextID id)
     (void)pthread_mutex_unlock(&d->lock);
     const char *once = fault(d, "once");
     hang(d, "hangend", picture);
-    if (fault_at(d, "end", picture) || (once && strtol(once, NULL, 10) == picture))
+    if (fault_at(d, "end", picture) || (once && strtol(once, NULL, 10) == counted(d, picture)))
         return VA_STATUS_ERROR_DECODING_ERROR;
     s->picture = picture;
     return x->decoder ? decode(x, s) : VA_STATUS_SUCCESS;
@@ -920,10 +972,9 @@ static void fill_table(struct VADriverVTable *v)
 VAStatus __vaDriverInit_1_17(VADriverContextP c)
 {
     struct driver *d = calloc(1, sizeof *d);
-    const char *faults = getenv("VIGIE_TEST_VA");
     if (!d)
         return VA_STATUS_ERROR_ALLOCATION_FAILED;
-    (void)snprintf(d->faults, sizeof d->faults, "%s", faults ? faults : "");
+    begin_faults(d);
     hang(d, "hanginit", 0);
     if (fault(d, "init")) {
         free(d);
