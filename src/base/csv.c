@@ -13,8 +13,8 @@ void vg_csv_reader_init(struct vg_csv_reader *reader, const char *name, const ui
 {
     static const uint8_t mark[3] = {0xef, 0xbb, 0xbf}; /* UTF-8 byte order mark */
     const size_t skip = size >= sizeof mark && memcmp(data, mark, sizeof mark) == 0 ? 3 : 0;
-    *reader =
-        (struct vg_csv_reader){.name = name, .at = data + skip, .end = data + size, .fault = fault};
+    *reader = (struct vg_csv_reader){
+        .name = name, .at = data + skip, .end = data + size, .separator = ',', .fault = fault};
 }
 
 static bool blank(uint8_t c)
@@ -23,8 +23,8 @@ static bool blank(uint8_t c)
 }
 
 /* One field from *at to `stop`; *out receives its text, without blanks around or quotes.
- * Returns the place of the comma that ends it, or stop; NULL when a quote stays open. */
-static const uint8_t *cut(const uint8_t *at, const uint8_t *stop, char **out)
+ * Returns the place of the separator that ends it, or stop; NULL when a quote stays open. */
+static const uint8_t *cut(const uint8_t *at, const uint8_t *stop, uint8_t separator, char **out)
 {
     char *w = *out;
     while (at < stop && blank(*at))
@@ -41,10 +41,10 @@ static const uint8_t *cut(const uint8_t *at, const uint8_t *stop, char **out)
         at++;
         while (at < stop && blank(*at))
             at++;
-        if (at < stop && *at != ',')
+        if (at < stop && *at != separator)
             return NULL;
     } else {
-        while (at < stop && *at != ',')
+        while (at < stop && *at != separator)
             *w++ = (char)*at++;
         while (w > *out && blank((uint8_t)w[-1]))
             w--;
@@ -70,7 +70,7 @@ static enum vg_status split(const struct vg_csv_reader *r, const uint8_t *at, co
         if (row->count == VG_CSV_FIELDS_MAX)
             return refuse_line(r, N_("too many fields"), N_("write fewer columns"));
         row->field[row->count++] = out;
-        at = cut(at, stop, &out);
+        at = cut(at, stop, r->separator, &out);
         if (!at)
             return refuse_line(r, N_("a quoted field does not end"),
                                N_("close the quote before the end of the line"));

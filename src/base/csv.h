@@ -1,5 +1,5 @@
 /* Cuts CSV text (RFC 4180 without line breaks inside quotes) into lines and fields, with the
- * line's number for refusals. Pure; no allocation: fields are copied into the caller's row. */
+ * line's number for refusals. Commas separate, unless the caller says otherwise. Pure; no allocation: fields are copied into the caller's row. */
 #ifndef VG_BASE_CSV_H
 #define VG_BASE_CSV_H
 
@@ -16,7 +16,8 @@
 struct vg_csv_reader {
     const char *name; /* borrowed: the file, for messages */
     const uint8_t *at, *end;
-    uint32_t line; /* of the row read last, from 1 */
+    uint32_t line;     /* of the row read last, from 1 */
+    uint8_t separator; /* a comma after init; the caller may change it */
     struct vg_fault *fault;
 };
 

@@ -12,7 +12,20 @@ void vg_progress_init(struct vg_progress *progress, FILE *out)
 {
     progress->out = out;
     progress->terminal = isatty(fileno(out));
+    progress->unit = VG_PROGRESS_PICTURES;
     progress->start = progress->last = vg_mono_now();
+}
+
+/* On no terminal: a line for itself. */
+static void say(const struct vg_progress *progress, const char *label, uint64_t done,
+                uint64_t total, double rate)
+{
+    if (progress->unit == VG_PROGRESS_SOURCES)
+        (void)fprintf(progress->out, _("%s: %llu of %llu sources\n"), label,
+                      (unsigned long long)done, (unsigned long long)total);
+    else
+        (void)fprintf(progress->out, _("%s: %llu of %llu pictures, %.1f per second\n"), label,
+                      (unsigned long long)done, (unsigned long long)total, rate);
 }
 
 static void draw(struct vg_progress *progress, const char *label, uint64_t done, uint64_t total)
@@ -22,8 +35,7 @@ static void draw(struct vg_progress *progress, const char *label, uint64_t done,
     if (done > total)
         total = total ? done : 0;
     if (!progress->terminal || total == 0) {
-        (void)fprintf(progress->out, _("%s: %llu of %llu pictures, %.1f per second\n"), label,
-                      (unsigned long long)done, (unsigned long long)total, rate);
+        say(progress, label, done, total, rate);
         return;
     }
     const int cells = (int)(done * BAR_CELLS / total);

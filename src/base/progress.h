@@ -7,9 +7,16 @@
 
 #include "src/base/clock.h"
 
+/* What is counted. */
+enum vg_progress_unit {
+    VG_PROGRESS_PICTURES,
+    VG_PROGRESS_SOURCES
+};
+
 struct vg_progress {
     FILE *out;
     int terminal;
+    enum vg_progress_unit unit; /* pictures after init; the caller may change it */
     struct vg_mono_time start, last;
 };
 

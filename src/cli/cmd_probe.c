@@ -1,251 +1,232 @@
 /* vigie probe: what a source is and whether it can be analysed; one address, or a list as CSV. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/file.h"
-#include "src/base/json.h"
+#include "src/base/progress.h"
 #include "src/base/text.h"
-#include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
-#include "src/cli/look.h"
 #include "src/cli/options.h"
+#include "src/cli/probe_pool.h"
 #include "src/cli/words.h"
-#include "src/media/probe_verdict.h"
-#include "src/media/source_list.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum {
     LIST_MAX = 1 << 20,
-    PEM_MAX = 1 << 20,
-    HEIGHTS_MAX = 4096
+    SOURCES_MAX = 4096,
+    PEM_MAX = 1 << 20
 };
 
 struct request {
     const char *target; /* address, or the path of a list */
-    const char *seconds_text, *transport_text, *user, *ca, *tls_name, *interface, *model, *device;
+    const char *seconds_text, *jobs_text, *transport_text, *user, *ca, *tls_name, *interface;
+    const char *model, *device, *csv;
     bool as_json, no_persons, password_stdin;
-    double seconds;
+    double seconds, jobs;
     enum vg_transport transport;
     char password[1026];
     char *ca_pem;
 };
 
-/* The detector that measures persons; none: nobody looks. */
-struct eye {
-    struct vg_model *model;
-    struct vg_look look;
-    struct vg_answer *answer;
-    struct vg_cold_start start;
-    double height[HEIGHTS_MAX];
-    uint32_t heights, looks;
-    double scale; /* pixels of the net's input for one of the picture */
-    enum vg_status status;
-};
-
 struct run {
     const struct request *request;
-    struct eye eye;
-    json_t *items; /* with --json */
+    struct vg_probe_job *job;
+    size_t count, room;
+    struct vg_probe_eye *eye;
+    json_t *items;  /* with --json */
+    FILE *csv;      /* with --csv */
+    char *csv_text; /* of it, where it goes to a file; libc's */
+    size_t csv_size;
+    char separator;
+    bool lost; /* a report did not come out whole */
+    struct vg_progress progress;
+    bool progress_shown;
 };
 
-/* ---- persons ---- */
+/* ---- the jobs ---- */
 
-static void note_persons(struct eye *eye, const struct vg_picture *picture)
+/* Once, for all of them: they hold passwords, and a block that grows leaves copies behind. */
+static enum vg_status make_jobs(struct run *run, size_t most, struct vg_fault *fault)
 {
-    uint32_t width = 0, height = 0;
-    vg_engine_input_size(eye->look.engine, &width, &height);
-    eye->scale = fmin((double)width / picture->width, (double)height / picture->height);
-    eye->looks++;
-    for (uint32_t i = 0; i < eye->answer->count && eye->heights < HEIGHTS_MAX; i++) {
-        const struct vg_detection *found = &eye->answer->detection[i];
-        if (found->class_id == VG_CLASS_PERSON)
-            eye->height[eye->heights++] = (double)found->box.height;
+    run->room = most < SOURCES_MAX ? most : SOURCES_MAX;
+    run->job = vg_alloc_array(run->room, sizeof *run->job);
+    return run->job ? VG_OK : vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
+}
+
+static size_t lines_of(const uint8_t *text, size_t size)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i < size; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+static enum vg_status take_list(struct run *run, const uint8_t *text, size_t size,
+                                struct vg_source_list *list, struct vg_fault *fault)
+{
+    struct vg_source_row row;
+    enum vg_status status = vg_source_list_begin(list, run->request->target, text, size, fault);
+    run->separator = (char)list->reader.separator;
+    if (!status)
+        status = make_jobs(run, lines_of(text, size), fault);
+    while (!status && (status = vg_source_list_next(list, &row)) == VG_OK) {
+        if (run->count == run->room)
+            status = vg_fault_set(fault, VG_E_INPUT, N_("too many sources"), N_("cut the list"),
+                                  "%s:%u", run->request->target, list->reader.line);
+        else
+            run->job[run->count++].row = row;
     }
+    explicit_bzero(&row, sizeof row);
+    if (status == VG_E_END && run->count == 0)
+        return vg_fault_set(fault, VG_E_INPUT, N_("the list is empty"),
+                            N_("write a line for each source"), "%s", run->request->target);
+    return status == VG_E_END ? VG_OK : status;
 }
 
-static void look_at(void *context, const struct vg_picture *picture)
+static enum vg_status read_list(struct run *run, struct vg_fault *fault)
 {
-    struct eye *eye = context;
-    struct vg_fault fault;
-    const struct vg_job job = {
-        .picture = picture, .threshold = eye->model->threshold, .nms = eye->model->nms};
-    if (eye->status)
-        return;
-    eye->status = vg_look_fit(&eye->look, picture->width, picture->height, &fault);
-    if (!eye->status)
-        eye->status = vg_look_run(&eye->look, &job, 1, eye->answer, &fault);
-    if (!eye->status)
-        note_persons(eye, picture);
+    uint8_t *text = NULL;
+    size_t size = 0;
+    enum vg_status status = vg_file_read(run->request->target, LIST_MAX, &text, &size, fault);
+    if (status)
+        return status;
+    struct vg_source_list *list = vg_alloc(sizeof *list);
+    status = list ? take_list(run, text, size, list, fault)
+                  : vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
+    explicit_bzero(text, size);
+    vg_free(text);
+    if (list)
+        explicit_bzero(list, sizeof *list);
+    vg_free(list);
+    return status;
 }
 
-/* Without a model, or a device, the rest is still worth knowing. */
-static void open_eye(struct eye *eye, const struct request *request)
+static enum vg_status one_source(struct run *run, struct vg_fault *fault)
 {
-    struct vg_fault fault;
-    if (request->no_persons)
-        return;
-    if (vg_model_find(request->model, &eye->model, &fault)) {
-        (void)fprintf(stderr, "vigie: %s\n",
-                      _("no model is installed: the height of persons is not measured"));
-        return;
+    const struct request *r = run->request;
+    const enum vg_status status = make_jobs(run, 1, fault);
+    if (status)
+        return status;
+    struct vg_probe_job *job = &run->job[run->count++];
+    /* the address is not repeated: it may lead to a camera, and logs are kept */
+    (void)snprintf(job->row.id, sizeof job->row.id, "source");
+    const struct {
+        const char *name, *from;
+        char *to;
+        size_t size;
+    } parts[] = {{"URL", r->target, job->row.url, sizeof job->row.url},
+                 {"--user", r->user ? r->user : "", job->row.user, sizeof job->row.user},
+                 {"--password-stdin", r->password, job->row.password, sizeof job->row.password}};
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (strlen(parts[i].from) >= parts[i].size)
+            return vg_fault_set(fault, VG_E_CALL, N_("this argument is too long"), NULL, "%s",
+                                parts[i].name);
+        memcpy(parts[i].to, parts[i].from, strlen(parts[i].from) + 1);
     }
-    eye->answer = vg_alloc(sizeof *eye->answer);
-    vg_cold_start_init(&eye->start);
-    eye->look = (struct vg_look){.request = {.size = VG_LOOK_SIZE_AUTO},
-                                 .model = eye->model,
-                                 .settings = vg_engine_defaults()};
-    eye->look.settings.device = request->device;
-    eye->look.settings.listener = &eye->start.listener;
-    eye->look.settings.picture_width_max = VG_PICTURE_WIDTH_MAX;
-    eye->look.settings.picture_height_max = VG_PICTURE_HEIGHT_MAX;
-    eye->look.settings.outputs = VG_OUTPUTS_NEEDED;
+    return VG_OK;
 }
 
-static void close_eye(struct eye *eye)
+static bool is_list(const char *target)
 {
-    vg_look_release(&eye->look);
-    vg_model_close(&eye->model);
-    vg_free(eye->answer);
+    const size_t length = strlen(target);
+    return length > 4 && strcmp(target + length - 4, ".csv") == 0 && !strstr(target, "://");
 }
 
-static int by_value(const void *a, const void *b)
+static void drop_jobs(struct run *run)
 {
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    if (run->job)
+        explicit_bzero(run->job, run->room * sizeof *run->job);
+    vg_free(run->job);
 }
 
-static struct vg_probe_persons persons_of(struct eye *eye)
+/* ---- what comes out ---- */
+
+static bool csv_alone(const struct request *request)
 {
-    struct vg_probe_persons persons = {.looks = eye->looks, .seen = eye->heights};
-    if (!eye->heights)
-        return persons;
-    qsort(eye->height, eye->heights, sizeof *eye->height, by_value);
-    persons.height_px = eye->height[eye->heights / 2];
-    persons.height_network_px = persons.height_px * eye->scale;
-    return persons;
+    return request->csv && strcmp(request->csv, "-") == 0;
 }
 
-/* ---- one source ---- */
-
-static const char *transport_name(enum vg_transport transport)
+static void tell(void *context, const struct vg_probe_report *report)
 {
-    static const char *const names[] = {"file", "tcp", "udp", "multicast"};
-    return names[transport];
-}
-
-static void print_figures(const struct vg_probe_figures *f, const struct vg_probe_persons *persons)
-{
-    (void)printf(_("  %s, %ux%u, %.2f pictures a second (told: %.2f), %.0f kbit/s\n"), f->codec,
-                 f->width, f->height, f->fps_milli / 1000.0, f->told_milli / 1000.0,
-                 (double)f->bits_per_s / 1000);
-    (void)printf(_("  transport %s, %s; open after %.0f ms, first picture after %.0f ms\n"),
-                 transport_name(f->transport), f->encrypted ? _("encrypted") : _("in the clear"),
-                 (double)f->open_us / 1000, (double)f->first_us / 1000);
-    (void)printf(_("  key frames every %u pictures, %.2f s apart at most; jitter %.1f ms\n"),
-                 f->key_interval, (double)f->key_us / 1e6, f->jitter_us / 1000.0);
-    (void)printf(_("  packets: %llu, lost %llu; pictures: %llu, damaged %llu\n"),
-                 (unsigned long long)f->packets, (unsigned long long)f->lost,
-                 (unsigned long long)f->pictures, (unsigned long long)f->damaged);
-    if (persons->seen)
-        (void)printf(_("  persons: %.0f pixels high (%.0f for the detector), %u seen\n"),
-                     persons->height_px, persons->height_network_px, persons->seen);
-}
-
-static void print_source(const char *name, const struct vg_probe_figures *figures,
-                         const struct vg_probe_persons *persons,
-                         const struct vg_probe_verdict *verdict, const struct vg_fault *fault)
-{
-    char why[512];
-    (void)printf("%s: %s\n", name, _(vg_verdict_text(verdict->verdict)));
-    if (figures->pictures)
-        print_figures(figures, persons);
-    if (figures->status) {
-        vg_fault_text(fault, why, sizeof why);
-        (void)printf("  %s\n", why);
+    struct run *run = context;
+    if (run->items) {
+        json_t *object = vg_probe_report_json(report);
+        run->lost = json_array_append_new(run->items, object) != 0 || run->lost;
+    } else if (!csv_alone(run->request)) {
+        vg_probe_report_text(report, stdout);
     }
-    for (size_t i = 0; i < verdict->count; i++) {
-        const struct vg_verdict_reason *reason = &verdict->reason[i];
-        (void)printf("  %s %s%s%s%s%s%s\n", reason->weight == VG_VERDICT_COMPATIBLE ? "-" : "!",
-                     _(reason->what), reason->figure[0] ? " (" : "", reason->figure,
-                     reason->figure[0] ? ")" : "", reason->remedy ? " ; " : "",
-                     reason->remedy ? _(reason->remedy) : "");
-    }
-}
-
-static json_t *reasons_json(const struct vg_probe_verdict *verdict)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; list && i < verdict->count; i++) {
-        const struct vg_verdict_reason *reason = &verdict->reason[i];
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s, s:s?}", "code", reason->code, "weight",
-                            vg_verdict_name(reason->weight), "what", _(reason->what), "figure",
-                            reason->figure, "remedy", reason->remedy ? _(reason->remedy) : NULL));
-    }
-    return list;
-}
-
-static json_t *source_json(const char *name, const struct vg_probe_figures *f,
-                           const struct vg_probe_persons *persons,
-                           const struct vg_probe_verdict *verdict, const struct vg_fault *fault)
-{
-    char why[512] = "";
-    if (f->status)
-        vg_fault_text(fault, why, sizeof why);
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:I, s:s, s:b, s:f, s:f}", "id",
-                  name, "verdict", vg_verdict_name(verdict->verdict), "status",
-                  vg_status_name(f->status), "message", why, "codec", f->codec, "width",
-                  (int)f->width, "height", (int)f->height, "fps", f->fps_milli / 1000.0, "told_fps",
-                  f->told_milli / 1000.0, "bits_per_s", (json_int_t)f->bits_per_s, "transport",
-                  transport_name(f->transport), "encrypted", (int)f->encrypted, "open_ms",
-                  (double)f->open_us / 1000, "first_picture_ms", (double)f->first_us / 1000);
-    json_t *more = json_pack(
-        "{s:i, s:f, s:f, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:i, s:f, s:f, s:o}", "key_interval",
-        (int)f->key_interval, "key_s", (double)f->key_us / 1e6, "gap_s", (double)f->gap_us / 1e6,
-        "packets", (json_int_t)f->packets, "lost", (json_int_t)f->lost, "jitter_ms",
-        f->jitter_us / 1000.0, "pictures", (json_int_t)f->pictures, "damaged",
-        (json_int_t)f->damaged, "refused", (json_int_t)f->refused, "jumps", (json_int_t)f->jumps,
-        "persons", (int)persons->seen, "person_height_px", persons->height_px,
-        "person_height_network_px", persons->height_network_px, "reasons", reasons_json(verdict));
-    if (object && more)
-        (void)json_object_update(object, more);
-    json_decref(more);
-    return object;
-}
-
-static enum vg_status probe(struct run *run, const char *name,
-                            const struct vg_source_settings *source)
-{
-    struct vg_fault fault = {.place = ""};
-    struct vg_probe_figures figures;
-    struct vg_probe_verdict verdict;
-    struct vg_probe_settings settings = vg_probe_defaults();
-    settings.last_us = (int64_t)(run->request->seconds * 1e6);
-    run->eye.heights = run->eye.looks = 0;
-    if (run->eye.answer) {
-        settings.look = look_at;
-        settings.context = &run->eye;
-    }
-    const enum vg_status status = vg_probe_run(source, &settings, &figures, &fault);
-    if (run->eye.answer)
-        vg_cold_start_end(&run->eye.start);
-    const struct vg_probe_persons persons = persons_of(&run->eye);
-    vg_probe_judge(&figures, &persons, &verdict);
-    if (run->items)
-        (void)json_array_append_new(run->items,
-                                    source_json(name, &figures, &persons, &verdict, &fault));
-    else
-        print_source(name, &figures, &persons, &verdict, &fault);
+    if (run->csv)
+        vg_probe_report_csv(report, run->csv, run->separator);
     (void)fflush(stdout);
-    return status == VG_E_MEMORY || status == VG_E_INTERRUPTED ? status : VG_OK;
 }
 
-/* ---- one, or a list ---- */
+static void wait(void *context, size_t told)
+{
+    struct run *run = context;
+    if (run->progress_shown)
+        vg_progress_show(&run->progress, _("sources probed"), told, run->count);
+}
+
+static enum vg_status open_outputs(struct run *run, struct vg_fault *fault)
+{
+    const struct request *r = run->request;
+    vg_progress_init(&run->progress, stderr);
+    run->progress.unit = VG_PROGRESS_SOURCES;
+    /* on a terminal the reports themselves show how far it is */
+    run->progress_shown = run->count > 1 && (r->as_json || r->csv || !isatty(STDOUT_FILENO));
+    run->items = r->as_json ? json_array() : NULL;
+    if (r->csv)
+        run->csv = csv_alone(r) ? stdout : open_memstream(&run->csv_text, &run->csv_size);
+    if ((r->as_json && !run->items) || (r->csv && !run->csv))
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
+    if (run->csv)
+        vg_probe_report_csv_head(run->csv, run->separator);
+    return VG_OK;
+}
+
+/* What was probed is written even where the probing ended early. */
+static enum vg_status close_outputs(struct run *run, enum vg_status status, struct vg_fault *fault)
+{
+    enum vg_status written = VG_OK;
+    if (run->progress_shown && run->progress.terminal)
+        vg_progress_end(&run->progress, _("sources probed"), run->count, run->count);
+    if (run->items)
+        written = vg_print_json(json_pack("{s:i, s:O}", "version", 1, "sources", run->items),
+                                status ? NULL : fault);
+    if (run->csv && run->csv != stdout) {
+        const bool whole = fclose(run->csv) == 0;
+        run->lost = run->lost || !whole;
+        if (whole && !status && !written)
+            written = vg_file_write(run->request->csv, run->csv_text, run->csv_size, 0644,
+                                    VG_FILE_WHOLE, fault);
+        free(run->csv_text);
+    }
+    json_decref(run->items);
+    if (!status && !written && run->lost)
+        written = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
+    return status ? status : written;
+}
+
+/* ---- the run ---- */
+
+/* Without a model, or a device, the rest is still worth knowing; one that was named must be there. */
+static enum vg_status open_eye(struct run *run, struct vg_fault *fault)
+{
+    const struct request *r = run->request;
+    if (r->no_persons)
+        return VG_OK;
+    const enum vg_status status =
+        vg_probe_eye_open(&run->eye, r->model ? r->model : "nanodet-g", r->device, fault);
+    if (!status || r->model || status == VG_E_MEMORY)
+        return status;
+    (void)fprintf(stderr, "vigie: %s\n",
+                  _("no model is installed: the height of persons is not measured"));
+    return VG_OK;
+}
 
 static struct vg_source_settings source_of(const struct request *request)
 {
@@ -258,67 +239,37 @@ static struct vg_source_settings source_of(const struct request *request)
     return source;
 }
 
-static enum vg_status probe_list(struct run *run, struct vg_fault *fault)
+static enum vg_status probe_jobs(struct run *run, struct vg_fault *fault)
 {
-    uint8_t *text = NULL;
-    size_t size = 0;
-    struct vg_source_row row;
-    struct vg_source_list *list = vg_alloc(sizeof *list);
-    enum vg_status status =
-        list ? vg_file_read(run->request->target, LIST_MAX, &text, &size, fault) : VG_E_MEMORY;
+    const struct vg_probe_pool_settings pool = {.job = run->job,
+                                                .count = run->count,
+                                                .threads = (uint32_t)run->request->jobs,
+                                                .last_us = (int64_t)(run->request->seconds * 1e6),
+                                                .source = source_of(run->request),
+                                                .eye = run->eye,
+                                                .tell = tell,
+                                                .wait = wait,
+                                                .context = run};
+    enum vg_status status = open_outputs(run, fault);
     if (!status)
-        status = vg_source_list_begin(list, run->request->target, text, size, fault);
-    while (!status) {
-        status = vg_source_list_next(list, &row);
-        if (status)
-            break;
-        struct vg_source_settings source = source_of(run->request);
-        source.url = row.url;
-        source.user = row.user;
-        source.password = row.password;
-        if (row.transport != VG_TRANSPORT_AUTO)
-            source.transport = row.transport;
-        status = probe(run, row.id, &source);
-    }
-    explicit_bzero(&row, sizeof row);
-    if (text)
-        explicit_bzero(text, size);
-    vg_free(text);
-    if (list)
-        explicit_bzero(list, sizeof *list);
-    vg_free(list);
-    return status == VG_E_END ? VG_OK : status;
+        status = vg_probe_pool_run(&pool, fault);
+    return close_outputs(run, status, fault);
 }
 
-static bool is_list(const char *target)
+/* *refused: a single source that cannot be analysed. */
+static enum vg_status probe_all(const struct request *request, bool *refused,
+                                struct vg_fault *fault)
 {
-    const size_t length = strlen(target);
-    return length > 4 && strcmp(target + length - 4, ".csv") == 0;
-}
-
-static enum vg_status probe_all(const struct request *request, struct vg_fault *fault)
-{
-    struct run *run = vg_alloc(sizeof *run);
-    if (!run)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
-    run->request = request;
-    run->items = request->as_json ? json_array() : NULL;
-    open_eye(&run->eye, request);
-    struct vg_source_settings source = source_of(request);
-    source.url = request->target;
-    source.user = request->user;
-    source.password = request->password;
-    /* the address is not repeated: it may lead to a camera, and logs are kept */
-    enum vg_status status =
-        is_list(request->target) ? probe_list(run, fault) : probe(run, _("source"), &source);
-    if (run->items) {
-        json_t *object = json_pack("{s:O}", "sources", run->items);
-        const enum vg_status printed = vg_print_json(object, fault);
-        status = status ? status : printed;
-    }
-    json_decref(run->items);
-    close_eye(&run->eye);
-    vg_free(run);
+    struct run run = {.request = request, .separator = ','};
+    const bool list = is_list(request->target);
+    enum vg_status status = list ? read_list(&run, fault) : one_source(&run, fault);
+    if (!status)
+        status = open_eye(&run, fault);
+    if (!status)
+        status = probe_jobs(&run, fault);
+    *refused = !status && !list && run.job[0].report.verdict.verdict == VG_VERDICT_INCOMPATIBLE;
+    vg_probe_eye_close(&run.eye);
+    drop_jobs(&run);
     return status;
 }
 
@@ -332,7 +283,7 @@ static enum vg_status read_secrets(struct request *r, struct vg_fault *fault)
         const char *line = fgets(r->password, (int)sizeof r->password, stdin);
         if (!line)
             return vg_fault_set(fault, VG_E_INPUT, N_("no password could be read from stdin"),
-                                N_("give it as one line of at most 1024 bytes"), "stdin");
+                                N_("give it as one line"), "stdin");
         r->password[strcspn(r->password, "\r\n")] = '\0';
     }
     if (!r->ca)
@@ -359,17 +310,24 @@ static enum vg_status check(struct request *r, int operands, struct vg_fault *fa
         return vg_fault_set(fault, VG_E_CALL, N_("not a transport"),
                             N_("write auto, tcp, udp or multicast"), "--transport %s",
                             r->transport_text);
-    const enum vg_status status =
+    if (r->as_json && csv_alone(r))
+        return vg_fault_set(fault, VG_E_CALL, N_("these two do not go together"),
+                            N_("give --csv a file"), "--json --csv -");
+    enum vg_status status =
         vg_option_number("seconds", r->seconds_text, 0.5, 3600, &r->seconds, fault);
+    if (!status)
+        status = vg_option_number("jobs", r->jobs_text, 1, VG_PROBE_JOBS_MAX, &r->jobs, fault);
     return status ? status : read_secrets(r, fault);
 }
 
 int vg_cmd_probe(int argc, char **argv)
 {
-    struct request r = {.seconds_text = "10", .transport_text = "auto", .model = "nanodet-g"};
+    struct request r = {.seconds_text = "10", .jobs_text = "4", .transport_text = "auto"};
     struct vg_fault fault = {.status = VG_OK};
     const struct vg_option options[] = {
         {"seconds", "S", N_("how long each source is received; default 10"), &r.seconds_text, NULL},
+        {"jobs", "N", N_("sources of a list that are probed at once; default 4"), &r.jobs_text,
+         NULL},
         {"transport", "T", N_("auto, tcp, udp or multicast; default auto"), &r.transport_text,
          NULL},
         {"user", "NAME", N_("account of the source"), &r.user, NULL},
@@ -383,20 +341,23 @@ int vg_cmd_probe(int argc, char **argv)
         {"no-persons", NULL, N_("the height of persons is not measured"), NULL, &r.no_persons},
         {"device", "D", N_("device to run on: number, cpu, gpu or a part of its name"), &r.device,
          NULL},
+        {"csv", "FILE", N_("a line for each source, for a spreadsheet; - for stdout"), &r.csv,
+         NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
     const struct vg_usage usage = {"probe", "URL|LIST.csv",
                                    N_("say what a source is and whether it can be analysed"),
                                    options, COUNT(options)};
     int count = 0;
+    bool refused = false;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, &fault);
     if (!status)
         status = check(&r, count, &fault);
     if (!status) {
         r.target = argv[1];
-        status = probe_all(&r, &fault);
+        status = probe_all(&r, &refused, &fault);
     }
     explicit_bzero(r.password, sizeof r.password);
     vg_free(r.ca_pem);
-    return vg_command_exit(status, &fault);
+    return refused ? vg_status_exit(VG_E_INPUT) : vg_command_exit(status, &fault);
 }

@@ -208,6 +208,13 @@ struct vg_decoder_surfaces vg_decoder_surfaces(const struct vg_decoder *decoder)
     return (struct vg_decoder_surfaces){count, bytes > 0 ? (uint64_t)count * (uint64_t)bytes : 0};
 }
 
+const char *vg_decoder_profile(const struct vg_decoder *decoder)
+{
+    const AVCodecContext *context = decoder->context;
+    const char *name = context ? avcodec_profile_name(context->codec_id, context->profile) : NULL;
+    return name ? name : "";
+}
+
 uint32_t vg_decoder_delay(const struct vg_decoder *decoder)
 {
     const int delay = decoder->context ? decoder->context->has_b_frames : 0;
@@ -407,6 +414,8 @@ enum vg_status vg_decoder_receive(struct vg_decoder *decoder, struct vg_decoded 
         .matrix = matrix_of(frame),
         .range = range_of(frame),
         .key = frame->key_frame != 0,
+        .bidirectional = frame->pict_type == AV_PICTURE_TYPE_B,
+        .interlaced = frame->interlaced_frame != 0,
         .corrupt = doubted(decoder),
     };
     return VG_OK;

@@ -91,6 +91,8 @@ struct vg_decoded {
     enum vg_matrix matrix;
     enum vg_range range;
     bool key;
+    bool bidirectional; /* a B-frame */
+    bool interlaced;
     bool corrupt; /* damaged, or after a damage and before the next key frame */
 };
 
@@ -128,6 +130,9 @@ struct vg_decoder_surfaces {
     uint64_t bytes;
 };
 struct vg_decoder_surfaces vg_decoder_surfaces(const struct vg_decoder *decoder);
+
+/* The profile of the codec as libavcodec names it ("Main"); "": not known, or not yet. Static. */
+const char *vg_decoder_profile(const struct vg_decoder *decoder);
 
 /* Pictures that this stream holds back for reordering, as known so far. */
 uint32_t vg_decoder_delay(const struct vg_decoder *decoder);

@@ -18,7 +18,7 @@ struct probe {
     struct vg_input_meter meter;
     struct vg_timeline timeline;
     struct vg_mono_time began, first_packet, last_packet, last_key, looked;
-    uint64_t bytes, units;
+    uint64_t bytes;
     bool doubt; /* after a loss, before a key frame */
     uint8_t *pixels;
     uint32_t pixels_width, pixels_height;
@@ -75,6 +75,8 @@ static void take_picture(struct probe *probe, const struct vg_decoded *decoded)
     f->height = decoded->height;
     f->pixel_aspect_num = decoded->pixel_aspect_num;
     f->pixel_aspect_den = decoded->pixel_aspect_den;
+    f->b_frames = f->b_frames || decoded->bidirectional;
+    f->interlaced = f->interlaced || decoded->interlaced;
     if (vg_timeline_next(&probe->timeline, pts, VG_US_PER_S / 25, &media) == VG_TIMELINE_JUMP)
         f->jumps++;
     if (decoded->corrupt || probe->doubt)
@@ -119,22 +121,28 @@ static void measure(struct probe *probe, const struct vg_packet *packet)
     }
     probe->doubt = packet->damaged || (probe->doubt && !packet->key);
     probe->bytes += (uint64_t)packet->data->size;
-    probe->units++;
+    f->received++;
     (void)vg_input_meter_take(&probe->meter, packet->arrival, packet->key);
 }
 
+/* Until it was received for long enough; last_us from the opening where no key frame comes. */
 static enum vg_status receive(struct probe *probe)
 {
     enum vg_status status = VG_OK;
     struct vg_packet packet;
+    const int64_t until_us = vg_mono_now().us + probe->settings->last_us;
     for (;;) {
         status = vg_source_read(probe->source, &packet);
         if (status)
             return status;
-        if (packet.early)
+        if (packet.early) {
+            probe->figures->early++;
+            if (packet.arrival.us >= until_us)
+                return VG_E_TIMEOUT;
             continue;
+        }
         measure(probe, &packet);
-        if (packet.restarted && probe->units > 1)
+        if (packet.restarted && probe->figures->received > 1)
             return VG_OK; /* a file that is shorter than the probe */
         status = decode(probe, &packet);
         if (status || packet.arrival.us - probe->first_packet.us >= probe->settings->last_us)
@@ -146,6 +154,7 @@ static void sum_up(struct probe *probe)
 {
     struct vg_probe_figures *f = probe->figures;
     const int64_t lasted = probe->last_packet.us - probe->first_packet.us;
+    const int64_t since_key = probe->last_packet.us - probe->last_key.us;
     const struct vg_source_link link = vg_source_link(probe->source);
     f->transport = link.transport;
     f->encrypted = link.encrypted;
@@ -153,12 +162,16 @@ static void sum_up(struct probe *probe)
     f->lost = link.lost;
     f->jitter_us = link.jitter_us;
     f->key_interval = probe->meter.key_interval;
+    f->lasted_us = lasted;
+    if (probe->last_key.us && since_key > f->key_us)
+        f->key_us = since_key;
+    (void)snprintf(f->profile, sizeof f->profile, "%s", vg_decoder_profile(probe->decoder));
     f->told_milli = vg_source_about(probe->source).fps_milli;
-    if (!f->told_milli && probe->decoder)
+    if (!f->told_milli)
         f->told_milli = vg_decoder_fps_milli(probe->decoder);
     if (lasted <= 0)
         return;
-    f->fps_milli = (uint32_t)((int64_t)(probe->units - 1) * 1000 * VG_US_PER_S / lasted);
+    f->fps_milli = (uint32_t)((int64_t)(f->received - 1) * 1000 * VG_US_PER_S / lasted);
     f->bits_per_s = (uint64_t)((double)probe->bytes * 8e6 / (double)lasted);
 }
 
@@ -172,8 +185,8 @@ static enum vg_status run(struct probe *probe, const struct vg_source_settings *
     probe->figures->open_us = vg_mono_now().us - probe->began.us;
     const struct AVCodecParameters *codec = vg_source_about(probe->source).codec;
     if (!codec)
-        return vg_fault_set(fault, VG_E_STATE, N_("there is nothing to receive now"), NULL, "%s",
-                            "");
+        return vg_fault_set(fault, VG_E_STATE, N_("there is nothing to receive now"),
+                            N_("probe one of its files: file:/PATH"), "%s", "");
     (void)snprintf(probe->figures->codec, sizeof probe->figures->codec, "%s",
                    avcodec_get_name(codec->codec_id));
     status = vg_decoder_open(&probe->decoder, codec, fault);

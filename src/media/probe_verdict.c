@@ -1,7 +1,9 @@
 #include "src/media/probe_verdict.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "src/base/text.h"
 
@@ -13,6 +15,12 @@
 #define FPS_MOST_MILLI  60000u
 /* Below this height at the net's input a detector misses most persons (docs/bench.md). */
 #define PERSON_LEAST_PX 25.0
+/* What the way may do before it shows in the analysis. */
+#define KEY_MOST_US    (5 * VG_US_PER_S)
+#define GAP_MOST_US    VG_US_PER_S
+#define JITTER_MOST_US 100000u
+#define LOST_MOST      0.0005
+#define DAMAGED_MOST   0.01
 
 struct subject {
     const struct vg_probe_figures *figures;
@@ -25,10 +33,66 @@ static double lost_share(const struct vg_probe_figures *f)
     return all ? (double)f->lost / (double)all : 0;
 }
 
-static bool not_open(const struct subject *s)
+/* ---- no picture: each cause has its own remedy, and one rule holds alone ---- */
+
+static bool nothing_came(const struct subject *s)
 {
-    return s->figures->status != VG_OK && s->figures->pictures == 0;
+    const struct vg_probe_figures *f = s->figures;
+    return f->pictures == 0 && f->received == 0 && f->early == 0;
 }
+
+static bool failed_by(const struct subject *s, enum vg_status status)
+{
+    return nothing_came(s) && s->figures->status == status;
+}
+
+static bool account(const struct subject *s)
+{
+    return failed_by(s, VG_E_DENIED);
+}
+
+static bool certificate(const struct subject *s)
+{
+    return failed_by(s, VG_E_INTEGRITY);
+}
+
+static bool other_transport(const struct subject *s)
+{
+    return failed_by(s, VG_E_STATE);
+}
+
+static bool not_there(const struct subject *s)
+{
+    return failed_by(s, VG_E_MISSING);
+}
+
+static bool not_video(const struct subject *s)
+{
+    return failed_by(s, VG_E_INPUT);
+}
+
+static bool silent(const struct subject *s)
+{
+    return nothing_came(s) && s->figures->codec[0] && !not_video(s);
+}
+
+static bool unreachable(const struct subject *s)
+{
+    return nothing_came(s) && !silent(s) && !account(s) && !certificate(s) && !other_transport(s) &&
+           !not_there(s) && !not_video(s);
+}
+
+static bool no_key(const struct subject *s)
+{
+    return s->figures->pictures == 0 && s->figures->received == 0 && s->figures->early > 0;
+}
+
+static bool undecodable(const struct subject *s)
+{
+    return s->figures->pictures == 0 && s->figures->received > 0;
+}
+
+/* ---- pictures came ---- */
 
 static bool broke_off(const struct subject *s)
 {
@@ -59,18 +123,17 @@ static bool fast(const struct subject *s)
 
 static bool rare_keys(const struct subject *s)
 {
-    return s->figures->key_us > 5 * VG_US_PER_S ||
-           (s->figures->pictures > 100 && s->figures->key_interval == 0);
+    return s->figures->key_us > KEY_MOST_US;
 }
 
 static bool losses(const struct subject *s)
 {
-    return lost_share(s->figures) > 0.0005;
+    return lost_share(s->figures) > LOST_MOST;
 }
 
 static bool damage(const struct subject *s)
 {
-    return s->figures->pictures && s->figures->damaged * 100 > s->figures->pictures;
+    return (double)s->figures->damaged > DAMAGED_MOST * (double)s->figures->pictures;
 }
 
 static bool refusals(const struct subject *s)
@@ -80,12 +143,40 @@ static bool refusals(const struct subject *s)
 
 static bool stutter(const struct subject *s)
 {
-    return s->figures->pictures && s->figures->gap_us > VG_US_PER_S;
+    return s->figures->pictures && s->figures->gap_us > GAP_MOST_US;
 }
 
 static bool jitter(const struct subject *s)
 {
-    return s->figures->jitter_us > 100000;
+    return s->figures->jitter_us > JITTER_MOST_US;
+}
+
+static bool rare_profile(const struct subject *s)
+{
+    static const char *const usual[] = {
+        "", "Constrained Baseline", "Baseline", "Main", "High", "Main 10"};
+    const struct vg_probe_figures *f = s->figures;
+    if (strcmp(f->codec, "h264") != 0 && strcmp(f->codec, "hevc") != 0)
+        return false;
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (strcmp(f->profile, usual[i]) == 0)
+            return false;
+    return true;
+}
+
+static bool other_codec(const struct subject *s)
+{
+    return s->figures->pictures && strcmp(s->figures->codec, "h264") != 0;
+}
+
+static bool b_frames(const struct subject *s)
+{
+    return s->figures->b_frames;
+}
+
+static bool interlaced(const struct subject *s)
+{
+    return s->figures->interlaced;
 }
 
 static bool jumps(const struct subject *s)
@@ -100,7 +191,8 @@ static bool sizes(const struct subject *s)
 
 static bool in_the_clear(const struct subject *s)
 {
-    return s->figures->transport != VG_TRANSPORT_AUTO && !s->figures->encrypted;
+    return s->figures->pictures && s->figures->transport != VG_TRANSPORT_AUTO &&
+           !s->figures->encrypted;
 }
 
 static bool small_persons(const struct subject *s)
@@ -114,6 +206,12 @@ static bool no_persons(const struct subject *s)
 }
 
 /* ---- the figure that a reason shows ---- */
+
+static void say_codec(const struct subject *s, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%s%s%s", s->figures->codec, s->figures->profile[0] ? " " : "",
+                   s->figures->profile);
+}
 
 static void say_size(const struct subject *s, char *text, size_t size)
 {
@@ -168,8 +266,25 @@ static const struct rule {
     void (*say)(const struct subject *s, char *text, size_t size);
     const char *what, *remedy;
 } rules[] = {
-    {"not_open", VG_VERDICT_INCOMPATIBLE, not_open, NULL, N_("no picture can be had of it"),
-     N_("see the message, then check address, account, codec and network")},
+    {"unreachable", VG_VERDICT_INCOMPATIBLE, unreachable, NULL, N_("it does not answer"),
+     N_("check address, port, firewall and that it is switched on")},
+    {"account", VG_VERDICT_INCOMPATIBLE, account, NULL, N_("it refuses this account"),
+     N_("ask for an account that may read this stream")},
+    {"certificate", VG_VERDICT_INCOMPATIBLE, certificate, NULL,
+     N_("its certificate is not believed"),
+     N_("ask for the authority's certificate (--ca), or the name that it is for (--tls-name)")},
+    {"other_transport", VG_VERDICT_INCOMPATIBLE, other_transport, NULL,
+     N_("it cannot be had in this way"), N_("try --transport auto, or permit RTP over TCP there")},
+    {"not_there", VG_VERDICT_INCOMPATIBLE, not_there, NULL, N_("there is no such stream"),
+     N_("ask for the right address of the stream")},
+    {"not_video", VG_VERDICT_INCOMPATIBLE, not_video, NULL, N_("it is no video that can be read"),
+     N_("ask for H.264, unencrypted inside RTP, and check the address")},
+    {"silent", VG_VERDICT_INCOMPATIBLE, silent, say_codec, N_("it opens, but nothing comes"),
+     N_("try --transport tcp, and check that UDP or multicast may pass")},
+    {"no_key", VG_VERDICT_INCOMPATIBLE, no_key, say_codec,
+     N_("no key frame came while it was received"), N_("ask for a key frame every 1 to 2 s")},
+    {"undecodable", VG_VERDICT_INCOMPATIBLE, undecodable, say_codec,
+     N_("what it sends cannot be decoded"), N_("ask for another profile, H.264 Main or High")},
     {"broke_off", VG_VERDICT_DEGRADED, broke_off, NULL, N_("it broke off while it was received"),
      N_("look for the cause at the VMS and in the network")},
     {"small_picture", VG_VERDICT_DEGRADED, small_picture, say_size,
@@ -197,6 +312,17 @@ static const struct rule {
      N_("look for the congestion")},
     {"jumps", VG_VERDICT_COMPATIBLE, jumps, NULL, N_("the stamps of its pictures jump"),
      N_("set the camera's clock by NTP")},
+    {"rare_profile", VG_VERDICT_COMPATIBLE, rare_profile, say_codec,
+     N_("hardware decoders rarely take this profile: it costs processor time"),
+     N_("ask for another profile, H.264 Main or High")},
+    {"other_codec", VG_VERDICT_COMPATIBLE, other_codec, say_codec,
+     N_("most browsers do not play it: extracts are offered as downloads"),
+     N_("ask for H.264 if operators shall play extracts in the page")},
+    {"b_frames", VG_VERDICT_COMPATIBLE, b_frames, NULL,
+     N_("it has B-frames: each picture comes some pictures late"), N_("ask for no B-frames")},
+    {"interlaced", VG_VERDICT_COMPATIBLE, interlaced, NULL,
+     N_("it is interlaced: what moves is seen with torn edges"),
+     N_("ask for progressive pictures")},
     {"sizes", VG_VERDICT_COMPATIBLE, sizes, NULL, N_("its size changes while it runs"), NULL},
     {"clear", VG_VERDICT_COMPATIBLE, in_the_clear, NULL, N_("it comes in the clear"),
      N_("use RTSPS, or a tunnel (docs/flux.md)")},
@@ -220,6 +346,9 @@ const char *vg_verdict_text(enum vg_verdict verdict)
                                         N_("cannot be analysed")};
     return texts[verdict];
 }
+
+/* The first nine exclude each other and all that follow. */
+static_assert(sizeof rules / sizeof *rules <= VG_VERDICT_REASONS_MAX + 8, "all reasons fit");
 
 void vg_probe_judge(const struct vg_probe_figures *figures, const struct vg_probe_persons *persons,
                     struct vg_probe_verdict *verdict)

@@ -25,14 +25,14 @@ struct vg_probe_persons {
 };
 
 struct vg_verdict_reason {
-    const char *code;       /* stable: "small_picture" */
+    const char *code;       /* stable: "small_picture"; docs/diagnostic.md has them all */
     const char *what;       /* msgid */
     const char *remedy;     /* msgid; NULL: none is needed */
     char figure[48];        /* with its unit; "": none */
     enum vg_verdict weight; /* COMPATIBLE: a remark */
 };
 
-#define VG_VERDICT_REASONS_MAX 16
+#define VG_VERDICT_REASONS_MAX 24
 
 struct vg_probe_verdict {
     enum vg_verdict verdict; /* the heaviest reason's */

@@ -1,4 +1,5 @@
-/* A list of sources as CSV, with a header that names the columns in any order:
+/* A list of sources as CSV (commas, or semicolons as French spreadsheets write them), with a header
+ * that names the columns in any order:
  *
  *   id,url,user,password,transport
  *
@@ -15,7 +16,7 @@
 #include "src/media/source.h"
 
 struct vg_source_row {
-    char id[128]; /* "line N" where the list has none */
+    char id[128]; /* UTF-8 that can be shown; the number of its line where the list has none */
     char url[VG_SOURCE_URL_SIZE];
     char user[256], password[256]; /* wipe the row after use */
     enum vg_transport transport;

@@ -24,15 +24,13 @@ python3 -c 'import json, sys; [json.loads(line)["message"] for line in open(sys.
 # unknown, and not yet there
 expect 2 "unknown command: frob: see vigie help" "$VIGIE" frob
 expect 2 "unknown command: frob: see vigie help" "$VIGIE" help frob
-expect 2 "not available yet: probe" "$VIGIE" probe rtsp://camera/
-expect 2 "not available yet: probe" "$VIGIE" help probe
 expect 2 "not available yet: vigie admin backup: see" "$VIGIE" admin backup --data "$T/a"
 expect 2 "role is not available yet: --role auditor: give" \
     "$VIGIE" admin account-create x --role auditor --password-stdin --data "$T/a"
 
 # the help of a word: no blank is left at a line's end, every option says what it is for
 expect 0 "" "$VIGIE" help --help && said "analyse recorded clips"
-for word in "model import" "model quantize" "model run" "bench model" "device list" "device tune" batch; do
+for word in "model import" "model quantize" "model run" "bench model" "device list" "device tune" batch probe; do
     # shellcheck disable=SC2086
     expect 0 "" "$VIGIE" $word --help
     grep -nE ' $|^  --[^ ]+( [A-Z|a-z]+)? *$' "$T/stdout" && fail "help of $word: a blank at the end, or an option without a word"
