@@ -21,7 +21,8 @@
 #include "src/media/clip_cut.h"
 #include "src/media/live_mux.h"
 
-#define FRAMES_PER_TURN 64 /* then the other direction has its turn */
+#define CUT_US          VG_US_PER_S /* from a clip's end to its turn */
+#define FRAMES_PER_TURN 64          /* then the other direction has its turn */
 #define LOOK_MS         100
 #define REST_MS         1000
 
@@ -245,6 +246,16 @@ static struct request *begin(struct vg_media_desk *desk, uint32_t id)
     return NULL;
 }
 
+/* What the clip begins with must still be there when its end has come. */
+static void hold(const struct vg_media_desk *desk, struct vg_packet_ring *ring, int64_t to_us)
+{
+    const int64_t ahead = to_us - vg_wall_now().us;
+    const int64_t more = ahead < desk->settings.hold_us ? ahead : desk->settings.hold_us;
+    const struct vg_mono_time until = {vg_mono_now().us + (more > 0 ? more : 0) +
+                                       desk->settings.grace_us + CUT_US};
+    vg_packet_ring_hold(ring, until);
+}
+
 static void hear_clip(struct vg_media_desk *desk, const struct vg_wire_frame *frame)
 {
     struct vg_wire_clip clip;
@@ -258,10 +269,12 @@ static void hear_clip(struct vg_media_desk *desk, const struct vg_wire_frame *fr
         return;
     request->range = clip;
     request->window = clip.window;
-    if (find_place(desk, clip.flux, &request->place, &place))
-        request->serial = place.serial;
-    else
+    if (!find_place(desk, clip.flux, &request->place, &place)) {
         refuse(request, VG_E_MISSING);
+        return;
+    }
+    request->serial = place.serial;
+    hold(desk, place.ring, clip.to_us);
 }
 
 static void hear_live(struct vg_media_desk *desk, const struct vg_wire_frame *frame)

@@ -32,9 +32,10 @@ struct vg_packet_ring {
 
     pthread_mutex_t lock; /* of all below */
     int bell;
-    uint64_t head, tail; /* sequences: kept are head <= s < tail, at place s % packets_max */
-    uint64_t newest_key; /* sequence, if head < tail */
-    bool gap;            /* something was not kept since the last kept one */
+    struct vg_mono_time held; /* until then held_us counts */
+    uint64_t head, tail;      /* sequences: kept are head <= s < tail, at place s % packets_max */
+    uint64_t newest_key;      /* sequence, if head < tail */
+    bool gap;                 /* something was not kept since the last kept one */
     size_t bytes;
     uint32_t format;                          /* number of the newest format; 0: none yet */
     struct vg_packet_format formats[FORMATS]; /* number % FORMATS */
@@ -44,8 +45,10 @@ struct vg_packet_ring {
 
 struct vg_packet_ring_settings vg_packet_ring_defaults(void)
 {
-    return (struct vg_packet_ring_settings){
-        .bytes_max = 8u << 20, .packets_max = 1024, .keep_us = 20 * VG_US_PER_S};
+    return (struct vg_packet_ring_settings){.bytes_max = 8u << 20,
+                                            .packets_max = 1024,
+                                            .keep_us = 20 * VG_US_PER_S,
+                                            .held_us = 20 * VG_US_PER_S};
 }
 
 enum vg_status vg_packet_ring_open(struct vg_packet_ring **ring,
@@ -53,7 +56,8 @@ enum vg_status vg_packet_ring_open(struct vg_packet_ring **ring,
 {
     *ring = NULL;
     if (settings->bytes_max < BYTES_LEAST || settings->packets_max < PACKETS_LEAST ||
-        settings->packets_max > PACKETS_MOST || settings->keep_us < 0)
+        settings->packets_max > PACKETS_MOST || settings->keep_us < 0 ||
+        settings->held_us < settings->keep_us)
         return VG_E_CALL;
     struct vg_packet_ring *r =
         vg_alloc(sizeof *r + settings->packets_max * sizeof(struct vg_kept_packet));
@@ -122,12 +126,14 @@ static uint64_t second_group(struct vg_packet_ring *ring)
     return s;
 }
 
-/* Groups that are not needed to show what came within keep_us. */
+/* Groups that are not needed to show what came within the time that is kept. */
 static void drop_old(struct vg_packet_ring *ring, struct vg_mono_time now)
 {
+    const int64_t keep_us =
+        now.us < ring->held.us ? ring->settings.held_us : ring->settings.keep_us;
     while (ring->head < ring->tail) {
         const uint64_t second = second_group(ring);
-        if (second == ring->tail || at(ring, second)->arrival.us > now.us - ring->settings.keep_us)
+        if (second == ring->tail || at(ring, second)->arrival.us > now.us - keep_us)
             return;
         drop_group(ring);
     }
@@ -347,6 +353,14 @@ void vg_packet_ring_clear(struct vg_packet_ring *ring)
 }
 
 /* ---- readers ---- */
+
+void vg_packet_ring_hold(struct vg_packet_ring *ring, struct vg_mono_time until)
+{
+    (void)pthread_mutex_lock(&ring->lock);
+    if (until.us > ring->held.us)
+        ring->held = until;
+    (void)pthread_mutex_unlock(&ring->lock);
+}
 
 void vg_packet_ring_set_bell(struct vg_packet_ring *ring, int fd)
 {

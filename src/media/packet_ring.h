@@ -31,9 +31,10 @@ struct vg_packet_ring_settings {
     size_t bytes_max;     /* of packets and what is kept of each; 64 KiB at least */
     uint32_t packets_max; /* 16 at least */
     int64_t keep_us;      /* older groups are dropped, when a newer one begins */
+    int64_t held_us;      /* the same while somebody holds; not less than keep_us */
 };
 
-/* 8 MiB, 1024 packets (41 s at 25 a second), 20 s. */
+/* 8 MiB, 1024 packets (41 s at 25 a second), 20 s, held or not. */
 struct vg_packet_ring_settings vg_packet_ring_defaults(void);
 
 struct vg_packet_ring;
@@ -70,6 +71,10 @@ void vg_packet_ring_push(struct vg_packet_ring *ring, const struct vg_ring_push 
 void vg_packet_ring_clear(struct vg_packet_ring *ring);
 
 /* ---- any thread ---- */
+
+/* Until then (monotonic) groups are kept for held_us: pictures are still to come that shall be cut out
+ * together with those that are there. An earlier time than one given before changes nothing. */
+void vg_packet_ring_hold(struct vg_packet_ring *ring, struct vg_mono_time until);
 
 /* An eventfd that is written at each packet kept; -1: nobody follows. Borrowed until changed. */
 void vg_packet_ring_set_bell(struct vg_packet_ring *ring, int fd);

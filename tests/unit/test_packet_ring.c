@@ -90,6 +90,7 @@ static void bounds(void **state)
         struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
         settings.bytes_max = rows[r].bytes_max;
         settings.keep_us = rows[r].keep_us;
+        settings.held_us = 100 * S;
         struct vg_packet_ring *ring = open_ring(&settings, AV_CODEC_ID_H264);
         int64_t us = S;
         for (const char *p = rows[r].pushed; *p; p++) {
@@ -109,6 +110,29 @@ static void bounds(void **state)
     }
 }
 
+/* Somebody who waits for pictures to come holds those that are there; then they go as ever. */
+static void held(void **state)
+{
+    (void)state;
+    struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
+    settings.keep_us = 3 * S;
+    settings.held_us = 8 * S;
+    struct vg_packet_ring *ring = open_ring(&settings, AV_CODEC_ID_H264);
+    static const struct {
+        int64_t hold_s; /* said before this key, until then; 0: nothing is said */
+        uint32_t packets;
+    } rows[] = {/* a key a second, at 1 s, 2 s, ... */
+                {0, 1}, {0, 2}, {0, 3}, {9, 4}, {0, 5}, {5, 6}, {0, 7}, {0, 8}, {0, 4}, {0, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].hold_s)
+            vg_packet_ring_hold(ring, (struct vg_mono_time){rows[i].hold_s * S});
+        push_size(ring, 10000, (int64_t)(i + 1) * S, true);
+        if (vg_packet_ring_counts(ring).packets != rows[i].packets)
+            fail_msg("at %zu s: %u packets", i + 1, (unsigned)vg_packet_ring_counts(ring).packets);
+    }
+    vg_packet_ring_close(&ring);
+}
+
 static void settings_refused(void **state)
 {
     (void)state;
@@ -121,6 +145,9 @@ static void settings_refused(void **state)
     assert_int_equal(vg_packet_ring_open(&ring, &settings), VG_E_CALL);
     settings = vg_packet_ring_defaults();
     settings.keep_us = -1;
+    assert_int_equal(vg_packet_ring_open(&ring, &settings), VG_E_CALL);
+    settings = vg_packet_ring_defaults();
+    settings.held_us = settings.keep_us - 1;
     assert_int_equal(vg_packet_ring_open(&ring, &settings), VG_E_CALL);
     vg_alloc_fail_at(1);
     settings = vg_packet_ring_defaults();
@@ -184,7 +211,8 @@ static void any_sizes(void **state)
         const struct vg_packet_ring_settings settings = {
             .bytes_max = (64u << 10) + vg_random_below(&random, 1u << 20),
             .packets_max = 16 + vg_random_below(&random, 200),
-            .keep_us = (int64_t)vg_random_below(&random, 10) * S};
+            .keep_us = (int64_t)vg_random_below(&random, 10) * S,
+            .held_us = 10 * S};
         struct vg_packet_ring *ring = open_ring(&settings, AV_CODEC_ID_H264);
         const uint32_t group = 1 + vg_random_below(&random, 60);
         const uint32_t size =
@@ -421,10 +449,15 @@ static void many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bounds),       cmocka_unit_test(settings_refused),
-        cmocka_unit_test(any_sizes),    cmocka_unit_test(referenced_or_copied),
-        cmocka_unit_test(sets_of_keys), cmocka_unit_test(slow_follower),
-        cmocka_unit_test(bell),         cmocka_unit_test(many_threads),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(held),
+        cmocka_unit_test(settings_refused),
+        cmocka_unit_test(any_sizes),
+        cmocka_unit_test(referenced_or_copied),
+        cmocka_unit_test(sets_of_keys),
+        cmocka_unit_test(slow_follower),
+        cmocka_unit_test(bell),
+        cmocka_unit_test(many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
