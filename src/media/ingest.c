@@ -22,11 +22,7 @@
 #define ALIVE_US     VG_US_PER_S
 #define END_US       (4 * VG_US_PER_S)
 #define LOG_US       (60 * VG_US_PER_S)
-/* Of what was received: 5 s before an alert, and the time until its clip is asked for; from then on also
- * what comes until its end, 5 s after the alert. The group of pictures before comes with both. */
-#define KEEP_US (7 * VG_US_PER_S)
-#define HELD_US (16 * VG_US_PER_S)
-#define THREADS (2 * VG_SLOTS_FLUX_MAX)
+#define THREADS      (2 * VG_SLOTS_FLUX_MAX)
 
 /* Of the main thread alone. */
 struct ingest {
@@ -99,9 +95,7 @@ static enum vg_status start_flux(struct ingest *ingest, uint32_t place,
                                  enum vg_ingest_purpose purpose)
 {
     enum vg_status status = VG_OK;
-    struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
-    ring.keep_us = KEEP_US;
-    ring.held_us = HELD_US;
+    const struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
     if (!ingest->ring[place])
         status = vg_packet_ring_open(&ingest->ring[place], &ring);
     if (!status && !ingest->post[place])

@@ -15,7 +15,8 @@
 static struct vg_packet_ring *ring_with(const struct encoded *encoded)
 {
     struct vg_packet_ring *ring = NULL;
-    const struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
+    struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
+    settings.keep_us = settings.held_us; /* the whole clip at once */
     assert_int_equal(vg_packet_ring_open(&ring, &settings), VG_OK);
     vg_packet_ring_describe(ring, encoded->codec, 1, TICKS_PER_S);
     return ring;

@@ -128,7 +128,8 @@ static void push(struct site *site, int i, size_t n)
 static void site_open(struct site *site)
 {
     static const struct encode_row row = {"libx264", "qp=30", 160, 120, FPS, 25, 0, false};
-    const struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
+    struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
+    settings.keep_us = settings.held_us; /* the whole clip at once */
     memset(site, 0, sizeof *site);
     encode(&row, 8 * FPS, &site->encoded);
     site->wall_us = vg_wall_now().us - 30 * S;

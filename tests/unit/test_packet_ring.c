@@ -121,13 +121,13 @@ static void held(void **state)
     static const struct {
         int64_t hold_s; /* said before this key, until then; 0: nothing is said */
         uint32_t packets;
-    } rows[] = {/* a key a second, at 1 s, 2 s, ... */
-                {0, 1}, {0, 2}, {0, 3}, {9, 4}, {0, 5}, {5, 6}, {0, 7}, {0, 8}, {0, 4}, {0, 4}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].hold_s)
-            vg_packet_ring_hold(ring, (struct vg_mono_time){rows[i].hold_s * S});
+    } seconds[] = {/* a key a second, at 1 s, 2 s, ... */
+                   {0, 1}, {0, 2}, {0, 3}, {9, 4}, {0, 5}, {5, 6}, {0, 7}, {0, 8}, {0, 4}, {0, 4}};
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        if (seconds[i].hold_s)
+            vg_packet_ring_hold(ring, (struct vg_mono_time){seconds[i].hold_s * S});
         push_size(ring, 10000, (int64_t)(i + 1) * S, true);
-        if (vg_packet_ring_counts(ring).packets != rows[i].packets)
+        if (vg_packet_ring_counts(ring).packets != seconds[i].packets)
             fail_msg("at %zu s: %u packets", i + 1, (unsigned)vg_packet_ring_counts(ring).packets);
     }
     vg_packet_ring_close(&ring);
