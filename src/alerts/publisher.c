@@ -6,6 +6,7 @@
  * copy at most. Who needs both takes spool_lock first. */
 #include "src/alerts/publisher.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -495,6 +496,7 @@ static size_t pick_live(struct vg_publisher *p, size_t *from)
 static enum vg_status send_live_batch(struct vg_publisher *p, size_t n, struct vg_fault *fault)
 {
     struct vg_redis_arg args[4 + LIVE_BATCH * (2 + 2 * VG_PUBLISHER_FIELDS_MAX)];
+    static_assert(sizeof args / sizeof *args <= VG_REDIS_ARGS_MAX, "one command takes them all");
     char seconds[16], counts[LIVE_BATCH][16];
     struct redisReply *reply = NULL;
     size_t k = 0;

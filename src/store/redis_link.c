@@ -10,14 +10,12 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 
-#define ARGS_MAX 512
-
 struct vg_redis_link {
     redisContext *context; /* NULL: not connected */
     int dial_ms, answer_ms;
     char path[VG_REDIS_PATH_MAX];
-    const char *argv[ARGS_MAX];
-    size_t lengths[ARGS_MAX];
+    const char *argv[VG_REDIS_ARGS_MAX];
+    size_t lengths[VG_REDIS_ARGS_MAX];
 };
 
 struct vg_redis_settings vg_redis_defaults(const char *path)
@@ -116,7 +114,7 @@ enum vg_status vg_redis_command(struct vg_redis_link *link, const struct vg_redi
                                 size_t count, struct redisReply **reply, struct vg_fault *fault)
 {
     *reply = NULL;
-    if (count == 0 || count > ARGS_MAX)
+    if (count == 0 || count > VG_REDIS_ARGS_MAX)
         return vg_fault_set(fault, VG_E_CALL, N_("a command has too many arguments"), NULL, "%zu",
                             count);
     if (!link->context) {

@@ -12,7 +12,8 @@
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 
-#define VG_REDIS_PATH_MAX 104 /* bytes of a socket's path with its end: the kernel's bound */
+#define VG_REDIS_PATH_MAX 104  /* bytes of a socket's path with its end: the kernel's bound */
+#define VG_REDIS_ARGS_MAX 2048 /* of one command */
 #define VG_REDIS_SOCKET   "redis/redis.sock" /* in the data folder */
 
 struct redisReply; /* hiredis */
@@ -42,6 +43,7 @@ struct vg_redis_arg vg_redis_text(const char *text); /* borrowed */
  *                disk is full): the same command again later
  * VG_E_FULL      the server's memory is full: later
  * VG_E_INPUT     the server refused the command: place has its words
+ * VG_E_CALL      no argument, or more than VG_REDIS_ARGS_MAX
  * VG_E_MEMORY */
 enum vg_status vg_redis_command(struct vg_redis_link *link, const struct vg_redis_arg *args,
                                 size_t count, struct redisReply **reply,

@@ -593,11 +593,16 @@ static void test_live_state(void **state)
     struct redisReply *reply = NULL;
     start_redis(f);
     open_publisher(f);
+    char names[VG_PUBLISHER_FIELDS_MAX][24];
+    struct vg_live_field fields[VG_PUBLISHER_FIELDS_MAX]; /* as many as there may be */
+    for (int i = 0; i < VG_PUBLISHER_FIELDS_MAX; i++) {
+        (void)snprintf(names[i], sizeof names[i], "field_%d", i);
+        fields[i] = (struct vg_live_field){names[i], "live"};
+    }
     for (int i = 0; i < 40; i++) { /* more than one command holds */
         char flux[16];
         (void)snprintf(flux, sizeof flux, "cam-%d", i);
-        const struct vg_live_field fields[] = {{"state", "live"}, {"fps", "5.0"}};
-        vg_publisher_flux(f->publisher, flux, fields, 2);
+        vg_publisher_flux(f->publisher, flux, fields, VG_PUBLISHER_FIELDS_MAX);
     }
     const struct vg_live_field late[] = {{"state", "lost \"now\" %s"}};
     vg_publisher_flux(f->publisher, "cam-39", late, 1);
