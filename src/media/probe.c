@@ -1,6 +1,7 @@
 #include "src/media/probe.h"
 
 #include <libavcodec/avcodec.h>
+#include <libavutil/log.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,6 +114,9 @@ static void measure(struct probe *probe, const struct vg_packet *packet)
     else if (gap > f->gap_us)
         f->gap_us = gap;
     probe->last_packet = packet->arrival;
+    const uint32_t jitter_us = vg_source_link(probe->source).jitter_us;
+    if (jitter_us > f->jitter_us)
+        f->jitter_us = jitter_us;
     if (packet->key) {
         const int64_t since = packet->arrival.us - probe->last_key.us;
         if (probe->last_key.us && since > f->key_us)
@@ -160,7 +164,6 @@ static void sum_up(struct probe *probe)
     f->encrypted = link.encrypted;
     f->packets = link.packets;
     f->lost = link.lost;
-    f->jitter_us = link.jitter_us;
     f->key_interval = probe->meter.key_interval;
     f->lasted_us = lasted;
     if (probe->last_key.us && since_key > f->key_us)
@@ -205,6 +208,7 @@ enum vg_status vg_probe_run(const struct vg_source_settings *source,
 {
     struct probe probe = {.settings = settings, .figures = figures};
     *figures = (struct vg_probe_figures){0};
+    av_log_set_level(AV_LOG_QUIET); /* what is wrong is said by the figures */
     vg_input_meter_reset(&probe.meter);
     vg_timeline_init(&probe.timeline, VG_TIMELINE_LIVE_US);
     figures->status = run(&probe, source, fault);

@@ -36,8 +36,8 @@ struct vg_probe_figures {
     uint64_t bits_per_s;
     enum vg_transport transport; /* AUTO: a file */
     bool encrypted;
-    uint64_t packets, lost; /* of the network */
-    uint32_t jitter_us;
+    uint64_t packets, lost;     /* of the network */
+    uint32_t jitter_us;         /* RFC 3550, the highest */
     uint64_t early, received;   /* compressed pictures: before the first key frame; from it on */
     uint64_t pictures, damaged; /* decoded; of them, spoilt */
     uint64_t refused;           /* packets that the decoder did not take */

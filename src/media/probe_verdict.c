@@ -148,7 +148,8 @@ static bool stutter(const struct subject *s)
 
 static bool jitter(const struct subject *s)
 {
-    return s->figures->jitter_us > JITTER_MOST_US;
+    /* stamps that jump look like packets that come late */
+    return s->figures->jitter_us > JITTER_MOST_US && s->figures->jumps == 0;
 }
 
 static bool rare_profile(const struct subject *s)
