@@ -185,7 +185,9 @@ static enum vg_status open_outputs(struct run *run, struct vg_fault *fault)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
     if (run->csv)
         vg_probe_report_csv_head(run->csv, run->separator);
-    return VG_OK;
+    /* a list takes minutes: whether it can be written is known before */
+    return run->csv && !csv_alone(r) ? vg_file_write(r->csv, "", 0, 0644, VG_FILE_PLAIN, fault)
+                                     : VG_OK;
 }
 
 /* What was probed is written even where the probing ended early. */
