@@ -190,27 +190,45 @@ static enum vg_status open_outputs(struct run *run, struct vg_fault *fault)
                                      : VG_OK;
 }
 
-/* What was probed is written even where the probing ended early. */
+/* How many of each verdict: what a person wants of a long list. */
+static void sum_up(const struct run *run)
+{
+    size_t counts[VG_VERDICT_INCOMPATIBLE + 1] = {0};
+    for (size_t i = 0; i < run->count; i++)
+        counts[run->job[i].report.verdict.verdict]++;
+    (void)printf(_("%zu sources: %zu can be analysed, %zu less well, %zu cannot\n"), run->count,
+                 counts[VG_VERDICT_COMPATIBLE], counts[VG_VERDICT_DEGRADED],
+                 counts[VG_VERDICT_INCOMPATIBLE]);
+}
+
+/* Of a file, that it holds all of them or none. */
+static enum vg_status close_csv(struct run *run, enum vg_status status, struct vg_fault *fault)
+{
+    if (!run->csv || run->csv == stdout)
+        return status;
+    const bool whole = fclose(run->csv) == 0;
+    if (!status && !whole)
+        status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
+    if (!status)
+        status = vg_file_write(run->request->csv, run->csv_text, run->csv_size, 0644, VG_FILE_WHOLE,
+                               fault);
+    free(run->csv_text);
+    return status;
+}
+
 static enum vg_status close_outputs(struct run *run, enum vg_status status, struct vg_fault *fault)
 {
-    enum vg_status written = VG_OK;
     if (run->progress_shown && run->progress.terminal)
         vg_progress_end(&run->progress, _("sources probed"), run->count, run->count);
-    if (run->items)
-        written = vg_print_json(json_pack("{s:i, s:O}", "version", 1, "sources", run->items),
-                                status ? NULL : fault);
-    if (run->csv && run->csv != stdout) {
-        const bool whole = fclose(run->csv) == 0;
-        run->lost = run->lost || !whole;
-        if (whole && !status && !written)
-            written = vg_file_write(run->request->csv, run->csv_text, run->csv_size, 0644,
-                                    VG_FILE_WHOLE, fault);
-        free(run->csv_text);
-    }
+    status = close_csv(run, status, fault);
+    if (!status && run->lost)
+        status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
+    if (!status && run->items)
+        status = vg_print_json(json_pack("{s:i, s:O}", "version", 1, "sources", run->items), fault);
+    else if (!status && run->count > 1 && !csv_alone(run->request))
+        sum_up(run);
     json_decref(run->items);
-    if (!status && !written && run->lost)
-        written = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "probe");
-    return status ? status : written;
+    return status;
 }
 
 /* ---- the run ---- */

@@ -111,6 +111,7 @@ told "\"'=cmd\",\"compatible\"" # no formula in a spreadsheet
 told '"a ""b""","degraded","small_picture'
 expect 0 "" probe "$T/two.csv"
 told 'a "b": can be analysed, less well'
+told "2 sources: 1 can be analysed, 1 less well, 0 cannot"
 # far off a terminal, a line now and then says how far it is
 for i in 1 2 3 4 5 6; do echo "rtsp://127.0.0.1:$PLAIN/x"; done >"$T/urls"
 (echo url; cat "$T/urls") >"$T/six.csv"
