@@ -24,7 +24,7 @@ enum vg_coverage_cause {
     VG_COVERAGE_KEYS,     /* only key frames are decoded, and more was wanted */
     VG_COVERAGE_OVERLOAD, /* pictures came and there was no time for them */
     VG_COVERAGE_CORRUPT,  /* pictures came damaged */
-    VG_COVERAGE_VIEW,     /* analysed, but the view was black, frozen, masked or moved */
+    VG_COVERAGE_VIEW,     /* analysed, but the view was black, frozen, masked, blurred or moved */
     VG_COVERAGE_STOPPED,  /* by the stop file or the authorisation */
     VG_COVERAGE_DOWN,     /* Vigie did not run */
     VG_COVERAGE_OFF,      /* switched off: the one that is no nominal time */

@@ -21,6 +21,7 @@ static const struct {
     [VG_WHY_CALENDAR] = {"calendar", N_("outside of the rule's hours")},
     [VG_WHY_INACTIVE] = {"inactive", N_("the rule is switched off")},
     [VG_WHY_STOPPED] = {"stopped", N_("stopped, or not authorised")},
+    [VG_WHY_VIEW] = {"view", N_("the picture does not show the place for sure")},
 };
 
 const char *vg_why_not_name(enum vg_why_not why)

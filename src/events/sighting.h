@@ -47,6 +47,7 @@ enum vg_why_not {
     VG_WHY_CALENDAR,     /* outside the rule's hours */
     VG_WHY_INACTIVE,     /* the rule is switched off */
     VG_WHY_STOPPED,      /* stopped or not authorised */
+    VG_WHY_VIEW,         /* the picture does not show the rule's place for sure */
     VG_WHY_COUNT
 };
 const char *vg_why_not_name(enum vg_why_not why);  /* "outside" */

@@ -51,11 +51,24 @@ static void say(const struct vg_rule_moment *moment, const struct vg_sighting *s
                                (double)value_us / (double)VG_US_PER_S);
 }
 
+/* Whether the rule is to forget what held, too. */
+static bool suspended(const struct vg_rule *rule, enum vg_rule_sight sight)
+{
+    return sight == VG_SIGHT_NOTHING || (sight == VG_SIGHT_NO_PLACES && rule->place >= 0);
+}
+
+bool vg_rulebook_holds_back(const struct vg_rule *rule, enum vg_rule_sight sight)
+{
+    return suspended(rule, sight) || (sight == VG_SIGHT_DOUBTFUL && rule->place >= 0);
+}
+
 /* VG_WHY_HOLDS if the rule may speak at this moment. */
 static enum vg_why_not may_speak(const struct vg_rule *rule, const struct vg_rule_moment *moment)
 {
     if (!rule->active)
         return VG_WHY_INACTIVE;
+    if (vg_rulebook_holds_back(rule, moment->sight))
+        return VG_WHY_VIEW;
     if (moment->stopped_events & 1u << rule->event)
         return VG_WHY_STOPPED;
     if (moment->wall_known && !vg_calendar_holds(&rule->calendar, moment->wall))
@@ -125,6 +138,16 @@ static void note(struct vg_rulebook *book, const struct vg_sighting *sighting,
         held = begin(book, sighting, moment);
     held->missed = 0;
     held->onset.last = moment->media;
+}
+
+static void forget_suspended(struct vg_rulebook *book, enum vg_rule_sight sight)
+{
+    for (size_t i = 0; i < VG_HELD_MAX; i++) {
+        struct vg_held *held = &book->held[i];
+        held->used = held->used && !suspended(&book->scene->rule[held->rule], sight);
+    }
+    for (uint32_t i = 0; i < book->scene->rule_count; i++)
+        book->rule[i].carried &= !suspended(&book->scene->rule[i], sight);
 }
 
 static void end_what_is_over(struct vg_rulebook *book, const struct vg_rule_moment *moment)
@@ -275,12 +298,15 @@ uint32_t vg_rulebook_step(struct vg_rulebook *book, const struct vg_watch_output
     end_carried(book, moment);
     for (size_t i = 0; i < VG_HELD_MAX; i++)
         book->held[i].missed++;
+    forget_suspended(book, moment->sight);
     end_what_is_over(book, moment); /* first: a condition back after a long gap has a new onset */
     for (uint32_t i = 0; i < watched->sighting_count; i++) {
         const struct vg_sighting *sighting = &watched->sighting[i];
-        if (speak[sighting->rule] != VG_WHY_HOLDS)
-            say(moment, sighting, speak[sighting->rule], 0);
-        else if (!sighting->instant)
+        const enum vg_why_not why = speak[sighting->rule];
+        if (why != VG_WHY_HOLDS)
+            say(moment, sighting, why, 0);
+        const bool doubted = why == VG_WHY_VIEW && moment->sight == VG_SIGHT_DOUBTFUL;
+        if ((why == VG_WHY_HOLDS || doubted) && !sighting->instant)
             note(book, sighting, moment);
     }
     return raise_what_is_due(book, watched, moment, speak, alerts);

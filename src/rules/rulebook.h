@@ -7,6 +7,9 @@
  * Who is missing from that picture or has not held for so long waits for the next alert. A
  * passage within a cooldown is told to nobody.
  *
+ * While the picture does not show the place of a rule, the rule is suspended: it raises nothing and
+ * forgets its onsets; its cooldown runs on.
+ *
  * An alert is known by flux, rule and onset, so no two alerts of a rule name the same one: who
  * began in the same picture as the subject that is told, but is missing now, begins anew.
  *
@@ -21,8 +24,17 @@
 
 #define VG_ALERTS_PER_PICTURE_MAX 16
 
+/* What the picture can be believed to show (docs/decisions/0032-view-in-analysis.md). */
+enum vg_rule_sight {
+    VG_SIGHT_ALL,
+    VG_SIGHT_DOUBTFUL,  /* rules at a place raise nothing; what holds goes on */
+    VG_SIGHT_NO_PLACES, /* rules at a place are suspended: they forget what held */
+    VG_SIGHT_NOTHING    /* so are all rules */
+};
+
 /* What a rulebook needs to know of the moment, beside the sightings. */
 struct vg_rule_moment {
+    enum vg_rule_sight sight;
     struct vg_media_time media;
     bool wall_known; /* false in batch without --start: calendars are ignored */
     struct vg_wall_time wall;
@@ -44,6 +56,9 @@ uint32_t vg_rulebook_step(struct vg_rulebook *book, const struct vg_watch_output
 
 /* Passages that would have raised an alert but found no room, since open. */
 uint64_t vg_rulebook_dropped(const struct vg_rulebook *book);
+
+/* Whether the rule raises nothing with that sight. Pure. */
+bool vg_rulebook_holds_back(const struct vg_rule *rule, enum vg_rule_sight sight);
 
 /* A new epoch: conditions that held are over; cooldowns stay. */
 void vg_rulebook_reset(struct vg_rulebook *book);
