@@ -131,7 +131,7 @@ enum vg_status vg_config_version(struct vg_database *database, uint64_t *version
 #define FLUX_COLUMNS                                                                               \
     "id, label, url, user, password IS NOT NULL, transport, rate_fps, priority, active, version, " \
     "scene IS NOT NULL, scene_version, tls_name, ca_pem IS NOT NULL, evidence_url, interface, "    \
-    "clear_accepted"
+    "clear_accepted, view_source, view_confirmed"
 
 static void read_flux(const struct vg_sql *query, struct vg_flux_config *flux)
 {
@@ -155,6 +155,8 @@ static void read_flux(const struct vg_sql *query, struct vg_flux_config *flux)
     vg_sql_column_text(query, 14, flux->evidence_url, sizeof flux->evidence_url);
     vg_sql_column_text(query, 15, flux->interface, sizeof flux->interface);
     flux->clear_accepted = sqlite3_column_int(query->statement, 16) != 0;
+    flux->view_source = (uint64_t)sqlite3_column_int64(query->statement, 17);
+    flux->view_confirmed = (uint64_t)sqlite3_column_int64(query->statement, 18);
 }
 
 enum vg_status vg_config_flux_list(struct vg_database *database, struct vg_flux_config **flux,
@@ -234,9 +236,10 @@ static enum vg_status write_flux(struct vg_database *database, const struct vg_f
     enum vg_status status = vg_sql_begin(
         &query, database,
         "INSERT INTO flux(id, label, url, user, transport, rate_fps, priority, active, version,"
-        " tls_name, evidence_url, interface, clear_accepted)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-        " ON CONFLICT(id) DO UPDATE SET label = ?2, url = ?3, user = ?4, transport = ?5,"
+        " tls_name, evidence_url, interface, clear_accepted, view_source)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?9)"
+        " ON CONFLICT(id) DO UPDATE SET view_source = iif(url = ?3, view_source, ?9),"
+        " label = ?2, url = ?3, user = ?4, transport = ?5,"
         " rate_fps = ?6, priority = ?7, active = ?8, version = ?9, tls_name = ?10,"
         " evidence_url = ?11, interface = ?12, clear_accepted = ?13",
         fault);
@@ -412,6 +415,35 @@ enum vg_status vg_config_flux_activate(struct vg_database *database, const char 
             status = write_flux(database, &flux, fault);
     }
     return finish(database, status, fault);
+}
+
+static enum vg_status put_confirmation(struct vg_database *database, const char *id,
+                                       uint64_t *confirmed, struct vg_fault *fault)
+{
+    struct vg_flux_config flux;
+    struct vg_sql query = {.statement = NULL};
+    enum vg_status status = vg_config_flux_get(database, id, &flux, fault);
+    if (status == VG_OK)
+        status = vg_sql_counter_bump(database, "config", confirmed, fault);
+    if (status == VG_OK)
+        status = vg_sql_begin(&query, database, "UPDATE flux SET view_confirmed = ?2 WHERE id = ?1",
+                              fault);
+    if (status == VG_OK) {
+        vg_sql_bind_text(&query, 1, id);
+        vg_sql_bind_int(&query, 2, (int64_t)*confirmed);
+        status = vg_sql_run(&query);
+    }
+    vg_sql_end(&query);
+    return status;
+}
+
+enum vg_status vg_config_view_confirm(struct vg_database *database, const char *id,
+                                      uint64_t *confirmed, struct vg_fault *fault)
+{
+    const enum vg_status status = vg_database_begin(database, fault);
+    *confirmed = 0;
+    return status ? status
+                  : finish(database, put_confirmation(database, id, confirmed, fault), fault);
 }
 
 enum vg_status vg_config_flux_delete(struct vg_database *database, const char *id,

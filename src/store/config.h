@@ -57,6 +57,8 @@ struct vg_flux_config {
     bool has_password, has_scene, has_ca; /* read only: ignored by put */
     uint64_t version;                     /* ETag of the flux; read only */
     uint64_t scene_version;               /* ETag of its scene, 0 without one; read only */
+    uint64_t view_source;    /* version at which `url` was last changed: another view; read only */
+    uint64_t view_confirmed; /* version of the last vg_config_view_confirm, 0: none; read only */
 };
 
 /* The defaults of a flux named `id` (cut at its room). */
@@ -95,6 +97,11 @@ enum vg_status vg_config_flux_put(struct vg_database *database, const struct vg_
 /* Only the switch; no ETag wanted. VG_E_MISSING. Unchanged: the version stays. */
 enum vg_status vg_config_flux_activate(struct vg_database *database, const char *id, bool active,
                                        struct vg_fault *fault) VG_MUST_USE;
+
+/* A person says that what the flux shows now is what it is to show: the analysis takes it when it
+ * sees a newer number, once. *confirmed is that number. VG_E_MISSING. */
+enum vg_status vg_config_view_confirm(struct vg_database *database, const char *id,
+                                      uint64_t *confirmed, struct vg_fault *fault) VG_MUST_USE;
 
 /* VG_E_MISSING, VG_E_STATE. Its scene goes with it; its alerts stay. */
 enum vg_status vg_config_flux_delete(struct vg_database *database, const char *id,

@@ -82,12 +82,18 @@ static const char step_2[] =
     "ALTER TABLE flux ADD COLUMN interface TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE flux ADD COLUMN clear_accepted INTEGER NOT NULL DEFAULT 0;";
 
+/* Versions of the configuration: of the address, and of the last confirmation of the view. */
+static const char step_3[] =
+    "ALTER TABLE flux ADD COLUMN view_source INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE flux ADD COLUMN view_confirmed INTEGER NOT NULL DEFAULT 0;";
+
 static const struct {
     const char *sql;
     enum vg_status (*then)(struct vg_database *database, struct vg_fault *fault);
 } migrations[VG_DATABASE_VERSION] = {
     {step_1, NULL},
     {step_2, vg_site_adopt},
+    {step_3, NULL},
 };
 
 static enum vg_status sql_fault(struct vg_database *database, int code, struct vg_fault *fault)

@@ -12,7 +12,7 @@
 #include "src/base/fault.h"
 
 #define VG_DATABASE_FILE    "vigie.db"
-#define VG_DATABASE_VERSION 2
+#define VG_DATABASE_VERSION 3
 
 struct vg_database;
 

@@ -7,7 +7,7 @@
  * to analysis:
  *   {"type":"config","version":N,"authorisation":A,"phase","model","node","redis":"/socket",
  *    "flux":[{"index":place,"ingest","slot","id","label","rate_fps","priority","active",
- *             "scene":{}|null}]}
+ *             "scene":{}|null,"view_source","view_confirmed"}]}
  * A: null or {"reference","from","to","flux":[],"events":[]}. index is the place of places.h: it
  * stays with the flux, so there may be gaps after a deletion. */
 #ifndef VG_SUPERVISE_HANDOUT_H
