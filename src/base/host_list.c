@@ -259,6 +259,8 @@ static bool rule_names(const struct vg_host_rule *rule, const struct vg_host *ho
 
 static bool rule_has_port(const struct vg_host_rule *rule, uint16_t port)
 {
+    if (port == 0)
+        return true;
     for (size_t i = 0; i < rule->port_count; i++)
         if (rule->port[i] == port)
             return true;
@@ -279,16 +281,23 @@ bool vg_host_list_may_visit(const void *list, const char *host, uint16_t port)
     return vg_host_read(host, strlen(host), &read) == VG_OK && vg_host_list_has(list, &read, port);
 }
 
+/* Whether the rule holds all that is asked to be added: the port, or every one. */
+static bool rule_covers(const struct vg_host_rule *rule, uint16_t port)
+{
+    return port == 0 ? rule->port_count == 0 : rule_has_port(rule, port);
+}
+
 enum vg_status vg_host_list_add(struct vg_host_list *list, const struct vg_host *host,
                                 uint16_t port)
 {
-    if (vg_host_list_has(list, host, port))
-        return VG_OK;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (rule_names(&list->rule[i], host) && rule_covers(&list->rule[i], port))
+            return VG_OK;
     for (uint32_t i = 0; i < list->count; i++) {
         struct vg_host_rule *rule = &list->rule[i];
         if (strcmp(rule->host.text, host->text) != 0 || rule->prefix != bits_of(host->kind))
             continue;
-        if (rule->port_count == VG_HOST_PORTS_MAX)
+        if (port == 0 || rule->port_count == VG_HOST_PORTS_MAX)
             rule->port_count = 0;
         else
             rule->port[rule->port_count++] = port;
@@ -297,6 +306,10 @@ enum vg_status vg_host_list_add(struct vg_host_list *list, const struct vg_host 
     if (list->count == VG_HOST_LIST_MAX)
         return VG_E_FULL;
     list->rule[list->count++] = (struct vg_host_rule){
-        .host = *host, .prefix = (uint8_t)bits_of(host->kind), .port_count = 1, .port = {port}};
+        .host = *host,
+        .prefix = (uint8_t)bits_of(host->kind),
+        .port_count = port != 0,
+        .port = {port},
+    };
     return VG_OK;
 }

@@ -62,15 +62,15 @@ enum vg_status vg_host_list_read(const json_t *array, struct vg_host_list *list,
 /* The same array, given; NULL without memory. */
 json_t *vg_host_list_json(const struct vg_host_list *list) VG_MUST_USE;
 
-/* Whether host and port are in the list. */
+/* Whether host and port are in the list; port 0: whatever the port, as of one who comes to us. */
 bool vg_host_list_has(const struct vg_host_list *list, const struct vg_host *host, uint16_t port);
 
 /* The same for texts, with the list as `const void *`: what a client asks before it follows a
  * redirect. What is no host is in no list. */
 bool vg_host_list_may_visit(const void *list, const char *host, uint16_t port);
 
-/* Makes the list hold host and port, by a new row or a port more; a row whose ports are all used
- * then holds every port. VG_E_FULL: the list has no room. */
+/* Makes the list hold host and port (0: every port), by a new row or a port more; a row whose ports
+ * are all used then holds every port. VG_E_FULL: the list has no room. */
 enum vg_status vg_host_list_add(struct vg_host_list *list, const struct vg_host *host,
                                 uint16_t port) VG_MUST_USE;
 

@@ -142,6 +142,10 @@ static void lists_hold_hosts(void **state)
         {"239.2.0.0", 5004, false},
         {"10.1.0.7@evil.org", 554, false},
         {"", 554, false},
+        {"vms.example.org", 0, true}, /* whatever the port */
+        {"10.2.128.0", 0, true},
+        {"10.2.127.255", 0, false},
+        {"", 0, false},
     };
     struct vg_host_list *list = calloc(1, sizeof *list);
     struct vg_fault fault = {0};
@@ -235,6 +239,16 @@ static void lists_grow(void **state)
     }
     assert_int_equal(vg_host_read("more", 4, &host), VG_OK);
     assert_int_equal(vg_host_list_add(list, &host, 554), VG_E_FULL);
+    /* port 0: every port, of a row that is there or a new one */
+    for (uint16_t ports = 0; ports < 2; ports++) {
+        *list = (struct vg_host_list){0};
+        if (ports)
+            assert_int_equal(vg_host_list_add(list, &host, 554), VG_OK);
+        assert_int_equal(vg_host_list_add(list, &host, 0), VG_OK);
+        assert_int_equal(list->count, 1);
+        assert_int_equal(list->rule[0].port_count, 0);
+        assert_true(vg_host_list_has(list, &host, 9999));
+    }
     free(list);
 }
 
