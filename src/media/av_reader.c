@@ -5,6 +5,9 @@
 
 #include "src/base/log.h"
 
+#define AHEAD_BYTES 3008 /* 16 packets of a transport stream; 0 would be no limit */
+#define STREAMS_MAX 16   /* each may hold some 200 KB */
+
 void vg_av_reader_arm(struct vg_av_reader *reader, int64_t within_us)
 {
     reader->interrupted = VG_AV_NOT;
@@ -66,15 +69,23 @@ static AVStream *choose_stream(AVFormatContext *context)
     return found;
 }
 
-static enum vg_status open_context(struct vg_av_reader *reader, const char *address,
-                                   AVDictionary **options, AVIOContext *io)
+static enum vg_status new_context(struct vg_av_reader *reader)
 {
     reader->packet = av_packet_alloc();
     reader->context = avformat_alloc_context();
     if (!reader->packet || !reader->context)
         return VG_E_MEMORY;
     reader->context->interrupt_callback = (AVIOInterruptCB){on_interrupt, reader};
-    reader->context->pb = io;
+    reader->interval_us = VG_US_PER_S / 25;
+    return VG_OK;
+}
+
+static enum vg_status open_context(struct vg_av_reader *reader, const char *address,
+                                   AVDictionary **options)
+{
+    const enum vg_status made = new_context(reader);
+    if (made)
+        return made;
     const int error = avformat_open_input(&reader->context, address, NULL, options);
     const enum vg_status status =
         error < 0 ? vg_av_reader_status(reader, error) : check_options(*options);
@@ -87,8 +98,7 @@ static enum vg_status open_context(struct vg_av_reader *reader, const char *addr
 }
 
 enum vg_status vg_av_reader_open(struct vg_av_reader *reader, const char *address,
-                                 const char *formats, const char *protocols, AVIOContext *io,
-                                 int64_t within_us)
+                                 const char *formats, const char *protocols, int64_t within_us)
 {
     AVDictionary *options = NULL;
     av_log_set_level(AV_LOG_QUIET); /* it writes addresses, with what is in them */
@@ -96,7 +106,7 @@ enum vg_status vg_av_reader_open(struct vg_av_reader *reader, const char *addres
     enum vg_status status = VG_E_MEMORY;
     if (av_dict_set(&options, "format_whitelist", formats, 0) >= 0 &&
         av_dict_set(&options, "protocol_whitelist", protocols, 0) >= 0)
-        status = open_context(reader, address, &options, io);
+        status = open_context(reader, address, &options);
     av_dict_free(&options);
     if (status)
         return status;
@@ -104,9 +114,25 @@ enum vg_status vg_av_reader_open(struct vg_av_reader *reader, const char *addres
     if (!reader->stream)
         return VG_E_INPUT;
     const AVRational rate = reader->stream->avg_frame_rate;
-    reader->interval_us = rate.num > 0 && rate.den > 0 ? av_rescale(VG_US_PER_S, rate.den, rate.num)
-                                                       : VG_US_PER_S / 25;
+    if (rate.num > 0 && rate.den > 0)
+        reader->interval_us = av_rescale(VG_US_PER_S, rate.den, rate.num);
     return VG_OK;
+}
+
+enum vg_status vg_av_reader_open_stream(struct vg_av_reader *reader, const char *format,
+                                        AVIOContext *io, int64_t within_us)
+{
+    av_log_set_level(AV_LOG_QUIET);
+    vg_av_reader_arm(reader, within_us);
+    const enum vg_status status = new_context(reader);
+    if (status)
+        return status;
+    reader->context->pb = io;
+    reader->context->probesize = AHEAD_BYTES;
+    reader->context->max_streams = STREAMS_MAX;
+    reader->context->correct_ts_overflow = 0;
+    const int error = avformat_open_input(&reader->context, "", av_find_input_format(format), NULL);
+    return error < 0 ? vg_av_reader_status(reader, error) : VG_OK;
 }
 
 void vg_av_reader_release(struct vg_av_reader *reader)
@@ -118,6 +144,19 @@ void vg_av_reader_release(struct vg_av_reader *reader)
     reader->stream = NULL;
 }
 
+/* Whether the packet in hand is of the video. Of streams that no video was chosen among beforehand,
+ * the first is taken; those that are surely something else are not asked for again. */
+static bool of_video(struct vg_av_reader *reader)
+{
+    AVStream *stream = reader->context->streams[reader->packet->stream_index];
+    const enum AVMediaType type = stream->codecpar->codec_type;
+    if (!reader->stream && type == AVMEDIA_TYPE_VIDEO)
+        reader->stream = stream;
+    if (stream != reader->stream && type != AVMEDIA_TYPE_UNKNOWN)
+        stream->discard = AVDISCARD_ALL;
+    return stream == reader->stream;
+}
+
 enum vg_status vg_av_reader_next(struct vg_av_reader *reader)
 {
     for (;;) {
@@ -125,7 +164,7 @@ enum vg_status vg_av_reader_next(struct vg_av_reader *reader)
         const int error = av_read_frame(reader->context, reader->packet);
         if (error < 0)
             return vg_av_reader_status(reader, error);
-        if (reader->packet->stream_index == reader->stream->index)
+        if (of_video(reader))
             return VG_OK;
         if (vg_av_reader_stopped(reader)) /* a file of much else: the callback is not asked */
             return vg_av_reader_status(reader, AVERROR_EXIT);

@@ -327,7 +327,7 @@ static void close_ladder(struct vg_ingest_session *session)
 
 static void describe(struct vg_ingest_session *session, const struct vg_source_about *about)
 {
-    session->codec = about->codec;
+    session->codec_version = about->codec_version;
     if (ring_of(session))
         vg_packet_ring_describe(session->settings.ring, about->codec, about->tick_num,
                                 about->tick_den);
@@ -413,7 +413,7 @@ static void take_evidence(struct vg_ingest_session *session, const struct vg_pac
     const struct vg_source_about about = vg_source_about(session->source);
     if (packet->early)
         return;
-    if (session->codec != about.codec)
+    if (session->codec_version != about.codec_version)
         describe(session, &about);
     note_live(session);
     keep(session, packet);
@@ -425,7 +425,8 @@ static enum vg_status take_packet(struct vg_ingest_session *session, const struc
     (void)vg_input_meter_take(&session->meter, packet->arrival, packet->key);
     if (status || packet->early)
         return status;
-    if (!session->ladder || session->codec != vg_source_about(session->source).codec)
+    if (!session->ladder ||
+        session->codec_version != vg_source_about(session->source).codec_version)
         status = open_ladder(session);
     if (status)
         return status;
@@ -487,7 +488,7 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     settings.cancel = session->cancel;
     vg_ingest_session_promise(session, session->settings.open_us + NAME_US);
     session->live = false;
-    session->codec = NULL;
+    session->codec_version = 0;
     vg_timeline_restart(&session->timeline);
     vg_input_meter_reset(&session->meter);
     next_epoch(session);

@@ -53,7 +53,7 @@ struct vg_ingest_session {
     const struct vg_ingest_site_settings *site; /* NULL: nothing is declared */
     struct vg_cancel cancel;
     struct vg_source *source;
-    const struct AVCodecParameters *codec; /* that the ladder was opened with */
+    uint32_t codec_version; /* that the ladder was opened with, or the ring told of; 0: none */
     struct vg_timeline timeline;
     struct vg_input_meter meter;
     struct vg_mono_time last_arrival, told; /* of the last picture; figures were told */

@@ -47,6 +47,7 @@ struct vg_rtsp_listen {
         RECORDING
     } step;
     bool over;
+    struct vg_mono_time within; /* it must have come to RECORD */
     uint32_t tries;
     struct vg_rtsp_challenge challenge;
     char session[33];
@@ -160,6 +161,11 @@ uint16_t vg_rtsp_listen_port(const struct vg_rtsp_listen *listen)
 const struct vg_sdp_video *vg_rtsp_listen_video(const struct vg_rtsp_listen *listen)
 {
     return &listen->video;
+}
+
+bool vg_rtsp_listen_by_udp(const struct vg_rtsp_listen *listen)
+{
+    return listen->sockets != NULL;
 }
 
 struct vg_rtsp_listen_counts vg_rtsp_listen_counts(const struct vg_rtsp_listen *listen)
@@ -408,6 +414,7 @@ static enum vg_status accept_one(struct vg_rtsp_listen *listen)
         return status;
     vg_rtsp_dialogue_take(listen->dialogue, &link);
     listen->step = CONNECTED;
+    listen->within.us = vg_mono_now().us + listen->settings.open_us;
     (void)snprintf(listen->challenge.realm, sizeof listen->challenge.realm, "%s", REALM);
     make_hex(listen->challenge.nonce, 16);
     return VG_OK;
@@ -434,22 +441,33 @@ static enum vg_status negotiate(struct vg_rtsp_listen *listen, struct vg_mono_ti
     return status;
 }
 
-enum vg_status vg_rtsp_listen_wait(struct vg_rtsp_listen *listen, struct vg_mono_time until)
+static enum vg_status await_one(struct vg_rtsp_listen *listen, struct vg_mono_time until)
 {
-    drop_publisher(listen);
     for (;;) {
         struct pollfd waited = {.fd = listen->fd, .events = POLLIN};
         enum vg_status status = vg_net_poll(&waited, 1, until, &listen->settings.cancel);
         if (status)
             return status;
         status = accept_one(listen);
-        if (status == VG_E_END && vg_mono_now().us < until.us)
-            continue;
+        if (status != VG_E_END)
+            return status;
+        if (vg_mono_now().us >= until.us)
+            return VG_E_TIMEOUT;
+    }
+}
+
+enum vg_status vg_rtsp_listen_wait(struct vg_rtsp_listen *listen, struct vg_mono_time until)
+{
+    if (listen->step == RECORDING)
+        drop_publisher(listen);
+    for (;;) {
+        enum vg_status status = listen->step == NOBODY ? await_one(listen, until) : VG_OK;
         if (status)
-            return status == VG_E_END ? VG_E_TIMEOUT : status;
-        const int64_t within = vg_mono_now().us + listen->settings.open_us;
-        status = negotiate(listen, (struct vg_mono_time){within < until.us ? within : until.us});
+            return status;
+        status = negotiate(listen, listen->within.us < until.us ? listen->within : until);
         if (status == VG_OK || status == VG_E_INTERRUPTED)
+            return status;
+        if (status == VG_E_TIMEOUT && vg_mono_now().us < listen->within.us)
             return status;
         listen->counts.refused++;
         drop_publisher(listen);

@@ -40,12 +40,14 @@ void vg_rtsp_listen_close(struct vg_rtsp_listen **listen);
 uint16_t vg_rtsp_listen_port(const struct vg_rtsp_listen *listen);
 
 /* Waits until a publisher records; one that comes to nothing is dropped and the next awaited; a
- * former one is dropped. VG_E_TIMEOUT: none until then; VG_E_INTERRUPTED, VG_E_IO. */
+ * former one is dropped. VG_E_TIMEOUT: none until then, and who has begun may go on in the next
+ * call; VG_E_INTERRUPTED, VG_E_IO. */
 enum vg_status vg_rtsp_listen_wait(struct vg_rtsp_listen *listen,
                                    struct vg_mono_time until) VG_MUST_USE;
 
 /* Of the publisher that records. */
 const struct vg_sdp_video *vg_rtsp_listen_video(const struct vg_rtsp_listen *listen);
+bool vg_rtsp_listen_by_udp(const struct vg_rtsp_listen *listen);
 
 /* As vg_rtsp_client_receive(). VG_E_CLOSED: it ended; VG_E_TIMEOUT: it sends nothing. Then wait for
  * the next. Other connections are closed at once. */

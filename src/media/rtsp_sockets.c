@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +39,11 @@ struct slot_about {
 struct vg_rtsp_sockets {
     int fds[2];
     uint16_t port;
-    bool group;                    /* a multicast group: `to` is where reports go */
+    bool group;  /* a multicast group: `to` is where reports go */
+    bool single; /* to an address of ours, from whoever may: */
+    bool (*may_send)(const void *context, const char *address);
+    const void *send_context;
+    struct sockaddr_storage known; /* who sent last and may */
     struct sockaddr_storage from;  /* the only sender; ss_family 0: any */
     uint16_t from_ports[2];        /* 0: any */
     struct sockaddr_storage to[2]; /* ss_family 0: nowhere */
@@ -295,6 +300,63 @@ enum vg_status vg_rtsp_sockets_join(struct vg_rtsp_sockets **sockets,
                   N_("name the network interface that the cameras are on"), fault);
 }
 
+/* ---- one socket ---- */
+
+static enum vg_status join_single(struct vg_rtsp_sockets *sockets,
+                                  const struct sockaddr_storage *address,
+                                  const struct vg_rtsp_single *single, struct vg_fault *fault)
+{
+    struct vg_net_interface interface;
+    const struct sockaddr_storage any = {.ss_family = 0};
+    const enum vg_status status = vg_net_interface_find(single->interface, &interface, fault);
+    if (status)
+        return status;
+    sockets->group = true;
+    sockets->fds[RTP] = group_socket(address, &any, &interface, 1);
+    return sockets->fds[RTP] >= 0
+               ? VG_OK
+               : refuse(VG_E_LACK, N_("the multicast group cannot be joined"),
+                        N_("name the network interface that the cameras are on"), fault);
+}
+
+static enum vg_status bind_single(struct vg_rtsp_sockets *sockets,
+                                  const struct sockaddr_storage *address,
+                                  const struct vg_rtsp_single *single, struct vg_fault *fault)
+{
+    sockets->single = true;
+    sockets->may_send = single->may_send;
+    sockets->send_context = single->send_context;
+    sockets->fds[RTP] = new_socket(address->ss_family);
+    return sockets->fds[RTP] >= 0 && bind(sockets->fds[RTP], (const struct sockaddr *)address,
+                                          vg_net_address_size(address)) == 0
+               ? VG_OK
+               : refuse(VG_E_LACK, N_("no video can be awaited at this address and port"),
+                        N_("give a numeric address of this machine and a port that is free"),
+                        fault);
+}
+
+enum vg_status vg_rtsp_sockets_single(struct vg_rtsp_sockets **sockets,
+                                      const struct vg_rtsp_single *single, struct vg_fault *fault)
+{
+    struct sockaddr_storage address;
+    *sockets = NULL;
+    if (!vg_net_address_read(single->address, single->port, &address) ||
+        (single->port == 0 && is_group(&address)))
+        return refuse(VG_E_INPUT, N_("this is no address that video can be sent to"),
+                      N_("give the numeric address of the group, or of this server"), fault);
+    struct vg_rtsp_sockets *opened = new_sockets();
+    if (!opened)
+        return refuse(VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, fault);
+    const enum vg_status status = is_group(&address) ? join_single(opened, &address, single, fault)
+                                                     : bind_single(opened, &address, single, fault);
+    if (status)
+        vg_rtsp_sockets_close(&opened);
+    else
+        opened->port = local_port(opened->fds[RTP]);
+    *sockets = opened;
+    return status;
+}
+
 /* ---- sending ---- */
 
 uint16_t vg_rtsp_sockets_port(const struct vg_rtsp_sockets *sockets)
@@ -347,11 +409,27 @@ void vg_rtsp_sockets_watch(const struct vg_rtsp_sockets *sockets, struct pollfd 
         fds[i] = (struct pollfd){.fd = sockets->fds[i], .events = POLLIN};
 }
 
-static bool expected(const struct vg_rtsp_sockets *sockets, enum which which,
+/* The one that sends is asked about once, as long as no other does. */
+static bool permitted(struct vg_rtsp_sockets *sockets, const struct sockaddr_storage *sender)
+{
+    char host[NI_MAXHOST];
+    if (!sockets->may_send)
+        return true;
+    if (sockets->known.ss_family != 0 && vg_net_address_same_host(sender, &sockets->known))
+        return true;
+    if (getnameinfo((const struct sockaddr *)sender, vg_net_address_size(sender), host, sizeof host,
+                    NULL, 0, NI_NUMERICHOST) != 0 ||
+        !sockets->may_send(sockets->send_context, host))
+        return false;
+    sockets->known = *sender;
+    return true;
+}
+
+static bool expected(struct vg_rtsp_sockets *sockets, enum which which,
                      const struct sockaddr_storage *sender)
 {
     if (sockets->from.ss_family == 0)
-        return sockets->group;
+        return sockets->group || (sockets->single && permitted(sockets, sender));
     return vg_net_address_same_host(sender, &sockets->from) &&
            (sockets->from_ports[which] == 0 ||
             sockets->from_ports[which] == vg_net_address_port(sender));

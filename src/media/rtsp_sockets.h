@@ -1,4 +1,5 @@
-/* The two sockets of media by UDP: RTP and RTCP, as a unicast pair or in a multicast group. Used by
+/* The sockets of media by UDP: RTP and RTCP, as a unicast pair or in a multicast group; or a single
+ * one. Used by
  * the RTSP client, and alone where a session description is all there is (multicast from a file).
  *
  * Datagrams are taken many at a time, and only from whom they are expected; others are counted.
@@ -43,6 +44,21 @@ struct vg_rtsp_group {
 enum vg_status vg_rtsp_sockets_join(struct vg_rtsp_sockets **sockets,
                                     const struct vg_rtsp_group *group,
                                     struct vg_fault *fault) VG_MUST_USE;
+
+struct vg_rtsp_single {
+    const char *address;   /* borrowed; numeric: a group, or one of this machine */
+    uint16_t port;         /* 0: the system chooses; not of a group */
+    const char *interface; /* borrowed; of a group; NULL or "": the route's */
+    /* whether this numeric address may send to ours; NULL: all may. Asked until close */
+    bool (*may_send)(const void *context, const char *address);
+    const void *send_context;
+};
+
+/* One socket, without RTCP: what comes is handed out as VG_RTSP_RTP, whatever it is. VG_E_INPUT: not
+ * an address; VG_E_LACK: not ours, the port is taken, the group cannot be joined; VG_E_MEMORY. */
+enum vg_status vg_rtsp_sockets_single(struct vg_rtsp_sockets **sockets,
+                                      const struct vg_rtsp_single *single,
+                                      struct vg_fault *fault) VG_MUST_USE;
 void vg_rtsp_sockets_close(struct vg_rtsp_sockets **sockets);
 
 /* Of a pair: where it listens, and the only sender to be believed. Ports of 0: any of that host,
@@ -60,7 +76,8 @@ void vg_rtsp_sockets_punch(const struct vg_rtsp_sockets *sockets);
 void vg_rtsp_sockets_report(const struct vg_rtsp_sockets *sockets, const uint8_t *data,
                             size_t size);
 
-/* For a poll() together with other descriptors: the two, with what to wait for. */
+/* For a poll() together with other descriptors: the two (one of them -1, of a single one), with what
+ * to wait for. */
 void vg_rtsp_sockets_watch(const struct vg_rtsp_sockets *sockets, struct pollfd fds[2]);
 
 /* Takes what has come, of the sockets that poll() said something of; what was taken before and not

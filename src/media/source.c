@@ -17,6 +17,8 @@ static const struct scheme {
 } schemes[] = {
     {"rtsp://", vg_source_rtsp_open},
     {"rtsps://", vg_source_rtsp_open},
+    {"rtsp-listen://", vg_source_listen_open},
+    {"mpegts://", vg_source_mpegts_open},
     {"sdp:", vg_source_sdp_open},
     {"folder:", vg_source_folder_open},
 };
@@ -41,6 +43,7 @@ void vg_source_begin(struct vg_source *source, const struct vg_source_calls *cal
         .cancel = settings->cancel,
     };
     source->time_base = (AVRational){1, 1};
+    source->codec_version = 1;
 }
 
 /* A clip is a file whatever its name looks like. */
@@ -66,6 +69,7 @@ struct vg_source_about vg_source_about(const struct vg_source *source)
     struct vg_source_about about = source->calls->about(source);
     about.tick_num = source->time_base.num;
     about.tick_den = source->time_base.den;
+    about.codec_version = source->codec_version;
     return about;
 }
 

@@ -1,5 +1,5 @@
-/* Where compressed video comes from: a clip, a file played as if it were a camera, RTSP, RTP that
- * is sent to a group.
+/* Where compressed video comes from: a clip, a file played as if it were a camera, a folder of files,
+ * RTSP; or given to us: RTP or MPEG-TS that is sent to a group or to us, RTSP that is pushed.
  *
  * Every call ends: at its deadline, or when another thread cancels it. Files are read by
  * libavformat; only known containers are opened (no playlists, no pictures, no subtitles, which it
@@ -36,7 +36,9 @@ struct vg_source_network {
     struct vg_tls_trust trust;
     const char *interface;          /* name or numeric address to receive on */
     uint16_t port_first, port_last; /* ours, of UDP */
-    /* whether a redirect may be followed there; NULL: none is */
+    /* whether this is a source that the site declares: a redirect may be followed there, a group
+     * joined, who comes from there (port 0: any) may give us video. NULL: no redirect is followed,
+     * and all the rest may be. Asked until close */
     bool (*may_visit)(const void *context, const char *host, uint16_t port);
     const void *visit_context;
 };
@@ -44,9 +46,8 @@ struct vg_source_network {
 /* All strings are borrowed for the call of open. */
 struct vg_source_settings {
     enum vg_source_kind kind;
-    const char *
-        url; /* "rtsp://...", "rtsps://...", "sdp:/path", "folder:/path", "file:/path", "/path" (a clip: any path) */
-    const char *user;     /* NULL or "": none */
+    const char *url;      /* as src/base/source_url.h has them; a clip: any path */
+    const char *user;     /* NULL or "": none; who pushes by RTSP must give them */
     const char *password; /* may be NULL */
     enum vg_transport transport;
     enum vg_transport worked; /* of an earlier session, tried first by AUTO; AUTO: none */
@@ -71,11 +72,14 @@ enum vg_status vg_source_open(struct vg_source **source, const struct vg_source_
 void vg_source_close(struct vg_source **source);
 
 struct vg_source_about {
-    const struct AVCodecParameters *codec; /* borrowed; sizes may be 0 with RTSP */
-    int32_t tick_num, tick_den;            /* seconds of a tick of its stamps */
-    uint32_t fps_milli;                    /* nominal, thousandths; 0: unknown */
-    int64_t duration_us;                   /* of a file, by its head; 0: unknown */
-    uint64_t pictures;                     /* of a file, by its head or its rate; 0: unknown */
+    /* borrowed until the next read; sizes may be 0 where it comes by network; NULL: nothing has
+     * come yet */
+    const struct AVCodecParameters *codec;
+    uint32_t codec_version;     /* from 1; another one: *codec was told anew */
+    int32_t tick_num, tick_den; /* seconds of a tick of its stamps */
+    uint32_t fps_milli;         /* nominal, thousandths; 0: unknown */
+    int64_t duration_us;        /* of a file, by its head; 0: unknown */
+    uint64_t pictures;          /* of a file, by its head or its rate; 0: unknown */
 };
 struct vg_source_about vg_source_about(const struct vg_source *source);
 
@@ -95,15 +99,16 @@ struct vg_packet {
     bool key;
     bool damaged;   /* cut short, as the container says */
     bool early;     /* of a live source, before its first key frame: not to be decoded */
-    bool restarted; /* a file begins with this packet: finish the decoder first, open it anew if
-                     * the codec differs */
+    bool restarted; /* a file begins with this packet, or another publisher: finish the decoder
+                     * first, open it anew if codec_version is another one */
 };
 
 /* The next packet. A live file waits until it is due.
- * VG_E_END end of a clip, or the camera closed; VG_E_TIMEOUT nothing came within read_us;
- * VG_E_INTERRUPTED cancelled; VG_E_IO reading failed or the file is damaged here; VG_E_STATE there
- * is nothing to read now and that is as it should be (a folder without a new file, nobody who
- * pushes): ask again. */
+ * VG_E_END end of a clip; VG_E_CLOSED the camera closed, or who pushes (the next read awaits the
+ * next one); VG_E_TIMEOUT nothing came within read_us; VG_E_INTERRUPTED cancelled; VG_E_IO reading
+ * failed or the file is damaged here; VG_E_INPUT what comes cannot be read; VG_E_STATE there is
+ * nothing to read now and that is as it should be (a folder without a new file, nobody who pushes):
+ * ask again. */
 enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet) VG_MUST_USE;
 
 /* After VG_E_END of a clip: whether it ended before what its head promises for this stream, by

@@ -102,6 +102,7 @@ static enum vg_status open_file(struct folder_source *folder, const struct place
     const enum vg_status status = vg_source_file_open(&folder->file, &settings, &fault);
     if (status == VG_OK) {
         folder->base.time_base = folder->file->time_base;
+        folder->base.codec_version++;
         folder->last = vg_source_about(folder->file);
     } else if (status != VG_E_INTERRUPTED) {
         vg_log(VG_LOG_WARN, "a file of the watched folder is passed over: %s", place->name);

@@ -22,6 +22,7 @@ struct vg_source {
     struct vg_source_settings
         settings; /* what it borrows is not kept: all pointers but cancel's are NULL */
     AVRational time_base;
+    uint32_t codec_version; /* the kind adds 1 whenever its codec is another one */
     bool key_seen;
 };
 
@@ -39,6 +40,12 @@ enum vg_status vg_source_rtsp_open(struct vg_source **source,
 enum vg_status vg_source_sdp_open(struct vg_source **source,
                                   const struct vg_source_settings *settings,
                                   struct vg_fault *fault) VG_MUST_USE;
+enum vg_status vg_source_listen_open(struct vg_source **source,
+                                     const struct vg_source_settings *settings,
+                                     struct vg_fault *fault) VG_MUST_USE;
+enum vg_status vg_source_mpegts_open(struct vg_source **source,
+                                     const struct vg_source_settings *settings,
+                                     struct vg_fault *fault) VG_MUST_USE;
 enum vg_status vg_source_folder_open(struct vg_source **source,
                                      const struct vg_source_settings *settings,
                                      struct vg_fault *fault) VG_MUST_USE;

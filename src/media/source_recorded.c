@@ -90,7 +90,7 @@ static enum vg_status open_path(struct file_source *file, const char *path, stru
     enum vg_status status = check_file(path);
     if (status)
         return refuse(status, path, fault);
-    status = vg_av_reader_open(&file->reader, address, FILE_FORMATS, "file", NULL,
+    status = vg_av_reader_open(&file->reader, address, FILE_FORMATS, "file",
                                file->base.settings.open_us);
     if (status == VG_E_INPUT)
         return vg_fault_set(fault, status, N_("there is no video in it"),

@@ -1,4 +1,5 @@
-/* Video that comes by RTP: asked for by RTSP, or sent to a group that a description names. */
+/* Video that comes by RTP: asked for by RTSP, pushed to us by RTSP, or sent to a group that a
+ * description names. */
 #include <libavcodec/avcodec.h>
 #include <libavutil/mathematics.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/media/rtp_stream.h"
 #include "src/media/rtsp_client.h"
+#include "src/media/rtsp_listen.h"
 #include "src/media/rtsp_sockets.h"
 #include "src/media/source_kind.h"
 
@@ -17,13 +19,17 @@
 
 struct rtp_source {
     struct vg_source base; /* first */
-    /* one of the two: who brings the datagrams */
+    /* one of the three: who brings the datagrams */
     struct vg_rtsp_client *client;
     struct vg_rtsp_sockets *sockets;
-    struct vg_mono_time heard; /* of the sockets: the last datagram, or when they were opened */
-    struct vg_rtp_stream *stream;
-    AVCodecParameters *codec;
+    struct vg_rtsp_listen *listen;
+    struct vg_mono_time heard;    /* of the sockets: the last datagram, or when they were opened */
+    struct vg_rtp_stream *stream; /* NULL: nobody pushes */
+    AVCodecParameters *codec;     /* of the stream, or the last one; NULL: there was none */
     uint32_t fps_milli;
+    /* of who pushes */
+    struct vg_source_network network; /* whom the site permits; the rest is not kept */
+    bool restarted;                   /* the next packet is the first of another publisher */
 };
 
 static const enum AVCodecID codec_ids[] = {
@@ -38,6 +44,7 @@ static void close_rtp(struct vg_source *source)
     struct rtp_source *rtp = (struct rtp_source *)source;
     vg_rtsp_client_close(&rtp->client);
     vg_rtsp_sockets_close(&rtp->sockets);
+    vg_rtsp_listen_close(&rtp->listen);
     vg_rtp_stream_close(&rtp->stream);
     avcodec_parameters_free(&rtp->codec);
     vg_free(rtp);
@@ -46,6 +53,7 @@ static void close_rtp(struct vg_source *source)
 static enum vg_status describe_codec(struct rtp_source *rtp, const struct vg_sdp_video *video)
 {
     AVCodecParameters *codec = avcodec_parameters_alloc();
+    avcodec_parameters_free(&rtp->codec);
     rtp->codec = codec;
     if (!codec)
         return VG_E_MEMORY;
@@ -82,7 +90,7 @@ static void send_report(struct rtp_source *rtp, struct vg_mono_time now)
     const size_t bytes = vg_rtp_stream_report(rtp->stream, now, report, sizeof report);
     if (bytes && rtp->client)
         vg_rtsp_client_report(rtp->client, report, bytes);
-    else if (bytes)
+    else if (bytes && rtp->sockets)
         vg_rtsp_sockets_report(rtp->sockets, report, bytes);
 }
 
@@ -101,6 +109,15 @@ static enum vg_status receive_group(struct rtp_source *rtp, struct vg_mono_time 
     return vg_mono_now().us >= last ? VG_E_TIMEOUT : VG_E_END;
 }
 
+static enum vg_status receive_by(struct rtp_source *rtp, struct vg_mono_time until,
+                                 struct vg_rtsp_data *data)
+{
+    if (rtp->client)
+        return vg_rtsp_client_receive(rtp->client, until, data);
+    return rtp->listen ? vg_rtsp_listen_receive(rtp->listen, until, data)
+                       : receive_group(rtp, until, data);
+}
+
 /* Lets one datagram in, or the time pass. */
 static enum vg_status receive(struct rtp_source *rtp)
 {
@@ -109,8 +126,7 @@ static enum vg_status receive(struct rtp_source *rtp)
     const int64_t due = vg_rtp_stream_due_us(rtp->stream);
     const struct vg_mono_time until = {due < now.us + LOOK_US ? due : now.us + LOOK_US};
     send_report(rtp, now);
-    const enum vg_status status = rtp->client ? vg_rtsp_client_receive(rtp->client, until, &data)
-                                              : receive_group(rtp, until, &data);
+    const enum vg_status status = receive_by(rtp, until, &data);
     if (status == VG_E_END) {
         vg_rtp_stream_tick(rtp->stream, vg_mono_now());
         return VG_OK;
@@ -154,23 +170,33 @@ static struct vg_source_about about_rtp(const struct vg_source *source)
 static bool wall_rtp(const struct vg_source *source, int64_t pts_us, struct vg_wall_time *wall)
 {
     const struct rtp_source *rtp = (const struct rtp_source *)source;
-    return vg_rtp_stream_wall(rtp->stream, av_rescale_q(pts_us, AV_TIME_BASE_Q, source->time_base),
-                              wall);
+    const int64_t pts = av_rescale_q(pts_us, AV_TIME_BASE_Q, source->time_base);
+    return rtp->stream && vg_rtp_stream_wall(rtp->stream, pts, wall);
 }
 
-/* ---- by RTSP ---- */
+/* ---- how it comes ---- */
 
 static const enum vg_transport told_as[] = {[VG_RTSP_TCP] = VG_TRANSPORT_TCP,
                                             [VG_RTSP_UDP] = VG_TRANSPORT_UDP,
                                             [VG_RTSP_MULTICAST] = VG_TRANSPORT_MULTICAST};
 
+static struct vg_rtsp_about carried(const struct rtp_source *rtp)
+{
+    if (rtp->client)
+        return vg_rtsp_client_about(rtp->client);
+    if (!rtp->listen)
+        return (struct vg_rtsp_about){.transport = VG_RTSP_MULTICAST};
+    return (struct vg_rtsp_about){.transport = vg_rtsp_listen_by_udp(rtp->listen) ? VG_RTSP_UDP
+                                                                                  : VG_RTSP_TCP};
+}
+
 static struct vg_source_link link_rtp(const struct vg_source *source)
 {
     const struct rtp_source *rtp = (const struct rtp_source *)source;
+    if (!rtp->stream)
+        return (struct vg_source_link){0};
     const struct vg_rtp_counts counts = vg_rtp_stream_counts(rtp->stream);
-    const struct vg_rtsp_about about = rtp->client
-                                           ? vg_rtsp_client_about(rtp->client)
-                                           : (struct vg_rtsp_about){.transport = VG_RTSP_MULTICAST};
+    const struct vg_rtsp_about about = carried(rtp);
     return (struct vg_source_link){
         .transport = told_as[about.transport],
         .encrypted = about.encrypted,
@@ -182,6 +208,8 @@ static struct vg_source_link link_rtp(const struct vg_source *source)
 
 static const struct vg_source_calls calls = {
     .close = close_rtp, .read = read_rtp, .about = about_rtp, .link = link_rtp, .wall = wall_rtp};
+
+/* ---- by RTSP ---- */
 
 static enum vg_status connect_by(struct rtp_source *rtp, const struct vg_source_settings *settings,
                                  enum vg_rtsp_transport transport, struct vg_fault *fault)
@@ -292,6 +320,80 @@ static enum vg_status open_sdp(struct rtp_source *rtp, const struct vg_source_se
     return status ? status : join_group(rtp, &video, settings, fault);
 }
 
+/* ---- pushed by RTSP ---- */
+
+/* A call lasts read_us at most: who has come to push is read by the next one. */
+static enum vg_status await_publisher(struct rtp_source *rtp)
+{
+    const struct vg_mono_time until = {vg_mono_now().us + rtp->base.settings.read_us};
+    enum vg_status status = vg_rtsp_listen_wait(rtp->listen, until);
+    if (status)
+        return status == VG_E_TIMEOUT ? VG_E_STATE : status;
+    if (rtp->codec) {
+        rtp->restarted = true;
+        rtp->base.codec_version++;
+    }
+    rtp->base.key_seen = false;
+    status = open_stream(rtp, vg_rtsp_listen_video(rtp->listen),
+                         vg_rtsp_listen_by_udp(rtp->listen) ? VG_RTP_ANY_ORDER : VG_RTP_IN_ORDER);
+    return status ? status : VG_E_STATE;
+}
+
+static enum vg_status read_pushed(struct vg_source *source, struct vg_packet *packet)
+{
+    struct rtp_source *rtp = (struct rtp_source *)source;
+    if (!rtp->stream)
+        return await_publisher(rtp);
+    const enum vg_status status = read_rtp(source, packet);
+    if (status == VG_OK) {
+        packet->restarted = rtp->restarted;
+        rtp->restarted = false;
+    } else if (status != VG_E_INTERRUPTED) {
+        vg_rtp_stream_close(&rtp->stream);
+    }
+    return status;
+}
+
+static const struct vg_source_calls pushed_calls = {.close = close_rtp,
+                                                    .read = read_pushed,
+                                                    .about = about_rtp,
+                                                    .link = link_rtp,
+                                                    .wall = wall_rtp};
+
+static bool may_publish(const void *context, const char *address)
+{
+    const struct vg_source_network *network = context;
+    return network->may_visit(network->visit_context, address, 0);
+}
+
+static enum vg_status open_listen(struct rtp_source *rtp, const struct vg_source_settings *settings,
+                                  struct vg_fault *fault)
+{
+    struct vg_rtsp_listen_settings listen = vg_rtsp_listen_defaults();
+    struct vg_source_url url;
+    const enum vg_status status =
+        vg_source_url_read(settings->url, strlen(settings->url), &url, fault);
+    if (status)
+        return status;
+    url.path[strcspn(url.path, "?")] = '\0';
+    rtp->base.calls = &pushed_calls;
+    rtp->network.may_visit = settings->network.may_visit;
+    rtp->network.visit_context = settings->network.visit_context;
+    listen.address = url.host.text;
+    listen.port = url.port;
+    listen.path = url.path;
+    listen.user = settings->user;
+    listen.password = settings->password;
+    listen.port_first = settings->network.port_first;
+    listen.port_last = settings->network.port_last;
+    listen.may_publish = rtp->network.may_visit ? may_publish : NULL;
+    listen.publish_context = &rtp->network;
+    listen.open_us = settings->open_us;
+    listen.read_us = settings->read_us;
+    listen.cancel = settings->cancel;
+    return vg_rtsp_listen_open(&rtp->listen, &listen, fault);
+}
+
 /* ---- opening ---- */
 
 static enum vg_status open_by(struct vg_source **source, const struct vg_source_settings *settings,
@@ -324,4 +426,11 @@ enum vg_status vg_source_sdp_open(struct vg_source **source,
                                   const struct vg_source_settings *settings, struct vg_fault *fault)
 {
     return open_by(source, settings, open_sdp, fault);
+}
+
+enum vg_status vg_source_listen_open(struct vg_source **source,
+                                     const struct vg_source_settings *settings,
+                                     struct vg_fault *fault)
+{
+    return open_by(source, settings, open_listen, fault);
 }
