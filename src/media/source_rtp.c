@@ -140,14 +140,18 @@ static enum vg_status receive(struct rtp_source *rtp)
     return VG_OK;
 }
 
+/* Packets of which no picture ever comes (sound, another payload type) are a silence as well. */
 static enum vg_status read_rtp(struct vg_source *source, struct vg_packet *packet)
 {
     struct rtp_source *rtp = (struct rtp_source *)source;
     struct vg_rtp_unit unit;
+    const int64_t until_us = vg_mono_now().us + source->settings.read_us;
     enum vg_status status = VG_E_END;
     while ((status = vg_rtp_stream_take(rtp->stream, &unit)) == VG_E_END) {
         if (vg_rtp_stream_counts(rtp->stream).bye)
             return VG_E_CLOSED;
+        if (vg_mono_now().us >= until_us)
+            return VG_E_TIMEOUT;
         status = receive(rtp);
         if (status)
             return status;

@@ -2,8 +2,11 @@
  * labels: threads */
 #include "tests/media_fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 #include "src/base/clock.h"
 #include "src/media/decoder.h"
@@ -278,6 +281,75 @@ static void wall_clocks(void **state)
     vg_source_close(&source);
 }
 
+/* Sends packets of a payload type that nobody described, until it is told to end; a reader that
+ * hears nothing but them for 4 s is cancelled. */
+struct babbler {
+    int fd;
+    struct sockaddr_in to;
+    _Atomic uint32_t generation; /* of the reader */
+    _Atomic bool over;
+    pthread_t thread;
+};
+
+static void *babble(void *arg)
+{
+    struct babbler *babbler = arg;
+    const int64_t until_us = vg_mono_now().us + 4 * S;
+    uint8_t packet[64] = {0x80, 99, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 0x65};
+    while (!atomic_load(&babbler->over)) {
+        packet[3]++;
+        (void)sendto(babbler->fd, packet, sizeof packet, 0, (struct sockaddr *)&babbler->to,
+                     sizeof babbler->to);
+        vg_pause_us(20000);
+        if (vg_mono_now().us > until_us)
+            atomic_store(&babbler->generation, 2);
+    }
+    return NULL;
+}
+
+/* What comes, but is no video, does not hold a read up beyond its deadline. */
+static void sound_alone_is_silence(void **state)
+{
+    struct rig *rig = *state;
+    struct babbler babbler = {.generation = 1, .to = {.sin_family = AF_INET}};
+    struct vg_source *source = NULL;
+    struct vg_packet packet;
+    char sdp[256], url[600], path[512];
+    const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof babbler.to;
+    babbler.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(babbler.fd, (struct sockaddr *)&babbler.to, size), 0);
+    assert_int_equal(getsockname(babbler.fd, (struct sockaddr *)&babbler.to, &size), 0);
+    if (setsockopt(babbler.fd, IPPROTO_IP, IP_MULTICAST_IF, &loopback, sizeof loopback) != 0)
+        skip();
+    /* an even port that nobody uses: ours, by the parity of pairs */
+    const unsigned port = (ntohs(babbler.to.sin_port) ^ 2U) & ~1U;
+    babbler.to.sin_port = htons((uint16_t)port);
+    assert_int_equal(inet_pton(AF_INET, "239.255.77.9", &babbler.to.sin_addr), 1);
+    const int length =
+        snprintf(sdp, sizeof sdp,
+                 "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 239.255.77.9/1\r\n"
+                 "t=0 0\r\nm=video %u RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n",
+                 port);
+    put_file(&rig->folder, "group.sdp", sdp, (size_t)length);
+    folder_file(&rig->folder, "group.sdp", path, sizeof path);
+    (void)snprintf(url, sizeof url, "sdp:%s", path);
+    struct vg_source_settings settings = live(url);
+    settings.network.interface = "127.0.0.1";
+    settings.cancel = (struct vg_cancel){&babbler.generation, 1};
+    const enum vg_status opened = vg_source_open(&source, &settings, NULL);
+    if (opened) { /* no multicast on this machine */
+        (void)close(babbler.fd);
+        skip();
+    }
+    assert_int_equal(pthread_create(&babbler.thread, NULL, babble, &babbler), 0);
+    assert_int_equal(vg_source_read(source, &packet), VG_E_TIMEOUT);
+    atomic_store(&babbler.over, true);
+    assert_int_equal(pthread_join(babbler.thread, NULL), 0);
+    vg_source_close(&source);
+    (void)close(babbler.fd);
+}
+
 static int set_up(void **state)
 {
     static struct rig rig;
@@ -312,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_loss_is_marked),
         cmocka_unit_test(credentials_reach_the_camera),
         cmocka_unit_test(nobody_there),
+        cmocka_unit_test(sound_alone_is_silence),
         cmocka_unit_test(wall_clocks),
     };
     return cmocka_run_group_tests_name("source", tests, set_up, tear_down);
