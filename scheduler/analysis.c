@@ -170,6 +170,14 @@ static void end_picture(struct analysis *a, struct vg_live_flux *flux, uint32_t 
     vg_slots_give_back(slots_of(a, flux), flux->config.slot, slot);
 }
 
+static uint32_t source_fps_milli(struct analysis *a, const struct vg_live_flux *flux)
+{
+    struct vg_slots_state state;
+    vg_slots_state(slots_of(a, flux), flux->config.slot, &state);
+    const int64_t measured = state.figure[VG_FIGURE_INPUT_RATE];
+    return measured > 0 && measured <= UINT32_MAX ? (uint32_t)measured : 0;
+}
+
 /* Takes the flux's newest picture into the batch; false if there was none after all. */
 static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_batch *batch)
 {
@@ -189,6 +197,7 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     work->alert_count = 0;
     work->phase = a->config->phase;
     work->taken = vg_mono_now();
+    work->source_fps_milli = source_fps_milli(a, flux);
     work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
     batch->job[batch->count] = (struct vg_job){
         .picture = &work->picture,
@@ -256,6 +265,7 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
     if (work->answer) {
         flux->alerts += work->alert_count;
         flux->last_done = work->done;
+        flux->view = flux->sight.report;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
         count_analysed(a, work);
     } else {
@@ -315,7 +325,7 @@ static bool same_flux(const struct vg_live_flux_config *a, const struct vg_live_
 {
     const char *ta = a->scene_text ? a->scene_text : "", *tb = b->scene_text ? b->scene_text : "";
     return strcmp(a->id, b->id) == 0 && a->ingest == b->ingest && a->slot == b->slot &&
-           strcmp(ta, tb) == 0;
+           a->view_source == b->view_source && strcmp(ta, tb) == 0;
 }
 
 /* Starts (or restarts) asking for pictures at the flux's rate. */
@@ -369,9 +379,7 @@ static void close_changed(struct analysis *a, const struct vg_live_config *confi
         if (!flux->used || find_config(config, flux))
             continue;
         vg_slots_want(slots_of(a, flux), flux->config.slot, VG_SLOTS_NEVER);
-        if (flux->restored)
-            vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, VG_RULEBOOK_TOLD, flux->timeline.last,
-                              flux->last_wall);
+        vg_live_flux_leave(flux);
         if (!names_flux(config, flux->config.id)) {
             vg_live_flux_forget(flux);
             vg_live_coverage_leave(flux->ledger, vg_mono_now(), vg_wall_now());
@@ -383,13 +391,14 @@ static void close_changed(struct analysis *a, const struct vg_live_config *confi
 static void open_one(struct analysis *a, struct vg_live_flux_config *config)
 {
     struct vg_live_flux *flux = find_flux(a, config);
-    if (flux) { /* only rate, priority or the switch may have changed */
+    if (flux) { /* only rate, priority, the switch or a confirmation may have changed */
         const bool changed = flux->config.active != config->active ||
                              flux->config.rate_fps < config->rate_fps ||
                              flux->config.rate_fps > config->rate_fps;
         flux->config.rate_fps = config->rate_fps;
         flux->config.priority = config->priority;
         flux->config.active = config->active;
+        flux->config.view_confirmed = config->view_confirmed;
         if (changed) {
             set_rate(a, flux);
             look_at_coverage(a, flux);
@@ -784,9 +793,8 @@ static void close_all(struct analysis *a)
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_worker_thread_close(&a->worker[i]);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
-        if (a->flux[i].used && a->flux[i].restored)
-            vg_live_flux_save(&a->flux[i], VG_LIVE_SAVE_NOW, VG_RULEBOOK_TOLD,
-                              a->flux[i].timeline.last, a->flux[i].last_wall);
+        if (a->flux[i].used)
+            vg_live_flux_leave(&a->flux[i]);
         vg_live_flux_close(&a->flux[i]);
     }
     vg_live_coverage_close(&a->coverage, vg_mono_now(), vg_wall_now());

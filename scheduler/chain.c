@@ -7,6 +7,8 @@ struct vg_chain {
     struct vg_tracker *tracker;
     struct vg_watcher *watcher;
     struct vg_rulebook *rulebook;
+    struct vg_flux_view view;
+    enum vg_rule_sight sight; /* as the rules were last asked with */
     uint32_t epoch;
     bool started;
     struct vg_watch_output watched;
@@ -22,6 +24,8 @@ enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *sce
         return VG_E_MEMORY;
     c->scene = scene;
     enum vg_status status = vg_tracker_open(&c->tracker, &settings);
+    if (!status)
+        status = vg_flux_view_init(&c->view);
     if (!status && scene)
         status = vg_watcher_open(&c->watcher, scene);
     if (!status && scene)
@@ -39,6 +43,7 @@ void vg_chain_close(struct vg_chain **chain)
         return;
     vg_rulebook_close(&c->rulebook);
     vg_watcher_close(&c->watcher);
+    vg_flux_view_release(&c->view);
     vg_tracker_close(&c->tracker);
     vg_free(c);
     *chain = NULL;
@@ -66,11 +71,60 @@ void vg_chain_track(struct vg_chain *chain, const struct vg_chain_input *input,
                     &output->tracks, &output->track_count);
 }
 
+/* ---- what the picture can be believed to show ---------------------------------------------- */
+
+static void look(struct vg_chain *chain, const struct vg_chain_input *input)
+{
+    const struct vg_flux_look look = {.picture = input->picture,
+                                      .lens = input->lens,
+                                      .media = input->moment.media,
+                                      .fps_milli = input->source_fps_milli};
+    vg_flux_view_look(&chain->view, &look);
+}
+
+static enum vg_rule_sight sight_of(const struct vg_chain *chain)
+{
+    return vg_view_sight(vg_view_watch_health(chain->view.watch));
+}
+
+/* Where the objects were while the camera looked elsewhere is no way that they went. */
+static void follow_sight(struct vg_chain *chain)
+{
+    const enum vg_rule_sight sight = sight_of(chain);
+    if (chain->scene && chain->sight >= VG_SIGHT_NO_PLACES && sight < VG_SIGHT_NO_PLACES)
+        vg_watcher_reset(chain->watcher);
+    chain->sight = sight;
+}
+
+/* The camera may have begun to turn since the last look: then these alerts count as never
+ * raised. */
+static void doubt_alerts(struct vg_chain *chain, const struct vg_chain_input *input,
+                         struct vg_chain_output *output)
+{
+    uint32_t kept = 0;
+    look(chain, input);
+    const enum vg_rule_sight sight = sight_of(chain);
+    for (uint32_t i = 0; i < output->alert_count; i++) {
+        const struct vg_alert *alert = &chain->alerts[i];
+        if (vg_rulebook_holds_back(&chain->scene->rule[alert->rule], sight))
+            vg_rulebook_refused(chain->rulebook, alert->rule);
+        else
+            chain->alerts[kept++] = *alert;
+    }
+    output->alert_count = kept;
+}
+
 void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
                     struct vg_chain_output *output)
 {
+    const bool looks = input->picture && vg_flux_view_due(&chain->view, input->moment.media);
+    if (looks)
+        look(chain, input);
+    follow_sight(chain);
     if (!chain->scene)
         return;
+    struct vg_rule_moment moment = input->moment;
+    moment.sight = chain->sight;
     const struct vg_watch_input watch = {
         .tracks = output->tracks,
         .track_count = output->track_count,
@@ -82,7 +136,14 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
     vg_watcher_step(chain->watcher, &watch, &chain->watched);
     output->watched = &chain->watched;
     output->alert_count =
-        vg_rulebook_step(chain->rulebook, &chain->watched, &input->moment, chain->alerts);
+        vg_rulebook_step(chain->rulebook, &chain->watched, &moment, chain->alerts);
+    if (output->alert_count > 0 && input->picture && !looks)
+        doubt_alerts(chain, input, output);
+}
+
+struct vg_flux_view *vg_chain_view(struct vg_chain *chain)
+{
+    return &chain->view;
 }
 
 struct vg_rulebook *vg_chain_rulebook(struct vg_chain *chain)

@@ -1,9 +1,15 @@
-/* What follows an answer, for one flux: tracker, events, rules. The same in batch and live.
+/* What follows an answer, for one flux: a look at its view, tracker, events, rules. The same in
+ * batch and live.
  *
- * Deterministic, no clock, no allocation after open; one thread at a time. */
+ * While the view is not what the scene was drawn for, its rules are suspended (flux_view.h), and
+ * what they know of where each object was is forgotten when they go on.
+ *
+ * Deterministic, no clock, no allocation after open (but what OpenCV does in a look); one thread
+ * at a time. */
 #ifndef VG_SCHEDULER_CHAIN_H
 #define VG_SCHEDULER_CHAIN_H
 
+#include "scheduler/flux_view.h"
 #include "src/base/attr.h"
 #include "src/events/watcher.h"
 #include "src/rules/rulebook.h"
@@ -24,8 +30,11 @@ void vg_chain_close(struct vg_chain **chain);
 struct vg_chain_input {
     const struct vg_detection *detections; /* of the picture, any order */
     uint32_t detection_count;
-    uint32_t width, height; /* of the picture */
-    uint32_t epoch;         /* of the source: a new one forgets tracks and conditions */
+    uint32_t width, height;           /* of the picture */
+    uint32_t epoch;                   /* of the source: a new one forgets tracks and conditions */
+    const struct vg_picture *picture; /* for the view's sake, borrowed; NULL: it is not looked at */
+    struct vg_view_lens *lens;        /* of this thread, borrowed */
+    uint32_t source_fps_milli;        /* at which the source sends; 0: not known */
     struct vg_rule_moment moment;
 };
 
@@ -42,9 +51,12 @@ struct vg_chain_output {
 void vg_chain_track(struct vg_chain *chain, const struct vg_chain_input *input,
                     struct vg_chain_output *output);
 
-/* Second half, after track with the same input and output: events and rules. */
+/* Second half, after track with the same input and output: the view, events and rules. */
 void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
                     struct vg_chain_output *output);
+
+/* As last looked. Never NULL; its watch may be restored, confirmed and saved between pictures. */
+struct vg_flux_view *vg_chain_view(struct vg_chain *chain);
 
 /* The rules' memory, for a restart; NULL without a scene. */
 struct vg_rulebook *vg_chain_rulebook(struct vg_chain *chain);

@@ -19,6 +19,9 @@ struct vg_live_flux_config {
     double rate_fps;
     uint32_t priority;
     bool active;
+    /* versions of the configuration: when the flux's address was last changed, and when a person
+     * last confirmed its view; 0: never */
+    uint64_t view_source, view_confirmed;
     struct vg_scene *scene; /* owned; NULL: none, or one that could not be read (logged) */
     char *scene_text;       /* owned; compact, to see whether the scene changed */
 };

@@ -95,11 +95,12 @@ static struct vg_coverage_input input_of(const struct vg_live_flux *flux,
     struct vg_coverage_input input = {
         .duty = duty_of(flux, state),
         .decoding = decoding_of(state),
-        .view = flux->ledger->view,
+        .view = vg_view_coverage(flux->view.health.state),
         .period_us = flux->period_us,
     };
     if (state->tag != vg_slots_tag(flux->config.id))
         return input; /* its ingest has not come to it yet: no source */
+    input.decoding = decoding_of(state);
     input.connected = state->connection == VG_CONNECTION_LIVE;
     input.waiting = flux->in_flight || state->ready > 0;
     input.source_period_us = state->fps_milli ? VG_US_PER_S * 1000 / state->fps_milli : 0;

@@ -15,8 +15,6 @@ struct vg_live_ledger {
     char id[VG_LIVE_ID_SIZE]; /* "": free */
     struct vg_mono_time saved;
     struct vg_coverage coverage;
-    /* what other modules find out about the flux, for the next look */
-    enum vg_coverage_view view;
 };
 
 struct vg_live_coverage;

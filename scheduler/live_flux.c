@@ -26,10 +26,15 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     enum vg_status status = n < 0 || (size_t)n >= sizeof flux->state_path ? VG_E_CALL : VG_OK;
     if (!status)
         status = vg_chain_open(&flux->chain, flux->config.scene);
+    if (!status)
+        status =
+            vg_live_sight_init(&flux->sight, data, flux->config.id, vg_chain_view(flux->chain));
     if (status) {
         vg_live_flux_close(flux);
         return status;
     }
+    flux->sight.source = flux->config.view_source;
+    flux->view = flux->sight.report;
     flux->used = true;
     return VG_OK;
 }
@@ -46,6 +51,16 @@ void vg_live_flux_forget(const struct vg_live_flux *flux)
 {
     if (unlink(flux->state_path) != 0 && errno != ENOENT)
         vg_log(VG_LOG_WARN, "flux %s: its rules' memory could not be removed", flux->config.id);
+    vg_live_sight_forget(&flux->sight);
+}
+
+void vg_live_flux_leave(struct vg_live_flux *flux)
+{
+    if (flux->restored)
+        vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, VG_RULEBOOK_TOLD, flux->timeline.last,
+                          flux->last_wall);
+    if (flux->sight.restored)
+        vg_live_sight_save(&flux->sight);
 }
 
 void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,

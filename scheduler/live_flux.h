@@ -6,6 +6,7 @@
 
 #include "scheduler/chain.h"
 #include "scheduler/live_config.h"
+#include "scheduler/live_sight.h"
 #include "scheduler/live_timeline.h"
 #include "src/base/attr.h"
 
@@ -27,11 +28,13 @@ struct vg_live_flux {
     uint64_t wanted, alerts;
     struct vg_mono_time last_done;
     int64_t last_latency_us;
+    struct vg_sight_report view;   /* as of the last work that came back */
     struct vg_live_ledger *ledger; /* of its coverage; borrowed. NULL: none */
 
     /* the worker's while a work is under way, the loop's otherwise */
     struct vg_chain *chain;
     struct vg_live_timeline timeline;
+    struct vg_live_sight sight;
     bool restored; /* the rules' memory was read back */
     struct vg_mono_time saved;
     struct vg_wall_time last_wall; /* of the last picture that the rules saw */
@@ -42,12 +45,15 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
                                  const char *data) VG_MUST_USE;
 void vg_live_flux_close(struct vg_live_flux *flux);
 
+/* The last picture is done: what outlives the process is written. Its worker is at rest. */
+void vg_live_flux_leave(struct vg_live_flux *flux);
+
 /* Reads back what the rules remembered, once, with the first picture's times; then, at most
  * every 5 s (or at once with VG_LIVE_SAVE_NOW), writes it. Worker's thread. A file that cannot
  * be read or written is logged: rules then start without memory. */
 void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
                           struct vg_wall_time wall);
-/* The flux is gone from the configuration: so is what its rules remembered. */
+/* The flux is gone from the configuration: so are its rules' memory and its view. */
 void vg_live_flux_forget(const struct vg_live_flux *flux);
 enum vg_live_save {
     VG_LIVE_SAVE_WHEN_DUE,

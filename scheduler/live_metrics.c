@@ -1,9 +1,11 @@
 #include "scheduler/live_metrics.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "scheduler/live_coverage.h"
+#include "scheduler/live_warnings.h"
 
 void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_totals *totals,
                           const struct vg_stage_times *times,
@@ -59,11 +61,42 @@ static void report_fates(struct vg_text_buffer *out, const struct vg_live_view *
                     (unsigned long long)view->state.fate[f]);
 }
 
-static void report_connection(struct vg_text_buffer *out, const struct vg_live_view *view)
+static void report_state(struct vg_text_buffer *out, const struct vg_live_view *view,
+                         struct vg_mono_time now)
 {
+    const char *id = view->flux->config.id;
+    const bool stalled = vg_live_stalled(&view->state, now);
     for (int c = VG_CONNECTION_OFF; c < VG_CONNECTION_COUNT; c++)
-        vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"%s\"} %d\n", view->flux->config.id,
-                    vg_connection_name((enum vg_connection)c), (int)view->state.connection == c);
+        vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"%s\"} %d\n", id,
+                    vg_connection_name((enum vg_connection)c),
+                    !stalled && (int)view->state.connection == c);
+    vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"stalled\"} %d\n", id, (int)stalled);
+}
+
+static void report_view(struct vg_text_buffer *out, const struct vg_live_flux *flux)
+{
+    for (int v = 0; flux->view.health.looks > 0 && v < VG_VIEW_STATES; v++)
+        vg_text_add(out, "vigie_flux_view{flux=\"%s\",view=\"%s\"} %d\n", flux->config.id,
+                    vg_view_state_name((enum vg_view_state)v), (int)flux->view.health.state == v);
+}
+
+static void report_warnings(struct vg_text_buffer *out, const struct vg_live_view *view)
+{
+    const uint32_t bits = vg_live_warnings(view->flux, &view->state);
+    for (int w = 0; w < VG_WARNING_COUNT; w++)
+        vg_text_add(out, "vigie_flux_warning{flux=\"%s\",warning=\"%s\"} %u\n",
+                    view->flux->config.id, vg_live_warning_name((enum vg_live_warning)w),
+                    bits >> w & 1);
+}
+
+/* Only of events that are blind. */
+static void report_blind(struct vg_text_buffer *out, const struct vg_live_view *view)
+{
+    const uint32_t bits = vg_live_blind(view->flux->config.scene, &view->state);
+    for (int e = 0; e < VG_EVENT_COUNT; e++)
+        if (bits >> e & 1)
+            vg_text_add(out, "vigie_flux_blind{flux=\"%s\",event=\"%s\"} 1\n",
+                        view->flux->config.id, vg_event_name((enum vg_event)e));
 }
 
 static void report_figure(struct vg_text_buffer *out, enum vg_figure figure,
@@ -97,9 +130,19 @@ void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_vie
     vg_text_add(out, "# TYPE vigie_coverage_seconds_total counter\n");
     for (uint32_t i = 0; i < count; i++)
         report_coverage(out, view[i].flux);
+    const struct vg_mono_time now = vg_mono_now();
     vg_text_add(out, "# TYPE vigie_flux_state gauge\n");
     for (uint32_t i = 0; i < count; i++)
-        report_connection(out, &view[i]);
+        report_state(out, &view[i], now);
+    vg_text_add(out, "# TYPE vigie_flux_view gauge\n");
+    for (uint32_t i = 0; i < count; i++)
+        report_view(out, view[i].flux);
+    vg_text_add(out, "# TYPE vigie_flux_warning gauge\n");
+    for (uint32_t i = 0; i < count; i++)
+        report_warnings(out, &view[i]);
+    vg_text_add(out, "# TYPE vigie_flux_blind gauge\n");
+    for (uint32_t i = 0; i < count; i++)
+        report_blind(out, &view[i]);
     for (int f = 0; f < VG_FIGURE_COUNT; f++)
         report_figure(out, (enum vg_figure)f, view, count);
 }
@@ -107,7 +150,7 @@ void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_vie
 /* The fields of one flux, each value written into `number` behind the one before. */
 struct field_writer {
     struct vg_text_buffer out;
-    char text[1024];
+    char text[2048];
 };
 
 static const char *number(struct field_writer *w, int decimals, double value)
@@ -132,34 +175,132 @@ static struct vg_live_field figure_field(struct field_writer *w, enum vg_figure 
     return (struct vg_live_field){row->name, text};
 }
 
-void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_view *view,
-                          struct vg_mono_time now)
+/* The last piece written begins at `at`: the next begins behind its zero. */
+static const char *keep(struct field_writer *w, const char *at)
+{
+    w->out.size++;
+    return at;
+}
+
+/* Names of the bits, parted by commas. */
+static const char *names_of(struct field_writer *w, uint32_t bits, const char *(*name)(int))
+{
+    const char *at = w->out.text + w->out.size;
+    const char *comma = "";
+    vg_text_add(&w->out, "%s", "");
+    for (int i = 0; i < 32; i++) {
+        if (!(bits >> i & 1))
+            continue;
+        vg_text_add(&w->out, "%s%s", comma, name(i));
+        comma = ",";
+    }
+    return keep(w, at);
+}
+
+static const char *warning_name(int warning)
+{
+    return vg_live_warning_name((enum vg_live_warning)warning);
+}
+
+static const char *event_name(int event)
+{
+    return vg_event_name((enum vg_event)event);
+}
+
+/* A row of what takes the reference to the view of now, in fractions of the picture. */
+static const char *row_of(struct field_writer *w, const double matrix[3][3], int row)
+{
+    static const double size[3] = {VG_VIEW_WIDTH, VG_VIEW_HEIGHT, 1};
+    const char *at = w->out.text + w->out.size;
+    vg_text_add(&w->out, "%.6g %.6g %.6g", matrix[row][0] * size[0] / size[row],
+                matrix[row][1] * size[1] / size[row], matrix[row][2] * size[2] / size[row]);
+    return keep(w, at);
+}
+
+static const char *time_of(struct field_writer *w, struct vg_wall_time time)
+{
+    char text[32];
+    const char *at = w->out.text + w->out.size;
+    vg_wall_format(time, text, sizeof text);
+    vg_text_add(&w->out, "%s", text);
+    return keep(w, at);
+}
+
+enum {
+    OWN_FIELDS = 14,
+    VIEW_FIELDS = 13,
+    WAY_FIELDS = 3
+};
+
+static size_t own_fields(struct field_writer *w, const struct vg_live_view *view,
+                         struct vg_mono_time now, struct vg_live_field fields[OWN_FIELDS])
 {
     const struct vg_live_flux *flux = view->flux;
     const struct vg_slots_state *state = &view->state;
-    struct field_writer w;
-    vg_text_buffer_init(&w.out, w.text, sizeof w.text);
     const double age_s =
         state->arrival.us ? (double)(now.us - state->arrival.us) / (double)VG_US_PER_S : -1;
-    const struct vg_live_field own[] = {
-        {"state", vg_connection_name(state->connection)},
+    const struct vg_live_field own[OWN_FIELDS] = {
+        {"state", vg_live_state_name(state, now)},
         {"cause", vg_status_name(state->cause)},
         {"permitted", flux->permitted ? "true" : "false"},
-        {"width", number(&w, 0, state->width)},
-        {"height", number(&w, 0, state->height)},
-        {"source_fps", number(&w, 3, (double)state->fps_milli / 1000)},
-        {"rate_fps", number(&w, 3, flux->period_us ? 1e6 / (double)flux->period_us : 0)},
-        {"analysed", number(&w, 0, (double)state->fate[VG_FATE_ANALYSED])},
-        {"picture_age_s", number(&w, 1, age_s)},
-        {"latency_ms", number(&w, 1, (double)flux->last_latency_us / 1000)},
-        {"reconnects", number(&w, 0, (double)state->reconnects)},
-        {"alerts", number(&w, 0, (double)flux->alerts)},
+        {"width", number(w, 0, state->width)},
+        {"height", number(w, 0, state->height)},
+        {"source_fps", number(w, 3, (double)state->fps_milli / 1000)},
+        {"rate_fps", number(w, 3, flux->period_us ? 1e6 / (double)flux->period_us : 0)},
+        {"analysed", number(w, 0, (double)state->fate[VG_FATE_ANALYSED])},
+        {"picture_age_s", number(w, 1, age_s)},
+        {"latency_ms", number(w, 1, (double)flux->last_latency_us / 1000)},
+        {"reconnects", number(w, 0, (double)state->reconnects)},
+        {"alerts", number(w, 0, (double)flux->alerts)},
+        {"warnings", names_of(w, vg_live_warnings(flux, state), warning_name)},
+        {"blind", names_of(w, vg_live_blind(flux->config.scene, state), event_name)},
     };
-    struct vg_live_field fields[sizeof own / sizeof *own + VG_FIGURE_COUNT];
-    size_t count = sizeof own / sizeof *own;
     memcpy(fields, own, sizeof own);
+    return OWN_FIELDS;
+}
+
+static size_t view_fields(struct field_writer *w, const struct vg_sight_report *report,
+                          struct vg_live_field fields[VIEW_FIELDS + WAY_FIELDS])
+{
+    const struct vg_view_measures *m = &report->health.measures;
+    if (report->health.looks == 0)
+        return 0;
+    const struct vg_live_field view[VIEW_FIELDS] = {
+        {"view", vg_view_state_name(report->health.state)},
+        {"view_since", time_of(w, report->since)},
+        {"view_reason", report->reason},
+        {"view_referenced", report->health.referenced ? "true" : "false"},
+        {"view_confirmed", number(w, 0, (double)report->confirmed)},
+        {"view_kept", number(w, 3, (double)m->change.kept)},
+        {"view_gone", number(w, 3, (double)m->change.gone)},
+        {"view_dark", number(w, 3, (double)m->change.dark)},
+        {"view_flat", number(w, 3, (double)m->change.flat)},
+        {"view_sharpness", number(w, 3, (double)m->change.sharpness)},
+        {"view_same", number(w, 3, (double)m->same)},
+        {"view_shift", number(w, 4, (double)m->shift)},
+        {"view_inliers", number(w, 0, m->inliers)},
+    };
+    memcpy(fields, view, sizeof view);
+    if (m->inliers == 0)
+        return VIEW_FIELDS;
+    const struct vg_live_field way[WAY_FIELDS] = {{"view_row_1", row_of(w, m->matrix, 0)},
+                                                  {"view_row_2", row_of(w, m->matrix, 1)},
+                                                  {"view_row_3", row_of(w, m->matrix, 2)}};
+    memcpy(fields + VIEW_FIELDS, way, sizeof way);
+    return VIEW_FIELDS + WAY_FIELDS;
+}
+
+void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_view *view,
+                          struct vg_mono_time now)
+{
+    struct vg_live_field fields[OWN_FIELDS + VIEW_FIELDS + WAY_FIELDS + VG_FIGURE_COUNT];
+    struct field_writer w;
+    static_assert(sizeof fields / sizeof *fields <= VG_PUBLISHER_FIELDS_MAX, "all have a place");
+    vg_text_buffer_init(&w.out, w.text, sizeof w.text);
+    size_t count = own_fields(&w, view, now, fields);
+    count += view_fields(&w, &view->flux->view, fields + count);
     for (int f = 0; f < VG_FIGURE_COUNT; f++)
         if (vg_figure_row((enum vg_figure)f)->name)
-            fields[count++] = figure_field(&w, (enum vg_figure)f, state->figure[f]);
-    vg_publisher_flux(publisher, flux->config.id, fields, count);
+            fields[count++] = figure_field(&w, (enum vg_figure)f, view->state.figure[f]);
+    vg_publisher_flux(publisher, view->flux->config.id, fields, count);
 }

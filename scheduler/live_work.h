@@ -24,6 +24,7 @@ struct vg_live_work {
     uint32_t stopped_events; /* as of dispatch */
     const char *phase;       /* of the configuration in force, which stays until the work is back */
     struct vg_picture picture;
+    uint32_t source_fps_milli;      /* at which the source sends, measured; 0: not known */
     const struct vg_answer *answer; /* set by the device thread; NULL: the batch's fault */
     struct vg_mono_time taken, done;
     uint32_t alert_count; /* raised by the worker */

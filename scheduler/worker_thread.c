@@ -13,6 +13,7 @@ enum {
 struct vg_worker_thread {
     struct vg_worker_settings settings;
     struct vg_ring *in, *out;
+    struct vg_view_lens *lens;
     struct vg_live_beat beat;
     pthread_t thread;
     bool running;
@@ -42,6 +43,26 @@ static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
     vg_alloc_seal();
 }
 
+/* Before the flux's first picture: what it knew in the process before this one. */
+static void remember(struct vg_live_flux *flux, const struct vg_chain_input *input)
+{
+    vg_alloc_unseal();
+    vg_live_flux_restore(flux, input->moment.media, input->moment.wall);
+    vg_live_sight_restore(&flux->sight, flux->config.view_confirmed);
+    vg_alloc_seal();
+}
+
+/* What a look at the view brought. */
+static void follow_view(struct vg_worker_thread *t, struct vg_live_flux *flux,
+                        struct vg_wall_time wall)
+{
+    if (!vg_live_sight_stirs(&flux->sight))
+        return;
+    vg_alloc_unseal();
+    vg_live_sight_follow(&flux->sight, t->lens, flux->config.view_confirmed, wall);
+    vg_alloc_seal();
+}
+
 static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
 {
     struct vg_live_flux *flux = work->flux;
@@ -53,17 +74,17 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
         .width = picture->width,
         .height = picture->height,
         .epoch = picture->epoch,
+        .picture = picture,
+        .lens = t->lens,
+        .source_fps_milli = work->source_fps_milli,
         .moment = {.wall_known = true,
                    .wall = picture->wall,
                    .stopped_events = work->stopped_events},
     };
     input.moment.media =
         vg_live_timeline_step(&flux->timeline, picture->epoch, picture->media, picture->arrival);
-    if (!flux->restored) {
-        vg_alloc_unseal();
-        vg_live_flux_restore(flux, input.moment.media, picture->wall);
-        vg_alloc_seal();
-    }
+    if (!flux->sight.restored)
+        remember(flux, &input);
     struct vg_chain_output seen;
     vg_chain_track(flux->chain, &input, &seen);
     const struct vg_mono_time tracked = vg_mono_now();
@@ -74,6 +95,7 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     vg_stage_times_add(t->settings.times, VG_STAGE_RULES, work->done.us - tracked.us);
     vg_stage_times_add(t->settings.times, VG_STAGE_TOTAL, work->done.us - picture->arrival.us);
     raise_alerts(t, work, &seen, input.moment.media);
+    follow_view(t, flux, picture->wall);
 }
 
 static void *worker_main(void *user)
@@ -110,6 +132,8 @@ enum vg_status vg_worker_thread_open(struct vg_worker_thread **thread,
         vg_ring_open(&t->in, VG_LIVE_FLUX_MAX * 2, sizeof(struct vg_live_work *));
     if (!status)
         status = vg_ring_open(&t->out, VG_LIVE_FLUX_MAX * 2, sizeof(struct vg_live_work *));
+    if (!status)
+        status = vg_view_lens_open(&t->lens);
     if (!status) {
         t->running = pthread_create(&t->thread, NULL, worker_main, t) == 0;
         status = t->running ? VG_OK : VG_E_LACK;
@@ -132,6 +156,7 @@ void vg_worker_thread_close(struct vg_worker_thread **thread)
     }
     vg_ring_close(&t->in);
     vg_ring_close(&t->out);
+    vg_view_lens_close(&t->lens);
     vg_free(t);
     *thread = NULL;
 }

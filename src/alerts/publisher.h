@@ -20,7 +20,7 @@
 
 #define VG_PUBLISHER_LANES_MAX   64
 #define VG_PUBLISHER_FLUX_MAX    512
-#define VG_PUBLISHER_FIELDS_MAX  40
+#define VG_PUBLISHER_FIELDS_MAX  48
 #define VG_PUBLISHER_METRICS_MAX (1u << 20)
 
 /* What a worker fills; about 1.1 MB, from a pool made at the start. */

@@ -1,0 +1,76 @@
+#include "scheduler/live_warnings.h"
+
+#include "src/media/decode_steps.h"
+
+#define FAR_OFF 0.8 /* of the wanted rate */
+
+/* Pictures a second that come, as measured or else as the source says; 0: not known. */
+static double source_fps(const struct vg_slots_state *state)
+{
+    const int64_t measured = state->figure[VG_FIGURE_INPUT_RATE];
+    return (double)(measured > 0 ? measured : (int64_t)state->fps_milli) / 1000;
+}
+
+static bool decodes_keys(const struct vg_slots_state *state)
+{
+    return state->figure[VG_FIGURE_DECODER] == VG_DECODE_KEYS;
+}
+
+/* Pictures a second that the decoder gives; 0: not known. */
+static double decoded_fps(const struct vg_slots_state *state)
+{
+    const int64_t interval = state->figure[VG_FIGURE_KEY_INTERVAL];
+    if (!decodes_keys(state))
+        return source_fps(state);
+    return interval > 0 ? source_fps(state) / (double)interval : 0;
+}
+
+bool vg_live_stalled(const struct vg_slots_state *state, struct vg_mono_time now)
+{
+    const double fps = decoded_fps(state);
+    if (state->connection != VG_CONNECTION_LIVE || state->arrival.us == 0)
+        return false;
+    const double silent_us = (double)(now.us - state->arrival.us);
+    return silent_us > (double)VG_STALLED_US &&
+           (fps <= 0 || silent_us > VG_STALLED_INTERVALS * 1e6 / fps);
+}
+
+const char *vg_live_state_name(const struct vg_slots_state *state, struct vg_mono_time now)
+{
+    return vg_live_stalled(state, now) ? "stalled" : vg_connection_name(state->connection);
+}
+
+const char *vg_live_warning_name(enum vg_live_warning warning)
+{
+    static const char *const names[VG_WARNING_COUNT] = {"small", "slow", "keys"};
+    return names[warning];
+}
+
+/* The watch has waited until it was sure of both. */
+uint32_t vg_live_warnings(const struct vg_live_flux *flux, const struct vg_slots_state *state)
+{
+    uint32_t bits = 0;
+    const double fps = source_fps(state);
+    const double wanted_fps = flux->period_us > 0 ? 1e6 / (double)flux->period_us : 0;
+    if (flux->view.health.faults & UINT32_C(1) << VG_VIEW_SMALL)
+        bits |= 1u << VG_WARNING_SMALL;
+    if (flux->view.health.faults & UINT32_C(1) << VG_VIEW_SLOW ||
+        (fps > 0 && fps < FAR_OFF * wanted_fps))
+        bits |= 1u << VG_WARNING_SLOW;
+    if (decodes_keys(state))
+        bits |= 1u << VG_WARNING_KEYS;
+    return bits;
+}
+
+uint32_t vg_live_blind(const struct vg_scene *scene, const struct vg_slots_state *state)
+{
+    uint32_t bits = 0;
+    if (!decodes_keys(state))
+        return 0;
+    for (uint32_t i = 0; scene && i < scene->rule_count; i++) {
+        const struct vg_rule *rule = &scene->rule[i];
+        if (rule->active && decoded_fps(state) < (double)vg_event_floor_fps(rule->event))
+            bits |= UINT32_C(1) << rule->event;
+    }
+    return bits;
+}
