@@ -94,7 +94,6 @@ static struct vg_coverage_input input_of(const struct vg_live_flux *flux,
 {
     struct vg_coverage_input input = {
         .duty = duty_of(flux, state),
-        .decoding = decoding_of(state),
         .view = vg_view_coverage(flux->view.health.state),
         .period_us = flux->period_us,
     };
