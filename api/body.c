@@ -215,6 +215,20 @@ enum vg_status vg_body_flag(const uint8_t *bytes, size_t size, bool *flag, struc
     return vg_fault_set(fault, VG_E_INPUT, N_("true or false was expected"), NULL, "body:1:1: /");
 }
 
+enum vg_status vg_body_confirm(const uint8_t *bytes, size_t size, struct vg_fault *fault)
+{
+    static const char *const keys[] = {"confirm", NULL};
+    struct vg_json json;
+    bool confirm = false;
+    enum vg_status status = open_body(&json, bytes, size, keys, fault);
+    if (!status)
+        status = vg_json_flag(&json, json.root, "", "confirm", VG_JSON_REQUIRED, &confirm);
+    if (!status && !confirm)
+        status = vg_json_refuse(&json, "/confirm", N_("only true can be said here"), NULL);
+    vg_json_close(&json);
+    return status;
+}
+
 enum vg_status vg_body_verdict(const uint8_t *bytes, size_t size, struct vg_body_verdict *verdict,
                                struct vg_fault *fault)
 {

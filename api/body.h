@@ -53,6 +53,10 @@ enum vg_status vg_body_site(const uint8_t *bytes, size_t size, struct vg_body_si
 enum vg_status vg_body_flag(const uint8_t *bytes, size_t size, bool *flag,
                             struct vg_fault *fault) VG_MUST_USE;
 
+/* {"confirm": true} alone: anything else would be a mistake. */
+enum vg_status vg_body_confirm(const uint8_t *bytes, size_t size,
+                               struct vg_fault *fault) VG_MUST_USE;
+
 struct vg_body_verdict {
     char state[16];
     char comment[VG_ARCHIVE_COMMENT_SIZE]; /* "" if none */

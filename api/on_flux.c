@@ -357,35 +357,128 @@ static bool reply_refused(struct vg_desk *desk, struct vg_reply *reply,
     return true;
 }
 
-void vg_on_flux_state(struct vg_desk *desk, const struct vg_request *request,
-                      struct vg_reply *reply)
+/* The flux of the path; false: answered. */
+static bool find_flux(struct vg_desk *desk, const struct vg_request *request,
+                      struct vg_reply *reply, struct vg_flux_config *flux)
 {
-    struct vg_flux_config flux;
     struct vg_fault fault = {0};
-    struct redisReply *hash = NULL;
     enum vg_status status = vg_desk_database(desk, &fault);
     if (!status)
-        status = vg_config_flux_get(desk->database, request->id, &flux, &fault);
-    if (status) {
+        status = vg_config_flux_get(desk->database, request->id, flux, &fault);
+    if (status)
         reply_store(reply, request, &fault);
-        return;
-    }
-    if (reply_refused(desk, reply, &flux))
-        return;
+    return !status;
+}
+
+/* What analysis told last of the flux, given; NULL: answered. */
+static json_t *live_state(struct vg_desk *desk, const struct vg_request *request,
+                          struct vg_reply *reply)
+{
+    struct vg_fault fault = {0};
+    struct redisReply *hash = NULL;
     char key[32 + VG_FLUX_ID_SIZE];
-    (void)snprintf(key, sizeof key, "vigie:flux:%s", flux.id);
+    (void)snprintf(key, sizeof key, "vigie:flux:%s", request->id);
     const struct vg_redis_arg command[] = {vg_redis_text("HGETALL"), vg_redis_text(key)};
-    status = vg_desk_link(desk, &fault);
+    enum vg_status status = vg_desk_link(desk, &fault);
     if (!status)
         status = vg_redis_command(desk->link, command, 2, &hash, &fault);
     if (status) {
         vg_reply_error(reply, request->language, 503, "redis_away",
                        N_("the live state is not available: Redis is away"), "");
         reply->retry_after_s = 2;
-        return;
+        return NULL;
     }
-    vg_reply_json(reply, 200, state_json(flux.id, hash));
+    json_t *state = state_json(request->id, hash);
     vg_redis_reply_free(&hash);
+    return state;
+}
+
+void vg_on_flux_state(struct vg_desk *desk, const struct vg_request *request,
+                      struct vg_reply *reply)
+{
+    struct vg_flux_config flux;
+    if (!find_flux(desk, request, reply, &flux) || reply_refused(desk, reply, &flux))
+        return;
+    json_t *state = live_state(desk, request, reply);
+    if (state)
+        vg_reply_json(reply, 200, state);
+}
+
+/* ---- the view ------------------------------------------------------------------------------ */
+
+static json_t *taken(const json_t *state, const char *key)
+{
+    json_t *value = json_object_get(state, key);
+    return value ? json_incref(value) : json_null();
+}
+
+static json_t *measures_json(const json_t *state)
+{
+    static const char *const names[] = {"kept",      "gone", "dark",  "flat",
+                                        "sharpness", "same", "shift", "inliers"};
+    json_t *measures = json_object();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char key[32];
+        (void)snprintf(key, sizeof key, "view_%s", names[i]);
+        (void)json_object_set_new(measures, names[i], taken(state, key));
+    }
+    return measures;
+}
+
+/* Three rows of three, or null. */
+static json_t *homography_json(const json_t *state)
+{
+    static const char *const keys[] = {"view_row_1", "view_row_2", "view_row_3"};
+    json_t *rows = json_array();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *text = json_string_value(json_object_get(state, keys[i]));
+        double x, y, z;
+        if (!text || sscanf(text, "%lf %lf %lf", &x, &y, &z) != 3) {
+            json_decref(rows);
+            return json_null();
+        }
+        (void)json_array_append_new(rows, json_pack("[f,f,f]", x, y, z));
+    }
+    return rows;
+}
+
+/* confirmed: by the configuration. A confirmation is pending until analysis tells of it. */
+static json_t *view_json(const json_t *state, uint64_t confirmed)
+{
+    const json_t *view = json_object_get(state, "view");
+    const uint64_t done = (uint64_t)json_integer_value(json_object_get(state, "view_confirmed"));
+    return json_pack("{s:O,s:s,s:o,s:o,s:o,s:b,s:o,s:o}", "flux", json_object_get(state, "flux"),
+                     "state", view ? json_string_value(view) : "unknown", "since",
+                     taken(state, "view_since"), "reason", taken(state, "view_reason"),
+                     "referenced", taken(state, "view_referenced"), "pending",
+                     (int)(view && done != confirmed), "measures", measures_json(state),
+                     "homography", homography_json(state));
+}
+
+void vg_on_view_get(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
+{
+    struct vg_flux_config flux;
+    if (!find_flux(desk, request, reply, &flux))
+        return;
+    json_t *state = live_state(desk, request, reply);
+    if (state)
+        vg_reply_json(reply, 200, view_json(state, flux.view_confirmed));
+    json_decref(state);
+}
+
+void vg_on_view_confirm(struct vg_desk *desk, const struct vg_request *request,
+                        struct vg_reply *reply)
+{
+    struct vg_fault fault = {0};
+    uint64_t confirmed;
+    if (vg_body_confirm(request->body, request->body_size, &fault))
+        vg_reply_fault(reply, request->language, 422, "bad_confirmation", &fault);
+    else if (vg_config_view_confirm(desk->database, request->id, &confirmed, &fault))
+        reply_store(reply, request, &fault);
+    else
+        vg_reply_json(
+            reply, 200,
+            json_pack("{s:s,s:I}", "flux", request->id, "confirmed", (json_int_t)confirmed));
 }
 
 void vg_on_config_tell(struct vg_desk *desk, const struct vg_request *request,

@@ -52,7 +52,15 @@
     ",\"wanted\":" INTEGER ",\"analysed\":" INTEGER ",\"clock_set\":" FLAG             \
     ",\"causes\":{\"type\":\"object\",\"additionalProperties\":" INTEGER "}"
 #define NUMBER_OR_NULL "{\"type\":\"number\",\"nullable\":true}"
-#define PASSWORD       "{\"type\":\"string\",\"writeOnly\":true}"
+#define TIME_OR_NULL   "{\"type\":\"string\",\"format\":\"date-time\",\"nullable\":true}"
+#define FLUX_STATES                                                                        \
+    "{\"type\":\"string\",\"enum\":[\"off\",\"connecting\",\"live\",\"stalled\",\"lost\"," \
+    "\"waiting\",\"stopped\",\"refused\",\"unknown\"]}"
+#define VIEWS                                                                              \
+    "{\"type\":\"string\",\"enum\":[\"good\",\"black\",\"frozen\",\"masked\",\"blurred\"," \
+    "\"moved\",\"small\",\"slow\",\"unknown\"]}"
+#define NAMES_LINE(what) "{\"type\":\"string\",\"description\":\"" what "; parted by commas\"}"
+#define PASSWORD         "{\"type\":\"string\",\"writeOnly\":true}"
 
 /* Schemas by the names that the route table uses. media: how it travels. */
 static const struct {
@@ -87,8 +95,31 @@ static const struct {
      OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
             "\"items\":{\"$ref\":\"#/components/schemas/Flux\"}},\"next\":" TEXT_OR_NULL "}")},
     {"FluxState", "application/json",
-     OBJECT("\"required\":[\"flux\",\"state\"],\"properties\":{\"flux\":" TEXT ",\"state\":" TEXT
-            "},\"additionalProperties\":true")},
+     OBJECT("\"required\":[\"flux\",\"state\"],\"properties\":{\"flux\":" TEXT
+            ",\"state\":" FLUX_STATES ",\"reason\":" TEXT ",\"picture_age_s\":" NUMBER
+            ",\"warnings\":" NAMES_LINE("small, slow, keys") ",\"blind\":" NAMES_LINE(
+                "events not seen while key frames alone are decoded") ",\"view\":" VIEWS
+                                                                      ",\"view_since\":" TIME
+                                                                      ",\"view_reason\":" TEXT
+                                                                      "},\"additionalProperties\":"
+                                                                      "true")},
+    {"View", "application/json",
+     OBJECT("\"required\":[\"flux\",\"state\",\"since\",\"reason\",\"referenced\",\"pending\","
+            "\"measures\",\"homography\"],\"properties\":{\"flux\":" TEXT ",\"state\":" VIEWS
+            ",\"since\":" TIME_OR_NULL ",\"reason\":" TEXT_OR_NULL
+            ",\"referenced\":{\"type\":\"boolean\",\"nullable\":true},\"pending\":" FLAG
+            ",\"measures\":{\"type\":\"object\",\"additionalProperties\":" NUMBER_OR_NULL
+            "},\"homography\":{\"type\":\"array\",\"nullable\":true,\"minItems\":3,\"maxItems\":3,"
+            "\"items\":{\"type\":\"array\",\"minItems\":3,\"maxItems\":3,\"items\":" NUMBER
+            "},\"description\":\"from the reference to the view of now, fractions of the "
+            "picture\"}}")},
+    {"ViewConfirm", "application/json",
+     OBJECT(
+         "\"required\":[\"confirm\"],\"properties\":{\"confirm\":{\"type\":\"boolean\",\"enum\":["
+         "true]}},\"additionalProperties\":false")},
+    {"ViewConfirmed", "application/json",
+     OBJECT("\"required\":[\"flux\",\"confirmed\"],\"properties\":{\"flux\":" TEXT
+            ",\"confirmed\":" INTEGER "}")},
     {"Site", "application/json",
      OBJECT("\"required\":[\"sources\",\"encryption_required\",\"interface\",\"client_ports\","
             "\"ca_pem\",\"client_certificate_pem\",\"has_client_key\",\"stagger_ms\",\"decode\","
