@@ -22,6 +22,10 @@ struct room { /* one picture of the batch */
     struct vg_clip_picture about;
 };
 
+/* What became of the pictures since the last flush: their coverage waits for the looks at those
+ * that are kept. Full: the batch is flushed early. */
+#define COVERS_MAX 512
+
 struct run {
     const struct vg_batch_settings *settings;
     const char *path;
@@ -36,8 +40,12 @@ struct run {
     uint64_t total; /* pictures, by the file's head */
     struct vg_mono_time start;
     struct room room[VG_BATCH_PICTURES];
-    uint32_t count;           /* rooms filled */
-    struct vg_answer *answer; /* 2 * VG_BATCH_PICTURES: tracked, then written */
+    struct vg_batch_cover cover[COVERS_MAX];
+    uint32_t covers;
+    struct vg_view_lens *lens;
+    enum vg_coverage_view view; /* as of the last picture that was followed */
+    uint32_t count;             /* rooms filled */
+    struct vg_answer *answer;   /* 2 * VG_BATCH_PICTURES: tracked, then written */
     char json[VG_ALERT_JSON_MAX];
     char model[VG_ALERT_MODEL_TEXT];
     struct vg_batch_result *result;
@@ -127,6 +135,9 @@ static enum vg_status follow(struct run *run, uint32_t at)
         .width = room->picture.width,
         .height = room->picture.height,
         .epoch = room->about.epoch,
+        .picture = &room->picture,
+        .lens = run->lens,
+        .source_fps_milli = vg_clip_about(run->clip).fps_milli,
         .moment = {.media = room->about.media,
                    .wall_known = run->settings->wall_known,
                    .wall = {run->settings->start.us + room->about.media.us},
@@ -140,6 +151,7 @@ static enum vg_status follow(struct run *run, uint32_t at)
     vg_batch_explain_at(run->files, run->settings->scene, room->about.media);
     vg_chain_track(run->chain, &input, &seen);
     vg_chain_judge(run->chain, &input, &seen);
+    run->view = vg_view_coverage(vg_view_watch_health(vg_chain_view(run->chain)->watch)->state);
     if (seen.watched)
         vg_batch_write_measures(run->files, run->settings->scene, room->about.media, seen.watched);
     enum vg_status status =
@@ -152,22 +164,38 @@ static enum vg_status follow(struct run *run, uint32_t at)
     return status;
 }
 
+/* Follows the pictures that were kept, and between them tells the coverage of all. */
+static enum vg_status follow_all(struct run *run)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < run->covers; i++) {
+        const struct vg_batch_cover *cover = &run->cover[i];
+        const enum vg_status status =
+            cover->picture == VG_BATCH_PICTURE_ANALYSED ? follow(run, at++) : VG_OK;
+        if (status)
+            return status;
+        vg_batch_coverage_add(&run->coverage, cover, run->view);
+    }
+    return VG_OK;
+}
+
 static enum vg_status flush(struct run *run)
 {
-    if (run->count == 0)
-        return VG_OK;
-    enum vg_status status = run_batch(run);
-    for (uint32_t i = 0; !status && i < run->count; i++)
-        status = follow(run, i);
+    enum vg_status status = run->count ? run_batch(run) : VG_OK;
+    if (!status)
+        status = follow_all(run);
     run->result->analysed += run->count;
     run->count = 0;
+    run->covers = 0;
     return status;
 }
 
-static void cover(struct run *run, const struct vg_clip_picture *about,
-                  enum vg_batch_picture picture)
+static enum vg_status cover(struct run *run, const struct vg_clip_picture *about,
+                            enum vg_batch_picture picture)
 {
-    vg_batch_coverage_add(&run->coverage, about->media, picture, vg_clip_lost(run->clip));
+    run->cover[run->covers++] = (struct vg_batch_cover){
+        .media = about->media, .picture = picture, .lost = vg_clip_lost(run->clip)};
+    return run->covers == COVERS_MAX || run->count == VG_BATCH_PICTURES ? flush(run) : VG_OK;
 }
 
 /* How long the clip's head says it is, which may give the time or the pictures; 0: neither. */
@@ -204,13 +232,11 @@ static enum vg_status keep(struct run *run, const struct vg_clip_picture *about)
     const struct vg_pixels pixels = vg_pixels_over(room->memory, about->width, about->height);
     if (vg_clip_convert(run->clip, &pixels, &room->picture)) {
         run->result->lost++; /* a picture that cannot be converted ends here, counted */
-        cover(run, about, VG_BATCH_PICTURE_REFUSED);
-        return VG_OK;
+        return cover(run, about, VG_BATCH_PICTURE_REFUSED);
     }
-    cover(run, about, VG_BATCH_PICTURE_ANALYSED);
     room->about = *about;
     run->count++;
-    return run->count == VG_BATCH_PICTURES ? flush(run) : VG_OK;
+    return cover(run, about, VG_BATCH_PICTURE_ANALYSED);
 }
 
 static enum vg_status read_all(struct run *run, const volatile int *interrupted)
@@ -234,15 +260,15 @@ static enum vg_status read_all(struct run *run, const volatile int *interrupted)
         }
         run->result->pictures = about.sequence + 1;
         run->result->media_us = about.media.us;
-        if (about.corrupt) {
-            cover(run, &about, VG_BATCH_PICTURE_CORRUPT);
-        } else if (vg_rate_wants(&run->rate, about.media.us)) {
-            const enum vg_status status = keep(run, &about);
-            if (status)
-                return status;
-        } else {
-            cover(run, &about, VG_BATCH_PICTURE_UNWANTED);
-        }
+        enum vg_status status;
+        if (about.corrupt)
+            status = cover(run, &about, VG_BATCH_PICTURE_CORRUPT);
+        else if (vg_rate_wants(&run->rate, about.media.us))
+            status = keep(run, &about);
+        else
+            status = cover(run, &about, VG_BATCH_PICTURE_UNWANTED);
+        if (status)
+            return status;
         vg_progress_show(&run->progress, run->path, run->result->pictures, run->total);
     }
 }
@@ -267,6 +293,8 @@ static enum vg_status open_run(struct run *run, const char *stem)
         status = vg_sha256_file(run->path, run->digest, run->fault);
     if (!status)
         status = vg_chain_open(&run->chain, s->scene);
+    if (!status)
+        status = vg_view_lens_open(&run->lens);
     if (!status)
         status = vg_batch_files_open(&run->files, s->out, stem, s->files, run->fault);
     if (status)
@@ -316,6 +344,7 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
         status = status ? status : closed;
     }
     vg_chain_close(&run->chain);
+    vg_view_lens_close(&run->lens);
     vg_clip_close(&run->clip);
     for (int i = 0; i < VG_BATCH_PICTURES; i++)
         vg_free(run->room[i].memory);

@@ -64,17 +64,18 @@ void vg_batch_coverage_begin(struct vg_batch_coverage *c, struct vg_batch_files 
     look(c, 0);
 }
 
-void vg_batch_coverage_add(struct vg_batch_coverage *c, struct vg_media_time media,
-                           enum vg_batch_picture picture, uint64_t lost)
+void vg_batch_coverage_add(struct vg_batch_coverage *c, const struct vg_batch_cover *cover,
+                           enum vg_coverage_view view)
 {
-    const struct vg_mono_time mono = {media.us};
-    const struct vg_wall_time wall = {media.us};
-    c->last_us = media.us;
-    c->input.refused += picture == VG_BATCH_PICTURE_REFUSED;
-    c->input.corrupt += picture == VG_BATCH_PICTURE_CORRUPT;
+    const struct vg_mono_time mono = {cover->media.us};
+    const struct vg_wall_time wall = {cover->media.us};
+    c->last_us = cover->media.us;
+    c->input.view = view;
+    c->input.refused += cover->picture == VG_BATCH_PICTURE_REFUSED;
+    c->input.corrupt += cover->picture == VG_BATCH_PICTURE_CORRUPT;
     struct vg_coverage_input now = c->input;
-    now.refused += lost;
-    if (picture == VG_BATCH_PICTURE_ANALYSED) {
+    now.refused += cover->lost;
+    if (cover->picture == VG_BATCH_PICTURE_ANALYSED) {
         /* of those that came only the wanted ones count: the rest says nothing of a silence */
         now.arrived = ++c->input.arrived;
         vg_coverage_picture(&c->coverage, mono, now.arrived - 1, mono, wall, &now);

@@ -31,9 +31,14 @@ enum vg_batch_picture {
     VG_BATCH_PICTURE_CORRUPT,
     VG_BATCH_PICTURE_REFUSED /* it could not be converted */
 };
-/* Each decoded picture, in order. lost: vg_clip_lost so far. */
-void vg_batch_coverage_add(struct vg_batch_coverage *coverage, struct vg_media_time media,
-                           enum vg_batch_picture picture, uint64_t lost);
+struct vg_batch_cover {
+    struct vg_media_time media;
+    enum vg_batch_picture picture;
+    uint64_t lost; /* vg_clip_lost so far */
+};
+/* Each decoded picture, in order. view: what it shows, as far as is known with it. */
+void vg_batch_coverage_add(struct vg_batch_coverage *coverage, const struct vg_batch_cover *cover,
+                           enum vg_coverage_view view);
 
 /* The end of the clip, one period after its last picture; or of what its head promised
  * (promised_us, 0: nothing), if it is cut before. */
