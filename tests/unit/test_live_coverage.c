@@ -140,7 +140,7 @@ static void a_view_that_is_blind_is_told(void **state)
     const struct store_fixture *f = *state;
     struct play p;
     start(&p, f, "cam-4");
-    p.flux.ledger->view = VG_COVERAGE_VIEW_BLACK;
+    p.flux.view.health.state = VG_VIEW_BLACK;
     run(&p, 0, 60 * S, 1);
     stop(&p, 60 * S);
     expect(&p, f, 0, 60 * S, (const int64_t[VG_COVERAGE_CAUSES]){[VG_COVERAGE_VIEW] = 60});
