@@ -164,7 +164,7 @@ static void tell(void *context, const struct vg_probe_report *report)
     (void)fflush(stdout);
 }
 
-static void wait(void *context, size_t told)
+static void show_progress(void *context, size_t told)
 {
     struct run *run = context;
     if (run->progress_shown)
@@ -268,7 +268,7 @@ static enum vg_status probe_jobs(struct run *run, struct vg_fault *fault)
                                                 .source = source_of(run->request),
                                                 .eye = run->eye,
                                                 .tell = tell,
-                                                .wait = wait,
+                                                .wait = show_progress,
                                                 .context = run};
     enum vg_status status = open_outputs(run, fault);
     if (!status)

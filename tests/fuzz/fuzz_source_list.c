@@ -26,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         must(row.url[0] && strlen(row.url) < sizeof row.url && row.id[0]);
         must(row.transport <= VG_TRANSPORT_MULTICAST);
+        for (const char *at = row.id; *at; at++)
+            must((unsigned char)*at >= ' ' && *at != 0x7f);
     }
     must(status == VG_E_END || (status == VG_E_INPUT && fault.place[0]));
     return 0;

