@@ -19,7 +19,8 @@
  *   noderive          vaDeriveImage is lacking    noimage   vaGetImage as well
  *   grey              grey pictures, no decoding, one memory for all surfaces: near no cost
  * VIGIE_TEST_VA_LATE, a folder: once it has a file named as the process's number, the words in it
- * hold instead, pictures counted from there; a file `all` is read when a display is initialised.
+ * hold instead, pictures counted from there (hang, hangend: of the first from N on that is waited
+ * for, once); a file `all` is read when a display is initialised.
  *
  * Threads: the table of objects is under the lock; a context and its surfaces belong to one
  * stream, which one thread at a time uses. */
@@ -99,7 +100,8 @@ struct driver {
     char late_path[256]; /* constant; "": none */
     char late[256];      /* constant once is_late, as is late_from */
     long late_from;
-    atomic_int is_late; /* set with release under the lock, read with acquire by any */
+    atomic_int is_late;  /* set with release under the lock, read with acquire by any */
+    atomic_int has_hung; /* by late words: by any */
     pthread_mutex_t lock;
     /* by the lock */
     struct object object[OBJECTS];
@@ -144,11 +146,15 @@ static int fault_at(const struct driver *d, const char *name, long picture)
     return from && counted(d, picture) >= strtol(from, NULL, 10);
 }
 
-static void hang(const struct driver *d, const char *name, long picture)
+static void hang(struct driver *d, const char *name, long picture)
 {
     const char *words = fault(d, name);
     char *rest = NULL;
-    if (!words || strtol(words, &rest, 10) != counted(d, picture))
+    const long from = words ? strtol(words, &rest, 10) : 0;
+    if (!words || counted(d, picture) < from)
+        return;
+    const int late = atomic_load_explicit(&d->is_late, memory_order_acquire);
+    if (late ? atomic_exchange(&d->has_hung, 1) : counted(d, picture) != from)
         return;
     const long ms = *rest == ':' ? strtol(rest + 1, NULL, 10) : -1;
     const struct timespec some = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
