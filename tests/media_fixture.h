@@ -121,8 +121,9 @@ static inline unsigned camera_next_port(const struct camera_child *camera)
     return strncmp(line, "port ", 5) == 0 ? (unsigned)strtoul(line + 5, NULL, 10) : 0;
 }
 
-/* options: words for the camera (the head of tests/camera/camera.c has them), ended by NULL. */
-static inline void camera_start_with(struct camera_child *camera, const char *const *options,
+/* options: words for the camera (the head of tests/camera/camera.c has them), ended by NULL. It is not
+ * waited for: one that publishes may have to be let in first. */
+static inline void camera_spawn_with(struct camera_child *camera, const char *const *options,
                                      const char *clip)
 {
     int in[2], out[2];
@@ -152,6 +153,14 @@ static inline void camera_start_with(struct camera_child *camera, const char *co
     (void)close(out[1]);
     camera->in = in[1];
     camera->out = out[0];
+    camera->port = 0;
+}
+
+/* The same, once it has begun. */
+static inline void camera_start_with(struct camera_child *camera, const char *const *options,
+                                     const char *clip)
+{
+    camera_spawn_with(camera, options, clip);
     camera->port = camera_next_port(camera);
 }
 

@@ -23,6 +23,8 @@ struct vg_ts_reader {
     struct vg_ts_input input;
     struct vg_av_reader av;
     AVIOContext *io;
+    enum vg_status
+        ended; /* why there are no more datagrams; the demuxer then gives what it holds */
     /* of the datagram in hand: what the demuxer has not taken yet */
     const uint8_t *at;
     size_t left;
@@ -113,15 +115,13 @@ static int on_read(void *opaque, uint8_t *buffer, int size)
 {
     struct vg_ts_reader *reader = opaque;
     if (reader->without_unit > VG_TS_UNIT_BYTES_MAX)
-        return AVERROR_INVALIDDATA;
+        reader->ended = VG_E_INPUT;
+    if (reader->ended)
+        return AVERROR_EOF;
     if (reader->left == 0) {
-        const enum vg_status status = next_packets(reader, reader->av.until);
-        if (status && vg_av_reader_stopped(&reader->av))
-            return AVERROR_EXIT;
-        if (status)
-            return status == VG_E_TIMEOUT  ? AVERROR(ETIMEDOUT)
-                   : status == VG_E_MEMORY ? AVERROR(ENOMEM)
-                                           : AVERROR(EIO);
+        reader->ended = next_packets(reader, reader->av.until);
+        if (reader->ended)
+            return AVERROR_EOF;
     }
     const size_t taken = reader->left < (size_t)size ? reader->left : (size_t)size;
     memcpy(buffer, reader->at, taken);
@@ -153,6 +153,7 @@ static void end_stream(struct vg_ts_reader *reader)
     reader->left = reader->without_unit = 0;
     reader->begun_before = reader->begun_before || reader->begun;
     reader->begun = false;
+    reader->ended = VG_OK;
     reader->codec = AV_CODEC_ID_NONE;
     reader->clock.begun = false;
 }
@@ -273,7 +274,7 @@ static enum vg_status read_stream(struct vg_ts_reader *reader, int64_t within_us
         status = vg_av_reader_next(&reader->av);
     if (status == VG_OK)
         return take_unit(reader, unit);
-    return reader->without_unit > VG_TS_UNIT_BYTES_MAX ? VG_E_INPUT : status;
+    return reader->ended ? reader->ended : status;
 }
 
 enum vg_status vg_ts_reader_next(struct vg_ts_reader *reader, int64_t within_us,
