@@ -68,7 +68,9 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
         vg_stage_times_add(t->settings.times, VG_STAGE_INFER,
                            batch->times.infer_us + batch->times.boxes_us);
     }
-    for (uint32_t i = 0; i < batch->count; i++) {
+    /* the batch is not ours any more once its last work is handed on: it may be filled anew already */
+    const uint32_t count = batch->count;
+    for (uint32_t i = 0; i < count; i++) {
         struct vg_live_work *work = &batch->work[i];
         work->answer = batch->status ? NULL : &batch->answer[i];
         /* a worker's ring has room for every work that exists: it cannot be full */
