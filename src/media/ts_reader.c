@@ -102,6 +102,10 @@ static enum vg_status next_packets(struct vg_ts_reader *reader, struct vg_mono_t
             status = take_datagram(reader, &data);
         else if (status == VG_E_TIMEOUT && due < until.us && vg_mono_now().us >= due)
             status = VG_OK; /* what was missing is given up */
+        if (status == VG_OK && vg_mono_now().us >= until.us)
+            status = VG_E_TIMEOUT; /* what never ends may be of no use */
+        if (status == VG_OK && vg_cancelled(&reader->input.cancel))
+            status = VG_E_INTERRUPTED;
         if (status)
             return status;
     }
@@ -119,7 +123,10 @@ static int on_read(void *opaque, uint8_t *buffer, int size)
     if (reader->ended)
         return AVERROR_EOF;
     if (reader->left == 0) {
-        reader->ended = next_packets(reader, reader->av.until);
+        if (vg_av_reader_stopped(&reader->av)) /* it waits for nothing while enough comes */
+            reader->ended = vg_av_reader_status(&reader->av, AVERROR_EXIT);
+        else
+            reader->ended = next_packets(reader, reader->av.until);
         if (reader->ended)
             return AVERROR_EOF;
     }

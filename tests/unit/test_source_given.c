@@ -6,7 +6,9 @@
 #include <arpa/inet.h>
 #include <libavcodec/codec_par.h>
 #include <libavcodec/packet.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -413,6 +415,55 @@ static void what_is_no_video_is_none(void **state)
     (void)close(sender.fd);
 }
 
+struct flood {
+    struct sender sender;
+    const char *file; /* again and again; NULL: nonsense */
+    _Atomic bool over;
+    pthread_t thread;
+};
+
+static void *pour(void *arg)
+{
+    struct flood *flood = arg;
+    while (!flood->over)
+        if (flood->file)
+            send_file(&flood->sender, PLAIN, flood->file, -1, -9);
+        else
+            send_datagram(&flood->sender, PLAIN, (const uint8_t *)"nonsense", 8);
+    return NULL;
+}
+
+/* However much comes that is of no use, a read ends in time. */
+static void a_flood_does_not_hold_a_read_up(void **state)
+{
+    const struct rig *rig = *state;
+    const struct {
+        const char *file;
+        enum vg_status status;
+    } rows[] = {{NULL, VG_E_STATE}, {rig->sound, VG_E_TIMEOUT}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const unsigned port = free_port(SOCK_DGRAM);
+        struct flood flood = {.sender = {.fd = socket(AF_INET, SOCK_DGRAM, 0), .to = at_port(port)},
+                              .file = rows[i].file};
+        struct vg_packet packet;
+        char ours[128];
+        (void)snprintf(ours, sizeof ours, "mpegts://127.0.0.1:%u", port);
+        const struct vg_source_settings settings = live(ours);
+        struct vg_source *source = open_live(&settings);
+        assert_int_equal(pthread_create(&flood.thread, NULL, pour, &flood), 0);
+        const int64_t start_us = vg_mono_now().us;
+        enum vg_status status = vg_source_read(source, &packet);
+        if (status == VG_E_STATE && rows[i].file) /* it has begun */
+            status = vg_source_read(source, &packet);
+        assert_int_equal(status, rows[i].status);
+        assert_true(vg_mono_now().us - start_us < 2 * S);
+        flood.over = true;
+        (void)pthread_join(flood.thread, NULL);
+        vg_source_close(&source);
+        (void)close(flood.sender.fd);
+    }
+}
+
 /* ---- folder ---- */
 
 static void put_copy(const struct rig *rig, const char *clip, const char *name, int64_t age_s)
@@ -547,6 +598,7 @@ int main(void)
         cmocka_unit_test_prestate(a_sender_goes_and_another_comes, &rig),
         cmocka_unit_test_prestate(a_transport_stream_is_read_whole, &rig),
         cmocka_unit_test_prestate(what_is_no_video_is_none, &rig),
+        cmocka_unit_test_prestate(a_flood_does_not_hold_a_read_up, &rig),
         cmocka_unit_test_prestate(a_folder_is_read_in_order_and_once, &rig),
         cmocka_unit_test_prestate(what_is_not_declared_is_refused, &rig),
         cmocka_unit_test_prestate(a_cancel_ends_the_wait, &rig),
