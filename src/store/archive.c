@@ -279,7 +279,20 @@ enum vg_status vg_archive_put(struct vg_database *database, const struct vg_arch
 
 #define ROW_COLUMNS                                                                                \
     "id, flux, event, rule, severity, state, time_us, change, picture IS NOT NULL, json, comment," \
-    " judged_by, judged_us"
+    " judged_by, judged_us, clip IS NOT NULL, clip_missing"
+
+/* What there is of the clip now; the one who raised the alert could not know. */
+static void present_clip(const struct vg_sql *query, json_t *root)
+{
+    json_t *evidence = json_object_get(root, "evidence");
+    const char *missing = (const char *)sqlite3_column_text(query->statement, 14);
+    const bool there = sqlite3_column_int(query->statement, 13) != 0;
+    if (!json_is_object(evidence))
+        return;
+    (void)json_object_set_new(evidence, "clip", json_boolean(there));
+    if (missing && !there)
+        (void)json_object_set_new(evidence, "clip_missing", json_string(missing));
+}
 
 /* The alert as it stands now: its JSON with state and verdict. NULL without memory. */
 static char *present_json(const struct vg_sql *query, const struct vg_archive_row *row)
@@ -293,6 +306,7 @@ static char *present_json(const struct vg_sql *query, const struct vg_archive_ro
         (void)json_object_set_new(root, "id", json_string(row->id));
     }
     (void)json_object_set_new(root, "state", json_string(row->state));
+    present_clip(query, root);
     if (row->judged) {
         const char *comment = (const char *)sqlite3_column_text(query->statement, 10);
         const char *by = (const char *)sqlite3_column_text(query->statement, 11);

@@ -48,7 +48,8 @@ struct vg_archive_row {
     char flux[VG_ARCHIVE_NAME_SIZE], event[VG_ARCHIVE_NAME_SIZE], rule[VG_ARCHIVE_NAME_SIZE];
     char severity[VG_ARCHIVE_NAME_SIZE], state[VG_ARCHIVE_NAME_SIZE];
     struct vg_wall_time time;
-    uint64_t change; /* grows with each new alert and each verdict: an event number for clients */
+    uint64_t change; /* grows with each new alert, each clip and each verdict: an event number for
+                        clients */
     bool judged;     /* it has had a verdict (state is not "new") */
     bool has_picture;
     char *json; /* given with the row: the alert with its state and verdict of now */

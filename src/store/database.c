@@ -87,6 +87,13 @@ static const char step_3[] =
     "ALTER TABLE flux ADD COLUMN view_source INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE flux ADD COLUMN view_confirmed INTEGER NOT NULL DEFAULT 0;";
 
+/* The clip of an alert, and why there is none. Alerts of before have none. */
+static const char step_4[] = "ALTER TABLE alert ADD COLUMN clip TEXT;"
+                             "ALTER TABLE alert ADD COLUMN clip_missing TEXT;"
+                             "UPDATE alert SET clip_missing = 'too_late';"
+                             "CREATE INDEX alert_clip_due ON alert(time_us)"
+                             "  WHERE clip IS NULL AND clip_missing IS NULL;";
+
 static const struct {
     const char *sql;
     enum vg_status (*then)(struct vg_database *database, struct vg_fault *fault);
@@ -94,6 +101,7 @@ static const struct {
     {step_1, NULL},
     {step_2, vg_site_adopt},
     {step_3, NULL},
+    {step_4, NULL},
 };
 
 static enum vg_status sql_fault(struct vg_database *database, int code, struct vg_fault *fault)

@@ -12,7 +12,7 @@
 #include "src/base/fault.h"
 
 #define VG_DATABASE_FILE    "vigie.db"
-#define VG_DATABASE_VERSION 3
+#define VG_DATABASE_VERSION 4
 
 struct vg_database;
 
