@@ -113,7 +113,9 @@ static enum vg_status open_all(struct api *api, struct vg_fault *fault)
     const struct vg_reception_settings reception = {
         .data = settings->data,
         .redis_socket = settings->redis_socket,
-        .consumer = settings->consumer ? settings->consumer : "api"};
+        .consumer = settings->consumer ? settings->consumer : "api",
+        .media_fds = settings->media_fds,
+        .media_count = settings->media_count};
     struct vg_https_settings https;
     vg_https_defaults(&https);
     https.address = settings->address;

@@ -31,8 +31,9 @@ enum vg_method {
 };
 const char *vg_method_name(enum vg_method method); /* "GET" */
 
+#define VG_QUERY_VALUE_SIZE 1280 /* 18 ids of flux */
 struct vg_query {
-    char name[24], value[128];
+    char name[24], value[VG_QUERY_VALUE_SIZE];
 };
 
 /* Who asks. */
@@ -53,6 +54,8 @@ struct vg_request {
     size_t query_count;
     char if_match[48];   /* "" if absent */
     char last_event[24]; /* Last-Event-ID, "" if absent */
+    char range[64];      /* Range, "" if absent */
+    char if_range[32];   /* If-Range, "" if absent */
     uint8_t *body;       /* body_size bytes and a zero; owned by the request */
     size_t body_size;
 };
@@ -82,6 +85,9 @@ struct vg_reply {
     char allow[48];
     char location[128];
     char cookie[192];
+    char disposition[160];            /* Content-Disposition */
+    char range[64];                   /* Content-Range */
+    bool takes_ranges;                /* Accept-Ranges */
     char object[VG_AUDIT_FIELD_SIZE]; /* for the audit, when it is not the path's {id} */
     struct vg_account account;        /* sign-in that went well: whom the session is for */
     uint64_t change;                  /* stream: last change number that body holds */

@@ -10,7 +10,8 @@ vg_handler vg_on_flux_activate, vg_on_flux_state, vg_on_flux_coverage;
 vg_handler vg_on_view_get, vg_on_view_confirm;
 vg_handler vg_on_site_get, vg_on_site_put;
 vg_handler vg_on_scene_get, vg_on_scene_put;
-vg_handler vg_on_alert_list, vg_on_alert_get, vg_on_alert_picture, vg_on_verdict, vg_on_stream;
+vg_handler vg_on_alert_list, vg_on_alert_get, vg_on_alert_picture, vg_on_alert_clip, vg_on_verdict;
+vg_handler vg_on_stream, vg_on_live;
 vg_handler vg_on_stop_get, vg_on_stop_put, vg_on_authorisation_get, vg_on_authorisation_put;
 vg_handler vg_on_metrics;
 

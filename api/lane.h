@@ -22,6 +22,7 @@ struct vg_exchange {
     struct vg_reply reply;
     struct evhttp_request *http; /* NULL: nobody waits for the answer. Loop's thread */
     uint64_t session;            /* number, 0: not signed in. Loop's thread */
+    bool holds_clip;             /* counted as a clip that is being sent. Loop's thread */
 };
 
 struct vg_lane_settings {

@@ -15,8 +15,9 @@
 #include "src/base/media_wire.h"
 #include "src/base/status.h"
 
-#define VG_MEDIA_LINKS_MAX    32
-#define VG_MEDIA_REQUESTS_MAX 256
+#define VG_MEDIA_LINKS_MAX 32
+/* all live viewers, 16 times 18, and the clips that are waited for */
+#define VG_MEDIA_REQUESTS_MAX 512
 
 struct event_base;
 struct vg_media_links;

@@ -42,7 +42,11 @@
 #define STATES          "{\"type\":\"string\",\"enum\":[\"new\",\"seen\",\"confirmed\",\"refuted\"]}"
 #define SEVERITIES      "{\"type\":\"string\",\"enum\":[\"low\",\"medium\",\"high\"]}"
 #define PHASES          "{\"type\":\"string\",\"enum\":[\"setup\",\"dry_run\",\"operational\"]}"
-#define COVERAGE_STEPS  "{\"type\":\"string\",\"enum\":[\"minute\",\"hour\",\"day\"]}"
+#define CLIP_MISSING                                                                \
+    "{\"type\":\"string\",\"enum\":[\"not_kept\",\"too_late\",\"unreachable\","     \
+    "\"not_carried\",\"not_written\"],\"description\":\"why there is no clip, and " \
+    "will be none; absent while it is on its way\"}"
+#define COVERAGE_STEPS "{\"type\":\"string\",\"enum\":[\"minute\",\"hour\",\"day\"]}"
 #define COVERAGE_KEYS                                                                 \
     "\"nominal_s\",\"analysed_s\",\"percent\",\"wanted\",\"analysed\",\"clock_set\"," \
     "\"causes\""
@@ -175,6 +179,8 @@ static const struct {
     {"OpenApi", "application/json", OBJECT("\"description\":\"OpenAPI 3.0\"")},
     {"EventStream", "text/event-stream", TEXT},
     {"Picture", "image/jpeg", "{\"type\":\"string\",\"format\":\"binary\"}"},
+    {"Clip", "video/mp4", "{\"type\":\"string\",\"format\":\"binary\"}"},
+    {"Live", "application/octet-stream", "{\"type\":\"string\",\"format\":\"binary\"}"},
     {"Metrics", "text/plain", TEXT},
     {"Page", "text/html", TEXT},
     {"File", "*/*", "{\"type\":\"string\",\"format\":\"binary\"}"},
@@ -203,7 +209,7 @@ static const struct {
      ",\"score\":" NUMBER ",\"box\":{\"type\":\"array\",\"items\":" NUMBER ",\"minItems\":4,"
      "\"maxItems\":4,\"description\":\"x, y, width, height: fractions of the picture\"}}}}"},
     {"evidence", OBJECT("\"required\":[\"picture\",\"clip\"],\"properties\":{\"picture\":" FLAG
-                        ",\"clip\":" FLAG "}")},
+                        ",\"clip\":" FLAG ",\"clip_missing\":" CLIP_MISSING "}")},
     {"rule_as_it_was", ANY},
     {"measures", ANY},
     {"state", STATES},
@@ -265,8 +271,12 @@ static void add_response(json_t *responses, int code, const char *text, const ch
     (void)json_object_set_new(responses, key, response);
 }
 
+#define RANGED_HEADERS "ETag,Accept-Ranges,Content-Disposition"
+
 static const char *success_headers(const struct vg_route *route)
 {
+    if (route->ranged)
+        return RANGED_HEADERS;
     if (route->success == 201)
         return route->tagged ? "ETag,Location" : "Location";
     return route->tagged ? "ETag" : "";
@@ -288,13 +298,18 @@ static void add_refusals(json_t *responses, const struct vg_route *route)
         {!public && (writes || route->permission != VG_PERMIT_SIGNED), 403,
          "the role does not permit it, or the CSRF token is missing", ""},
         {id, 404, "there is none of this id", ""},
+        {route->missing != NULL, 404, route->missing, ""},
         {route->conflict != NULL, 409, route->conflict, ""},
         {route->basis != VG_BASIS_NONE, 412, "If-Match is missing, or someone else changed it", ""},
         {body, 413, "larger than 1 MB", ""},
         {body, 415, "not application/json", ""},
         {body, 422, "refused; `where` is the JSON pointer", ""},
+        {route->ranged, 416, "it has no such bytes", "Content-Range"},
         {sign_in, 429, "too many failures, or too many at once", "Retry-After"},
-        {!route->unwell, 503, "a part that it needs is away, or it is busy", "Retry-After"},
+        {route->crowded != NULL, 429, route->crowded, "Retry-After"},
+        {!route->unwell && !route->pending, 503, "a part that it needs is away, or it is busy",
+         "Retry-After"},
+        {route->pending != NULL, 503, route->pending, "Retry-After"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].holds)
@@ -307,6 +322,9 @@ static json_t *responses_json(const struct vg_route *route)
 {
     json_t *responses = json_object();
     add_response(responses, route->success, "done", route->answer, success_headers(route));
+    if (route->ranged)
+        add_response(responses, 206, "the part that was asked for", route->answer,
+                     RANGED_HEADERS ",Content-Range");
     add_refusals(responses, route);
     (void)json_object_set_new(
         responses, "default",
@@ -368,6 +386,10 @@ static json_t *parameters_json(const struct vg_route *route)
     }
     if (route->basis != VG_BASIS_NONE)
         add_parameter(parameters, "header", "If-Match", 8, text_json());
+    if (route->ranged) {
+        add_parameter(parameters, "header", "Range", 5, text_json());
+        add_parameter(parameters, "header", "If-Range", 8, text_json());
+    }
     if (route->header)
         add_parameter(parameters, "header", route->header, strlen(route->header), text_json());
     return parameters;

@@ -12,9 +12,12 @@
 
 #include "api/accept_language.h"
 #include "api/body.h"
+#include "api/clip_keeper.h"
 #include "api/event_stream.h"
 #include "api/handlers.h"
 #include "api/https_server.h"
+#include "api/live_stream.h"
+#include "api/media_link.h"
 #include "api/metrics_text.h"
 #include "api/openapi.h"
 #include "api/session_table.h"
@@ -26,12 +29,14 @@
 #include "src/base/version.h"
 
 enum {
-    ACCOUNTS_CHECK_S = 2
+    ACCOUNTS_CHECK_S = 2,
+    CLIPS_OUT_MAX = 8,   /* being read or sent: each is up to VG_CLIP_BYTES_MAX */
+    LENT_LEAST = 1 << 16 /* bytes: larger bodies are sent from where they are */
 };
 
 /* Codes that are answered, each counted; the last row takes the rest. */
-static const int codes[] = {200, 201, 204, 304, 400, 401, 403, 404, 405,
-                            409, 412, 413, 415, 422, 429, 500, 503, 0};
+static const int codes[] = {200, 201, 204, 206, 304, 400, 401, 403, 404, 405,
+                            409, 412, 413, 415, 416, 422, 429, 500, 503, 0};
 enum {
     CODES = sizeof codes / sizeof *codes
 };
@@ -40,6 +45,10 @@ struct vg_reception {
     struct vg_lane *lane[VG_LANE_COUNT];
     struct vg_archive_thread *archive;
     struct vg_streams *streams;
+    struct vg_media_links *links;
+    struct vg_clip_keeper *clips;
+    struct vg_lives *lives;
+    size_t clips_out;
     struct event *check; /* of the accounts behind the sessions */
     const struct vg_https *https;
     int checking, closing;
@@ -75,6 +84,8 @@ static const char *reason_of(int code)
         return "Created";
     case 204:
         return "No Content";
+    case 206:
+        return "Partial Content";
     default:
         return "Error";
     }
@@ -97,6 +108,9 @@ static void add_headers(struct evhttp_request *http, const struct vg_reply *repl
         {"Allow", reply->allow},
         {"Location", reply->location},
         {"Set-Cookie", reply->cookie},
+        {"Content-Disposition", reply->disposition},
+        {"Content-Range", reply->range},
+        {"Accept-Ranges", reply->takes_ranges ? "bytes" : ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].value && rows[i].value[0])
@@ -111,9 +125,45 @@ static void add_headers(struct evhttp_request *http, const struct vg_reply *repl
     }
 }
 
-static void send_reply(struct vg_reception *reception, struct evhttp_request *http,
-                       const struct vg_reply *reply)
+/* A body that is sent from where it is. */
+struct lent {
+    struct vg_reception *reception;
+    char *body;
+    bool is_clip;
+};
+
+static void on_sent(const void *data, size_t size, void *argument)
 {
+    (void)data, (void)size;
+    struct lent *lent = argument;
+    lent->reception->clips_out -= lent->is_clip;
+    vg_free(lent->body);
+    vg_free(lent);
+}
+
+/* Gives a large body to the connection instead of a copy; false: it is as it was. */
+static bool lend(struct vg_reception *reception, struct vg_exchange *exchange, struct evbuffer *out)
+{
+    struct vg_reply *reply = &exchange->reply;
+    if (!reply->body || reply->size < LENT_LEAST)
+        return false;
+    struct lent *lent = vg_alloc(sizeof *lent);
+    if (!lent)
+        return false;
+    *lent = (struct lent){reception, reply->body, exchange->holds_clip};
+    if (evbuffer_add_reference(out, reply->body, reply->size, on_sent, lent)) {
+        vg_free(lent);
+        return false;
+    }
+    reply->body = NULL;
+    exchange->holds_clip = false;
+    return true;
+}
+
+static void send_reply(struct vg_reception *reception, struct vg_exchange *exchange)
+{
+    struct evhttp_request *http = exchange->http;
+    const struct vg_reply *reply = &exchange->reply;
     count_code(reception, reply->code);
     if (!http)
         return;
@@ -123,7 +173,7 @@ static void send_reply(struct vg_reception *reception, struct evhttp_request *ht
         char size[24];
         (void)snprintf(size, sizeof size, "%zu", reply->size);
         (void)evhttp_add_header(evhttp_request_get_output_headers(http), "Content-Length", size);
-    } else if (body && reply->code != 204 && reply->size > 0) {
+    } else if (body && reply->code != 204 && reply->size > 0 && !lend(reception, exchange, body)) {
         (void)evbuffer_add(body, reply->body ? reply->body : reply->fixed, reply->size);
     }
     evhttp_send_reply(http, reply->code, reason_of(reply->code), body);
@@ -131,8 +181,9 @@ static void send_reply(struct vg_reception *reception, struct evhttp_request *ht
         evbuffer_free(body);
 }
 
-static void free_exchange(struct vg_exchange *exchange)
+static void free_exchange(struct vg_reception *reception, struct vg_exchange *exchange)
 {
+    reception->clips_out -= exchange->holds_clip;
     vg_reply_release(&exchange->reply);
     vg_free(exchange->request.body);
     vg_free(exchange);
@@ -140,8 +191,8 @@ static void free_exchange(struct vg_exchange *exchange)
 
 static void answer(struct vg_reception *reception, struct vg_exchange *exchange)
 {
-    send_reply(reception, exchange->http, &exchange->reply);
-    free_exchange(exchange);
+    send_reply(reception, exchange);
+    free_exchange(reception, exchange);
 }
 
 /* ---- who asks ------------------------------------------------------------------------------- */
@@ -326,6 +377,8 @@ static void examine(struct vg_reception *reception, struct vg_exchange *exchange
     }
     copy_header(http, "If-Match", request->if_match, sizeof request->if_match);
     copy_header(http, "Last-Event-ID", request->last_event, sizeof request->last_event);
+    copy_header(http, "Range", request->range, sizeof request->range);
+    copy_header(http, "If-Range", request->if_range, sizeof request->if_range);
     if (read_query(exchange, evhttp_uri_get_query(uri)) || read_body(exchange, http))
         return;
     if (route->before && route->before(reception, exchange) && !exchange->reply.code)
@@ -380,6 +433,7 @@ static void on_accounts_checked(struct vg_reception *reception, const struct vg_
     vg_sessions_check(&reception->sessions, accounts,
                       exchange->reply.size / sizeof(struct vg_account));
     vg_streams_check(reception->streams);
+    vg_lives_check(reception->lives);
 }
 
 /* Tells Redis the configuration's version, beside the way of the change: nobody waits for it. At
@@ -397,7 +451,7 @@ static void tell_config(struct vg_reception *reception)
     exchange->handle = vg_on_config_tell;
     reception->telling = vg_lane_submit(reception->lane[VG_LANE_LIVE], exchange) == VG_OK;
     if (!reception->telling)
-        free_exchange(exchange);
+        free_exchange(reception, exchange);
 }
 
 static void on_own_done(struct vg_reception *reception, const struct vg_exchange *exchange)
@@ -416,7 +470,7 @@ static void on_done(void *argument, struct vg_exchange *exchange)
     struct vg_reception *reception = argument;
     if (!exchange->route) {
         on_own_done(reception, exchange);
-        free_exchange(exchange);
+        free_exchange(reception, exchange);
         return;
     }
     if (exchange->route->audit == VG_AUDIT_WITH_CHANGE && exchange->reply.code < 400)
@@ -426,7 +480,7 @@ static void on_done(void *argument, struct vg_exchange *exchange)
     if (exchange->http)
         answer(reception, exchange);
     else /* a stream has taken the connection */
-        free_exchange(exchange);
+        free_exchange(reception, exchange);
 }
 
 /* Whether the accounts still are what the sessions were opened with. */
@@ -442,7 +496,7 @@ static void on_check(evutil_socket_t fd, short what, void *argument)
     exchange->handle = vg_on_accounts;
     reception->checking = vg_lane_submit(reception->lane[VG_LANE_STORE], exchange) == VG_OK;
     if (!reception->checking)
-        free_exchange(exchange);
+        free_exchange(reception, exchange);
 }
 
 /* ---- sessions ------------------------------------------------------------------------------- */
@@ -522,6 +576,7 @@ void vg_finish_sign_out(struct vg_reception *reception, struct vg_exchange *exch
         return;
     vg_session_end(&reception->sessions, exchange->session);
     vg_streams_check(reception->streams);
+    vg_lives_check(reception->lives);
     (void)snprintf(exchange->reply.cookie, sizeof exchange->reply.cookie,
                    "vigie=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
 }
@@ -568,9 +623,62 @@ void vg_finish_stream(struct vg_reception *reception, struct vg_exchange *exchan
         evhttp_send_error(http, 503, NULL); /* counted above: there was a place */
 }
 
+/* ---- clips and live pictures ---------------------------------------------------------------- */
+
+static void refuse_crowd(struct vg_exchange *exchange, const char *message)
+{
+    refuse(exchange, 429, "busy", message, "");
+    exchange->reply.retry_after_s = 2;
+}
+
+bool vg_before_clip(struct vg_reception *reception, struct vg_exchange *exchange)
+{
+    if (reception->clips_out >= CLIPS_OUT_MAX) {
+        refuse_crowd(exchange, N_("too many clips are being sent: come again in a moment"));
+        return true;
+    }
+    reception->clips_out++;
+    exchange->holds_clip = true; /* until it is sent */
+    return false;
+}
+
+bool vg_before_live(struct vg_reception *reception, struct vg_exchange *exchange)
+{
+    if (vg_lives_have_room(reception->lives))
+        return false;
+    refuse_crowd(exchange, N_("too many clients are watching"));
+    return true;
+}
+
+void vg_finish_live(struct vg_reception *reception, struct vg_exchange *exchange)
+{
+    struct vg_live_wish wish;
+    struct evhttp_request *http = exchange->http;
+    const struct vg_request *request = &exchange->request;
+    if (exchange->reply.code != 200 || evhttp_request_get_command(http) == EVHTTP_REQ_HEAD)
+        return;
+    if (!evhttp_request_get_connection(http) || !stream_holds(reception, exchange->session)) {
+        refuse(exchange, 401, "not_signed_in", N_("sign in first"), "");
+        return;
+    }
+    /* the handler has read it already */
+    const char *wrong = vg_live_wish_read(vg_request_query(request, "flux"),
+                                          vg_request_query(request, "plays"), &wish);
+    if (wrong || !vg_lives_have_room(reception->lives)) {
+        refuse_crowd(exchange, N_("too many clients are watching"));
+        return;
+    }
+    add_headers(http, &exchange->reply);
+    count_code(reception, 200);
+    exchange->http = NULL; /* the stream has it */
+    if (vg_lives_join(reception->lives, http, exchange->session, &wish))
+        evhttp_send_error(http, 503, NULL);
+}
+
 static void on_news(void *argument, struct vg_news *news)
 {
     struct vg_reception *reception = argument;
+    vg_clip_keeper_look(reception->clips);
     vg_streams_publish(reception->streams, news);
 }
 
@@ -665,6 +773,48 @@ static void add_parts(struct vg_metrics *metrics, const struct vg_reception *rec
         vg_metrics_line(metrics, "vigie_up{part=\"api\"} 1");
 }
 
+static void add_media(struct vg_metrics *metrics, const struct vg_reception *reception)
+{
+    const struct vg_media_links_counts links = vg_media_links_counts(reception->links);
+    const struct vg_clip_keeper_counts clips = vg_clip_keeper_counts(reception->clips);
+    const struct vg_lives_counts lives = vg_lives_counts(reception->lives);
+    const struct {
+        const char *name, *type;
+        uint64_t value;
+    } rows[] = {
+        {"vigie_media_links_up", "gauge", links.up},
+        {"vigie_media_requests", "gauge", links.open},
+        {"vigie_media_requests_total", "counter", links.asked},
+        {"vigie_media_answers_total", "counter", links.answered},
+        {"vigie_media_refused_total", "counter", links.refused},
+        {"vigie_media_lost_total", "counter", links.lost},
+        {"vigie_media_late_total", "counter", links.late},
+        {"vigie_media_strange_total", "counter", links.strange},
+        {"vigie_media_clips_due", "gauge", clips.due},
+        {"vigie_media_clips_asked_total", "counter", clips.asked},
+        {"vigie_media_clip_bytes_total", "counter", clips.bytes},
+        {"vigie_media_clips_sending", "gauge", reception->clips_out},
+        {"vigie_media_lives", "gauge", lives.open},
+        {"vigie_media_lives_total", "counter", lives.opened},
+        {"vigie_media_lives_cut_total", "counter", lives.cut},
+        {"vigie_media_live_flux", "gauge", lives.flux},
+        {"vigie_media_live_flux_lost_total", "counter", lives.lost},
+        {"vigie_media_live_units_total", "counter", lives.units},
+        {"vigie_media_live_bytes_total", "counter", lives.bytes},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vg_metrics_line(metrics, "# TYPE %s %s", rows[i].name, rows[i].type);
+        vg_metrics_line(metrics, "%s %llu", rows[i].name, (unsigned long long)rows[i].value);
+    }
+    vg_metrics_line(metrics, "# TYPE vigie_media_clips_total counter");
+    vg_metrics_line(metrics, "vigie_media_clips_total{fate=\"kept\"} %llu",
+                    (unsigned long long)clips.kept);
+    for (int i = 0; i < VG_CLIP_MISSING_COUNT; i++)
+        vg_metrics_line(metrics, "vigie_media_clips_total{fate=\"%s\"} %llu",
+                        vg_clip_missing_name((enum vg_clip_missing)i),
+                        (unsigned long long)clips.missing[i]);
+}
+
 static void add_counts(struct vg_metrics *metrics, const struct vg_reception *reception)
 {
     const struct vg_https_counts https =
@@ -711,6 +861,7 @@ void vg_finish_metrics(struct vg_reception *reception, struct vg_exchange *excha
             vg_metrics_add(metrics, reply->body, reply->size);
         add_parts(metrics, reception);
         add_counts(metrics, reception);
+        add_media(metrics, reception);
         text = vg_metrics_text(metrics, &size);
     }
     vg_metrics_close(&metrics);
@@ -760,6 +911,22 @@ void vg_finish_console(struct vg_reception *reception, struct vg_exchange *excha
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+static enum vg_status open_media(struct vg_reception *r, struct event_base *base,
+                                 const struct vg_reception_settings *settings,
+                                 struct vg_fault *fault)
+{
+    struct vg_clip_keeper_settings clips = vg_clip_keeper_defaults();
+    enum vg_status status =
+        vg_media_links_open(&r->links, base, settings->media_fds, settings->media_count);
+    if (!status)
+        status = vg_lives_open(&r->lives, base, r->links, stream_holds, r);
+    if (status)
+        return vg_fault_set(fault, status, N_("no memory left"), NULL, "media");
+    clips.data = settings->data;
+    clips.links = r->links;
+    return vg_clip_keeper_open(&r->clips, base, &clips, fault);
+}
+
 enum vg_status vg_reception_open(struct vg_reception **reception, struct event_base *base,
                                  const struct vg_reception_settings *settings,
                                  struct vg_fault *fault)
@@ -770,7 +937,8 @@ enum vg_status vg_reception_open(struct vg_reception **reception, struct event_b
     } lanes[VG_LANE_COUNT] = {[VG_LANE_STORE] = {"vg-store", 64},
                               [VG_LANE_LIVE] = {"vg-live", 32},
                               [VG_LANE_GUARD] = {"vg-guard", 8},
-                              [VG_LANE_URGENT] = {"vg-urgent", 16}};
+                              [VG_LANE_URGENT] = {"vg-urgent", 16},
+                              [VG_LANE_CLIPS] = {"vg-clip-read", 16}};
     const struct timeval every = {ACCOUNTS_CHECK_S, 0};
     *reception = NULL;
     struct vg_reception *r = vg_alloc(sizeof *r);
@@ -794,8 +962,10 @@ enum vg_status vg_reception_open(struct vg_reception **reception, struct event_b
         (void)vg_fault_set(fault, status, N_("no memory left"), NULL, "api");
         goto done;
     }
-    status = vg_archive_thread_open(&r->archive, base, settings->data, settings->redis_socket,
-                                    settings->consumer, on_news, r, fault);
+    status = open_media(r, base, settings, fault);
+    if (!status)
+        status = vg_archive_thread_open(&r->archive, base, settings->data, settings->redis_socket,
+                                        settings->consumer, on_news, r, fault);
 done:
     if (status)
         vg_reception_close(&r);
@@ -807,9 +977,12 @@ void vg_reception_drain(struct vg_reception *reception)
 {
     reception->closing = 1;
     vg_archive_thread_close(&reception->archive);
+    vg_clip_keeper_close(&reception->clips);
     for (size_t i = 0; i < VG_LANE_COUNT; i++)
         vg_lane_close(&reception->lane[i]);
     vg_streams_close(&reception->streams);
+    vg_lives_close(&reception->lives);
+    vg_media_links_close(&reception->links);
 }
 
 void vg_reception_close(struct vg_reception **reception)

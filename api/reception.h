@@ -23,6 +23,8 @@ struct vg_reception_settings {
     const char *data;         /* borrowed */
     const char *redis_socket; /* borrowed */
     const char *consumer;     /* name of this reader of the queue; borrowed */
+    const int *media_fds;     /* to each ingest process (media_link.h); borrowed */
+    size_t media_count;
 };
 
 /* VG_E_MEMORY, VG_E_LACK. */
@@ -48,8 +50,9 @@ void vg_reception_hear(struct vg_reception *reception, const json_t *message);
 const char *vg_reception_note(const struct vg_reception *reception);
 
 /* The loop's side of the routes (routes.c). */
-vg_route_before vg_before_sign_in, vg_before_stream;
+vg_route_before vg_before_sign_in, vg_before_stream, vg_before_clip, vg_before_live;
 vg_route_finish vg_finish_sign_in, vg_finish_who, vg_finish_sign_out, vg_finish_stream,
-    vg_finish_health, vg_finish_version, vg_finish_metrics, vg_finish_openapi, vg_finish_console;
+    vg_finish_live, vg_finish_health, vg_finish_version, vg_finish_metrics, vg_finish_openapi,
+    vg_finish_console;
 
 #endif

@@ -31,6 +31,7 @@ enum vg_lane_kind {
     VG_LANE_LIVE,   /* Redis: may wait for a server that does not answer */
     VG_LANE_GUARD,  /* passwords: argon2id is slow by design */
     VG_LANE_URGENT, /* stop: must not wait behind anything */
+    VG_LANE_CLIPS,  /* files of some megabytes */
     VG_LANE_COUNT,
     VG_LANE_LOOP = -1 /* no handler: `finish` answers at once */
 };
@@ -71,9 +72,13 @@ struct vg_route {
     const char *answer;   /* schema of the answer, NULL: none */
     const char *unwell;   /* schema of a 503 that is an answer and no error; NULL: none */
     const char *conflict; /* English: when it is 409; NULL: never */
+    const char *missing;  /* English: when it is 404 without an {id}; NULL: never */
+    const char *crowded;  /* English: when it is 429; NULL: never */
+    const char *pending;  /* English: a further 503; NULL: none */
     const char *header;   /* a further header it reads, "Last-Event-ID"; NULL: none */
     enum vg_basis basis;  /* If-Match */
     bool tagged;          /* a good answer carries an ETag */
+    bool ranged;          /* it may be had in parts: Range, 206, 416 */
     const char *summary;  /* one English line for OpenAPI */
     vg_handler *handle;
     vg_route_before *before; /* NULL: nothing */

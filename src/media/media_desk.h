@@ -14,8 +14,9 @@
 #include "src/media/jpeg_post.h"
 #include "src/media/packet_ring.h"
 
-#define VG_MEDIA_DESK_REQUESTS 128 /* at once; more are refused */
-#define VG_MEDIA_DESK_CLIPS    4   /* in memory at once; others wait their turn */
+/* at once; more are refused. The api asks for at most 16 times 18 viewers and 64 clips */
+#define VG_MEDIA_DESK_REQUESTS 384
+#define VG_MEDIA_DESK_CLIPS    4 /* in memory at once; others wait their turn */
 #define VG_MEDIA_DESK_PLACES   64
 
 struct vg_media_desk_settings {
