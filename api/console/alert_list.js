@@ -5,9 +5,11 @@ import { t, term, fill, moment, share } from '/console/words.js';
 
 const CARDS_MAX = 200; // unless older ones were asked for; what leaves the page stays in the archive
 
+export const clipPath = (alert) => `/api/v1/alerts/${encodeURIComponent(alert.id)}/clip`;
+
 export class AlertList {
   #cards = new Map(); // id -> { alert, item }
-  #list; #template; #names; #onPicture; #onChange; #onTrim;
+  #list; #template; #names; #onPicture; #onClip; #onChange; #onTrim;
   #state = ''; // shown: this state only; '' is all
   #room = CARDS_MAX;
 
@@ -15,11 +17,12 @@ export class AlertList {
    * names: { flux(id), place(flux, id) } give the words for ids. onChange(): what is seen may be
    * another now. onTrim(id): that card has left the page at the bottom.
    */
-  constructor({ list, template, names, onPicture, onChange, onTrim }) {
+  constructor({ list, template, names, onPicture, onClip, onChange, onTrim }) {
     this.#list = list;
     this.#template = template;
     this.#names = names;
     this.#onPicture = onPicture;
+    this.#onClip = onClip;
     this.#onChange = onChange;
     this.#onTrim = onTrim;
   }
@@ -131,6 +134,7 @@ export class AlertList {
     for (const button of item.querySelectorAll('[data-verdict]')) {
       button.addEventListener('click', () => this.#judge(card, button.dataset.verdict));
     }
+    item.querySelector('.clip-play').addEventListener('click', () => this.#onClip(card.alert));
     const still = item.querySelector('.still');
     const image = still.querySelector('img');
     if (alert.evidence?.picture) {
@@ -162,8 +166,21 @@ export class AlertList {
     one('.score span').textContent = share(alert.score ?? 0);
     const image = one('.still img');
     if (image) image.alt = t('alert.picture', { event, place, time: moment(alert.time) });
+    this.#showClip(card);
     this.#showState(card);
     this.#hide(card);
+  }
+
+  /** A clip comes some seconds after its alert, or never. */
+  #showClip({ alert, item }) {
+    const { clip, clip_missing: missing } = alert.evidence ?? {};
+    const save = item.querySelector('.clip-save');
+    const none = item.querySelector('.clip-none');
+    item.querySelector('.clip').hidden = !clip;
+    if (clip) save.href = clipPath(alert);
+    save.download = '';
+    none.hidden = Boolean(clip) || !missing;
+    none.textContent = missing ? t('clip.none', { reason: term('clip', missing) }) : '';
   }
 
   #showState({ alert, item }) {

@@ -1,7 +1,8 @@
 // The first page: sign in, see alerts as they come, judge them, see what is well, stop.
 import { call, get, setCsrf, ApiError } from '/console/calls.js';
-import { t, term, fill, dayAndTime, number } from '/console/words.js';
-import { AlertList } from '/console/alert_list.js';
+import { t, term, fill, dayAndTime, moment, number } from '/console/words.js';
+import { AlertList, clipPath } from '/console/alert_list.js';
+import { LiveWall } from '/console/live_wall.js';
 
 const $ = (id) => document.getElementById(id);
 const FLUX_SHOWN = 60; // states asked for one after the other; more would only be noise here
@@ -27,7 +28,11 @@ const names = {
 };
 const alerts = new AlertList({
   list: $('alerts'), template: $('alert-template'), names, onPicture: showPicture,
-  onChange: showEmpty, onTrim: forgetPage,
+  onClip: showClip, onChange: showEmpty, onTrim: forgetPage,
+});
+const wall = new LiveWall({
+  section: $('live'), template: $('live-template'), name: names.flux,
+  onSignedOut: () => { if (signedIn) showSignIn(t('session.over')); },
 });
 
 // ---- session ----------------------------------------------------------------------------------
@@ -142,7 +147,8 @@ async function loadAlerts() {
 function onAlert(event) {
   const alert = JSON.parse(event.data);
   const isNew = alerts.push(alert);
-  if (isNew && event.type === 'alert') $('news').textContent = alerts.announce(alert);
+  // it comes again when its clip is there
+  if (isNew && event.type === 'alert' && !alert.evidence?.clip) $('news').textContent = alerts.announce(alert);
 }
 
 function openStream() {
@@ -165,6 +171,22 @@ function showPicture(image) {
   $('picture').alt = image.alt;
   $('picture-title').textContent = image.closest('article').querySelector('h3').textContent;
   $('picture-dialog').showModal();
+}
+
+function showClip(alert) {
+  const video = $('clip');
+  $('clip-error').textContent = '';
+  $('clip-title').textContent = t('clip.title', { event: term('event', alert.event), time: moment(alert.time) });
+  video.setAttribute('aria-label', $('clip-title').textContent);
+  video.src = clipPath(alert);
+  $('clip-dialog').showModal();
+  video.play().catch(() => {}); // closed at once, or not to be played: then 'error' says so
+}
+
+function endClip() {
+  $('clip').pause();
+  $('clip').removeAttribute('src');
+  $('clip').load();
 }
 
 // ---- flux -------------------------------------------------------------------------------------
@@ -194,6 +216,7 @@ async function loadFlux() {
   for (const flux of all) fluxById.set(flux.id, flux);
   for (const flux of all) if (!places.has(flux.id)) await loadPlaces(flux);
   alerts.rename();
+  wall.offer(all.filter((flux) => flux.active).map((flux) => flux.id));
   await showFlux(all.slice(0, FLUX_SHOWN));
 }
 
@@ -310,7 +333,16 @@ async function startWatching() {
   every(10, loadFlux);
 }
 
+function showLive(open) {
+  $('live-open').disabled = open;
+  if (open) wall.open();
+  else wall.close();
+  if (open) $('live-close').focus();
+  else if (signedIn) $('live-open').focus();
+}
+
 function stopWatching() {
+  if (wall.isOpen) showLive(false);
   stream?.close();
   stream = null;
   for (const timer of timers) clearTimeout(timer);
@@ -333,6 +365,12 @@ async function start() {
   $('sign-out').addEventListener('click', onSignOut);
   $('more').addEventListener('click', loadOlder);
   $('filter').addEventListener('change', loadAlerts);
+  $('live-open').addEventListener('click', () => showLive(true));
+  $('live-close').addEventListener('click', () => showLive(false));
+  $('clip-dialog').addEventListener('close', endClip);
+  $('clip').addEventListener('error', () => {
+    if ($('clip').getAttribute('src')) $('clip-error').textContent = t('clip.unplayed');
+  });
   $('stop').addEventListener('click', () => $('stop-dialog').showModal());
   $('stop-dialog').addEventListener('close', (event) => {
     if (event.target.returnValue === 'yes') putStop({ all: true });
