@@ -39,7 +39,9 @@ struct server {
     pthread_t thread;
     enum vg_status ended;
     struct vg_api_settings settings;
-    pid_t redis; /* 0: none */
+    pid_t redis;          /* 0: none */
+    const int *media_fds; /* to ingest; set before it is started */
+    size_t media_count;
     char buffer[1 << 16];
     struct vg_message_reader reader;
 };
@@ -160,6 +162,8 @@ static inline void server_start(struct server *server)
     server->settings = (struct vg_api_settings){.address = "127.0.0.1",
                                                 .data = server->data,
                                                 .redis_socket = server->socket,
+                                                .media_fds = server->media_fds,
+                                                .media_count = server->media_count,
                                                 .control_fd = pair[1]};
     assert_int_equal(pthread_create(&server->thread, NULL, server_thread, server), 0);
     json_t *listening = server_wait(server, "listening");
