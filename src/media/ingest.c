@@ -31,7 +31,7 @@ struct ingest {
     uint32_t flux_max;
     /* by place; then, VG_SLOTS_FLUX_MAX further on, those that receive its stream for evidence */
     struct vg_ingest_flux *flux[THREADS];
-    struct vg_packet_ring *ring[VG_SLOTS_FLUX_MAX];
+    struct vg_packet_ring *ring[THREADS]; /* each has one writer: its thread */
     struct vg_jpeg_post *post[VG_SLOTS_FLUX_MAX];
     struct vg_ingest_config *config; /* NULL before the first one */
     struct vg_ingest_site *site;     /* of it */
@@ -60,21 +60,41 @@ struct vg_ingest_settings vg_ingest_defaults(void)
 
 /* ---- stop and authorisation ---- */
 
+/* Whether what this thread keeps may be shown as the flux's: a thread that has not yet come to a
+ * stop, or to another flux in its place, still keeps what was before. */
+static bool may_show(const struct vg_ingest_flux *flux, uint64_t tag, enum vg_ingest_leave leave)
+{
+    const uint64_t kept = flux ? vg_ingest_flux_keeps(flux) : 0;
+    return kept == 0 || (kept == tag && leave == VG_INGEST_MAY_RUN);
+}
+
+static void tell_desk(struct ingest *ingest, uint32_t place, enum vg_ingest_leave leave)
+{
+    const struct vg_ingest_flux_config *config = &ingest->config->flux[place];
+    const uint32_t thread = config->evidence_url[0] ? VG_SLOTS_FLUX_MAX + place : place;
+    const uint64_t tag = vg_slots_tag(config->id);
+    if (!ingest->desk || !ingest->ring[thread])
+        return;
+    const bool shown = config->present && may_show(ingest->flux[place], tag, leave) &&
+                       may_show(ingest->flux[VG_SLOTS_FLUX_MAX + place], tag, leave);
+    vg_media_desk_set_flux(ingest->desk, place, shown ? config->id : NULL, ingest->ring[thread],
+                           ingest->post[place]);
+}
+
 /* Each flux gets its settings and its leave together, so that no flux ever runs by the leave of
  * the one that had its place before. Who finds nothing changed does not notice. */
 static void apply(struct ingest *ingest)
 {
     const struct vg_wall_time now = vg_wall_now();
-    if (!ingest->config)
-        return;
-    for (uint32_t i = 0; i < THREADS; i++) {
-        const struct vg_ingest_flux_config *config = &ingest->config->flux[i % VG_SLOTS_FLUX_MAX];
-        if (!ingest->flux[i])
-            continue;
+    for (uint32_t i = 0; ingest->config && i < ingest->flux_max; i++) {
+        const struct vg_ingest_flux_config *config = &ingest->config->flux[i];
         const bool may =
             vg_stop_permits(&ingest->stop, &ingest->config->authorisation, config->id, NULL, now);
-        vg_ingest_flux_configure(ingest->flux[i], config, ingest->site,
-                                 may ? VG_INGEST_MAY_RUN : VG_INGEST_STOPPED);
+        const enum vg_ingest_leave leave = may ? VG_INGEST_MAY_RUN : VG_INGEST_STOPPED;
+        for (uint32_t thread = i; thread < THREADS; thread += VG_SLOTS_FLUX_MAX)
+            if (ingest->flux[thread])
+                vg_ingest_flux_configure(ingest->flux[thread], config, ingest->site, leave);
+        tell_desk(ingest, i, leave);
     }
 }
 
@@ -95,9 +115,10 @@ static enum vg_status start_flux(struct ingest *ingest, uint32_t place,
                                  enum vg_ingest_purpose purpose)
 {
     enum vg_status status = VG_OK;
+    const uint32_t thread = purpose == VG_INGEST_ANALYSIS ? place : VG_SLOTS_FLUX_MAX + place;
     const struct vg_packet_ring_settings ring = vg_packet_ring_defaults();
-    if (!ingest->ring[place])
-        status = vg_packet_ring_open(&ingest->ring[place], &ring);
+    if (!ingest->ring[thread])
+        status = vg_packet_ring_open(&ingest->ring[thread], &ring);
     if (!status && !ingest->post[place])
         status = vg_jpeg_post_open(&ingest->post[place]);
     if (status)
@@ -111,11 +132,10 @@ static enum vg_status start_flux(struct ingest *ingest, uint32_t place,
         .read_us = ingest->settings.read_us,
         .seed = (uint64_t)vg_random_u32(&ingest->random) << 32 | place,
         .devices = ingest->devices,
-        .ring = ingest->ring[place],
+        .ring = ingest->ring[thread],
         .post = purpose == VG_INGEST_ANALYSIS ? ingest->post[place] : NULL,
         .stagger = ingest->stagger,
     };
-    const uint32_t thread = purpose == VG_INGEST_ANALYSIS ? place : VG_SLOTS_FLUX_MAX + place;
     return vg_ingest_flux_open(&ingest->flux[thread], &settings);
 }
 
@@ -159,16 +179,6 @@ static enum vg_status renew_site(struct ingest *ingest)
     return vg_ingest_site_open(&ingest->site, settings);
 }
 
-static void tell_desk(struct ingest *ingest)
-{
-    for (uint32_t i = 0; ingest->desk && i < ingest->flux_max; i++) {
-        const struct vg_ingest_flux_config *flux = &ingest->config->flux[i];
-        if (ingest->ring[i])
-            vg_media_desk_set_flux(ingest->desk, i, flux->present ? flux->id : NULL,
-                                   ingest->ring[i], ingest->post[i]);
-    }
-}
-
 static void take_config(struct ingest *ingest, struct vg_ingest_config *config)
 {
     vg_ingest_config_free(&ingest->config);
@@ -177,7 +187,6 @@ static void take_config(struct ingest *ingest, struct vg_ingest_config *config)
         vg_log(VG_LOG_ERROR, "there is no memory for the site's settings or its devices");
     for (uint32_t i = 0; i < ingest->flux_max; i++)
         start_what_is_new(ingest, i);
-    tell_desk(ingest);
     watch_stop(ingest);
 }
 
@@ -406,10 +415,10 @@ enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)
         return ended;
     vg_free(ingest->reader.buffer);
     vg_media_desk_close(&ingest->desk);
-    for (uint32_t i = 0; i < VG_SLOTS_FLUX_MAX; i++) {
+    for (uint32_t i = 0; i < THREADS; i++)
         vg_packet_ring_close(&ingest->ring[i]);
+    for (uint32_t i = 0; i < VG_SLOTS_FLUX_MAX; i++)
         vg_jpeg_post_close(&ingest->post[i]);
-    }
     vg_decode_devices_close(&ingest->devices);
     vg_stagger_close(&ingest->stagger);
     vg_ingest_site_unref(&ingest->site);

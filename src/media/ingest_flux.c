@@ -28,6 +28,7 @@ struct vg_ingest_flux {
      * takes the lock only to read them); the source's cancel compares it (relaxed). */
     _Atomic uint32_t generation;
     _Atomic int64_t due_us; /* relaxed: the thread shows up again by then */
+    _Atomic uint64_t keeps; /* release: set before anything is kept, 0 after it was let go */
     _Atomic bool ended;     /* release: the thread touches nothing any more */
 
     /* the thread's own */
@@ -65,6 +66,12 @@ static void withdraw(struct vg_ingest_flux *flux, enum vg_fate fate)
 {
     if (flux->settings.purpose == VG_INGEST_ANALYSIS)
         vg_slots_withdraw(flux->settings.slots, flux->settings.place, fate);
+}
+
+static void forget(struct vg_ingest_flux *flux)
+{
+    vg_ingest_session_forget(&flux->session);
+    atomic_store_explicit(&flux->keeps, 0, memory_order_release);
 }
 
 /* ---- the thread ---- */
@@ -114,6 +121,8 @@ static void catch_up(struct vg_ingest_flux *flux)
     flux->attempt = 0;
     flux->losses = (struct vg_log_repeat){0};
     vg_ingest_session_reset(&flux->session, other ? VG_INGEST_OTHER_FLUX : VG_INGEST_SAME_FLUX);
+    if (other)
+        forget(flux);
 }
 
 static void tell_loss(struct vg_ingest_flux *flux, enum vg_status cause)
@@ -156,14 +165,14 @@ static void step(struct vg_ingest_flux *flux)
 {
     if (!flux->now.present || !flux->now.active || !address_of(flux)[0]) {
         withdraw(flux, VG_FATE_STOPPED);
-        vg_ingest_session_forget(&flux->session);
+        forget(flux);
         set_connection(flux, VG_CONNECTION_OFF, VG_OK);
         rest(flux, REST_US);
         return;
     }
     if (flux->leave_now == VG_INGEST_STOPPED) {
         withdraw(flux, VG_FATE_STOPPED);
-        vg_ingest_session_forget(&flux->session);
+        forget(flux);
         set_connection(flux, VG_CONNECTION_STOPPED, VG_OK);
         rest(flux, REST_US);
         return;
@@ -171,6 +180,7 @@ static void step(struct vg_ingest_flux *flux)
     wait_for_turn(flux);
     if (overtaken(flux))
         return;
+    atomic_store_explicit(&flux->keeps, vg_slots_tag(flux->now.id), memory_order_release);
     const enum vg_status cause = vg_ingest_session_run(
         &flux->session, &flux->now, flux->site ? vg_ingest_site_settings(flux->site) : NULL,
         (struct vg_cancel){&flux->generation, flux->seen});
@@ -299,6 +309,11 @@ bool vg_ingest_flux_ended(const struct vg_ingest_flux *flux)
 bool vg_ingest_flux_alive(const struct vg_ingest_flux *flux, struct vg_mono_time now)
 {
     return now.us <= atomic_load_explicit(&flux->due_us, memory_order_relaxed);
+}
+
+uint64_t vg_ingest_flux_keeps(const struct vg_ingest_flux *flux)
+{
+    return atomic_load_explicit(&flux->keeps, memory_order_acquire);
 }
 
 struct vg_ingest_session *vg_ingest_flux_session(struct vg_ingest_flux *flux)

@@ -23,7 +23,7 @@ struct vg_ingest_flux_settings {
     uint64_t seed;            /* of the jitter */
     /* borrowed; NULL: software decoding alone, nothing kept, connections at once */
     struct vg_decode_devices *devices;
-    struct vg_packet_ring *ring;
+    struct vg_packet_ring *ring; /* written by this flux alone */
     struct vg_jpeg_post *post;
     struct vg_stagger *stagger;
 };
@@ -58,6 +58,10 @@ bool vg_ingest_flux_ended(const struct vg_ingest_flux *flux);
 
 /* Whether the thread is within the deadline that it gave itself. */
 bool vg_ingest_flux_alive(const struct vg_ingest_flux *flux, struct vg_mono_time now);
+
+/* The tag (vg_slots_tag) of the flux of which its ring and post may hold pictures; 0: they are
+ * empty. Who shows them asks first: the thread comes to a stop or to another flux when it can. */
+uint64_t vg_ingest_flux_keeps(const struct vg_ingest_flux *flux);
 
 /* For those of its functions that any thread may call. */
 struct vg_ingest_session *vg_ingest_flux_session(struct vg_ingest_flux *flux);

@@ -534,6 +534,8 @@ enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
     session->site = site;
     session->cancel = cancel;
     set_connection(session, VG_CONNECTION_CONNECTING, session->cause);
+    if (session->settings.ring && !ring_of(session))
+        vg_packet_ring_clear(session->settings.ring); /* of the time when nobody else kept it */
     enum vg_status status = open_source(session);
     if (status == VG_OK)
         status = read_packets(session);
@@ -575,7 +577,6 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
     session->last_arrival.us = 0;
     session->doubt.to_us = 0;
     session->falls = session->rises = session->decode_us = 0;
-    vg_ingest_session_forget(session);
 }
 
 void vg_ingest_session_forget(struct vg_ingest_session *session)

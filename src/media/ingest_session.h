@@ -31,7 +31,7 @@ struct vg_ingest_session_settings {
     uint32_t place;                    /* in the slots */
     int event_fd;                      /* told of each picture */
     struct vg_decode_devices *devices; /* NULL: software alone */
-    struct vg_packet_ring *ring;       /* NULL: nothing is kept */
+    struct vg_packet_ring *ring;       /* its only writer is this; NULL: nothing is kept */
     struct vg_jpeg_post *post;         /* NULL: nobody looks by JPEG */
     _Atomic int64_t *due_us;           /* when this thread shows up again at the latest; relaxed */
     int64_t open_us, read_us;          /* deadlines, see vg_source_settings */
@@ -77,7 +77,7 @@ enum vg_status vg_ingest_session_init(struct vg_ingest_session *session,
     VG_MUST_USE;
 void vg_ingest_session_release(struct vg_ingest_session *session);
 
-/* Another configuration of the same flux, or another flux. */
+/* Another configuration of the same flux, or another flux (then forget as well). */
 enum vg_ingest_change {
     VG_INGEST_SAME_FLUX,
     VG_INGEST_OTHER_FLUX

@@ -51,7 +51,7 @@ struct request {
 
 struct place {
     char id[VG_WIRE_FLUX_SIZE]; /* "": none */
-    uint32_t serial;            /* grows with each flux that has it */
+    uint32_t serial;            /* grows with each change of the others */
     struct vg_packet_ring *ring;
     struct vg_jpeg_post *post;
 };
@@ -126,15 +126,23 @@ void vg_media_desk_set_flux(struct vg_media_desk *desk, uint32_t place, const ch
         return;
     struct place *p = &desk->place[place];
     (void)pthread_mutex_lock(&desk->lock);
+    const struct place was = *p;
     const char *wanted = id && strlen(id) < sizeof p->id ? id : "";
-    if (strcmp(p->id, wanted) != 0) {
+    if (strcmp(p->id, wanted) != 0 || p->ring != ring || p->post != post) {
         p->serial++;
         memset(p->id, 0, sizeof p->id);
         memcpy(p->id, wanted, strlen(wanted));
     }
     p->ring = ring;
     p->post = post;
+    const bool changed = p->serial != was.serial;
     (void)pthread_mutex_unlock(&desk->lock);
+    if (!changed)
+        return;
+    if (was.ring && was.ring != ring) /* those who followed it follow nothing now */
+        vg_packet_ring_set_bell(was.ring, -1);
+    if (was.post && was.post != post)
+        vg_jpeg_post_set_bell(was.post, -1);
     (void)!write(desk->bell, &one, sizeof one);
 }
 

@@ -39,8 +39,9 @@ enum vg_status vg_media_desk_open(struct vg_media_desk **desk,
 void vg_media_desk_close(struct vg_media_desk **desk);
 
 /* Any thread. From now on the flux of this id is at the place; NULL: none is. ring and post (which
- * may be NULL) are borrowed until close, not only until the next call: a place keeps its own.
- * Requests of the flux that was there end (VG_E_CLOSED). The same again changes nothing. */
+ * may be NULL) are borrowed until close, not only until the next call. Requests of the flux that
+ * was there, or of the same out of another ring, end (VG_E_CLOSED). The same again changes nothing
+ * and wakes nobody. */
 void vg_media_desk_set_flux(struct vg_media_desk *desk, uint32_t place, const char *id,
                             struct vg_packet_ring *ring, struct vg_jpeg_post *post);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "src/base/clock.h"
+#include "src/base/media_wire.h"
 #include "src/base/message.h"
 #include "src/base/stop.h"
 #include "src/media/ingest.h"
@@ -22,13 +23,14 @@ struct group {
     struct media_folder folder;
     struct camera_child camera;
     char clip[512]; /* 160x120, 25 a second, 2 s */
+    char main[512]; /* 320x240, 10 a second, 2 s */
 };
 
 /* Made for each test. */
 struct rig {
     struct group *group;
     struct media_folder data;
-    int slots_fd, event_fd, control[2];
+    int slots_fd, event_fd, control[2], media[2];
     struct vg_slots *slots;
     pthread_t thread;
     enum {
@@ -38,6 +40,9 @@ struct rig {
     enum vg_status result;
     char buffer[4096];
     struct vg_message_reader reader;
+    struct vg_wire_peer peer; /* as the api */
+    uint32_t requests;
+    uint8_t frame[VG_WIRE_FRAME_MAX];
 };
 
 static struct group *the_group(void)
@@ -53,6 +58,7 @@ static void *run_ingest(void *arg)
     settings.control_fd = rig->control[1];
     settings.slots_fd = rig->slots_fd;
     settings.event_fd = rig->event_fd;
+    settings.media_fd = rig->media[1];
     settings.data = rig->data.path;
     settings.open_us = 2 * S;
     settings.read_us = S;
@@ -87,6 +93,8 @@ static int open_rig(void **state)
     rig->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert_true(rig->event_fd >= 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, rig->control), 0);
+    assert_int_equal(vg_wire_pair(rig->media), VG_OK);
+    vg_wire_peer_init(&rig->peer);
     vg_message_reader_init(&rig->reader, rig->buffer, sizeof rig->buffer);
     start(rig);
     *state = rig;
@@ -104,6 +112,8 @@ static int close_rig(void **state)
     (void)close(rig->control[0]); /* its supervisor is gone: it ends */
     await_end(rig);
     (void)close(rig->control[1]);
+    (void)close(rig->media[0]);
+    (void)close(rig->media[1]);
     (void)close(rig->event_fd);
     vg_slots_close(&rig->slots);
     (void)close(rig->slots_fd);
@@ -205,6 +215,91 @@ static void quit(struct rig *rig)
         assert_int_equal(state.ready, 0);
         assert_int_equal(state.connection, VG_CONNECTION_OFF);
     }
+}
+
+/* A configuration in JSON: the site's, and the flux one after the other. */
+static void configure_text(const struct rig *rig, const char *site, const char *flux)
+{
+    char text[8192];
+    assert_true(snprintf(text, sizeof text,
+                         "{\"type\":\"config\",\"version\":1,\"authorisation\":null,"
+                         "\"site\":%s,\"flux\":[%s]}",
+                         site, flux) < (int)sizeof text);
+    say(rig, text);
+}
+
+static void tell_wire(struct rig *rig, enum vg_wire_type type, const uint8_t *data, size_t size)
+{
+    const struct vg_wire_frame frame = {.type = type,
+                                        .from = rig->peer.own,
+                                        .to = rig->peer.other,
+                                        .request = rig->requests,
+                                        .data = data,
+                                        .size = size};
+    assert_int_equal(vg_wire_send(rig->media[0], &frame, NULL, 0), VG_OK);
+}
+
+/* The next frame for us, within 8 s. */
+static void hear_wire(struct rig *rig, struct vg_wire_frame *frame)
+{
+    const int64_t until_us = vg_mono_now().us + 8 * S;
+    for (;;) {
+        struct pollfd ready = {.fd = rig->media[0], .events = POLLIN};
+        if (rig->peer.hello_due)
+            tell_wire(rig, VG_WIRE_HELLO, NULL, 0);
+        rig->peer.hello_due = false;
+        if (vg_mono_now().us > until_us)
+            fail_msg("the desk does not answer");
+        (void)poll(&ready, 1, 100);
+        const enum vg_status status = vg_wire_receive(rig->media[0], rig->frame, frame);
+        if (status == VG_E_END)
+            continue;
+        assert_int_equal(status, VG_OK);
+        const enum vg_wire_heard heard = vg_wire_peer_hear(&rig->peer, frame);
+        if (heard == VG_WIRE_NEW_PEER ||
+            (heard == VG_WIRE_HEARD && frame->request == rig->requests))
+            return;
+    }
+}
+
+/* Asks for a clip of the last back_us as the api does: what is told of it, or why there is none. */
+static enum vg_status ask_clip(struct rig *rig, const char *id, int64_t back_us,
+                               struct vg_wire_about *about)
+{
+    struct vg_wire_frame frame = {0};
+    uint8_t data[VG_WIRE_CLIP_MAX];
+    const int64_t now_us = vg_wall_now().us;
+    struct vg_wire_clip clip = {.from_us = now_us - back_us, .to_us = now_us, .window = 1};
+    (void)snprintf(clip.flux, sizeof clip.flux, "%s", id);
+    while (rig->peer.other == 0)
+        hear_wire(rig, &frame);
+    rig->requests++;
+    tell_wire(rig, VG_WIRE_CLIP, data, vg_wire_write_clip(&clip, data));
+    do
+        hear_wire(rig, &frame);
+    while (frame.type != VG_WIRE_ABOUT && frame.type != VG_WIRE_REFUSED);
+    if (frame.type == VG_WIRE_REFUSED)
+        return vg_wire_read_refused(&frame);
+    assert_int_equal(vg_wire_read_about(&frame, about), VG_OK);
+    tell_wire(rig, VG_WIRE_STOP, NULL, 0);
+    return VG_OK;
+}
+
+/* Asks until a clip shows this much time; what is told of it. */
+static void await_clip(struct rig *rig, const char *id, int64_t long_us,
+                       struct vg_wire_about *about)
+{
+    const int64_t until_us = vg_mono_now().us + 8 * S;
+    *about = (struct vg_wire_about){0};
+    while (ask_clip(rig, id, 10 * S, about) != VG_OK || about->to_us - about->from_us < long_us)
+        if (vg_mono_now().us > until_us)
+            fail_msg("%s has not %d ms in its ring, but %d", id, (int)(long_us / 1000),
+                     (int)((about->to_us - about->from_us) / 1000));
+}
+
+static double clip_fps(const struct vg_wire_about *about)
+{
+    return (double)about->pictures * 1e6 / (double)(about->to_us - about->from_us);
 }
 
 static void a_file_becomes_pictures(void **state)
@@ -435,6 +530,58 @@ static void a_change_touches_only_its_flux(void **state)
     quit(rig);
 }
 
+/* The stream for evidence is what clips are cut from, while the other one is decoded; without it,
+ * what is decoded is kept. One goes over into the other, and neither touches what is the other's. */
+static void evidence_is_kept_beside(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_wire_about about;
+    struct vg_picture picture;
+    char beside[2048], alone[1024];
+    (void)snprintf(alone, sizeof alone,
+                   "{\"index\":0,\"id\":\"cam-0\",\"url\":\"%s\",\"active\":true}",
+                   rig->group->clip);
+    (void)snprintf(beside, sizeof beside,
+                   "{\"index\":0,\"id\":\"cam-0\",\"url\":\"%s\",\"active\":true,"
+                   "\"evidence_url\":\"%s\"}",
+                   rig->group->clip, rig->group->main);
+    configure_text(rig, "null", beside);
+    await_picture(rig, 0, &picture);
+    assert_int_equal(picture.width, 160);
+    await_clip(rig, "cam-0", 3 * S / 2, &about);
+    assert_true(clip_fps(&about) > 6 && clip_fps(&about) < 14);
+    assert_int_equal(state_of(rig, 0).width, 160); /* of what is analysed */
+    assert_int_equal(state_of(rig, 0).reconnects, 0);
+    configure_text(rig, "null", alone);
+    await_clip(rig, "cam-0", 3 * S, &about); /* longer than any look of a thread at rest */
+    assert_true(clip_fps(&about) > 18 && clip_fps(&about) < 32);
+    configure_text(rig, "null", beside);
+    await_clip(rig, "cam-0", 3 * S / 2, &about);
+    assert_true(clip_fps(&about) < 14);
+    quit(rig);
+}
+
+/* Of a flux that is stopped, or gone, nothing is shown any more. */
+static void what_is_stopped_is_not_shown(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_wire_about about;
+    const char *const urls[3] = {rig->group->clip, NULL, NULL};
+    configure(rig, "null", urls);
+    await_clip(rig, "cam-0", S / 2, &about);
+    write_stop(rig, "{\"all\":true}");
+    (void)await(rig, 0, VG_CONNECTION_STOPPED, 2 * S);
+    const enum vg_status stopped = ask_clip(rig, "cam-0", 10 * S, &about);
+    assert_true(stopped == VG_E_END || stopped == VG_E_MISSING);
+    write_stop(rig, "{}");
+    await_clip(rig, "cam-0", S / 2, &about);
+    const char *const none[3] = {NULL, NULL, NULL};
+    configure(rig, "null", none);
+    (void)await(rig, 0, VG_CONNECTION_OFF, 2 * S);
+    assert_int_equal(ask_clip(rig, "cam-0", 10 * S, &about), VG_E_MISSING);
+    quit(rig);
+}
+
 static void nonsense_is_refused_and_the_rest_stands(void **state)
 {
     static const char *const rows[] = {
@@ -496,6 +643,8 @@ static int set_up(void **state)
     folder_open(&group->folder);
     make_clip(&group->folder, "camera.mp4", "testsrc2=s=160x120:r=25:d=2", options);
     folder_file(&group->folder, "camera.mp4", group->clip, sizeof group->clip);
+    make_clip(&group->folder, "main.mp4", "testsrc2=s=320x240:r=10:d=2", options);
+    folder_file(&group->folder, "main.mp4", group->main, sizeof group->main);
     camera_start(&group->camera, group->clip, NULL);
     return 0;
 }
@@ -524,6 +673,8 @@ int main(void)
         WITH_RIG(a_camera_is_lost_and_found),
         WITH_RIG(a_jump_makes_an_epoch),
         WITH_RIG(a_change_touches_only_its_flux),
+        WITH_RIG(evidence_is_kept_beside),
+        WITH_RIG(what_is_stopped_is_not_shown),
         WITH_RIG(nonsense_is_refused_and_the_rest_stands),
         WITH_RIG(a_successor_recovers_the_slots),
     };
