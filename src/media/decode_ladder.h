@@ -85,7 +85,8 @@ void vg_ladder_close(struct vg_ladder **ladder);
 enum vg_status vg_ladder_send(struct vg_ladder *ladder, const struct AVPacket *packet,
                               struct vg_mono_time arrival) VG_MUST_USE;
 
-/* The next picture in display order; see vg_decoder_receive. */
+/* The next picture in display order; see vg_decoder_receive. Its number is that of its packet: the
+ * first one sent is 1, restart does not begin again. */
 enum vg_status vg_ladder_receive(struct vg_ladder *ladder, struct vg_decoded *decoded) VG_MUST_USE;
 
 /* Converts the picture at hand; when it cannot be fetched from the device, it is decoded again on

@@ -14,9 +14,6 @@
 #define CALL_US  VG_US_PER_S       /* a call into a driver that lasts longer has hung */
 #define TELL_US  (2 * VG_US_PER_S) /* between two looks at the figures */
 
-/* A stream that heals by moving intra blocks has no key frames: believe it again after this. */
-#define DOUBT_PACKETS 250u
-
 void vg_ingest_session_promise(const struct vg_ingest_session *session, int64_t within_us)
 {
     atomic_store_explicit(session->settings.due_us, vg_mono_now().us + within_us + SLACK_US,
@@ -210,8 +207,7 @@ static void post(struct vg_ingest_session *session, const struct vg_decoded *dec
 
 static bool doubted(const struct vg_ingest_session *session, const struct vg_decoded *decoded)
 {
-    return decoded->corrupt || (decoded->arrival.us >= session->doubt.from_us &&
-                                decoded->arrival.us < session->doubt.to_us);
+    return decoded->corrupt || vg_loss_doubt_has(&session->doubt, decoded->number);
 }
 
 /* Every picture passes here once and meets one fate, or is published. */
@@ -346,6 +342,8 @@ static enum vg_status open_ladder(struct vg_ingest_session *session)
     settings.seed = session->settings.seed;
     settings.call_us = CALL_US;
     describe(session, &about);
+    session->number = 0;
+    session->doubt = (struct vg_loss_doubt){.packets = 0};
     const enum vg_status status =
         vg_ladder_open(&ladder, &settings, about.codec, vg_mono_now(), NULL);
     (void)pthread_mutex_lock(&session->lock);
@@ -369,18 +367,11 @@ static enum vg_status begin_again(struct vg_ingest_session *session)
     return status;
 }
 
-/* Pictures that a loss has spoilt are told by the arrival of their packets: from the one that was
- * damaged to the next key frame. */
 static void note_doubt(struct vg_ingest_session *session, const struct vg_packet *packet)
 {
-    if (packet->damaged) {
-        session->doubt.from_us = packet->arrival.us;
-        session->doubt.to_us = INT64_MAX;
-        session->doubt.packets = 0;
-    } else if (session->doubt.to_us == INT64_MAX &&
-               (packet->key || ++session->doubt.packets > DOUBT_PACKETS)) {
-        session->doubt.to_us = packet->arrival.us;
-    }
+    const enum vg_loss whole = packet->key ? VG_LOSS_KEY : VG_LOSS_NONE;
+    vg_loss_doubt_packet(&session->doubt, ++session->number,
+                         packet->damaged ? VG_LOSS_DAMAGED : whole);
 }
 
 /* The media time of a packet, by the picture given out last: INT64_MIN before the first one. */
@@ -575,7 +566,6 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
         return;
     vg_timeline_init(&session->timeline, VG_TIMELINE_LIVE_US);
     session->last_arrival.us = 0;
-    session->doubt.to_us = 0;
     session->falls = session->rises = session->decode_us = 0;
 }
 

@@ -14,6 +14,7 @@
 #include "src/media/ingest_config.h"
 #include "src/media/input_meter.h"
 #include "src/media/jpeg_post.h"
+#include "src/media/loss_doubt.h"
 #include "src/media/packet_ring.h"
 #include "src/media/slots.h"
 #include "src/media/source.h"
@@ -57,10 +58,8 @@ struct vg_ingest_session {
     struct vg_timeline timeline;
     struct vg_input_meter meter;
     struct vg_mono_time last_arrival, told; /* of the last picture; figures were told */
-    struct {
-        int64_t from_us, to_us; /* arrivals of pictures that a loss has spoilt */
-        uint32_t packets;       /* since */
-    } doubt;
+    int64_t number; /* of the packet given to the ladder last, from 1, as the ladder counts */
+    struct vg_loss_doubt doubt;
     uint32_t epoch, width, height, fps_milli;
     bool live;                        /* this run has given a picture */
     bool was_live;                    /* an earlier one had */
