@@ -354,16 +354,33 @@ static enum vg_status open_ladder(struct vg_ingest_session *session)
 
 /* ---- a run ---- */
 
-/* A file begins: the pictures that the decoder holds back first. */
+/* A file is at its end: the pictures that the decoder holds back come out. */
+static enum vg_status finish(struct vg_ingest_session *session)
+{
+    if (!session->ladder || session->finished)
+        return VG_OK;
+    vg_alloc_seal();
+    const enum vg_status status = decode(session, NULL, vg_mono_now());
+    vg_ladder_restart(session->ladder);
+    vg_alloc_unseal();
+    session->finished = true;
+    return status;
+}
+
 static enum vg_status begin_again(struct vg_ingest_session *session)
 {
-    enum vg_status status = VG_OK;
-    if (session->ladder) {
-        status = decode(session, NULL, vg_mono_now());
-        vg_ladder_restart(session->ladder);
-    }
+    const enum vg_status status = finish(session);
     vg_timeline_restart(&session->timeline);
     next_epoch(session);
+    return status;
+}
+
+/* Nothing is sent to us now, and that is as it should be. */
+static enum vg_status wait_for_more(struct vg_ingest_session *session)
+{
+    const enum vg_status status = finish(session);
+    set_connection(session, VG_CONNECTION_WAITING, VG_OK);
+    session->live = false;
     return status;
 }
 
@@ -422,6 +439,7 @@ static enum vg_status take_packet(struct vg_ingest_session *session, const struc
     if (status)
         return status;
     note_doubt(session, packet);
+    session->finished = false;
     vg_alloc_seal(); /* from here on a picture allocates nothing of ours */
     keep(session, packet);
     vg_ladder_allow(
@@ -498,9 +516,7 @@ static enum vg_status read_packets(struct vg_ingest_session *session)
         } else if (status == VG_OK) {
             status = take_packet(session, &packet);
         } else if (status == VG_E_STATE) {
-            set_connection(session, VG_CONNECTION_WAITING, VG_OK);
-            session->live = false;
-            status = VG_OK;
+            status = wait_for_more(session);
         }
     }
     return status;

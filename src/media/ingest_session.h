@@ -55,6 +55,7 @@ struct vg_ingest_session {
     struct vg_cancel cancel;
     struct vg_source *source;
     uint32_t codec_version; /* that the ladder was opened with, or the ring told of; 0: none */
+    bool finished;          /* the pictures of all packets are out */
     struct vg_timeline timeline;
     struct vg_input_meter meter;
     struct vg_mono_time last_arrival, told; /* of the last picture; figures were told */

@@ -107,8 +107,8 @@ struct vg_packet {
  * VG_E_END end of a clip; VG_E_CLOSED the camera closed, or who pushes (the next read awaits the
  * next one); VG_E_TIMEOUT nothing came within read_us; VG_E_INTERRUPTED cancelled; VG_E_IO reading
  * failed or the file is damaged here; VG_E_INPUT what comes cannot be read; VG_E_STATE there is
- * nothing to read now and that is as it should be (a folder without a new file, nobody who pushes):
- * ask again. */
+ * nothing to read now and that is as it should be (a file of a folder is at its end, there is no new
+ * one, nobody pushes): finish the decoder, ask again. */
 enum vg_status vg_source_read(struct vg_source *source, struct vg_packet *packet) VG_MUST_USE;
 
 /* After VG_E_END of a clip: whether it ended before what its head promises for this stream, by

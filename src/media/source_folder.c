@@ -31,9 +31,7 @@ struct folder_source {
     char path[VG_SOURCE_URL_SIZE];
     struct vg_source *file; /* being read, or NULL */
     struct place done;      /* the last one begun */
-    struct vg_mono_time looked;
-    struct vg_source_about
-        last; /* of the last file: a decoder may be asked for before there is one */
+    uint32_t fps_milli;     /* of the last file */
 };
 
 static int compare(const struct place *a, const struct place *b)
@@ -103,7 +101,7 @@ static enum vg_status open_file(struct folder_source *folder, const struct place
     if (status == VG_OK) {
         folder->base.time_base = folder->file->time_base;
         folder->base.codec_version++;
-        folder->last = vg_source_about(folder->file);
+        folder->fps_milli = vg_source_about(folder->file).fps_milli;
     } else if (status != VG_E_INTERRUPTED) {
         vg_log(VG_LOG_WARN, "a file of the watched folder is passed over: %s", place->name);
     }
@@ -119,10 +117,10 @@ static enum vg_status wait_for_file(struct folder_source *folder)
         enum vg_status status = find_next(folder, &next);
         if (status == VG_OK)
             status = open_file(folder, &next);
-        else if (status == VG_E_END && vg_mono_now().us >= until)
-            return VG_E_STATE;
         if (status && status != VG_E_END)
             return status;
+        if (!folder->file && vg_mono_now().us >= until) /* none, or many that cannot be read */
+            return VG_E_STATE;
         for (int i = 0; status == VG_E_END && i < LOOK_MS / 20; i++) {
             if (vg_cancelled(&folder->base.settings.cancel))
                 return VG_E_INTERRUPTED;
@@ -132,25 +130,25 @@ static enum vg_status wait_for_file(struct folder_source *folder)
     return VG_OK;
 }
 
+/* At the end of a file its pictures are finished while its stamps still mean what they meant. */
 static enum vg_status read_folder(struct vg_source *source, struct vg_packet *packet)
 {
     struct folder_source *folder = (struct folder_source *)source;
-    for (;;) {
-        const bool fresh = !folder->file;
-        enum vg_status status = fresh ? wait_for_file(folder) : VG_OK;
-        if (status)
-            return status;
-        status = vg_source_read(folder->file, packet);
-        if (status == VG_OK) {
-            packet->restarted = packet->restarted || fresh;
-            if (fresh)
-                folder->base.key_seen = false;
-            return VG_OK;
-        }
-        if (status == VG_E_INTERRUPTED || status == VG_E_MEMORY)
-            return status;
-        vg_source_close(&folder->file);
+    const bool fresh = !folder->file;
+    enum vg_status status = fresh ? wait_for_file(folder) : VG_OK;
+    if (status)
+        return status;
+    status = vg_source_read(folder->file, packet);
+    if (status == VG_OK) {
+        packet->restarted = packet->restarted || fresh;
+        if (fresh)
+            folder->base.key_seen = false;
+        return VG_OK;
     }
+    if (status == VG_E_INTERRUPTED || status == VG_E_MEMORY)
+        return status;
+    vg_source_close(&folder->file);
+    return VG_E_STATE;
 }
 
 static void close_folder(struct vg_source *source)
@@ -163,8 +161,10 @@ static void close_folder(struct vg_source *source)
 static struct vg_source_about about_folder(const struct vg_source *source)
 {
     const struct folder_source *folder = (const struct folder_source *)source;
-    return folder->file ? vg_source_about(folder->file)
-                        : (struct vg_source_about){.fps_milli = folder->last.fps_milli};
+    struct vg_source_about about = {.fps_milli = folder->fps_milli};
+    if (folder->file)
+        about = vg_source_about(folder->file);
+    return about;
 }
 
 static const struct vg_source_calls calls = {

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "src/base/clock.h"
 #include "src/base/media_wire.h"
@@ -582,6 +584,64 @@ static void what_is_stopped_is_not_shown(void **state)
     quit(rig);
 }
 
+/* As if it had been written so long ago. */
+static void make_old(const struct media_folder *folder, const char *name, time_t seconds)
+{
+    char path[512];
+    const time_t at = time(NULL) - seconds;
+    const struct timespec times[2] = {{.tv_sec = at}, {.tv_sec = at}};
+    folder_file(folder, name, path, sizeof path);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* A watched folder: two files of other codecs, sizes and stamps, each to its last picture; then
+ * it waits, and goes on with the next. A viewer by JPEG looks on. */
+static void a_folder_is_played_and_waited_for(void **state)
+{
+    static const char *const first[] = {"-c:v", "libx264", "-bf", "2", "-g", "12", NULL};
+    static const char *const second[] = {"-c:v", "mpeg4", "-bf", "2", "-f", "avi", NULL};
+    struct rig *rig = *state;
+    struct media_folder folder;
+    struct vg_wire_frame frame;
+    uint8_t data[VG_WIRE_LIVE_MAX];
+    char flux[1024];
+    const struct vg_wire_live live = {.window = VG_WIRE_WINDOW_MAX, .flux = "cam-0"};
+    folder_open(&folder);
+    (void)snprintf(flux, sizeof flux,
+                   "{\"index\":0,\"id\":\"cam-0\",\"url\":\"folder:%s\",\"active\":true}",
+                   folder.path);
+    configure_text(rig, "null", flux);
+    (void)await(rig, 0, VG_CONNECTION_WAITING, 4 * S);
+    assert_int_equal(state_of(rig, 0).cause, VG_OK);
+    while (rig->peer.other == 0)
+        hear_wire(rig, &frame);
+    rig->requests++;
+    tell_wire(rig, VG_WIRE_LIVE, data, vg_wire_write_live(&live, data));
+    hear_wire(rig, &frame);
+    assert_int_equal(frame.type, VG_WIRE_ABOUT);
+    make_clip(&folder, "b.part", "testsrc2=s=128x96:r=20:d=1", second);
+    make_clip(&folder, ".a.mp4", "testsrc2=s=160x120:r=25:d=1", first);
+    make_old(&folder, "b.part", 50);
+    make_old(&folder, ".a.mp4", 60);
+    char from[512], to[512];
+    folder_file(&folder, "b.part", from, sizeof from);
+    folder_file(&folder, "b.avi", to, sizeof to);
+    assert_int_equal(rename(from, to), 0);
+    folder_file(&folder, ".a.mp4", from, sizeof from);
+    folder_file(&folder, "a.mp4", to, sizeof to);
+    assert_int_equal(rename(from, to), 0);
+    const int64_t until_us = vg_mono_now().us + 8 * S;
+    while (state_of(rig, 0).width != 128 || state_of(rig, 0).connection != VG_CONNECTION_WAITING)
+        if (poll(NULL, 0, 10) < 0 || vg_mono_now().us > until_us)
+            fail_msg("%u wide, %s", state_of(rig, 0).width,
+                     vg_connection_name(state_of(rig, 0).connection));
+    assert_int_equal(state_of(rig, 0).decoded, 45);
+    assert_int_equal(state_of(rig, 0).jumps, 0);
+    assert_int_equal(state_of(rig, 0).reconnects, 0);
+    quit(rig);
+    folder_close(&folder);
+}
+
 static void nonsense_is_refused_and_the_rest_stands(void **state)
 {
     static const char *const rows[] = {
@@ -674,6 +734,7 @@ int main(void)
         WITH_RIG(a_jump_makes_an_epoch),
         WITH_RIG(a_change_touches_only_its_flux),
         WITH_RIG(evidence_is_kept_beside),
+        WITH_RIG(a_folder_is_played_and_waited_for),
         WITH_RIG(what_is_stopped_is_not_shown),
         WITH_RIG(nonsense_is_refused_and_the_rest_stands),
         WITH_RIG(a_successor_recovers_the_slots),
