@@ -8,7 +8,6 @@ struct vg_chain {
     struct vg_watcher *watcher;
     struct vg_rulebook *rulebook;
     struct vg_flux_view view;
-    enum vg_rule_sight sight; /* as the rules were last asked with */
     uint32_t epoch;
     bool started;
     struct vg_watch_output watched;
@@ -87,15 +86,6 @@ static enum vg_rule_sight sight_of(const struct vg_chain *chain)
     return vg_view_sight(vg_view_watch_health(chain->view.watch));
 }
 
-/* Where the objects were while the camera looked elsewhere is no way that they went. */
-static void follow_sight(struct vg_chain *chain)
-{
-    const enum vg_rule_sight sight = sight_of(chain);
-    if (chain->scene && chain->sight >= VG_SIGHT_NO_PLACES && sight < VG_SIGHT_NO_PLACES)
-        vg_watcher_reset(chain->watcher);
-    chain->sight = sight;
-}
-
 /* The camera may have begun to turn since the last look: then these alerts count as never
  * raised. */
 static void doubt_alerts(struct vg_chain *chain, const struct vg_chain_input *input,
@@ -120,11 +110,10 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
     const bool looks = input->picture && vg_flux_view_due(&chain->view, input->moment.media);
     if (looks)
         look(chain, input);
-    follow_sight(chain);
     if (!chain->scene)
         return;
     struct vg_rule_moment moment = input->moment;
-    moment.sight = chain->sight;
+    moment.sight = sight_of(chain);
     const struct vg_watch_input watch = {
         .tracks = output->tracks,
         .track_count = output->track_count,

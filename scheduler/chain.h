@@ -1,8 +1,7 @@
 /* What follows an answer, for one flux: a look at its view, tracker, events, rules. The same in
  * batch and live.
  *
- * While the view is not what the scene was drawn for, its rules are suspended (flux_view.h), and
- * what they know of where each object was is forgotten when they go on.
+ * While the view is not what the scene was drawn for, its rules are suspended (flux_view.h).
  *
  * Deterministic, no clock, no allocation after open (but what OpenCV does in a look); one thread
  * at a time. */

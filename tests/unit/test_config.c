@@ -85,6 +85,47 @@ static void test_put_get_delete(void **state)
     assert_true(flux.version > now); /* an ETag never comes back */
 }
 
+static struct vg_flux_config read_flux(struct store_fixture *f, const char *id)
+{
+    struct vg_flux_config flux;
+    assert_int_equal(vg_config_flux_get(f->database, id, &flux, &f->fault), VG_OK);
+    return flux;
+}
+
+/* Another view with another address and with nothing else; a confirmation is a change, too. */
+static void test_view(void **state)
+{
+    struct store_fixture *f = *state;
+    struct vg_flux_config flux = make_flux("cam-1");
+    uint64_t confirmed, again;
+    assert_int_equal(vg_config_flux_put(f->database, NULL, &flux, NULL, VG_VERSION_NEW, &f->fault),
+                     VG_OK);
+    const uint64_t source = read_flux(f, "cam-1").view_source;
+    assert_int_equal(source, flux.version);
+    assert_int_equal(read_flux(f, "cam-1").view_confirmed, 0);
+    flux.rate_fps = 3;
+    assert_int_equal(vg_config_flux_put(f->database, NULL, &flux, NULL, VG_VERSION_ANY, &f->fault),
+                     VG_OK);
+    assert_int_equal(vg_config_flux_activate(f->database, "cam-1", false, &f->fault), VG_OK);
+    assert_int_equal(read_flux(f, "cam-1").view_source, source);
+
+    const uint64_t before = version_of(f), etag = read_flux(f, "cam-1").version;
+    assert_int_equal(vg_config_view_confirm(f->database, "cam-1", &confirmed, &f->fault), VG_OK);
+    assert_true(confirmed > before);
+    assert_int_equal(version_of(f), confirmed); /* so it is handed out */
+    assert_int_equal(read_flux(f, "cam-1").view_confirmed, confirmed);
+    assert_int_equal(read_flux(f, "cam-1").version, etag);
+    assert_int_equal(vg_config_view_confirm(f->database, "cam-1", &again, &f->fault), VG_OK);
+    assert_true(again > confirmed);
+    assert_int_equal(vg_config_view_confirm(f->database, "cam-2", &again, &f->fault), VG_E_MISSING);
+
+    (void)snprintf(flux.url, sizeof flux.url, "rtsp://10.0.0.1/other");
+    assert_int_equal(vg_config_flux_put(f->database, NULL, &flux, NULL, VG_VERSION_ANY, &f->fault),
+                     VG_OK);
+    assert_int_equal(read_flux(f, "cam-1").view_source, flux.version);
+    assert_true(flux.version > source);
+}
+
 static void test_list_is_sorted(void **state)
 {
     struct store_fixture *f = *state;
@@ -348,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_put_get_delete, set_up, store_tear_down),
+        cmocka_unit_test_setup_teardown(test_view, set_up, store_tear_down),
         cmocka_unit_test_setup_teardown(test_list_is_sorted, set_up, store_tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, store_tear_down),
         cmocka_unit_test_setup_teardown(test_password_is_sealed, set_up, store_tear_down),

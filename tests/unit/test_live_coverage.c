@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "scheduler/live_coverage.h"
+#include "src/media/decode_steps.h"
 #include "src/store/coverage_query.h"
 #include "tests/store_fixture.h"
 
@@ -31,8 +32,8 @@ static void start(struct play *p, const struct store_fixture *f, const char *id)
     assert_int_equal(vg_live_coverage_open(&p->coverage, p->thread), VG_OK);
     (void)snprintf(p->flux.config.id, sizeof p->flux.config.id, "%s", id);
     p->flux.config.active = p->flux.permitted = true;
-    p->flux.view.health.state = VG_VIEW_GOOD;
     p->flux.period_us = S / 5;
+    p->flux.view.health.state = VG_VIEW_GOOD;
     p->flux.ledger = vg_live_coverage_find(p->coverage, id);
     assert_non_null(p->flux.ledger);
     p->state = (struct vg_slots_state){
@@ -142,9 +143,26 @@ static void a_view_that_is_blind_is_told(void **state)
     struct play p;
     start(&p, f, "cam-4");
     p.flux.view.health.state = VG_VIEW_BLACK;
-    run(&p, 0, 60 * S, 1);
+    run(&p, 0, 40 * S, 1);
+    p.flux.view.health.state = VG_VIEW_SLOW; /* is no blindness */
+    run(&p, 40 * S, 60 * S, 1);
     stop(&p, 60 * S);
-    expect(&p, f, 0, 60 * S, (const int64_t[VG_COVERAGE_CAUSES]){[VG_COVERAGE_VIEW] = 60});
+    expect(&p, f, 0, 60 * S, (const int64_t[VG_COVERAGE_CAUSES]){20, [VG_COVERAGE_VIEW] = 40});
+}
+
+static void the_decoder_s_step_is_a_cause(void **state)
+{
+    const struct store_fixture *f = *state;
+    struct play p;
+    start(&p, f, "cam-7");
+    p.state.figure[VG_FIGURE_DECODER] = VG_DECODE_KEYS;
+    run(&p, 0, 30 * S, 0);
+    p.state.figure[VG_FIGURE_DECODER] = VG_DECODE_NONE;
+    run(&p, 30 * S, 60 * S, 0);
+    stop(&p, 60 * S);
+    expect(
+        &p, f, 0, 60 * S,
+        (const int64_t[VG_COVERAGE_CAUSES]){[VG_COVERAGE_DECODER] = 30, [VG_COVERAGE_KEYS] = 30});
 }
 
 static void another_flux_at_the_place_is_not_ours(void **state)
@@ -201,6 +219,7 @@ int main(void)
         cmocka_unit_test(a_restart_goes_on_in_the_same_minute),
         cmocka_unit_test(a_flux_that_leaves_is_off),
         cmocka_unit_test(a_view_that_is_blind_is_told),
+        cmocka_unit_test(the_decoder_s_step_is_a_cause),
         cmocka_unit_test(another_flux_at_the_place_is_not_ours),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_counted),
         cmocka_unit_test(there_is_room_for_all_flux),

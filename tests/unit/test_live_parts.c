@@ -1,4 +1,5 @@
-/* Parts of the analysis process that need no device: configuration, timeline, stage times. */
+/* Parts of the analysis process that need no device: configuration, timeline, stage times, what is
+ * not well with a flux. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +10,10 @@
 
 #include "scheduler/live_config.h"
 #include "scheduler/live_timeline.h"
+#include "scheduler/live_warnings.h"
 #include "scheduler/stage_times.h"
 #include "src/base/alloc.h"
+#include "src/media/decode_steps.h"
 
 static void media_time_goes_on_over_epochs(void **state)
 {
@@ -70,6 +73,7 @@ static const struct {
     {"plain", CONFIG(FLUX(), "null"), VG_OK, 0},
     {"scene", CONFIG(FLUX(",\"scene\":{\"version\":1,\"name\":\"s\"}"), "null"), VG_OK, 1},
     {"a bad scene leaves the flux", CONFIG(FLUX(",\"scene\":{\"version\":9}"), "null"), VG_OK, 0},
+    {"view", CONFIG(FLUX(",\"view_source\":4,\"view_confirmed\":9"), "null"), VG_OK, 0},
     {"no id", CONFIG("{\"ingest\":0}", "null"), VG_E_INPUT, 0},
     {"bad order", CONFIG(FLUX(), "{\"reference\":\"x\"}"), VG_E_INPUT, 0},
     {"no flux", "{\"type\":\"config\"}", VG_E_INPUT, 0},
@@ -92,10 +96,113 @@ static void configurations_are_read_or_refused(void **state)
             assert_int_equal(config->flux_count, 1);
             assert_int_equal(config->flux[0].slot, 1);
             assert_int_equal(config->flux[0].scene != NULL, configs[i].scene);
+            const int view = strcmp(configs[i].name, "view") == 0;
+            assert_int_equal(config->flux[0].view_source, view ? 4 : 0);
+            assert_int_equal(config->flux[0].view_confirmed, view ? 9 : 0);
         }
         vg_live_config_free(&config);
         json_decref(message);
     }
+}
+
+#define MS INT64_C(1000)
+
+static void a_connection_without_pictures_is_stalled(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum vg_connection connection;
+        int64_t arrival_us, age_us, input_milli, nominal_milli, decoder, key_interval;
+        const char *want;
+    } rows[] = {
+        {"live", VG_CONNECTION_LIVE, 1, 1400 * MS, 25000, 0, VG_DECODE_FULL, 0, "live"},
+        {"silent", VG_CONNECTION_LIVE, 1, 1600 * MS, 25000, 0, VG_DECODE_FULL, 0, "stalled"},
+        {"slow", VG_CONNECTION_LIVE, 1, 4900 * MS, 1000, 25000, VG_DECODE_FULL, 0, "live"},
+        {"slow and silent", VG_CONNECTION_LIVE, 1, 5100 * MS, 1000, 0, VG_DECODE_FULL, 0,
+         "stalled"},
+        {"slow by its word", VG_CONNECTION_LIVE, 1, 2400 * MS, 0, 2000, VG_DECODE_FULL, 0, "live"},
+        {"unknown rate", VG_CONNECTION_LIVE, 1, 1600 * MS, 0, 0, VG_DECODE_FULL, 0, "stalled"},
+        {"keys", VG_CONNECTION_LIVE, 1, 9900 * MS, 25000, 0, VG_DECODE_KEYS, 50, "live"},
+        {"keys, silent", VG_CONNECTION_LIVE, 1, 10100 * MS, 25000, 0, VG_DECODE_KEYS, 50,
+         "stalled"},
+        {"no picture yet", VG_CONNECTION_LIVE, 0, 9000 * MS, 25000, 0, VG_DECODE_FULL, 0, "live"},
+        {"lost", VG_CONNECTION_LOST, 1, 9000 * MS, 25000, 0, VG_DECODE_FULL, 0, "lost"},
+        {"waiting", VG_CONNECTION_WAITING, 1, 9000 * MS, 25000, 0, VG_DECODE_FULL, 0, "waiting"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_slots_state slots = {.connection = rows[i].connection,
+                                       .fps_milli = (uint32_t)rows[i].nominal_milli,
+                                       .arrival = {rows[i].arrival_us}};
+        slots.figure[VG_FIGURE_INPUT_RATE] = rows[i].input_milli;
+        slots.figure[VG_FIGURE_DECODER] = rows[i].decoder;
+        slots.figure[VG_FIGURE_KEY_INTERVAL] = rows[i].key_interval;
+        const struct vg_mono_time now = {rows[i].arrival_us + rows[i].age_us};
+        const char *got = vg_live_state_name(&slots, now);
+        if (strcmp(got, rows[i].want) != 0)
+            fail_msg("%s: %s", rows[i].name, got);
+    }
+}
+
+static void key_frames_alone_leave_some_events_blind(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t decoder, input_milli, key_interval;
+        uint32_t want; /* of wrong_way and crossing (4 pictures a second), density (1) */
+    } rows[] = {
+        {VG_DECODE_FULL, 25000, 50, 0},
+        {VG_DECODE_VAAPI, 2000, 50, 0}, /* slow, but all that comes is decoded */
+        {VG_DECODE_KEYS, 25000, 5, 0},
+        {VG_DECODE_KEYS, 25000, 10, 1u << VG_EVENT_CROSSING},
+        {VG_DECODE_KEYS, 25000, 50, 1u << VG_EVENT_CROSSING | 1u << VG_EVENT_DENSITY},
+        {VG_DECODE_KEYS, 25000, 0, 1u << VG_EVENT_CROSSING | 1u << VG_EVENT_DENSITY},
+    };
+    struct vg_scene *scene = vg_alloc(sizeof *scene);
+    assert_non_null(scene);
+    scene->rule_count = 3;
+    scene->rule[0] = (struct vg_rule){.event = VG_EVENT_CROSSING, .active = true};
+    scene->rule[1] = (struct vg_rule){.event = VG_EVENT_DENSITY, .active = true};
+    scene->rule[2] = (struct vg_rule){.event = VG_EVENT_WRONG_WAY, .active = false};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_slots_state slots = {.connection = VG_CONNECTION_LIVE};
+        slots.figure[VG_FIGURE_DECODER] = rows[i].decoder;
+        slots.figure[VG_FIGURE_INPUT_RATE] = rows[i].input_milli;
+        slots.figure[VG_FIGURE_KEY_INTERVAL] = rows[i].key_interval;
+        assert_int_equal(vg_live_blind(scene, &slots), rows[i].want);
+        assert_int_equal(vg_live_blind(NULL, &slots), 0);
+    }
+    vg_free(scene);
+}
+
+static void warnings_come_from_the_view_the_rate_and_the_decoder(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t faults;
+        int64_t period_us, input_milli, decoder;
+        uint32_t want;
+    } rows[] = {
+        {0, 200 * MS, 25000, VG_DECODE_FULL, 0},
+        {1u << VG_VIEW_SMALL, 200 * MS, 25000, VG_DECODE_FULL, 1u << VG_WARNING_SMALL},
+        {1u << VG_VIEW_MOVED, 200 * MS, 25000, VG_DECODE_FULL, 0},
+        {1u << VG_VIEW_SLOW | 1u << VG_VIEW_MOVED, 200 * MS, 8000, VG_DECODE_FULL,
+         1u << VG_WARNING_SLOW},
+        {0, 50 * MS, 15000, VG_DECODE_FULL, 1u << VG_WARNING_SLOW}, /* 20 are wanted */
+        {0, 50 * MS, 0, VG_DECODE_FULL, 0},
+        {0, 200 * MS, 25000, VG_DECODE_KEYS, 1u << VG_WARNING_KEYS},
+    };
+    struct vg_live_flux *flux = vg_alloc(sizeof *flux);
+    assert_non_null(flux);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_slots_state slots = {.connection = VG_CONNECTION_LIVE};
+        slots.figure[VG_FIGURE_DECODER] = rows[i].decoder;
+        slots.figure[VG_FIGURE_INPUT_RATE] = rows[i].input_milli;
+        flux->period_us = rows[i].period_us;
+        flux->view.health.faults = rows[i].faults;
+        assert_int_equal(vg_live_warnings(flux, &slots), rows[i].want);
+    }
+    vg_free(flux);
 }
 
 int main(void)
@@ -104,6 +211,9 @@ int main(void)
         cmocka_unit_test(media_time_goes_on_over_epochs),
         cmocka_unit_test(quantiles_come_from_the_buckets),
         cmocka_unit_test(configurations_are_read_or_refused),
+        cmocka_unit_test(a_connection_without_pictures_is_stalled),
+        cmocka_unit_test(key_frames_alone_leave_some_events_blind),
+        cmocka_unit_test(warnings_come_from_the_view_the_rate_and_the_decoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,19 +238,24 @@ static void what_may_not_speak_says_why(void **state)
         const char *rule; /* what is added to it */
         bool wall_known;
         uint32_t stopped;
+        enum vg_rule_sight sight;
         enum vg_why_not want;
     } rows[] = {
-        {"", true, 0, VG_WHY_HOLDS},
-        {",\"active\":false", true, 0, VG_WHY_INACTIVE},
-        {"", true, 1u << VG_EVENT_CROSSING, VG_WHY_STOPPED},
-        {"", true, 1u << VG_EVENT_DENSITY, VG_WHY_HOLDS},
+        {"", true, 0, VG_SIGHT_ALL, VG_WHY_HOLDS},
+        {"", true, 0, VG_SIGHT_DOUBTFUL, VG_WHY_VIEW},
+        {"", true, 0, VG_SIGHT_NO_PLACES, VG_WHY_VIEW},
+        {"", true, 0, VG_SIGHT_NOTHING, VG_WHY_VIEW},
+        {",\"active\":false", true, 0, VG_SIGHT_ALL, VG_WHY_INACTIVE},
+        {"", true, 1u << VG_EVENT_CROSSING, VG_SIGHT_ALL, VG_WHY_STOPPED},
+        {"", true, 1u << VG_EVENT_DENSITY, VG_SIGHT_ALL, VG_WHY_HOLDS},
         /* the bench begins at 2025-11-24 10:26:40 UTC, a Monday */
         {",\"calendar\":{\"days\":[\"mon\"],\"from\":\"10:00\",\"to\":\"11:00\"}", true, 0,
-         VG_WHY_HOLDS},
-        {",\"calendar\":{\"days\":[\"tue\"]}", true, 0, VG_WHY_CALENDAR},
-        {",\"calendar\":{\"days\":[\"tue\"]}", false, 0, VG_WHY_HOLDS},
-        {",\"calendar\":{\"from\":\"20:00\",\"to\":\"06:00\"}", true, 0, VG_WHY_CALENDAR},
-        {",\"hold_s\":3", true, 0, VG_WHY_HOLD},
+         VG_SIGHT_ALL, VG_WHY_HOLDS},
+        {",\"calendar\":{\"days\":[\"tue\"]}", true, 0, VG_SIGHT_ALL, VG_WHY_CALENDAR},
+        {",\"calendar\":{\"days\":[\"tue\"]}", false, 0, VG_SIGHT_ALL, VG_WHY_HOLDS},
+        {",\"calendar\":{\"from\":\"20:00\",\"to\":\"06:00\"}", true, 0, VG_SIGHT_ALL,
+         VG_WHY_CALENDAR},
+        {",\"hold_s\":3", true, 0, VG_SIGHT_ALL, VG_WHY_HOLD},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char scene[1024];
@@ -259,11 +264,64 @@ static void what_may_not_speak_says_why(void **state)
         bench_open(&b, scene);
         b.moment.wall_known = rows[i].wall_known;
         b.moment.stopped_events = rows[i].stopped;
+        b.moment.sight = rows[i].sight;
         play(&b, "a a a a a a a a a a a");
         assert_int_equal(b.why, rows[i].want);
         assert_string_equal(b.raised, rows[i].want == VG_WHY_HOLDS ? "10:a " : "");
         bench_close(&b);
     }
+}
+
+/* Ten pictures short of the hold, then pictures of that sight, then good ones: when it is told. */
+static void a_suspended_rule_forgets_and_a_doubted_one_waits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum vg_rule_sight sight;
+        int place; /* 0: none, the whole picture */
+        const char *before, *during, *after;
+    } rows[] = {
+        {"seen", VG_SIGHT_ALL, 1, "", "1:a ", ""},
+        {"doubted", VG_SIGHT_DOUBTFUL, 1, "", "", "0:a "},
+        {"no places", VG_SIGHT_NO_PLACES, 1, "", "", "10:a "},
+        {"nothing", VG_SIGHT_NOTHING, 1, "", "", "10:a "},
+        {"seen, no place", VG_SIGHT_ALL, 0, "", "1:a ", ""},
+        {"doubted, no place", VG_SIGHT_DOUBTFUL, 0, "", "1:a ", ""},
+        {"no places, no place", VG_SIGHT_NO_PLACES, 0, "", "1:a ", ""},
+        {"nothing, no place", VG_SIGHT_NOTHING, 0, "", "", "10:a "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, SCENE);
+        if (!rows[i].place)
+            b.scene->rule[ZONE].place = -1;
+        play(&b, "a a a a a a a a a");
+        assert_string_equal(b.raised, rows[i].before);
+        b.moment.sight = rows[i].sight;
+        play(&b, "a a a");
+        if (strcmp(b.raised, rows[i].during) != 0)
+            fail_msg("%s: then \"%s\"", rows[i].name, b.raised);
+        b.raised[0] = '\0';
+        b.moment.sight = VG_SIGHT_ALL;
+        play(&b, "a a a a a a a a a a a");
+        if (strcmp(b.raised, rows[i].after) != 0)
+            fail_msg("%s: after it \"%s\"", rows[i].name, b.raised);
+        bench_close(&b);
+    }
+}
+
+static void a_passage_that_is_not_seen_is_lost(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE);
+    b.moment.sight = VG_SIGHT_DOUBTFUL;
+    play(&b, "| . .");
+    b.moment.sight = VG_SIGHT_ALL;
+    play(&b, ". . |");
+    assert_string_equal(b.raised, "2:| ");
+    bench_close(&b);
 }
 
 static void an_hour_that_begins_finds_a_new_onset(void **state)
@@ -639,6 +697,8 @@ int main(void)
         cmocka_unit_test(a_missed_picture_is_bridged_at_any_rate),
         cmocka_unit_test(an_alert_says_what_was_seen),
         cmocka_unit_test(what_may_not_speak_says_why),
+        cmocka_unit_test(a_suspended_rule_forgets_and_a_doubted_one_waits),
+        cmocka_unit_test(a_passage_that_is_not_seen_is_lost),
         cmocka_unit_test(an_hour_that_begins_finds_a_new_onset),
         cmocka_unit_test(a_new_epoch_ends_conditions_but_not_cooldowns),
         cmocka_unit_test(sixteen_alerts_a_picture_and_the_rest_later),
