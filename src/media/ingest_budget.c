@@ -61,8 +61,10 @@ bool vg_ingest_budget_share(struct vg_ingest_budget *budget, double cores,
         return false;
     for (size_t i = 0; i < count; i++) {
         loads[i].given = budget->flux[loads[i].place].given;
-        if (!in_software(&loads[i]))
+        if (!in_software(&loads[i])) {
+            budget->flux[loads[i].place].packets = 0; /* the next look measures nothing yet */
             continue;
+        }
         who[asking] = i;
         asks[asking++] = ask_of(budget, &loads[i], lasted);
     }

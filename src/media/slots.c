@@ -319,6 +319,10 @@ void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag)
     SET(block->reconnects, 0);
     SET(block->jumps, 0);
     SET(block->arrival_us, 0);
+    for (int f = 0; f < VG_FIGURE_COUNT; f++)
+        SET(block->figure[f], 0);
+    SET(block->figure[VG_FIGURE_TRANSPORT], -1); /* no word of its table */
+    SET(block->figure[VG_FIGURE_DECODER], -1);
     vg_slots_set_format(slots, flux, 0, 0, 0);
     vg_slots_set_connection(slots, flux, VG_CONNECTION_OFF, VG_OK);
     (void)vg_slots_next_epoch(slots, flux);
@@ -633,6 +637,7 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
     const struct flux_block *block = block_of(slots, flux);
     const uint32_t connection = GET(block->connection);
     const int32_t cause = GET(block->cause);
+    const int64_t arrival_us = GET(block->arrival_us);
     const uint64_t tag = GET(block->tag);
     uint64_t ready = 0, held = 0;
     for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++) {
@@ -651,7 +656,7 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
         .epoch = GET(block->epoch),
         .reconnects = GET(block->reconnects),
         .jumps = GET(block->jumps),
-        .arrival = {GET(block->arrival_us)},
+        .arrival = {time_holds(arrival_us) ? arrival_us : 0},
         .wanted_us = GET(block->wanted_us),
         .decoded = GET(block->decoded),
         .ready = ready,
@@ -659,6 +664,8 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
     };
     for (uint32_t f = 0; f < VG_FATE_COUNT; f++)
         state->fate[f] = GET(block->fate[f]) + GET(block->read_fate[f]);
-    for (uint32_t f = 0; f < VG_FIGURE_COUNT; f++)
-        state->figure[f] = GET(block->figure[f]);
+    for (uint32_t f = 0; f < VG_FIGURE_COUNT; f++) {
+        const int64_t figure = GET(block->figure[f]);
+        state->figure[f] = figure >= -1 ? figure : 0;
+    }
 }

@@ -74,8 +74,8 @@ struct vg_slots_room {
     struct vg_pixels pixels;
 };
 
-/* Gives the place `flux` to the flux of this tag: counters start at 0 (the epoch goes on
- * growing), unread pictures of another tag are dropped. The same tag again changes nothing. */
+/* Gives the place `flux` to the flux of this tag: counters and figures start at 0 (the epoch goes
+ * on growing; transport and decoder are -1, not known), unread pictures of another tag are dropped. The same tag again changes nothing. */
 void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag);
 
 /* The time from which the next picture is wanted; VG_SLOTS_NEVER: none is. Both sides: a reader
@@ -182,9 +182,9 @@ struct vg_slots_state {
     struct vg_mono_time arrival; /* of the last picture, 0: none yet */
     int64_t wanted_us;
     uint64_t decoded;
-    uint64_t fate[VG_FATE_COUNT]; /* both sides' together */
-    uint64_t ready, held;         /* now; held: of this tag */
-    int64_t figure[VG_FIGURE_COUNT];
+    uint64_t fate[VG_FATE_COUNT];    /* both sides' together */
+    uint64_t ready, held;            /* now; held: of this tag */
+    int64_t figure[VG_FIGURE_COUNT]; /* -1: not known; never less */
 };
 void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots_state *state);
 
