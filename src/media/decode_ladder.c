@@ -135,7 +135,7 @@ static void inherit(struct vg_ladder *ladder, struct vg_mono_time now)
     ladder->steps.ceiling_us = record->until_us < most_us ? record->until_us : most_us;
     atomic_store_explicit(&ladder->until_us, ladder->steps.ceiling_us, memory_order_relaxed);
     atomic_store_explicit(&ladder->ceiling, record->ceiling, memory_order_relaxed);
-    if (now.us >= ladder->steps.ceiling_us)
+    if (now.us >= ladder->steps.ceiling_us || record->hangs == 0) /* a fall that was told then */
         return;
     ladder->state.cause = VG_LADDER_HUNG;
     ladder->state.falls[VG_LADDER_HUNG] = 1;
@@ -710,6 +710,13 @@ enum vg_status vg_ladder_open(struct vg_ladder **ladder, const struct vg_ladder_
     return VG_OK;
 }
 
+void vg_ladder_rest(struct vg_ladder *ladder)
+{
+    stop_keeping(ladder);
+    put_down(ladder, VG_DECODE_DEVICE_FINE);
+    ladder->step = VG_DECODE_NONE;
+}
+
 void vg_ladder_close(struct vg_ladder **ladder)
 {
     struct vg_ladder *l = *ladder;
@@ -718,7 +725,7 @@ void vg_ladder_close(struct vg_ladder **ladder)
     if (l->kept)
         stop_keeping(l);
     if (l->decoder)
-        put_down(l, VG_DECODE_DEVICE_FINE);
+        put_down(l, VG_DECODE_DEVICE_FINE); /* nothing, after a rest */
     vg_decoder_close(&l->decoder);
     avcodec_parameters_free(&l->codec);
     vg_free(l->kept);

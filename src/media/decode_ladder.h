@@ -77,6 +77,10 @@ enum vg_status vg_ladder_open(struct vg_ladder **ladder, const struct vg_ladder_
                               struct vg_fault *fault) VG_MUST_USE;
 void vg_ladder_close(struct vg_ladder **ladder);
 
+/* Lets go of all packets and closes the decoder and its device, which a driver may hold up: under
+ * the watch still. After it vg_ladder_close alone; that does not reach hardware any more. */
+void vg_ladder_rest(struct vg_ladder *ladder);
+
 /* Gives one packet, or NULL: the stream is at its end. Whether it is a key frame stands in its
  * flags (AV_PKT_FLAG_KEY). Then receive until VG_E_END. Allocates nothing of ours. VG_E_IO: the
  * packet is refused, a picture is lost; VG_E_FULL: passed over, for the step or the pick takes

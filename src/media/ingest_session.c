@@ -9,10 +9,11 @@
 #include "src/base/log.h"
 
 /* A look-up of a name cannot be interrupted; the resolver gives up by itself within this. */
-#define NAME_US  (30 * VG_US_PER_S)
-#define SLACK_US (3 * VG_US_PER_S) /* decoding one packet, a slow machine */
-#define CALL_US  VG_US_PER_S       /* a call into a driver that lasts longer has hung */
-#define TELL_US  (2 * VG_US_PER_S) /* between two looks at the figures */
+#define NAME_US   (30 * VG_US_PER_S)
+#define SLACK_US  (3 * VG_US_PER_S) /* decoding one packet, a slow machine */
+#define CALL_US   VG_US_PER_S       /* a call into a driver that lasts longer has hung */
+#define DEVICE_US (5 * VG_US_PER_S) /* opening or closing a device that lasts longer has hung */
+#define TELL_US   (2 * VG_US_PER_S) /* between two looks at the figures */
 
 void vg_ingest_session_promise(const struct vg_ingest_session *session, int64_t within_us)
 {
@@ -79,6 +80,11 @@ static void log_step(struct vg_ingest_session *session, const struct vg_ladder_s
     session->step = state->step;
 }
 
+static uint64_t ring_bytes(const struct vg_ingest_session *session)
+{
+    return session->settings.ring ? vg_packet_ring_counts(session->settings.ring).bytes : 0;
+}
+
 static void tell_decoder(struct vg_ingest_session *session)
 {
     struct vg_ladder_state state;
@@ -90,18 +96,15 @@ static void tell_decoder(struct vg_ingest_session *session)
     (void)pthread_mutex_unlock(&session->lock);
     if (state.packets)
         log_step(session, &state);
-    uint64_t memory = state.surfaces.bytes;
-    if (ring_of(session))
-        memory += vg_packet_ring_counts(session->settings.ring).bytes;
-    else
-        memory += state.kept_bytes;
+    const uint64_t kept = ring_of(session) ? ring_bytes(session) : state.kept_bytes;
     set_figure(session, VG_FIGURE_DECODER, state.step);
-    set_figure(session, VG_FIGURE_FALL_CAUSE, state.cause);
+    if (state.cause != VG_LADDER_NO_CAUSE) /* else that of a ladder before */
+        set_figure(session, VG_FIGURE_FALL_CAUSE, state.cause);
     set_figure(session, VG_FIGURE_FALLS, session->falls + all_falls(&state));
     set_figure(session, VG_FIGURE_RISES, session->rises + state.rises);
     set_figure(session, VG_FIGURE_DECODE_TIME, session->decode_us + (uint64_t)state.cpu_us);
     set_figure(session, VG_FIGURE_SURFACES, state.surfaces.count);
-    set_figure(session, VG_FIGURE_MEMORY, memory);
+    set_figure(session, VG_FIGURE_MEMORY, state.surfaces.bytes + kept);
 }
 
 static void tell_figures(struct vg_ingest_session *session, struct vg_mono_time now)
@@ -118,6 +121,20 @@ static void tell_figures(struct vg_ingest_session *session, struct vg_mono_time 
     set_figure(session, VG_FIGURE_INPUT_RATE, session->meter.fps_milli);
     set_figure(session, VG_FIGURE_KEY_INTERVAL, session->meter.key_interval);
     tell_decoder(session);
+}
+
+/* Nothing comes, and nothing is decoded. */
+static void tell_rest(const struct vg_ingest_session *session)
+{
+    if (!shown(session))
+        return;
+    set_figure(session, VG_FIGURE_INPUT_RATE, 0);
+    set_figure(session, VG_FIGURE_JITTER, 0);
+    set_figure(session, VG_FIGURE_FALLS, session->falls);
+    set_figure(session, VG_FIGURE_RISES, session->rises);
+    set_figure(session, VG_FIGURE_DECODE_TIME, session->decode_us);
+    set_figure(session, VG_FIGURE_SURFACES, 0);
+    set_figure(session, VG_FIGURE_MEMORY, ring_bytes(session));
 }
 
 /* ---- pictures ---- */
@@ -303,6 +320,7 @@ void vg_ingest_session_leave_record(struct vg_ingest_session *session, struct vg
     (void)pthread_mutex_unlock(&session->lock);
 }
 
+/* Under the watch as long as a driver may hold it. */
 static void close_ladder(struct vg_ingest_session *session)
 {
     struct vg_ladder_state state;
@@ -313,6 +331,7 @@ static void close_ladder(struct vg_ingest_session *session)
     session->rises += state.rises;
     session->decode_us += (uint64_t)state.cpu_us;
     vg_ingest_session_leave_record(session, vg_mono_now());
+    vg_ladder_rest(session->ladder);
     (void)pthread_mutex_lock(&session->lock);
     struct vg_ladder *ladder = session->ladder;
     session->ladder = NULL;
@@ -341,11 +360,17 @@ static enum vg_status open_ladder(struct vg_ingest_session *session)
         (enum vg_decode_step)atomic_load_explicit(&session->software, memory_order_relaxed);
     settings.seed = session->settings.seed;
     settings.call_us = CALL_US;
+    settings.open_us = DEVICE_US;
     describe(session, &about);
     session->number = 0;
     session->doubt = (struct vg_loss_doubt){.packets = 0};
     const enum vg_status status =
         vg_ladder_open(&ladder, &settings, about.codec, vg_mono_now(), NULL);
+    if (ladder && session->ladders++) { /* what it inherits was counted by the one before */
+        struct vg_ladder_state state;
+        vg_ladder_state(ladder, &state);
+        session->falls -= all_falls(&state);
+    }
     (void)pthread_mutex_lock(&session->lock);
     session->ladder = ladder;
     (void)pthread_mutex_unlock(&session->lock);
@@ -380,6 +405,9 @@ static enum vg_status wait_for_more(struct vg_ingest_session *session)
 {
     const enum vg_status status = finish(session);
     set_connection(session, VG_CONNECTION_WAITING, VG_OK);
+    if (shown(session))
+        set_figure(session, VG_FIGURE_INPUT_RATE, 0);
+    vg_input_meter_reset(&session->meter);
     session->live = false;
     return status;
 }
@@ -395,7 +423,8 @@ static void note_doubt(struct vg_ingest_session *session, const struct vg_packet
 static int64_t media_of(const struct vg_ingest_session *session, int64_t pts_us)
 {
     const struct vg_timeline *line = &session->timeline;
-    return pts_us == VG_PTS_NONE || line->pts_us == VG_PTS_NONE || !line->started
+    const int64_t most_us = INT64_MAX / 4; /* of a sound stamp, as the line has it */
+    return pts_us < -most_us || pts_us > most_us || line->pts_us == VG_PTS_NONE || !line->started
                ? INT64_MIN
                : pts_us + (line->media_us - line->pts_us);
 }
@@ -504,13 +533,36 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     return vg_source_open(&session->source, &settings, NULL);
 }
 
+/* A folder looks for a file, opens it and reads it in one call. */
+static int64_t read_within_us(const struct vg_ingest_session *session)
+{
+    static const char folder[] = "folder:";
+    const char *url = shown(session) ? session->config->url : session->config->evidence_url;
+    return strncmp(url, folder, sizeof folder - 1) == 0
+               ? 2 * session->settings.read_us + session->settings.open_us
+               : session->settings.read_us;
+}
+
+/* Where there are devices, one may be closed and another opened for a packet: each under a watch
+ * of its own (vg_ladder_hung). */
+static int64_t decode_within_us(const struct vg_ingest_session *session)
+{
+    const struct vg_decode_devices *devices = session->settings.devices;
+    return shown(session) && (vg_decode_devices_has(devices, VG_DECODE_VAAPI) ||
+                              vg_decode_devices_has(devices, VG_DECODE_CUDA))
+               ? 2 * DEVICE_US
+               : 0;
+}
+
 static enum vg_status read_packets(struct vg_ingest_session *session)
 {
     struct vg_packet packet;
     enum vg_status status = VG_OK;
+    const int64_t read_us = read_within_us(session), decode_us = decode_within_us(session);
     while (status == VG_OK && !vg_cancelled(&session->cancel)) {
-        vg_ingest_session_promise(session, session->settings.read_us);
+        vg_ingest_session_promise(session, read_us);
         status = vg_source_read(session->source, &packet);
+        vg_ingest_session_promise(session, decode_us);
         if (status == VG_OK && !shown(session)) {
             take_evidence(session, &packet);
         } else if (status == VG_OK) {
@@ -525,7 +577,8 @@ static enum vg_status read_packets(struct vg_ingest_session *session)
 /* Where UDP gave nothing, TCP is tried next, and the other way round. */
 static void note_failure(struct vg_ingest_session *session)
 {
-    if (session->live || !session->source || session->config->transport != VG_TRANSPORT_AUTO)
+    if (session->live || !session->source || vg_cancelled(&session->cancel) ||
+        session->config->transport != VG_TRANSPORT_AUTO)
         return;
     const enum vg_transport tried = vg_source_link(session->source).transport;
     if (tried == VG_TRANSPORT_TCP || tried == VG_TRANSPORT_UDP)
@@ -546,10 +599,11 @@ enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
     enum vg_status status = open_source(session);
     if (status == VG_OK)
         status = read_packets(session);
-    vg_ingest_session_promise(session, VG_US_PER_S);
+    vg_ingest_session_promise(session, VG_US_PER_S + decode_within_us(session));
     note_failure(session);
     close_ladder(session);
     vg_source_close(&session->source);
+    tell_rest(session);
     session->config = NULL;
     session->site = NULL;
     return status == VG_E_END ? VG_E_CLOSED : status;
@@ -573,6 +627,24 @@ void vg_ingest_session_release(struct vg_ingest_session *session)
     (void)pthread_mutex_destroy(&session->lock);
 }
 
+static uint64_t counted(const struct vg_slots_state *state, enum vg_figure figure)
+{
+    return state->figure[figure] > 0 ? (uint64_t)state->figure[figure] : 0;
+}
+
+/* Counters go on where those of the process before ended; another flux begins at 0. */
+static void inherit_counts(struct vg_ingest_session *session)
+{
+    struct vg_slots_state state;
+    if (!shown(session))
+        return;
+    vg_slots_state(session->settings.slots, session->settings.place, &state);
+    session->falls = counted(&state, VG_FIGURE_FALLS);
+    session->rises = counted(&state, VG_FIGURE_RISES);
+    session->decode_us = counted(&state, VG_FIGURE_DECODE_TIME);
+    session->ladders = 0;
+}
+
 void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_change change)
 {
     session->was_live = false;
@@ -582,7 +654,8 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
         return;
     vg_timeline_init(&session->timeline, VG_TIMELINE_LIVE_US);
     session->last_arrival.us = 0;
-    session->falls = session->rises = session->decode_us = 0;
+    session->width = session->height = session->fps_milli = 0;
+    inherit_counts(session);
 }
 
 void vg_ingest_session_forget(struct vg_ingest_session *session)
@@ -591,6 +664,7 @@ void vg_ingest_session_forget(struct vg_ingest_session *session)
         vg_packet_ring_clear(session->settings.ring);
     if (session->settings.post)
         vg_jpeg_post_clear(session->settings.post);
+    tell_rest(session);
 }
 
 void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_step software)

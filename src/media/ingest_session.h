@@ -69,6 +69,7 @@ struct vg_ingest_session {
     enum vg_decode_step step;         /* logged last */
     uint64_t unposted;                /* pictures for viewers that failed */
     uint64_t falls, rises, decode_us; /* of ladders that are closed */
+    uint32_t ladders;                 /* opened for this flux */
 };
 
 /* VG_E_LACK. */

@@ -14,6 +14,7 @@
 #include "src/base/media_wire.h"
 #include "src/base/message.h"
 #include "src/base/stop.h"
+#include "src/media/decode_steps.h"
 #include "src/media/ingest.h"
 #include "src/media/ingest_flux.h"
 #include "src/media/slots.h"
@@ -681,6 +682,125 @@ static void a_successor_recovers_the_slots(void **state)
     assert_int_equal(state_of(rig, 2).fate[VG_FATE_SHUTDOWN], 1);
 }
 
+/* What it counted stands in metrics that only grow, and what it left of its devices goes with it:
+ * to its successor, not to another flux in its place. */
+static void a_successor_counts_on(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture picture;
+    quit(rig);
+    vg_slots_assign(rig->slots, 0, vg_slots_tag("cam-0"));
+    vg_slots_assign(rig->slots, 1, vg_slots_tag("another"));
+    for (uint32_t flux = 0; flux < 2; flux++) {
+        vg_slots_set_figure(rig->slots, flux, VG_FIGURE_FALLS, 5);
+        vg_slots_set_figure(rig->slots, flux, VG_FIGURE_RISES, 4);
+        vg_slots_set_figure(rig->slots, flux, VG_FIGURE_DECODE_TIME, 7 * S);
+        vg_slots_set_figure(rig->slots, flux, VG_FIGURE_HANGS, 2 << 8 | 1);
+    }
+    start(rig);
+    const char *const urls[3] = {rig->group->clip, rig->group->clip, NULL};
+    configure(rig, "null", urls);
+    await_picture(rig, 0, &picture);
+    await_picture(rig, 1, &picture);
+    quit(rig);
+    assert_int_equal(state_of(rig, 0).figure[VG_FIGURE_FALLS], 5);
+    assert_int_equal(state_of(rig, 0).figure[VG_FIGURE_RISES], 4);
+    assert_true(state_of(rig, 0).figure[VG_FIGURE_DECODE_TIME] >= 7 * S);
+    assert_int_equal(state_of(rig, 1).figure[VG_FIGURE_FALLS], 0);
+    assert_true(state_of(rig, 1).figure[VG_FIGURE_DECODE_TIME] < S);
+    assert_int_equal(state_of(rig, 1).figure[VG_FIGURE_HANGS], 0);
+}
+
+static int64_t figure_of(const struct rig *rig, enum vg_figure figure)
+{
+    return state_of(rig, 0).figure[figure];
+}
+
+/* Waits, with a deadline, until a figure lies in a range. */
+static void await_figure(const struct rig *rig, enum vg_figure figure, int64_t least, int64_t most)
+{
+    const int64_t until_us = vg_mono_now().us + 9 * S;
+    while (figure_of(rig, figure) < least || figure_of(rig, figure) > most)
+        if (poll(NULL, 0, 10) < 0 || vg_mono_now().us > until_us)
+            fail_msg("%s is %lld", vg_figure_row(figure)->name, (long long)figure_of(rig, figure));
+}
+
+/* A camera that leaves out every 40th packet of 25 pictures a second, a key frame every 10;
+ * where one picture is one packet, the interval lacks it. */
+static void figures_tell_how_it_comes(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture picture;
+    char url[128];
+    camera_url(&rig->group->camera, "x?lose=40", url, sizeof url);
+    configure_one(rig, url);
+    await_picture(rig, 0, &picture);
+    await_figure(rig, VG_FIGURE_INPUT_RATE, 20000, 30000);
+    await_figure(rig, VG_FIGURE_KEY_INTERVAL, 8, 10);
+    assert_int_equal(figure_of(rig, VG_FIGURE_TRANSPORT), VG_TRANSPORT_TCP);
+    assert_int_equal(figure_of(rig, VG_FIGURE_ENCRYPTED), 0);
+    assert_true(figure_of(rig, VG_FIGURE_DECODER) >= VG_DECODE_VAAPI &&
+                figure_of(rig, VG_FIGURE_DECODER) <= VG_DECODE_FULL);
+    assert_true(figure_of(rig, VG_FIGURE_DECODE_TIME) > 0);
+    assert_true(figure_of(rig, VG_FIGURE_MEMORY) > 0);
+    const int64_t packets = figure_of(rig, VG_FIGURE_PACKETS);
+    const int64_t lost = figure_of(rig, VG_FIGURE_LOST);
+    assert_true(packets > 50);
+    assert_true(lost >= packets / 60 && lost <= packets / 30);
+    write_stop(rig, "{\"all\":true}");
+    (void)await(rig, 0, VG_CONNECTION_STOPPED, 2 * S);
+    assert_int_equal(figure_of(rig, VG_FIGURE_INPUT_RATE), 0);
+    assert_int_equal(figure_of(rig, VG_FIGURE_MEMORY), 0);
+    quit(rig);
+}
+
+/* What the site says holds for its flux; a flux's own goes before. */
+static void the_site_is_obeyed(void **state)
+{
+    static const struct {
+        const char *site, *flux;
+        enum vg_connection want;
+    } rows[] = {
+        {"{\"interface\":\"none7\"}", "", VG_CONNECTION_LOST},
+        {"{\"interface\":\"127.0.0.1\"}", "", VG_CONNECTION_LIVE},
+        {"{\"interface\":\"127.0.0.1\"}", ",\"interface\":\"none7\"", VG_CONNECTION_LOST},
+        {"{\"interface\":\"none7\"}", ",\"interface\":\"127.0.0.1\"", VG_CONNECTION_LIVE},
+    };
+    struct rig *rig = *state;
+    char url[128], flux[512];
+    camera_url(&rig->group->camera, "x", url, sizeof url);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("%s %s\n", rows[i].site, rows[i].flux);
+        (void)snprintf(flux, sizeof flux,
+                       "{\"index\":0,\"id\":\"cam-0\",\"url\":\"%s\",\"active\":true%s}", url,
+                       rows[i].flux);
+        configure_text(rig, rows[i].site, flux);
+        (void)await(rig, 0, rows[i].want, 6 * S);
+        assert_int_equal(state_of(rig, 0).cause,
+                         rows[i].want == VG_CONNECTION_LOST ? VG_E_LACK : VG_OK);
+    }
+    quit(rig);
+}
+
+/* A redirect is followed to a host that the site declares, and nowhere else. */
+static void redirects_are_for_declared_hosts(void **state)
+{
+    struct rig *rig = *state;
+    char path[64], url[128], flux[512];
+    (void)snprintf(path, sizeof path, "x?redirect=rtsp:%%2F%%2Flocalhost:%u%%2Fx",
+                   rig->group->camera.port);
+    camera_url(&rig->group->camera, path, url, sizeof url);
+    (void)snprintf(flux, sizeof flux,
+                   "{\"index\":0,\"id\":\"cam-0\",\"url\":\"%s\",\"active\":true}", url);
+    configure_text(rig, "{\"sources\":[{\"host\":\"127.0.0.1\"}]}", flux);
+    (void)await(rig, 0, VG_CONNECTION_LOST, 4 * S);
+    assert_int_equal(state_of(rig, 0).cause, VG_E_DENIED);
+    assert_int_equal(state_of(rig, 0).decoded, 0);
+    configure_text(rig, "{\"sources\":[{\"host\":\"127.0.0.1\"},{\"host\":\"localhost\"}]}", flux);
+    (void)await(rig, 0, VG_CONNECTION_LIVE, 6 * S);
+    quit(rig);
+}
+
 static void back_offs(void **state)
 {
     (void)state;
@@ -697,7 +817,7 @@ static void back_offs(void **state)
 
 static int set_up(void **state)
 {
-    static const char *const options[] = {"-c:v", "libx264", "-bf", "0", "-g", "12", NULL};
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "0", "-g", "10", NULL};
     struct group *group = the_group();
     (void)state;
     folder_open(&group->folder);
@@ -738,6 +858,10 @@ int main(void)
         WITH_RIG(what_is_stopped_is_not_shown),
         WITH_RIG(nonsense_is_refused_and_the_rest_stands),
         WITH_RIG(a_successor_recovers_the_slots),
+        WITH_RIG(a_successor_counts_on),
+        WITH_RIG(figures_tell_how_it_comes),
+        WITH_RIG(the_site_is_obeyed),
+        WITH_RIG(redirects_are_for_declared_hosts),
     };
     return cmocka_run_group_tests_name("ingest", tests, set_up, tear_down);
 }
