@@ -676,6 +676,17 @@ static void a_record_is_obeyed(void **state)
     assert_int_equal(record.ceiling, 0);
     assert_int_equal(record.hangs, 3); /* until the step is trusted */
     vg_ladder_close(&trial.ladder);
+    /* a bar without a hang is that of a fall which was counted when it came */
+    settings.record =
+        (struct vg_ladder_record){.until_us = 40 * PICTURE_US, .ceiling = VG_DECODE_FULL};
+    assert_int_equal(vg_ladder_open(&trial.ladder, &settings, stage->film[3].codec,
+                                    (struct vg_mono_time){0}, NULL),
+                     VG_OK);
+    play(&trial, &stage->film[3], 0, 1);
+    assert_int_equal(state_of(&trial).step, VG_DECODE_FULL);
+    assert_int_equal(state_of(&trial).cause, VG_LADDER_NO_CAUSE);
+    assert_int_equal(state_of(&trial).falls[VG_LADDER_HUNG], 0);
+    vg_ladder_close(&trial.ladder);
     /* nonsense in shared memory is no reason to stay down */
     settings.record = (struct vg_ladder_record){.until_us = INT64_MAX, .hangs = 9, .ceiling = 77};
     assert_int_equal(vg_ladder_open(&trial.ladder, &settings, stage->film[3].codec,
@@ -683,6 +694,9 @@ static void a_record_is_obeyed(void **state)
                      VG_OK);
     play(&trial, &stage->film[3], 0, 1);
     assert_int_equal(state_of(&trial).step, VG_DECODE_VAAPI);
+    vg_ladder_rest(trial.ladder);
+    assert_int_equal(state_of(&trial).surfaces.count, 0);
+    assert_string_equal(state_of(&trial).device, "");
     vg_ladder_close(&trial.ladder);
     vg_decode_devices_close(&devices);
     vg_free(trial.memory);

@@ -280,10 +280,14 @@ static void another_flux_at_the_same_place(void **unused)
     assert_int_equal(take(reader, &slot), 0); /* held over the change */
     assert_int_equal(put(slots, 2), VG_OK);
     const uint32_t epoch = balanced(slots).epoch;
+    vg_slots_set_figure(slots, FLUX, VG_FIGURE_FALLS, 3);
     vg_slots_assign(slots, FLUX, vg_slots_tag("cam-1"));
     assert_int_equal(balanced(slots).decoded, 2); /* the same flux: nothing happens */
+    assert_int_equal(balanced(slots).figure[VG_FIGURE_FALLS], 3);
     vg_slots_assign(slots, FLUX, vg_slots_tag("cam-2"));
     state = balanced(slots);
+    assert_int_equal(state.figure[VG_FIGURE_FALLS], 0);
+    assert_int_equal(state.figure[VG_FIGURE_TRANSPORT], -1);
     assert_int_equal(state.decoded, 0);
     assert_int_equal(state.held, 0); /* not of this flux */
     assert_int_equal(state.ready, 0);
@@ -506,6 +510,7 @@ static void a_hostile_writer_cannot_lead_astray(void **unused)
         raw[at] = (uint8_t)vg_random_u32(&random);
         struct vg_slots_state state;
         vg_slots_state(slots, FLUX, &state);
+        assert_true(state.arrival.us >= 0 && state.arrival.us <= INT64_MAX / 4);
         if (vg_slots_take_newest(slots, FLUX, &slot, &picture))
             continue;
         taken++;
