@@ -169,7 +169,7 @@ static enum vg_status open_devices(struct ingest *ingest)
     return vg_decode_devices_open(&ingest->devices, &settings);
 }
 
-/* The flux keep the site that they know while it says the same: a new one interrupts them all. */
+/* The flux keep the site that they know while it says the same. */
 static enum vg_status renew_site(struct ingest *ingest)
 {
     const struct vg_ingest_site_settings *settings = &ingest->config->site;

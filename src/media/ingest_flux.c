@@ -283,10 +283,14 @@ void vg_ingest_flux_configure(struct vg_ingest_flux *flux,
                               struct vg_ingest_site *site, enum vg_ingest_leave leave)
 {
     (void)pthread_mutex_lock(&flux->lock);
-    if (flux->leave != leave || flux->wish_site != site || !config_same(&flux->wish, config)) {
-        flux->wish = *config;
+    const bool differs = flux->leave != leave || !config_same(&flux->wish, config) ||
+                         !vg_ingest_site_connects_alike(flux->wish_site, site);
+    if (flux->wish_site != site) { /* the next session takes it */
         vg_ingest_site_unref(&flux->wish_site);
         flux->wish_site = vg_ingest_site_ref(site);
+    }
+    if (differs) {
+        flux->wish = *config;
         flux->leave = leave;
         announce(flux);
     }

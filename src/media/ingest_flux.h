@@ -46,7 +46,7 @@ enum vg_ingest_leave {
 };
 
 /* What it shall do from now on; copied, the site (may be NULL) by reference. What it does is
- * interrupted if anything differs. */
+ * interrupted if anything differs that its source depends on. */
 void vg_ingest_flux_configure(struct vg_ingest_flux *flux,
                               const struct vg_ingest_flux_config *config,
                               struct vg_ingest_site *site, enum vg_ingest_leave leave);

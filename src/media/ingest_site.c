@@ -50,3 +50,17 @@ bool vg_ingest_site_says(const struct vg_ingest_site *site,
 {
     return memcmp(&site->settings, settings, sizeof *settings) == 0;
 }
+
+bool vg_ingest_site_connects_alike(const struct vg_ingest_site *a, const struct vg_ingest_site *b)
+{
+    if (a == b || !a || !b)
+        return a == b;
+    const struct vg_site_settings *x = &a->settings.settings, *y = &b->settings.settings;
+    return memcmp(&x->sources, &y->sources, sizeof x->sources) == 0 &&
+           memcmp(&x->listen, &y->listen, sizeof x->listen) == 0 &&
+           x->encryption_required == y->encryption_required &&
+           strcmp(x->interface, y->interface) == 0 && x->port_first == y->port_first &&
+           x->port_last == y->port_last && strcmp(x->ca_pem, y->ca_pem) == 0 &&
+           strcmp(x->certificate_pem, y->certificate_pem) == 0 &&
+           strcmp(a->settings.key_pem, b->settings.key_pem) == 0;
+}

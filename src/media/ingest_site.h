@@ -22,4 +22,8 @@ const struct vg_ingest_site_settings *vg_ingest_site_settings(const struct vg_in
 bool vg_ingest_site_says(const struct vg_ingest_site *site,
                          const struct vg_ingest_site_settings *settings);
 
+/* Whether a connection made by the one would be made by the other as well: what decodes, and how
+ * far connections stand apart, may differ. NULL is like NULL alone. */
+bool vg_ingest_site_connects_alike(const struct vg_ingest_site *a, const struct vg_ingest_site *b);
+
 #endif

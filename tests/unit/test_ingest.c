@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -716,6 +717,52 @@ static int64_t figure_of(const struct rig *rig, enum vg_figure figure)
     return state_of(rig, 0).figure[figure];
 }
 
+static void *cancel_soon(void *arg)
+{
+    vg_pause_us(300000);
+    atomic_fetch_add((_Atomic uint32_t *)arg, 1);
+    return NULL;
+}
+
+/* A transport that gives nothing gives way to the other; one that was only not let go on does not. */
+static void transports_are_remembered(void **state)
+{
+    static const struct {
+        int64_t read_us;
+        enum vg_status want;
+        enum vg_transport worked;
+    } rows[] = {{S / 5, VG_E_TIMEOUT, VG_TRANSPORT_UDP},
+                {10 * S, VG_E_INTERRUPTED, VG_TRANSPORT_AUTO}};
+    struct rig *rig = *state;
+    struct vg_ingest_flux_config *config = calloc(1, sizeof *config);
+    assert_non_null(config);
+    quit(rig); /* the slots are ours alone */
+    config->transport = VG_TRANSPORT_AUTO;
+    camera_url(&rig->group->camera, "x?nodata", config->url, sizeof config->url);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        _Atomic uint32_t generation = 1;
+        _Atomic int64_t due_us = 0;
+        struct vg_ingest_session *session = calloc(1, sizeof *session);
+        pthread_t canceller;
+        const struct vg_ingest_session_settings settings = {.slots = rig->slots,
+                                                            .event_fd = rig->event_fd,
+                                                            .due_us = &due_us,
+                                                            .open_us = 5 * S,
+                                                            .read_us = rows[i].read_us};
+        assert_non_null(session);
+        assert_int_equal(vg_ingest_session_init(session, &settings), VG_OK);
+        assert_int_equal(pthread_create(&canceller, NULL, cancel_soon, &generation), 0);
+        assert_int_equal(
+            vg_ingest_session_run(session, config, NULL, (struct vg_cancel){&generation, 1}),
+            rows[i].want);
+        assert_int_equal(session->worked, rows[i].worked);
+        assert_int_equal(pthread_join(canceller, NULL), 0);
+        vg_ingest_session_release(session);
+        free(session);
+    }
+    free(config);
+}
+
 /* Waits, with a deadline, until a figure lies in a range. */
 static void await_figure(const struct rig *rig, enum vg_figure figure, int64_t least, int64_t most)
 {
@@ -778,6 +825,41 @@ static void the_site_is_obeyed(void **state)
         (void)await(rig, 0, rows[i].want, 6 * S);
         assert_int_equal(state_of(rig, 0).cause,
                          rows[i].want == VG_CONNECTION_LOST ? VG_E_LACK : VG_OK);
+    }
+    quit(rig);
+}
+
+/* How far connections stand apart, or how many cores decode, is no reason to interrupt a flux; by
+ * which interface it comes is. */
+static void a_site_interrupts_whom_it_concerns(void **state)
+{
+    static const struct {
+        const char *site;
+        enum {
+            GOES_ON,
+            ANEW
+        } want;
+    } rows[] = {{"{\"stagger_ms\":10,\"decode\":{\"cores\":1}}", GOES_ON},
+                {"{\"stagger_ms\":10,\"interface\":\"127.0.0.1\"}", ANEW}};
+    struct rig *rig = *state;
+    struct vg_picture before, other, after;
+    char url[128], flux[1024];
+    camera_url(&rig->group->camera, "x", url, sizeof url);
+    int used = snprintf(flux, sizeof flux,
+                        "{\"index\":0,\"id\":\"cam-0\",\"url\":\"%s\",\"active\":true}", url);
+    configure_text(rig, "{\"stagger_ms\":0}", flux);
+    await_picture(rig, 0, &before);
+    for (uint32_t i = 0; i < 2; i++) {
+        print_message("%s\n", rows[i].site);
+        used += snprintf(flux + used, sizeof flux - (size_t)used,
+                         ",{\"index\":%u,\"id\":\"cam-%u\",\"url\":\"%s\",\"active\":true}", i + 1,
+                         i + 1, rig->group->clip);
+        configure_text(rig, rows[i].site, flux);
+        await_picture(rig, i + 1, &other); /* the configuration has come */
+        await_picture(rig, 0, &after);
+        assert_int_equal(after.epoch != before.epoch, rows[i].want == ANEW);
+        assert_int_equal(state_of(rig, 0).reconnects, 0);
+        before = after;
     }
     quit(rig);
 }
@@ -859,8 +941,10 @@ int main(void)
         WITH_RIG(nonsense_is_refused_and_the_rest_stands),
         WITH_RIG(a_successor_recovers_the_slots),
         WITH_RIG(a_successor_counts_on),
+        WITH_RIG(transports_are_remembered),
         WITH_RIG(figures_tell_how_it_comes),
         WITH_RIG(the_site_is_obeyed),
+        WITH_RIG(a_site_interrupts_whom_it_concerns),
         WITH_RIG(redirects_are_for_declared_hosts),
     };
     return cmocka_run_group_tests_name("ingest", tests, set_up, tear_down);
