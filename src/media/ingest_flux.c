@@ -157,8 +157,11 @@ static void wait_for_turn(struct vg_ingest_flux *flux)
         return;
     const int64_t wait =
         vg_stagger_turn_us(flux->settings.stagger, url.host.text, stagger_us(flux), vg_mono_now());
-    if (wait > 0)
-        rest(flux, wait);
+    if (wait <= 0)
+        return;
+    if (!flux->session.cause) /* else it is lost, until it is its turn */
+        set_connection(flux, VG_CONNECTION_CONNECTING, VG_OK);
+    rest(flux, wait);
 }
 
 static void step(struct vg_ingest_flux *flux)

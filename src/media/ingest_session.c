@@ -139,6 +139,16 @@ static void tell_rest(const struct vg_ingest_session *session)
 
 /* ---- pictures ---- */
 
+/* The wall clock of a packet and of its picture: the same, however late the decoder gives it, so
+ * that the clip of an alert shows its picture. */
+static struct vg_wall_time wall_of(const struct vg_ingest_session *session, int64_t pts_us,
+                                   struct vg_mono_time arrival)
+{
+    const int64_t since_us = vg_mono_now().us - arrival.us;
+    return vg_source_wall(session->source, pts_us,
+                          (struct vg_wall_time){vg_wall_now().us - since_us});
+}
+
 static void tell_reader(const struct vg_ingest_session *session)
 {
     const uint64_t one = 1;
@@ -250,7 +260,7 @@ static void take_picture(struct vg_ingest_session *session, const struct vg_deco
         count(session, VG_FATE_STOPPED); /* stopped, changed or ending: not shown any more */
         return;
     }
-    about.wall = vg_source_wall(session->source, pts_us, vg_wall_now());
+    about.wall = wall_of(session, pts_us, decoded->arrival);
     post(session, decoded, &about);
     if (vg_slots_wanted_us(slots, place) > decoded->arrival.us) {
         count(session, VG_FATE_RATE);
@@ -438,7 +448,7 @@ static void keep(struct vg_ingest_session *session, const struct vg_packet *pack
     const struct vg_ring_push push = {
         .data = packet->data,
         .arrival = packet->arrival,
-        .wall = vg_source_wall(session->source, pts_us, vg_wall_now()),
+        .wall = wall_of(session, pts_us, packet->arrival),
         .media = {media_of(session, pts_us)},
         .key = packet->key,
     };

@@ -330,6 +330,50 @@ static void a_file_becomes_pictures(void **state)
     assert_int_equal(state_of(rig, 0).fate[VG_FATE_ANALYSED], 2);
 }
 
+/* The wall clock is that of the packet's arrival, however late its picture leaves the decoder. */
+static void a_late_picture_has_its_own_time(void **state)
+{
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "4", "-b_strategy",
+                                          "0",    "-g",      "25",  NULL};
+    struct rig *rig = *state;
+    char path[512];
+    make_clip(&rig->data, "b.mp4", "testsrc2=s=160x120:r=25:d=2", options);
+    folder_file(&rig->data, "b.mp4", path, sizeof path);
+    configure_one(rig, path);
+    for (int i = 0; i < 5; i++) {
+        struct vg_picture picture;
+        await_picture(rig, 0, &picture);
+        const int64_t wall_ago_us = vg_wall_now().us - picture.wall.us;
+        const int64_t ago_us = vg_mono_now().us - picture.arrival.us;
+        assert_true(wall_ago_us - ago_us > -20000 && wall_ago_us - ago_us < 20000);
+    }
+    quit(rig);
+}
+
+/* Flux that wait for their turn at one host are connecting, not off. */
+static void a_turn_is_waited_for(void **state)
+{
+    struct rig *rig = *state;
+    struct vg_picture picture;
+    char url[128], flux[1024];
+    camera_url(&rig->group->camera, "x", url, sizeof url);
+    (void)snprintf(flux, sizeof flux,
+                   "{\"index\":0,\"id\":\"cam-0\",\"url\":\"%s\",\"active\":true},"
+                   "{\"index\":1,\"id\":\"cam-1\",\"url\":\"%s\",\"active\":true}",
+                   url, url);
+    const int64_t start_us = vg_mono_now().us;
+    configure_text(rig, "{\"stagger_ms\":1500}", flux);
+    while (state_of(rig, 0).connection != VG_CONNECTION_LIVE &&
+           state_of(rig, 1).connection != VG_CONNECTION_LIVE)
+        if (poll(NULL, 0, 5) < 0 || vg_mono_now().us - start_us > 8 * S)
+            fail_msg("neither is live");
+    const uint32_t second = state_of(rig, 0).connection == VG_CONNECTION_LIVE ? 1 : 0;
+    assert_int_equal(state_of(rig, second).connection, VG_CONNECTION_CONNECTING);
+    await_picture(rig, second, &picture);
+    assert_true(vg_mono_now().us - start_us >= 3 * S / 2);
+    quit(rig);
+}
+
 /* The clip of 2 s begins again: epochs grow, media time goes on. */
 static void a_live_file_goes_on(void **state)
 {
@@ -926,6 +970,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(back_offs),
         WITH_RIG(a_file_becomes_pictures),
+        WITH_RIG(a_late_picture_has_its_own_time),
+        WITH_RIG(a_turn_is_waited_for),
         WITH_RIG(a_live_file_goes_on),
         WITH_RIG(it_says_that_it_lives),
         WITH_RIG(a_stop_is_obeyed_within_two_seconds),
