@@ -17,7 +17,7 @@
 #include "src/media/media_desk.h"
 #include "src/media/slots.h"
 
-#define CONFIG_BYTES (1u << 20) /* 64 flux of 2 KB, and much more */
+#define CONFIG_BYTES (1u << 20) /* 64 flux of 12 KB with their certificates, the site's 200 KB */
 #define WATCH_US     (VG_US_PER_S / 4)
 #define ALIVE_US     VG_US_PER_S
 #define END_US       (4 * VG_US_PER_S)
@@ -73,11 +73,12 @@ static void tell_desk(struct ingest *ingest, uint32_t place, enum vg_ingest_leav
     const struct vg_ingest_flux_config *config = &ingest->config->flux[place];
     const uint32_t thread = config->evidence_url[0] ? VG_SLOTS_FLUX_MAX + place : place;
     const uint64_t tag = vg_slots_tag(config->id);
-    if (!ingest->desk || !ingest->ring[thread])
+    struct vg_packet_ring *ring = ingest->ring[thread]; /* NULL: its thread could not be started */
+    if (!ingest->desk)
         return;
-    const bool shown = config->present && may_show(ingest->flux[place], tag, leave) &&
+    const bool shown = config->present && ring && may_show(ingest->flux[place], tag, leave) &&
                        may_show(ingest->flux[VG_SLOTS_FLUX_MAX + place], tag, leave);
-    vg_media_desk_set_flux(ingest->desk, place, shown ? config->id : NULL, ingest->ring[thread],
+    vg_media_desk_set_flux(ingest->desk, place, shown ? config->id : NULL, ring,
                            ingest->post[place]);
 }
 

@@ -174,7 +174,8 @@ static void sum_up(struct probe *probe)
         f->told_milli = vg_decoder_fps_milli(probe->decoder);
     if (lasted <= 0)
         return;
-    f->fps_milli = (uint32_t)((int64_t)(f->received - 1) * 1000 * VG_US_PER_S / lasted);
+    const int64_t milli = (int64_t)(f->received - 1) * 1000 * VG_US_PER_S / lasted;
+    f->fps_milli = milli < UINT32_MAX ? (uint32_t)milli : UINT32_MAX; /* all came in one piece */
     f->bits_per_s = (uint64_t)((double)probe->bytes * 8e6 / (double)lasted);
 }
 

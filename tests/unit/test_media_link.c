@@ -12,7 +12,7 @@
 
 #define S        VG_US_PER_S
 #define FPS      25
-#define FILE_MAX (4u << 20)
+#define FILE_MAX (1u << 20)
 
 /* What came of one request. */
 struct heard {
