@@ -61,7 +61,8 @@ class Camera:
     def start(self, *more):
         """Returns when it listens: the time of that."""
         self.process = subprocess.Popen([*self.command, "-p", str(self.port), *self.options, *more, self.path],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                        start_new_session=True)  # an interrupt is ours to handle
         lines = [self.process.stdout.readline() for _ in range(self.count)]
         at = time.monotonic()
         if not all(line.startswith("port ") for line in lines):
@@ -101,7 +102,7 @@ class Ingest:
         self.process = subprocess.Popen([vigie, "bench", "ingest", "--samples", "--warm", "0", "--json", "--seconds",
                                          str(seconds), *options, *urls],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        text=True)
+                                        text=True, start_new_session=True)
         self.news = threading.Condition()
         # by the lock
         self.flux = [[] for _ in urls]  # lines of each
@@ -115,6 +116,8 @@ class Ingest:
                 said = json.loads(line)
             except json.JSONDecodeError:
                 continue
+            if "t_us" in said:
+                said["t"] = said["t_us"] / 1e6
             with self.news:
                 if "connection" in said:
                     self.flux[said["flux"]].append(said)

@@ -309,15 +309,20 @@ class Progress:
         if path and os.path.exists(path):
             with open(path, encoding="utf-8") as f:
                 self.state = json.load(f)
-        self.given = sum(self.state["done"].values())
+        self.given, self.wanted_now = sum(self.state["done"].values()), wanted
 
     def take(self):
         """The number of the next cycle, None: no more."""
         with self.lock:
-            if self.given >= self.wanted:
+            if self.given >= self.wanted_now:
                 return None
             self.given += 1
             return self.given - 1
+
+    def stop(self):
+        """No further cycle begins; those under way end, each in bounded time."""
+        with self.lock:
+            self.wanted_now = 0
 
     def done(self, name, hang=None):
         with self.lock:
@@ -373,6 +378,9 @@ def cycle_segment(stand, progress, flux):
                     say(f"cycles: {points[-1][0]}/{progress.wanted}, {sample['rss_mb']:.1f} MB, "
                         f"{sample['live']} live, {len(progress.state['hangs'])} hangs")
         finally:
+            progress.stop()  # else a camera would be started again behind our back
+            for thread in threads:
+                thread.join()
             with contextlib.suppress(Failed):
                 end = ingest.next_sample(lambda s: s["live"] == flux, 20)
                 progress.save({"begin": begin, "end": end, "points": points})
@@ -460,6 +468,7 @@ def arguments():
 
 def main():
     args = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended, what was done is kept
     busy = 0.0 if args.quick else engine.others_busy(3)
     if busy > engine.BUSY_MOST and not args.anyway:
         print(f"ingest.py: other programs take {busy:.2f} cores: figures would say nothing (wait, or --anyway)",

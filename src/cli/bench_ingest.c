@@ -176,7 +176,7 @@ static void print_sample(json_t *object)
     json_decref(object);
 }
 
-/* When a flux changes, and at the first picture after a change. `t` is the monotonic clock's. */
+/* When a flux changes, and at the first picture after a change. `t_us` is the monotonic clock's. */
 static void sample_flux(struct subject *subject, uint32_t number, struct vg_mono_time now,
                         const struct vg_slots_state *state)
 {
@@ -187,8 +187,8 @@ static void sample_flux(struct subject *subject, uint32_t number, struct vg_mono
     const bool picture =
         told->awaited && state->connection == VG_CONNECTION_LIVE && state->decoded > told->decoded;
     if (changed || picture)
-        print_sample(json_pack("{s:f, s:f, s:i, s:s, s:b, s:I, s:I}", "t", (double)now.us / 1e6,
-                               "time", (double)vg_wall_now().us / 1e6, "flux", (int)number,
+        print_sample(json_pack("{s:I, s:I, s:i, s:s, s:b, s:I, s:I}", "t_us", (json_int_t)now.us,
+                               "time_us", (json_int_t)vg_wall_now().us, "flux", (int)number,
                                "connection", vg_connection_name(state->connection), "picture",
                                (int)picture, "decoded", (json_int_t)state->decoded, "reconnects",
                                (json_int_t)state->reconnects));
@@ -216,9 +216,9 @@ static void sample_process(struct stand *stand, struct vg_mono_time now)
     }
     const struct reading reading = read_now();
     print_sample(json_pack(
-        "{s:f, s:f, s:i, s:i, s:i, s:I, s:I, s:f, s:f, s:i, s:i}", "t", (double)now.us / 1e6,
-        "time", (double)vg_wall_now().us / 1e6, "open", open, "live", live, "hung", hung, "decoded",
-        (json_int_t)decoded, "reconnects", (json_int_t)reconnects, "cpu_s",
+        "{s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:f, s:f, s:i, s:i}", "t_us", (json_int_t)now.us,
+        "time_us", (json_int_t)vg_wall_now().us, "open", open, "live", live, "hung", hung,
+        "decoded", (json_int_t)decoded, "reconnects", (json_int_t)reconnects, "cpu_s",
         (double)reading.cpu_us / 1e6, "rss_mb", (double)reading.rss_bytes / 1e6, "threads",
         (int)reading.threads, "descriptors", (int)reading.descriptors));
 }

@@ -38,7 +38,7 @@ said 'sorted(x["flux"] for x in changes if x["picture"]) == [0, 2]'
 said 'all(x["connection"] != "live" for x in changes if x["flux"] == 1)'
 said 'len(seconds) >= 2 and seconds[-1]["live"] == seconds[-1]["open"] == 2 and seconds[-1]["hung"] == 0'
 said 'all(x["threads"] > 0 and x["descriptors"] > 0 and x["rss_mb"] > 1 for x in seconds)'
-said 'all(a["t"] <= b["t"] and abs(a["time"] - __import__("time").time()) < 600 for a, b in zip(lines, lines[1:-1]))'
+said 'all(a["t_us"] <= b["t_us"] and abs(a["time_us"] / 1e6 - __import__("time").time()) < 600 for a, b in zip(lines, lines[1:-1]))'
 
 expect 2 "wrong number of arguments" "$VIGIE" bench ingest
 expect 2 "flux" "$VIGIE" bench ingest --flux 201 "$URL/a"
