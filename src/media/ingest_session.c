@@ -8,8 +8,10 @@
 #include "src/base/alloc.h"
 #include "src/base/log.h"
 
-/* A look-up of a name cannot be interrupted; the resolver gives up by itself within this. */
-#define NAME_US   (30 * VG_US_PER_S)
+/* A look-up of a name cannot be interrupted; the resolver gives up by itself within this: three
+ * servers, asked twice for 5 s each, for the name and for six of a search list. Everything else of
+ * an opening has its own deadline. */
+#define NAME_US   (210 * VG_US_PER_S)
 #define SLACK_US  (3 * VG_US_PER_S) /* decoding one packet, a slow machine */
 #define CALL_US   VG_US_PER_S       /* a call into a driver that lasts longer has hung */
 #define DEVICE_US (5 * VG_US_PER_S) /* opening or closing a device that lasts longer has hung */
