@@ -320,6 +320,35 @@ static void flux_changes(void **state)
     site_close(&site);
 }
 
+/* The same flux out of another ring: who followed the first one asks anew. */
+static void ring_changes(void **state)
+{
+    (void)state;
+    struct site site;
+    struct heard live, again;
+    struct vg_packet_ring *other = NULL;
+    const struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
+    site_open(&site);
+    push(&site, 0, 0);
+    ask_live(&site, &live, "gate", 1 << 20);
+    UNTIL(&site, live.units == 1);
+    assert_int_equal(vg_packet_ring_open(&other, &settings), VG_OK);
+    vg_packet_ring_describe(other, site.encoded.codec, 1, TICKS_PER_S);
+    vg_media_desk_set_flux(site.desk[0], 3, "gate", other, NULL);
+    UNTIL(&site, live.over);
+    assert_int_equal(live.status, VG_E_CLOSED);
+    struct vg_packet_ring *first = site.ring[0];
+    site.ring[0] = other;
+    push(&site, 0, 0);
+    site.ring[0] = first;
+    ask_live(&site, &again, "gate", 1 << 20);
+    UNTIL(&site, again.units == 1);
+    heard_close(&live);
+    heard_close(&again);
+    site_close(&site);
+    vg_packet_ring_close(&other);
+}
+
 /* ---- one side ends ---- */
 
 static void ingest_restarts(void **state)
@@ -443,11 +472,11 @@ static void too_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clips),           cmocka_unit_test(clip_of_what_comes),
-        cmocka_unit_test(live_viewers),    cmocka_unit_test(flux_changes),
-        cmocka_unit_test(ingest_restarts), cmocka_unit_test(api_restarts),
-        cmocka_unit_test(pair_closed),     cmocka_unit_test(strangers),
-        cmocka_unit_test(too_many),
+        cmocka_unit_test(clips),        cmocka_unit_test(clip_of_what_comes),
+        cmocka_unit_test(live_viewers), cmocka_unit_test(flux_changes),
+        cmocka_unit_test(ring_changes), cmocka_unit_test(ingest_restarts),
+        cmocka_unit_test(api_restarts), cmocka_unit_test(pair_closed),
+        cmocka_unit_test(strangers),    cmocka_unit_test(too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
