@@ -270,7 +270,7 @@ static void hear_wire(struct rig *rig, struct vg_wire_frame *frame)
 static enum vg_status ask_clip(struct rig *rig, const char *id, int64_t back_us,
                                struct vg_wire_about *about)
 {
-    struct vg_wire_frame frame = {0};
+    struct vg_wire_frame frame = {.type = VG_WIRE_HELLO};
     uint8_t data[VG_WIRE_CLIP_MAX];
     const int64_t now_us = vg_wall_now().us;
     struct vg_wire_clip clip = {.from_us = now_us - back_us, .to_us = now_us, .window = 1};
