@@ -206,7 +206,8 @@ const struct vg_route vg_routes[] = {
      .answer = "EventStream",
      .success = 200,
      .header = "Last-Event-ID",
-     .summary = "Server-sent events `alert` and `verdict`; Last-Event-ID honoured",
+     .summary = "Server-sent events `alert` and `verdict`, an alert again when its clip is there; "
+                "Last-Event-ID honoured",
      .handle = vg_on_stream,
      .before = vg_before_stream,
      .finish = vg_finish_stream},
