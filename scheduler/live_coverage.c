@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/source_url.h"
 #include "src/media/decode_steps.h"
 
 #define SAVE_EVERY_US (5 * VG_US_PER_S)
@@ -70,10 +71,17 @@ struct vg_live_ledger *vg_live_coverage_find(struct vg_live_coverage *coverage, 
     return free_one;
 }
 
+/* A watched folder without a new file: there is nothing that could be analysed. */
+static bool awaits_a_file(const struct vg_slots_state *state)
+{
+    return state->connection == VG_CONNECTION_WAITING &&
+           state->figure[VG_FIGURE_TRANSPORT] == VG_TRANSPORT_AUTO;
+}
+
 static enum vg_coverage_duty duty_of(const struct vg_live_flux *flux,
                                      const struct vg_slots_state *state)
 {
-    if (!flux->config.active)
+    if (!flux->config.active || awaits_a_file(state))
         return VG_COVERAGE_DUTY_OFF;
     return !flux->permitted || state->connection == VG_CONNECTION_STOPPED
                ? VG_COVERAGE_DUTY_STOPPED

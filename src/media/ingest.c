@@ -153,6 +153,12 @@ static void start_what_is_new(struct ingest *ingest, uint32_t place)
         vg_log(VG_LOG_ERROR, "flux %s cannot be started: %s", flux->id, vg_status_name(status));
 }
 
+static bool devices_same(const struct vg_site_settings *a, const struct vg_site_settings *b)
+{
+    return a->decode_device_count == b->decode_device_count &&
+           memcmp(a->decode_device, b->decode_device, sizeof a->decode_device) == 0;
+}
+
 /* The devices are those of the first configuration: another choice wants another process. */
 static enum vg_status open_devices(struct ingest *ingest)
 {
@@ -182,6 +188,10 @@ static enum vg_status renew_site(struct ingest *ingest)
 
 static void take_config(struct ingest *ingest, struct vg_ingest_config *config)
 {
+    if (ingest->config && !devices_same(&ingest->config->site.settings, &config->site.settings)) {
+        vg_log(VG_LOG_INFO, "other decoding devices were chosen: ingest begins anew with them");
+        ingest->over = true;
+    }
     vg_ingest_config_free(&ingest->config);
     ingest->config = config;
     if (renew_site(ingest) || open_devices(ingest))

@@ -43,8 +43,10 @@ struct vg_ingest_flux {
     struct vg_ingest_session session; /* with what other threads may ask of it */
 };
 
-int64_t vg_ingest_back_off_us(uint32_t attempt, double random)
+int64_t vg_ingest_back_off_us(enum vg_status cause, uint32_t attempt, double random)
 {
+    if (cause == VG_E_DENIED)
+        return 20 * VG_US_PER_S + (int64_t)(10e6 * random);
     const int64_t least = VG_US_PER_S / 2;
     const int64_t most = attempt < 2 ? least << attempt : 4 * least;
     return least + (int64_t)((double)(most - least) * random);
@@ -194,7 +196,7 @@ static void step(struct vg_ingest_flux *flux)
     flux->session.cause = cause;
     set_connection(flux, VG_CONNECTION_LOST, cause);
     tell_loss(flux, cause);
-    rest(flux, vg_ingest_back_off_us(flux->attempt++, vg_random_unit(&flux->random)));
+    rest(flux, vg_ingest_back_off_us(cause, flux->attempt++, vg_random_unit(&flux->random)));
 }
 
 static void *run(void *arg)

@@ -68,7 +68,8 @@ struct vg_ingest_session *vg_ingest_flux_session(struct vg_ingest_flux *flux);
 
 /* How long to wait before try number `attempt` (0 after the first loss): 0.5 s at first, up to a
  * random time between 0.5 and 2 s, so that cameras that fell together do not come back together.
- * random: 0 to 1. Pure. */
-int64_t vg_ingest_back_off_us(uint32_t attempt, double random);
+ * Where the account is refused, 20 to 30 s: a server may lock an account that fails often; who
+ * puts it right changes the flux, which tries at once. random: 0 to 1. Pure. */
+int64_t vg_ingest_back_off_us(enum vg_status cause, uint32_t attempt, double random);
 
 #endif

@@ -931,14 +931,26 @@ static void back_offs(void **state)
 {
     (void)state;
     static const struct {
+        enum vg_status cause;
         uint32_t attempt;
         double random;
         int64_t want_us;
-    } rows[] = {{0, 0.0, 500000},        {0, 0.99, 500000}, {1, 0.0, 500000},
-                {1, 0.5, 750000},        {2, 0.0, 500000},  {2, 0.5, 1250000},
-                {1000000, 0.5, 1250000}, {3, 1.0, 2000000}, {UINT32_MAX, 0, 500000}};
+    } rows[] = {
+        {VG_E_CLOSED, 0, 0.0, 500000},
+        {VG_E_CLOSED, 0, 0.99, 500000},
+        {VG_E_TIMEOUT, 1, 0.0, 500000},
+        {VG_E_TIMEOUT, 1, 0.5, 750000},
+        {VG_E_IO, 2, 0.0, 500000},
+        {VG_E_IO, 2, 0.5, 1250000},
+        {VG_E_CLOSED, 1000000, 0.5, 1250000},
+        {VG_E_CLOSED, 3, 1.0, 2000000},
+        {VG_E_CLOSED, UINT32_MAX, 0, 500000},
+        {VG_E_DENIED, 0, 0.0, 20000000},
+        {VG_E_DENIED, UINT32_MAX, 1, 30000000},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_true(vg_ingest_back_off_us(rows[i].attempt, rows[i].random) == rows[i].want_us);
+        assert_true(vg_ingest_back_off_us(rows[i].cause, rows[i].attempt, rows[i].random) ==
+                    rows[i].want_us);
 }
 
 static int set_up(void **state)
