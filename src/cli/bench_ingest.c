@@ -1,6 +1,7 @@
 #include "src/cli/bench_ingest.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -428,6 +429,7 @@ static void clear(struct stand *stand)
 
 static enum vg_status run(const struct request *r, struct vg_fault *fault)
 {
+    (void)mallopt(M_ARENA_MAX, 2); /* as the server's processes do */
     struct stand *stand = vg_alloc(sizeof *stand);
     if (!stand)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench ingest");
