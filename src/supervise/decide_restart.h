@@ -16,11 +16,13 @@
 #include "src/base/clock.h"
 
 #define VG_RESTART_DELAY_US_LEAST INT64_C(200000)
-#define VG_RESTART_DELAY_US_MOST  INT64_C(3000000)
-#define VG_RESTART_STABLE_US      INT64_C(60000000) /* a life this long forgets the failures */
-#define VG_RESTART_SILENT_US      INT64_C(10000000)
-#define VG_RESTART_START_US       INT64_C(60000000) /* to the first "alive": kernels may compile */
-#define VG_RESTART_LOOK_LATE_US   INT64_C(2000000)
+#define VG_RESTART_DELAY_US_MOST  INT64_C(1600000) /* with a start, flux are away for less than 3 s */
+/* A life this long forgets the failures: shorter than an ingest process lives that a driver hangs again
+ * right after the ladder's first back-off, so that its flux do not pay for two back-offs at once. */
+#define VG_RESTART_STABLE_US    INT64_C(10000000)
+#define VG_RESTART_SILENT_US    INT64_C(10000000)
+#define VG_RESTART_START_US     INT64_C(60000000) /* to the first "alive": kernels may compile */
+#define VG_RESTART_LOOK_LATE_US INT64_C(2000000)
 
 enum vg_part_state {
     VG_PART_WAITING,  /* for its next start; the first one is due at once */
@@ -55,7 +57,7 @@ const char *vg_end_cause_text(enum vg_end_cause cause); /* msgid for a person; s
 
 void vg_restart_init(struct vg_restart *restart, struct vg_mono_time now);
 
-/* Milliseconds are not spared: 0.2, 0.4, 0.8, 1.6, 3, 3, ... s after the n-th failure in a row
+/* Milliseconds are not spared: 0.2, 0.4, 0.8, 1.6, 1.6, ... s after the n-th failure in a row
  * (n from 1). */
 int64_t vg_restart_delay_us(uint32_t failures);
 
