@@ -5,6 +5,7 @@
 #include <libavutil/error.h>
 #include <libavutil/hwcontext.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +14,25 @@
 #include "src/base/log.h"
 
 #define CUDA_PREFIX "cuda:"
+
+enum {
+    ATTEMPTS_MAX = 8
+};
+
+/* One opening by a thread of its own. Who turns RUNS into something else by an exchange has it: the
+ * thread when it is done, the table when the time is over. */
+enum attempt_state {
+    ATTEMPT_FREE,
+    ATTEMPT_RUNS,
+    ATTEMPT_DONE,     /* `context` says how it went */
+    ATTEMPT_ABANDONED /* the thread, should it ever return, closes what it has */
+};
+struct attempt {
+    const struct vg_decode_device *device;
+    AVBufferRef *context; /* written before DONE */
+    int64_t begun_us;     /* by the lock */
+    _Atomic int state;    /* enum attempt_state; acq_rel */
+};
 
 struct vg_decode_device {
     /* constant */
@@ -25,11 +45,14 @@ struct vg_decode_device {
     uint32_t users, failures;
     int64_t barred_us;
     bool opening;
-    bool stale; /* failed: to be closed with its last user */
+    bool stale;              /* failed: to be closed with its last user */
+    struct attempt *attempt; /* under way; NULL: none */
+    struct attempt attempts[ATTEMPTS_MAX];
 };
 
 struct vg_decode_devices {
     int64_t bar_us_min, bar_us_max, wait_us; /* constant */
+    enum vg_decode_opening opening;          /* constant */
     pthread_mutex_t lock;
     pthread_cond_t opened;
     /* by the lock; only grows */
@@ -112,6 +135,7 @@ enum vg_status vg_decode_devices_open(struct vg_decode_devices **devices,
     d->bar_us_min = settings->bar_us_min;
     d->bar_us_max = settings->bar_us_max;
     d->wait_us = settings->wait_us;
+    d->opening = settings->opening;
     (void)pthread_mutex_init(&d->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -126,17 +150,35 @@ enum vg_status vg_decode_devices_open(struct vg_decode_devices **devices,
     return VG_OK;
 }
 
+/* Whether no thread that opens a device is left; those that are will close what they get. */
+static bool all_returned(struct vg_decode_devices *devices)
+{
+    bool all = true;
+    for (size_t i = 0; i < devices->count; i++)
+        for (int a = 0; a < ATTEMPTS_MAX; a++) {
+            struct attempt *attempt = &devices->device[i].attempts[a];
+            int state = ATTEMPT_RUNS;
+            (void)atomic_compare_exchange_strong(&attempt->state, &state, ATTEMPT_ABANDONED);
+            if (state == ATTEMPT_DONE)
+                av_buffer_unref(&attempt->context);
+            all &= state == ATTEMPT_FREE || state == ATTEMPT_DONE;
+        }
+    return all;
+}
+
 void vg_decode_devices_close(struct vg_decode_devices **devices)
 {
     struct vg_decode_devices *d = *devices;
     if (!d)
         return;
+    *devices = NULL;
     for (size_t i = 0; i < d->count; i++)
         av_buffer_unref(&d->device[i].context);
+    if (!all_returned(d)) /* a thread in a driver still uses all this */
+        return;
     (void)pthread_cond_destroy(&d->opened);
     (void)pthread_mutex_destroy(&d->lock);
     vg_free(d);
-    *devices = NULL;
 }
 
 enum vg_status vg_decode_device_from(struct vg_decode_devices *devices,
@@ -168,14 +210,14 @@ bool vg_decode_devices_has(const struct vg_decode_devices *devices, enum vg_deco
 
 /* ---- taking one ---- */
 
-/* With the lock held: the least used of those not barred. */
+/* With the lock held: the least used of those not barred, and not being opened beside. */
 static struct vg_decode_device *choose(struct vg_decode_devices *devices, enum vg_decode_step step,
                                        struct vg_mono_time now)
 {
     struct vg_decode_device *best = NULL;
     for (size_t i = 0; i < devices->count; i++) {
         struct vg_decode_device *device = &devices->device[i];
-        if (device->step == step && now.us >= device->barred_us &&
+        if (device->step == step && now.us >= device->barred_us && !device->attempt &&
             (!best || device->users < best->users))
             best = device;
     }
@@ -209,6 +251,118 @@ static AVBufferRef *open_context(const struct vg_decode_device *device)
     return NULL;
 }
 
+/* ---- opened beside ---- */
+
+static void *open_beside(void *arg)
+{
+    struct attempt *attempt = arg;
+    attempt->context = open_context(attempt->device);
+    if (atomic_exchange(&attempt->state, ATTEMPT_DONE) != ATTEMPT_ABANDONED)
+        return NULL;
+    av_buffer_unref(&attempt->context);
+    atomic_store(&attempt->state, ATTEMPT_FREE);
+    return NULL;
+}
+
+/* With the lock held. Threads that never come back are not piled up: when none is free, the device
+ * stays barred. */
+static void begin_beside(struct vg_decode_device *device, struct vg_mono_time now)
+{
+    struct attempt *attempt = NULL;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    for (int i = 0; i < ATTEMPTS_MAX && !attempt; i++)
+        if (atomic_load(&device->attempts[i].state) == ATTEMPT_FREE)
+            attempt = &device->attempts[i];
+    if (!attempt) {
+        bar(device, now);
+        return;
+    }
+    attempt->device = device;
+    attempt->begun_us = vg_mono_now().us;
+    atomic_store(&attempt->state, ATTEMPT_RUNS);
+    (void)pthread_attr_init(&attributes);
+    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &attributes, open_beside, attempt) == 0) {
+        device->attempt = attempt;
+    } else {
+        atomic_store(&attempt->state, ATTEMPT_FREE);
+        bar(device, now);
+    }
+    (void)pthread_attr_destroy(&attributes);
+}
+
+/* With the lock held: what became of the attempt under way. */
+static void settle(struct vg_decode_device *device, struct vg_mono_time now)
+{
+    struct attempt *attempt = device->attempt;
+    if (!attempt)
+        return;
+    const bool late = vg_mono_now().us - attempt->begun_us > device->home->wait_us;
+    const int state =
+        late ? atomic_exchange(&attempt->state, ATTEMPT_ABANDONED) : atomic_load(&attempt->state);
+    if (state == ATTEMPT_RUNS && !late)
+        return;
+    device->attempt = NULL;
+    if (state == ATTEMPT_RUNS) {
+        vg_log(VG_LOG_ERROR, "decoding device %s: its driver does not come back from opening it",
+               device->name);
+        bar(device, now);
+        return;
+    }
+    device->context = attempt->context;
+    device->stale = false;
+    attempt->context = NULL;
+    atomic_store(&attempt->state, ATTEMPT_FREE);
+    if (!device->context)
+        bar(device, now);
+}
+
+/* With the lock held: one that is open, VG_E_LACK, or VG_E_STATE: one is being opened. */
+static enum vg_status offer_beside(struct vg_decode_devices *devices, enum vg_decode_step step,
+                                   struct vg_mono_time now, struct vg_decode_device **offered)
+{
+    bool opening = false;
+    for (size_t i = 0; i < devices->count; i++)
+        settle(&devices->device[i], now);
+    struct vg_decode_device *device = choose(devices, step, now);
+    *offered = device;
+    if (device && device->context)
+        return VG_OK;
+    if (device)
+        begin_beside(device, now);
+    for (size_t i = 0; i < devices->count; i++)
+        opening |= devices->device[i].step == step && devices->device[i].attempt;
+    return opening ? VG_E_STATE : VG_E_LACK;
+}
+
+void vg_decode_devices_warm(struct vg_decode_devices *devices, struct vg_mono_time now)
+{
+    (void)pthread_mutex_lock(&devices->lock);
+    for (size_t i = 0; i < devices->count && devices->opening == VG_DECODE_OPEN_BESIDE; i++)
+        if (!devices->device[i].context && !devices->device[i].attempt)
+            begin_beside(&devices->device[i], now);
+    (void)pthread_mutex_unlock(&devices->lock);
+}
+
+enum vg_status vg_decode_devices_offer(struct vg_decode_devices *devices, enum vg_decode_step step,
+                                       struct vg_mono_time now)
+{
+    struct vg_decode_device *device = NULL;
+    enum vg_status status = VG_OK;
+    if (!vg_decode_devices_has(devices, step))
+        return VG_E_MISSING;
+    (void)pthread_mutex_lock(&devices->lock);
+    if (devices->opening == VG_DECODE_OPEN_BESIDE)
+        status = offer_beside(devices, step, now, &device);
+    else if (!choose(devices, step, now))
+        status = VG_E_LACK;
+    (void)pthread_mutex_unlock(&devices->lock);
+    return status;
+}
+
+/* ---- opened by who takes it ---- */
+
 /* With the lock held, released meanwhile. */
 static void open_device(struct vg_decode_device *device, struct vg_mono_time now)
 {
@@ -229,6 +383,18 @@ static enum vg_status wait_opened(struct vg_decode_device *device, const struct 
     while (device->opening)
         if (pthread_cond_timedwait(&device->home->opened, &device->home->lock, until) != 0)
             return VG_E_TIMEOUT;
+    return VG_OK;
+}
+
+static enum vg_status take_beside(struct vg_decode_devices *devices, enum vg_decode_step step,
+                                  struct vg_mono_time now, struct vg_decode_device **taken)
+{
+    struct vg_decode_device *device = NULL;
+    const enum vg_status status = offer_beside(devices, step, now, &device);
+    if (status)
+        return status;
+    device->users++;
+    *taken = device;
     return VG_OK;
 }
 
@@ -265,7 +431,9 @@ enum vg_status vg_decode_device_take(struct vg_decode_devices *devices, enum vg_
     if (!vg_decode_devices_has(devices, step))
         return VG_E_MISSING;
     (void)pthread_mutex_lock(&devices->lock);
-    enum vg_status status = take(devices, step, now, device);
+    const enum vg_status status = devices->opening == VG_DECODE_OPEN_BESIDE
+                                      ? take_beside(devices, step, now, device)
+                                      : take(devices, step, now, device);
     (void)pthread_mutex_unlock(&devices->lock);
     return status;
 }
@@ -282,7 +450,9 @@ void vg_decode_device_give_back(struct vg_decode_device **device, enum vg_decode
     d->users--;
     if (verdict == VG_DECODE_DEVICE_FAILED) {
         d->stale = true;
-        bar(d, now);
+        if (now.us >=
+            d->barred_us) /* else it failed under another one just before: that is one failure */
+            bar(d, now);
     }
     if (d->users == 0 && d->stale && !d->fixed) {
         last = d->context;

@@ -3,8 +3,11 @@
  *
  * A device that cannot be opened, or that failed while decoding, is barred for a back-off; when
  * its last user has gone it is closed, so that the next one meets it fresh. What a device decodes
- * is known only by trying. Opening may never return when a driver hangs: who takes a device does
- * so under a deadline that another thread watches (see decode_ladder.h). Any thread. */
+ * is known only by trying. Any thread.
+ *
+ * Opening may never return when a driver hangs. Either who takes a device opens it, under a deadline
+ * that another thread watches (see decode_ladder.h), or a thread of its own does, and nobody waits:
+ * what it does not achieve in time it is left alone with, and the device is barred. */
 #ifndef VG_MEDIA_DECODE_DEVICE_H
 #define VG_MEDIA_DECODE_DEVICE_H
 
@@ -22,21 +25,27 @@ struct AVBufferRef;
 #define VG_DECODE_DEVICES_MAX     16
 #define VG_DECODE_DEVICE_NAME_MAX 64
 
+enum vg_decode_opening {
+    VG_DECODE_OPEN_HERE,  /* by who takes it */
+    VG_DECODE_OPEN_BESIDE /* by a thread of its own */
+};
+
 struct vg_decode_devices_settings {
+    enum vg_decode_opening opening;
     /* "/dev/dri/renderD128", ":97" (an X display), "cuda:0"; borrowed for the call, NULL: all
      * render nodes and NVIDIA devices of the machine. Beyond VG_DECODE_DEVICES_MAX: left out. */
     const char *const *names;
     size_t count; /* of names; names given and count 0: no hardware */
     int64_t bar_us_min, bar_us_max;
-    int64_t wait_us; /* how long one waits for another who is opening the device */
+    int64_t wait_us; /* how long one waits for another who is opening it; beside: for the thread */
 };
-/* 10 s to 10 min, 5 s. */
+/* Here; 10 s to 10 min, 5 s. */
 struct vg_decode_devices_settings vg_decode_devices_defaults(void);
 
 struct vg_decode_devices;
 struct vg_decode_device;
 
-/* Opens no device yet. VG_E_MEMORY. */
+/* Begins to open no device yet. VG_E_MEMORY. */
 enum vg_status vg_decode_devices_open(struct vg_decode_devices **devices,
                                       const struct vg_decode_devices_settings *settings)
     VG_MUST_USE;
@@ -52,9 +61,17 @@ enum vg_status vg_decode_device_from(struct vg_decode_devices *devices,
 /* Whether the machine may have a device for this step. */
 bool vg_decode_devices_has(const struct vg_decode_devices *devices, enum vg_decode_step step);
 
+/* Begins to open all of them beside; nothing where they are opened by who takes them. */
+void vg_decode_devices_warm(struct vg_decode_devices *devices, struct vg_mono_time now);
+
+/* What taking one for this step would come to, without waiting for any driver: VG_OK, VG_E_STATE
+ * (being opened beside: ask again), VG_E_MISSING, VG_E_LACK. Begins to open one beside. */
+enum vg_status vg_decode_devices_offer(struct vg_decode_devices *devices, enum vg_decode_step step,
+                                       struct vg_mono_time now) VG_MUST_USE;
+
 /* The least used device for this step that is not barred, opened if it must be. VG_E_MISSING:
  * there is none; VG_E_LACK: all are barred or do not open; VG_E_TIMEOUT: someone else has been
- * opening it for wait_us. */
+ * opening it for wait_us; VG_E_STATE: as vg_decode_devices_offer has it. */
 enum vg_status vg_decode_device_take(struct vg_decode_devices *devices, enum vg_decode_step step,
                                      struct vg_mono_time now,
                                      struct vg_decode_device **device) VG_MUST_USE;

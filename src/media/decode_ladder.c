@@ -8,6 +8,9 @@
 #include "src/base/alloc.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/base/thread_look.h"
+
+#define SOON_US (VG_US_PER_S / 5) /* until a device that is being opened is asked for again */
 
 /* One packet. The last `room` of them are known; those from `first` on are held. */
 struct kept {
@@ -26,6 +29,7 @@ struct vg_ladder {
     _Atomic int64_t due_us, entered_us; /* of the call under way; 0: none */
     _Atomic int64_t until_us;           /* as vg_ladder_record has it, without a hang */
     _Atomic uint32_t ceiling, hangs, step_now;
+    _Atomic int32_t thread; /* that called */
 
     /* the thread's own */
     struct vg_decoder *decoder;
@@ -33,7 +37,10 @@ struct vg_ladder {
     struct vg_decode_steps steps;
     struct vg_random random;
     enum vg_decode_step step;
-    bool begun;        /* on a step: not before the first packet */
+    bool begun;  /* on a step: not before the first packet */
+    bool proven; /* the step has given a picture */
+    bool awaits; /* a device that was being opened when a step was wanted */
+    int32_t thread_now;
     int64_t now_us;    /* arrival of the last packet */
     uint32_t silent;   /* packets since the last picture */
     struct kept *kept; /* by number modulo room */
@@ -81,14 +88,15 @@ static void enter_for(struct vg_ladder *ladder, int64_t within_us)
 {
     const int64_t now_us = vg_mono_now().us;
     atomic_store_explicit(&ladder->entered_us, now_us, memory_order_relaxed);
+    atomic_store_explicit(&ladder->thread, ladder->thread_now, memory_order_relaxed);
     atomic_store_explicit(&ladder->due_us, now_us + within_us, memory_order_relaxed);
 }
 
-/* Around each call that may reach hardware. */
+/* Around each call that may reach hardware. The first ones load what the driver needs. */
 static void enter(struct vg_ladder *ladder)
 {
     if (vg_decode_step_is_hardware(ladder->step))
-        enter_for(ladder, ladder->settings.call_us);
+        enter_for(ladder, ladder->proven ? ladder->settings.call_us : 2 * ladder->settings.call_us);
 }
 
 static void leave(struct vg_ladder *ladder)
@@ -96,22 +104,29 @@ static void leave(struct vg_ladder *ladder)
     atomic_store_explicit(&ladder->due_us, 0, memory_order_relaxed);
 }
 
+struct vg_ladder_call vg_ladder_call(const struct vg_ladder *ladder)
+{
+    return (struct vg_ladder_call){
+        .entered = {atomic_load_explicit(&ladder->entered_us, memory_order_relaxed)},
+        .due = {atomic_load_explicit(&ladder->due_us, memory_order_relaxed)},
+        .thread = atomic_load_explicit(&ladder->thread, memory_order_relaxed)};
+}
+
 bool vg_ladder_hung(const struct vg_ladder *ladder, struct vg_mono_time now)
 {
-    const int64_t due_us = atomic_load_explicit(&ladder->due_us, memory_order_relaxed);
+    const int64_t due_us = vg_ladder_call(ladder).due.us;
     return due_us != 0 && now.us > due_us;
 }
 
-struct vg_ladder_record vg_ladder_record(const struct vg_ladder *ladder, struct vg_mono_time now)
+struct vg_ladder_record vg_ladder_record(const struct vg_ladder *ladder, enum vg_ladder_leave why,
+                                         struct vg_mono_time now)
 {
-    const int64_t due_us = atomic_load_explicit(&ladder->due_us, memory_order_relaxed);
-    const int64_t entered_us = atomic_load_explicit(&ladder->entered_us, memory_order_relaxed);
     const uint32_t step = atomic_load_explicit(&ladder->step_now, memory_order_relaxed);
     struct vg_ladder_record record = {
         .until_us = atomic_load_explicit(&ladder->until_us, memory_order_relaxed),
         .hangs = atomic_load_explicit(&ladder->hangs, memory_order_relaxed),
         .ceiling = (uint8_t)atomic_load_explicit(&ladder->ceiling, memory_order_relaxed)};
-    if (due_us == 0 || now.us < entered_us + (due_us - entered_us) / 2)
+    if (why == VG_LADDER_ENDS || !vg_decode_step_is_hardware((enum vg_decode_step)step))
         return record;
     const struct vg_decode_steps_settings back_off = {.retry_us_min = ladder->settings.retry_us_min,
                                                       .retry_us_max =
@@ -123,7 +138,7 @@ struct vg_ladder_record vg_ladder_record(const struct vg_ladder *ladder, struct 
     return record;
 }
 
-/* Takes over what the process before left, as far as it can be true. */
+/* Takes over what was left, as far as it can be true. */
 static void inherit(struct vg_ladder *ladder, struct vg_mono_time now)
 {
     const struct vg_ladder_record *record = &ladder->settings.record;
@@ -242,7 +257,7 @@ static enum vg_status pick_up(struct vg_ladder *ladder, enum vg_decode_step step
     atomic_store_explicit(&ladder->step_now, (uint32_t)step, memory_order_relaxed);
     ladder->silent = 0;
     ladder->at_hand = 0;
-    ladder->ended = false;
+    ladder->ended = ladder->proven = false;
     if (step == VG_DECODE_NONE)
         return VG_OK;
     if (!vg_decode_step_is_hardware(step))
@@ -278,11 +293,40 @@ static void count_fall(struct vg_ladder *ladder, enum vg_ladder_cause cause)
     ladder->state.cause = cause;
 }
 
-static void blame(struct vg_ladder *ladder, enum vg_ladder_cause cause)
+static void blame(struct vg_ladder *ladder, enum vg_decode_step step, enum vg_ladder_cause cause)
 {
     count_fall(ladder, cause);
-    vg_decode_steps_failed(&ladder->steps, ladder->step, time_of(ladder),
-                           vg_random_unit(&ladder->random));
+    vg_decode_steps_failed(&ladder->steps, step, time_of(ladder), vg_random_unit(&ladder->random));
+}
+
+enum way {
+    WAY_ANY, /* a step is wanted */
+    WAY_UP   /* there is one, which stays when the better one is not to be had */
+};
+
+/* Whether the step may be gone to now; a hardware step that may not is passed over for a while. On the way
+ * up nothing is lost by that: it is a failure only if the device was being opened when a step was wanted, and
+ * then does not open. Flux that wait for the same device do not come back together. */
+static bool is_offered(struct vg_ladder *ladder, enum vg_decode_step step, enum way way)
+{
+    if (!vg_decode_step_is_hardware(step))
+        return true;
+    const enum vg_status status =
+        vg_decode_devices_offer(ladder->settings.devices, step, time_of(ladder));
+    struct vg_mono_time later = {ladder->now_us + SOON_US};
+    const bool awaited = ladder->awaits;
+    ladder->awaits = status == VG_E_STATE && (way == WAY_ANY || awaited);
+    if (status == VG_OK)
+        return true;
+    if (status != VG_E_STATE && (way == WAY_ANY || awaited)) {
+        blame(ladder, step, VG_LADDER_NO_DEVICE);
+        return false;
+    }
+    if (status != VG_E_STATE)
+        later.us +=
+            (int64_t)((double)ladder->settings.retry_us_min / 4 * vg_random_unit(&ladder->random));
+    vg_decode_steps_postpone(&ladder->steps, step, later);
+    return false;
 }
 
 /* Goes to the best step there is; nothing is open. Ends: each round that fails bars a hardware
@@ -292,10 +336,12 @@ static enum vg_status go(struct vg_ladder *ladder, enum vg_decoder_start start, 
     enum vg_status status = VG_OK;
     for (;;) {
         const enum vg_decode_step best = vg_decode_steps_best(&ladder->steps, time_of(ladder));
+        if (!is_offered(ladder, best, WAY_ANY))
+            continue;
         status = pick_up(ladder, best, start, delay);
         if (status == VG_OK || !vg_decode_step_is_hardware(best))
             break;
-        blame(ladder, VG_LADDER_NO_DEVICE);
+        blame(ladder, best, VG_LADDER_NO_DEVICE);
     }
     if (status) {
         count_fall(ladder, VG_LADDER_SOFTWARE);
@@ -323,7 +369,7 @@ static enum vg_status fall(struct vg_ladder *ladder, enum vg_ladder_cause cause)
 {
     const uint32_t delay = vg_decoder_delay(ladder->decoder);
     const bool innocent = cause == VG_LADDER_REFUSED || ladder->damaged;
-    blame(ladder, cause);
+    blame(ladder, ladder->step, cause);
     put_down(ladder, innocent ? VG_DECODE_DEVICE_FINE : VG_DECODE_DEVICE_FAILED);
     return go_again(ladder, delay);
 }
@@ -351,7 +397,7 @@ static enum vg_status rise(struct vg_ladder *ladder, int64_t number)
 {
     const enum vg_decode_step best = vg_decode_steps_best(&ladder->steps, time_of(ladder));
     const bool whole = ladder->step == VG_DECODE_FULL || ladder->step == VG_DECODE_CUDA;
-    if (best >= ladder->step)
+    if (best >= ladder->step || !is_offered(ladder, best, WAY_UP))
         return VG_OK;
     const enum vg_decode_step from = ladder->step;
     enum vg_status status = VG_OK;
@@ -485,6 +531,7 @@ enum vg_status vg_ladder_send(struct vg_ladder *ladder, const struct AVPacket *p
                               struct vg_mono_time arrival)
 {
     ladder->now_us = arrival.us;
+    ladder->thread_now = vg_thread_number();
     if (!packet) {
         ladder->ending = true;
         return VG_OK;
@@ -535,8 +582,10 @@ static enum vg_status next_picture(struct vg_ladder *ladder, struct vg_decoded *
             status = vg_decoder_receive(ladder->decoder, decoded);
             leave(ladder);
         }
-        if (status == VG_OK)
+        if (status == VG_OK) {
             ladder->silent = 0;
+            ladder->proven = true;
+        }
         if (status == VG_E_DEVICE) {
             status = fall(ladder, VG_LADDER_ERROR);
             if (status == VG_OK)

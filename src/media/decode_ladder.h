@@ -8,10 +8,11 @@
  * none comes twice, and each is what software alone would have made. The same way leads up.
  *
  * A driver that hangs cannot be interrupted. Before each call into hardware the ladder stores a
- * deadline; another thread reads it by vg_ladder_hung, keeps the record where the next process
+ * deadline; another thread reads it by vg_ladder_call, keeps the record where the next process
  * finds it (vg_ladder_record), and ends the process.
  *
- * One thread at a time uses a ladder, but for vg_ladder_hung and vg_ladder_record: any thread. */
+ * One thread at a time uses a ladder, but for vg_ladder_call, vg_ladder_hung and vg_ladder_record:
+ * any thread. */
 #ifndef VG_MEDIA_DECODE_LADDER_H
 #define VG_MEDIA_DECODE_LADDER_H
 
@@ -58,7 +59,8 @@ struct vg_ladder_settings {
     enum vg_decode_step software;      /* the best software step allowed */
     enum vg_decoder_pick pick;
     int64_t retry_us_min, retry_us_max, stable_us; /* see vg_decode_steps_settings */
-    int64_t call_us, open_us;                      /* deadlines of a call into hardware */
+    /* deadlines of a call into hardware; twice the first until a step has given a picture */
+    int64_t call_us, open_us;
     uint32_t silent_max;  /* packets in without a picture out: the device is broken */
     uint32_t packets_max; /* kept; a GOP beyond either bound is not kept at all, and a failure */
     uint64_t bytes_max;   /* within it costs the pictures until the next key frame */
@@ -131,12 +133,24 @@ struct vg_ladder_state {
 };
 void vg_ladder_state(const struct vg_ladder *ladder, struct vg_ladder_state *state);
 
+/* A call into hardware that is under way. */
+struct vg_ladder_call {
+    struct vg_mono_time entered, due; /* due 0: there is none */
+    int32_t thread;                   /* that made it, for vg_thread_can_run */
+};
+/* Any thread. */
+struct vg_ladder_call vg_ladder_call(const struct vg_ladder *ladder);
+
 /* Whether a call into hardware is past its deadline. Any thread. */
 bool vg_ladder_hung(const struct vg_ladder *ladder, struct vg_mono_time now);
 
-/* What the next process shall know. When a call into hardware has lasted for half its deadline,
- * it is taken for hung: drivers that hang do so for all flux at once, and only the first is past
- * its deadline when the process must end. Any thread. */
-struct vg_ladder_record vg_ladder_record(const struct vg_ladder *ladder, struct vg_mono_time now);
+/* Why a ladder is left. */
+enum vg_ladder_leave {
+    VG_LADDER_ENDS,        /* for a reason of its own */
+    VG_LADDER_DRIVER_HANGS /* with its process: a driver that hangs does so for all */
+};
+/* What the next process, or the next ladder, shall know. Any thread. */
+struct vg_ladder_record vg_ladder_record(const struct vg_ladder *ladder, enum vg_ladder_leave why,
+                                         struct vg_mono_time now);
 
 #endif

@@ -62,6 +62,13 @@ void vg_decode_steps_failed(struct vg_decode_steps *steps, enum vg_decode_step s
         now.us + vg_decode_steps_retry_us(&steps->settings, steps->hardware[step].failures, spread);
 }
 
+void vg_decode_steps_postpone(struct vg_decode_steps *steps, enum vg_decode_step step,
+                              struct vg_mono_time until)
+{
+    if (vg_decode_step_is_hardware(step))
+        steps->hardware[step].not_before_us = until.us;
+}
+
 bool vg_decode_steps_trust(struct vg_decode_steps *steps, enum vg_decode_step step,
                            struct vg_mono_time now)
 {

@@ -65,6 +65,10 @@ void vg_decode_steps_begun(struct vg_decode_steps *steps, enum vg_decode_step st
 void vg_decode_steps_failed(struct vg_decode_steps *steps, enum vg_decode_step step,
                             struct vg_mono_time now, double spread);
 
+/* Not before this time, and no failure: its device is being opened. */
+void vg_decode_steps_postpone(struct vg_decode_steps *steps, enum vg_decode_step step,
+                              struct vg_mono_time until);
+
 /* Whether this step has held for stable_us; if so its failures are forgotten. */
 bool vg_decode_steps_trust(struct vg_decode_steps *steps, enum vg_decode_step step,
                            struct vg_mono_time now);

@@ -11,6 +11,8 @@
 #include "src/base/message.h"
 #include "src/base/random.h"
 #include "src/base/stop.h"
+#include "src/base/thread_look.h"
+#include "src/media/decode_watch.h"
 #include "src/media/ingest_budget.h"
 #include "src/media/ingest_config.h"
 #include "src/media/ingest_flux.h"
@@ -39,6 +41,7 @@ struct ingest {
     struct vg_stagger *stagger;
     struct vg_media_desk *desk; /* NULL: nobody asks */
     struct vg_ingest_budget budget;
+    struct vg_decode_watch drivers;
     struct vg_stop stop;
     struct vg_random random;
     struct vg_message_reader reader;
@@ -173,7 +176,11 @@ static enum vg_status open_devices(struct ingest *ingest)
         settings.names = names;
         settings.count = site->decode_device_count;
     }
-    return vg_decode_devices_open(&ingest->devices, &settings);
+    settings.opening = VG_DECODE_OPEN_BESIDE;
+    const enum vg_status status = vg_decode_devices_open(&ingest->devices, &settings);
+    if (status == VG_OK)
+        vg_decode_devices_warm(ingest->devices, vg_mono_now());
+    return status;
 }
 
 /* The flux keep the site that they know while it says the same. */
@@ -266,21 +273,22 @@ static enum vg_status say_alive(const struct ingest *ingest)
 
 /* ---- decoders ---- */
 
-/* Half a driver's deadline is over for others by then: what each knows is left for the next
- * process, which will not climb so high at once. */
+/* What each flux knows is left for the next process, which will not climb so high at once. */
 static enum vg_status watch_drivers(struct ingest *ingest, struct vg_mono_time now)
 {
-    const char *held = NULL;
-    for (uint32_t i = 0; i < ingest->flux_max && !held; i++)
-        if (ingest->flux[i] && vg_ingest_session_hung(vg_ingest_flux_session(ingest->flux[i]), now))
-            held = ingest->config->flux[i].id;
-    if (!held)
+    struct vg_ladder_call calls[VG_SLOTS_FLUX_MAX] = {{.due = {0}}};
+    for (uint32_t i = 0; i < ingest->flux_max; i++)
+        if (ingest->flux[i])
+            calls[i] = vg_ingest_session_call(vg_ingest_flux_session(ingest->flux[i]));
+    const size_t held =
+        vg_decode_watch_look(&ingest->drivers, calls, ingest->flux_max, now, vg_thread_can_run);
+    if (held == ingest->flux_max)
         return VG_OK;
     for (uint32_t i = 0; i < ingest->flux_max; i++)
         if (ingest->flux[i])
-            vg_ingest_session_leave_record(vg_ingest_flux_session(ingest->flux[i]), now);
+            vg_ingest_session_leave_hung(vg_ingest_flux_session(ingest->flux[i]), now);
     vg_log(VG_LOG_ERROR, "flux %s: the decoder's driver does not come back; ingest ends for it",
-           held);
+           ingest->config->flux[held].id);
     return VG_E_TIMEOUT;
 }
 
@@ -324,6 +332,8 @@ static enum vg_status do_what_is_due(struct ingest *ingest, struct vg_mono_time 
         ingest->next_watch.us = now.us + WATCH_US;
         watch_stop(ingest);
         share_cores(ingest, now);
+    }
+    if (now.us >= ingest->drivers.next.us) {
         const enum vg_status status = watch_drivers(ingest, now);
         if (status)
             return status;
@@ -334,15 +344,22 @@ static enum vg_status do_what_is_due(struct ingest *ingest, struct vg_mono_time 
     return all_alive(ingest, now) ? say_alive(ingest) : VG_OK;
 }
 
+static int64_t next_due_us(const struct ingest *ingest)
+{
+    const int64_t due[] = {ingest->next_watch.us, ingest->next_alive.us, ingest->drivers.next.us};
+    int64_t next = due[0];
+    for (size_t i = 1; i < sizeof due / sizeof *due; i++)
+        next = due[i] < next ? due[i] : next;
+    return next;
+}
+
 static enum vg_status loop(struct ingest *ingest)
 {
     enum vg_status status = VG_OK;
     while (status == VG_OK && !ingest->over) {
         const struct vg_mono_time now = vg_mono_now();
         status = do_what_is_due(ingest, now);
-        const int64_t next = ingest->next_watch.us < ingest->next_alive.us ? ingest->next_watch.us
-                                                                           : ingest->next_alive.us;
-        const int64_t wait_us = next - vg_mono_now().us;
+        const int64_t wait_us = next_due_us(ingest) - vg_mono_now().us;
         struct pollfd control = {.fd = ingest->settings.control_fd, .events = POLLIN};
         const int ready = poll(&control, 1, wait_us > 0 ? (int)((wait_us + 999) / 1000) : 0);
         if (ready < 0 && errno != EINTR)

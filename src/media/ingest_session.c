@@ -11,10 +11,12 @@
 /* A look-up of a name cannot be interrupted; the resolver gives up by itself within this: three
  * servers, asked twice for 5 s each, for the name and for six of a search list. Everything else of
  * an opening has its own deadline. */
-#define NAME_US   (210 * VG_US_PER_S)
-#define SLACK_US  (3 * VG_US_PER_S) /* decoding one packet, a slow machine */
-#define CALL_US   VG_US_PER_S       /* a call into a driver that lasts longer has hung */
-#define DEVICE_US (5 * VG_US_PER_S) /* opening or closing a device that lasts longer has hung */
+#define NAME_US  (210 * VG_US_PER_S)
+#define SLACK_US (3 * VG_US_PER_S) /* decoding one packet, a slow machine */
+/* A call into a driver that lasts longer has hung: with what follows it is to fit into 3 s. Giving
+ * a device back may take twice that; it is opened beside. */
+#define CALL_US   (3 * VG_US_PER_S / 4)
+#define DEVICE_US (2 * CALL_US)
 #define TELL_US   (2 * VG_US_PER_S) /* between two looks at the figures */
 
 void vg_ingest_session_promise(const struct vg_ingest_session *session, int64_t within_us)
@@ -321,14 +323,25 @@ static struct vg_ladder_record record_left(const struct vg_ingest_session *sessi
     };
 }
 
-void vg_ingest_session_leave_record(struct vg_ingest_session *session, struct vg_mono_time now)
+static void write_record(const struct vg_ingest_session *session,
+                         const struct vg_ladder_record *record)
 {
+    set_figure(session, VG_FIGURE_BARRED_UNTIL, (uint64_t)record->until_us);
+    set_figure(session, VG_FIGURE_HANGS, (uint64_t)record->hangs << 8 | record->ceiling);
+}
+
+void vg_ingest_session_leave_hung(struct vg_ingest_session *session, struct vg_mono_time now)
+{
+    struct vg_ladder_record record = record_left(session);
     (void)pthread_mutex_lock(&session->lock);
     if (session->ladder) {
-        const struct vg_ladder_record record = vg_ladder_record(session->ladder, now);
-        set_figure(session, VG_FIGURE_BARRED_UNTIL, (uint64_t)record.until_us);
-        set_figure(session, VG_FIGURE_HANGS, (uint64_t)record.hangs << 8 | record.ceiling);
+        record = vg_ladder_record(session->ladder, VG_LADDER_DRIVER_HANGS, now);
+    } else if (record.until_us <= now.us) { /* its source is away, and may be back at once */
+        record = (struct vg_ladder_record){.until_us = now.us + vg_ladder_defaults().retry_us_min,
+                                           .hangs = record.hangs + 1,
+                                           .ceiling = VG_DECODE_HARDWARE_COUNT};
     }
+    write_record(session, &record);
     (void)pthread_mutex_unlock(&session->lock);
 }
 
@@ -342,7 +355,9 @@ static void close_ladder(struct vg_ingest_session *session)
     session->falls += all_falls(&state);
     session->rises += state.rises;
     session->decode_us += (uint64_t)state.cpu_us;
-    vg_ingest_session_leave_record(session, vg_mono_now());
+    const struct vg_ladder_record record =
+        vg_ladder_record(session->ladder, VG_LADDER_ENDS, vg_mono_now());
+    write_record(session, &record);
     vg_ladder_rest(session->ladder);
     (void)pthread_mutex_lock(&session->lock);
     struct vg_ladder *ladder = session->ladder;
@@ -556,7 +571,7 @@ static int64_t read_within_us(const struct vg_ingest_session *session)
 }
 
 /* Where there are devices, one may be closed and another opened for a packet: each under a watch
- * of its own (vg_ladder_hung). */
+ * of its own (decode_watch.h). */
 static int64_t decode_within_us(const struct vg_ingest_session *session)
 {
     const struct vg_decode_devices *devices = session->settings.devices;
@@ -691,10 +706,12 @@ void vg_ingest_session_ladder(struct vg_ingest_session *session, struct vg_ladde
     (void)pthread_mutex_unlock(&session->lock);
 }
 
-bool vg_ingest_session_hung(struct vg_ingest_session *session, struct vg_mono_time now)
+struct vg_ladder_call vg_ingest_session_call(struct vg_ingest_session *session)
 {
+    struct vg_ladder_call call = {.due = {0}};
     (void)pthread_mutex_lock(&session->lock);
-    const bool hung = session->ladder && vg_ladder_hung(session->ladder, now);
+    if (session->ladder)
+        call = vg_ladder_call(session->ladder);
     (void)pthread_mutex_unlock(&session->lock);
-    return hung;
+    return call;
 }

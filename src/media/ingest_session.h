@@ -103,9 +103,10 @@ void vg_ingest_session_allow(struct vg_ingest_session *session, enum vg_decode_s
 /* The ladder's state some seconds ago; all zero without one. */
 void vg_ingest_session_ladder(struct vg_ingest_session *session, struct vg_ladder_state *state);
 
-/* Whether a driver holds the thread, and what the next process shall know of it. */
-bool vg_ingest_session_hung(struct vg_ingest_session *session, struct vg_mono_time now);
-void vg_ingest_session_leave_record(struct vg_ingest_session *session, struct vg_mono_time now);
+/* The call into a driver that the thread is in. */
+struct vg_ladder_call vg_ingest_session_call(struct vg_ingest_session *session);
+/* A driver hangs, and the process ends for it: what the next one shall know of this flux. */
+void vg_ingest_session_leave_hung(struct vg_ingest_session *session, struct vg_mono_time now);
 
 /* "This thread shows up within", see due_us. */
 void vg_ingest_session_promise(const struct vg_ingest_session *session, int64_t within_us);

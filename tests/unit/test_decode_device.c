@@ -92,6 +92,13 @@ static void a_failed_one_is_barred(void **state)
     assert_int_equal(about(devices, 0).barred.us, at(220).us);
     vg_decode_device_trust(two);
     assert_int_equal(about(devices, 0).failures, 0);
+    /* many fail with it: one failure */
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(220), &one), VG_OK);
+    vg_decode_device_give_back(&one, VG_DECODE_DEVICE_FAILED, at(250));
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(260), &one), VG_OK);
+    vg_decode_device_give_back(&one, VG_DECODE_DEVICE_FAILED, at(259));
+    assert_int_equal(about(devices, 0).failures, 1);
+    vg_decode_device_trust(two);
     vg_decode_device_give_back(&two, VG_DECODE_DEVICE_FAILED, at(300));
     assert_int_equal(about(devices, 0).barred.us, at(310).us);
     vg_decode_device_give_back(&two, VG_DECODE_DEVICE_FAILED, at(300)); /* nothing is taken */
@@ -121,6 +128,49 @@ static void what_does_not_open_is_barred(void **state)
     assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(15), &device), VG_OK);
     assert_string_equal(vg_decode_device_name(device), "there");
     vg_decode_device_give_back(&device, VG_DECODE_DEVICE_FINE, at(15));
+    vg_decode_devices_close(&devices);
+}
+
+/* Within a deadline. */
+static enum vg_status settled_offer(struct vg_decode_devices *devices, int64_t seconds)
+{
+    const int64_t until_us = vg_mono_now().us + 10 * VG_US_PER_S;
+    enum vg_status status = VG_E_STATE;
+    while ((status = vg_decode_devices_offer(devices, VG_DECODE_VAAPI, at(seconds))) ==
+               VG_E_STATE &&
+           vg_mono_now().us < until_us)
+        vg_pause_us(1000);
+    return status;
+}
+
+/* The same, opened by threads of their own: nobody waits for them. */
+static void what_does_not_open_beside_is_barred(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"/dev/dri/renderD998", "/dev/dri/renderD999"};
+    struct vg_decode_devices_settings settings = vg_decode_devices_defaults();
+    struct vg_decode_devices *devices = NULL;
+    struct vg_decode_device *device = NULL;
+    settings.names = names;
+    settings.count = 2;
+    settings.opening = VG_DECODE_OPEN_BESIDE;
+    assert_int_equal(vg_decode_devices_open(&devices, &settings), VG_OK);
+    assert_int_equal(vg_decode_devices_offer(devices, VG_DECODE_CUDA, at(5)), VG_E_MISSING);
+    vg_decode_devices_warm(devices, at(5));
+    assert_int_equal(settled_offer(devices, 5), VG_E_LACK);
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(5), &device), VG_E_LACK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(about(devices, i).failures, 1);
+        assert_int_equal(about(devices, i).barred.us, at(15).us);
+    }
+    assert_int_equal(vg_decode_devices_offer(devices, VG_DECODE_VAAPI, at(14)), VG_E_LACK);
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(15), &device), VG_E_STATE);
+    assert_int_equal(settled_offer(devices, 15), VG_E_LACK);
+    assert_int_equal(about(devices, 0).failures, 2);
+    add(devices, AV_HWDEVICE_TYPE_VAAPI, "there");
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(16), &device), VG_OK);
+    assert_string_equal(vg_decode_device_name(device), "there");
+    vg_decode_device_give_back(&device, VG_DECODE_DEVICE_FINE, at(16));
     vg_decode_devices_close(&devices);
 }
 
@@ -171,6 +221,7 @@ int main(void)
         cmocka_unit_test(the_least_used_comes_first),
         cmocka_unit_test(a_failed_one_is_barred),
         cmocka_unit_test(what_does_not_open_is_barred),
+        cmocka_unit_test(what_does_not_open_beside_is_barred),
         cmocka_unit_test(names_tell_the_kind),
         cmocka_unit_test(there_is_a_bound),
         cmocka_unit_test(memory_may_fail),

@@ -552,7 +552,7 @@ static void *watch_it(void *arg)
     while (!atomic_load(&watch->over)) {
         const struct vg_mono_time now = vg_mono_now();
         if (vg_ladder_hung(watch->ladder, now) && atomic_load(&watch->seen_us) == 0) {
-            watch->record = vg_ladder_record(watch->ladder, now);
+            watch->record = vg_ladder_record(watch->ladder, VG_LADDER_DRIVER_HANGS, now);
             atomic_store(&watch->seen_us, now.us);
         }
         vg_pause_us(2000);
@@ -591,7 +591,7 @@ static void a_hang_is_seen(void **state)
         play_now(&trial, &stage->film[0], 0, 20);
         const int64_t before_us = vg_mono_now().us;
         assert_int_equal(atomic_load(&watch.seen_us), 0);
-        assert_int_equal(vg_ladder_record(trial.ladder, vg_mono_now()).ceiling, 0);
+        assert_int_equal(vg_ladder_record(trial.ladder, VG_LADDER_ENDS, vg_mono_now()).ceiling, 0);
         play_now(&trial, &stage->film[0], 20, 30);
         atomic_store(&watch.over, true);
         assert_int_equal(pthread_join(thread, NULL), 0);
@@ -647,6 +647,71 @@ static void a_hang_while_opening_is_seen(void **state)
     x_stop(&stage->x);
 }
 
+static void play_until(struct trial *trial, const struct film *film, enum vg_decode_step step)
+{
+    const int64_t until_us = vg_mono_now().us + 10 * VG_US_PER_S;
+    while (state_of(trial).step != step && vg_mono_now().us < until_us) {
+        vg_ladder_restart(trial->ladder);
+        trial->shots->count = 0;
+        play_now(trial, film, 0, film->count);
+        vg_pause_us(5000);
+    }
+    assert_int_equal(state_of(trial).step, step);
+}
+
+/* Opened by a thread of its own: nothing waits for a driver that hangs in it, no picture is missing, and
+ * once it is well, the ladder leads up by itself. */
+static void a_hang_while_opening_beside_costs_nothing(void **state)
+{
+    struct stage *stage = stage_of(state);
+    struct vg_decode_devices_settings machine = vg_decode_devices_defaults();
+    struct vg_ladder_settings settings = vg_ladder_defaults();
+    struct vg_decode_devices *devices = NULL;
+    const char *names[1] = {stage->x.name};
+    static struct shots got;
+    char words[512];
+    if (!x_start(&stage->x))
+        skip();
+    AVBufferRef *device = va_device(""); /* for the environment that it sets */
+    av_buffer_unref(&device);
+    folder_file(&stage->folder, "all", words, sizeof words);
+    (void)setenv("VIGIE_TEST_VA_LATE", stage->folder.path, 1);
+    FILE *file = fopen(words, "w");
+    assert_non_null(file);
+    assert_true(fputs("hanginit\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    got.count = 0;
+    machine.names = names;
+    machine.count = 1;
+    machine.opening = VG_DECODE_OPEN_BESIDE;
+    machine.wait_us = VG_US_PER_S / 5;
+    machine.bar_us_min = machine.bar_us_max = VG_US_PER_S / 20;
+    assert_int_equal(vg_decode_devices_open(&devices, &machine), VG_OK);
+    vg_decode_devices_warm(devices, vg_mono_now());
+    settings.devices = devices;
+    settings.retry_us_min = settings.retry_us_max = VG_US_PER_S / 20;
+    struct trial trial = {.what = "beside", .shots = &got, .look = LOOK_ALL};
+    trial.memory = vg_alloc(vg_pixels_bytes(ROOM_WIDTH, ROOM_HEIGHT));
+    assert_int_equal(
+        vg_ladder_open(&trial.ladder, &settings, stage->film[0].codec, vg_mono_now(), NULL), VG_OK);
+    play_now(&trial, &stage->film[0], 0, stage->film[0].count);
+    same_shots("beside", &got, &stage->want[0]);
+    assert_int_equal(state_of(&trial).step, VG_DECODE_FULL);
+    assert_int_equal(state_of(&trial).falls[VG_LADDER_NO_DEVICE], 0); /* it is being opened */
+    assert_int_equal(vg_ladder_call(trial.ladder).due.us, 0);
+    assert_int_equal(unlink(words), 0);
+    play_until(&trial, &stage->film[0], VG_DECODE_VAAPI);
+    assert_in_range(state_of(&trial).falls[VG_LADDER_NO_DEVICE], 0, 1);
+    same_shots("beside, up", &got, &stage->want[0]);
+    assert_int_equal(state_of(&trial).rises, 1);
+    vg_ladder_close(&trial.ladder);
+    vg_decode_devices_close(&devices); /* but for what a thread in the driver still uses */
+    assert_null(devices);
+    (void)unsetenv("VIGIE_TEST_VA_LATE");
+    vg_free(trial.memory);
+    x_stop(&stage->x);
+}
+
 /* What a process that a driver hung leaves: software until the time has come, then up again. */
 static void a_record_is_obeyed(void **state)
 {
@@ -663,7 +728,8 @@ static void a_record_is_obeyed(void **state)
     assert_int_equal(vg_ladder_open(&trial.ladder, &settings, stage->film[3].codec,
                                     (struct vg_mono_time){0}, NULL),
                      VG_OK);
-    struct vg_ladder_record record = vg_ladder_record(trial.ladder, (struct vg_mono_time){0});
+    struct vg_ladder_record record =
+        vg_ladder_record(trial.ladder, VG_LADDER_ENDS, (struct vg_mono_time){0});
     assert_memory_equal(&record, &settings.record, sizeof record);
     play(&trial, &stage->film[3], 0, 49);
     assert_int_equal(state_of(&trial).step, VG_DECODE_FULL);
@@ -672,7 +738,7 @@ static void a_record_is_obeyed(void **state)
     play(&trial, &stage->film[3], 49, SIZE_MAX);
     same_shots("record", &got, &stage->want[3]);
     assert_int_equal(state_of(&trial).step, VG_DECODE_VAAPI);
-    record = vg_ladder_record(trial.ladder, (struct vg_mono_time){80 * PICTURE_US});
+    record = vg_ladder_record(trial.ladder, VG_LADDER_ENDS, (struct vg_mono_time){80 * PICTURE_US});
     assert_int_equal(record.ceiling, 0);
     assert_int_equal(record.hangs, 3); /* until the step is trusted */
     vg_ladder_close(&trial.ladder);
@@ -742,9 +808,11 @@ static void a_process_ends_itself(void **state)
         const int64_t until_us = vg_mono_now().us + 5 * VG_US_PER_S;
         while (vg_mono_now().us < until_us) {
             if (vg_ladder_hung(trial.ladder, vg_mono_now()))
-                _exit(vg_ladder_record(trial.ladder, vg_mono_now()).ceiling == VG_DECODE_CUDA
-                          ? ENDED_BY_WATCH
-                          : 2);
+                _exit(
+                    vg_ladder_record(trial.ladder, VG_LADDER_DRIVER_HANGS, vg_mono_now()).ceiling ==
+                            VG_DECODE_CUDA
+                        ? ENDED_BY_WATCH
+                        : 2);
             vg_pause_us(5000);
         }
         _exit(3);
@@ -813,6 +881,8 @@ int main(void)
         cmocka_unit_test(a_record_is_obeyed),
         cmocka_unit_test(a_process_ends_itself),
         cmocka_unit_test(memory_may_fail),
+        cmocka_unit_test(
+            a_hang_while_opening_beside_costs_nothing), /* leaves a thread: no fork after it */
     };
     return cmocka_run_group_tests_name("decode_ladder", tests, set_up, tear_down);
 }
