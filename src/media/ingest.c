@@ -311,6 +311,7 @@ static void share_cores(struct ingest *ingest, struct vg_mono_time now)
         struct vg_ingest_load *load = &loads[count++];
         *load = (struct vg_ingest_load){
             .place = i,
+            .tag = state.tag,
             .priority = ingest->config->flux[i].priority,
             .width = state.width,
             .height = state.height,

@@ -16,9 +16,11 @@
 
 struct vg_ingest_budget {
     struct {
-        int64_t cpu_us,
-            full_us; /* at the last look; measured at full decoding, a second; 0: never */
+        uint64_t tag; /* of the flux that this is told of; 0: none yet */
+        int64_t cpu_us;
         uint64_t packets;
+        enum vg_decode_step step; /* all three at the last look */
+        double full_us, keys_us;  /* of a packet, measured on that step; 0: never */
         enum vg_decode_step given;
         struct vg_mono_time changed;
     } flux[VG_SLOTS_FLUX_MAX];
@@ -30,6 +32,7 @@ void vg_ingest_budget_init(struct vg_ingest_budget *budget);
 /* One flux as it stands; the step it may use comes back in `given`. */
 struct vg_ingest_load {
     uint32_t place;
+    uint64_t tag; /* vg_slots_tag: another flux in this place begins anew */
     uint32_t priority;
     struct vg_ladder_state ladder; /* all zero: not decoding now */
     uint32_t width, height, fps_milli, key_interval;
