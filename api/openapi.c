@@ -30,7 +30,7 @@
     ",\"stagger_ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000},"                \
     "\"decode\":{\"type\":\"object\",\"properties\":{\"devices\":{\"type\":\"array\","       \
     "\"maxItems\":16,"                                                                       \
-    "\"items\":" TEXT "},\"cores\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1024}},"  \
+    "\"items\":" TEXT "},\"cores\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1024}},"   \
     "\"additionalProperties\":false},\"listen\":" HOSTS
 #define NAMES           "{\"type\":\"array\",\"items\":" TEXT "}"
 #define NUMBER          "{\"type\":\"number\"}"

@@ -157,6 +157,20 @@ static enum vg_status take_devices(const json_t *array, struct vg_site_settings 
     return VG_OK;
 }
 
+static enum vg_status take_cores(const json_t *decode, struct vg_site_settings *settings,
+                                 struct vg_fault *fault)
+{
+    const json_t *value = json_object_get(decode, "cores");
+    const double cores = json_number_value(value);
+    if (!value)
+        return VG_OK;
+    if (!json_is_number(value) || !(cores >= 0 && cores <= VG_SITE_CORES_MAX))
+        return refuse(fault, "/decode/cores", N_("this is no number of cores"),
+                      N_("give a number from 0 (chosen) to 1024; 0.5 is half a core"));
+    settings->decode_cores = cores;
+    return VG_OK;
+}
+
 static enum vg_status take_decode(const json_t *object, struct vg_site_settings *settings,
                                   struct vg_fault *fault)
 {
@@ -165,8 +179,7 @@ static enum vg_status take_decode(const json_t *object, struct vg_site_settings 
         return VG_OK;
     if (!json_is_object(decode))
         return refuse(fault, "/decode", N_("an object was expected"), NULL);
-    const enum vg_status status = take_number(decode, "cores", "/decode/cores", VG_SITE_CORES_MAX,
-                                              &settings->decode_cores, fault);
+    const enum vg_status status = take_cores(decode, settings, fault);
     return status != VG_OK ? status
                            : take_devices(json_object_get(decode, "devices"), settings, fault);
 }
@@ -211,18 +224,25 @@ static json_t *devices_json(const struct vg_site_settings *settings)
     return array;
 }
 
+/* As it would be written by hand: 2, not 2.0. */
+static json_t *cores_json(double cores)
+{
+    const json_int_t whole = (json_int_t)cores;
+    return cores > (double)whole ? json_real(cores) : json_integer(whole);
+}
+
 json_t *vg_site_settings_json(const struct vg_site_settings *settings)
 {
     json_t *ports = settings->port_first
                         ? json_pack("[ii]", (int)settings->port_first, (int)settings->port_last)
                         : json_null();
-    return json_pack("{s:o,s:b,s:s,s:o,s:s,s:s,s:I,s:{s:o,s:I},s:o}", "sources",
+    return json_pack("{s:o,s:b,s:s,s:o,s:s,s:s,s:I,s:{s:o,s:o},s:o}", "sources",
                      vg_host_list_json(&settings->sources), "encryption_required",
                      (int)settings->encryption_required, "interface", settings->interface,
                      "client_ports", ports, "ca_pem", settings->ca_pem, "client_certificate_pem",
                      settings->certificate_pem, "stagger_ms", (json_int_t)settings->stagger_ms,
                      "decode", "devices", devices_json(settings), "cores",
-                     (json_int_t)settings->decode_cores, "listen",
+                     cores_json(settings->decode_cores), "listen",
                      vg_host_list_json(&settings->listen));
 }
 

@@ -32,7 +32,7 @@ struct vg_site_settings {
     char interface[VG_INTERFACE_SIZE]; /* to receive on; "": the route's */
     uint16_t port_first, port_last;    /* of UDP's client side; both 0: the system chooses */
     uint32_t stagger_ms;               /* between two connections to one host; 50 by default */
-    uint32_t decode_cores;             /* for decoding by software; 0: chosen */
+    double decode_cores;               /* for decoding by software; 0: chosen; 0.5: half of one */
     uint32_t decode_device_count;      /* 0: all that are found */
     char decode_device[VG_SITE_DEVICES_MAX][VG_SITE_DEVICE_SIZE]; /* "/dev/dri/renderD128" */
     char ca_pem[VG_SITE_CA_SIZE];                   /* who is believed; "": the system's */

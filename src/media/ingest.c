@@ -294,9 +294,9 @@ static enum vg_status watch_drivers(struct ingest *ingest, struct vg_mono_time n
 
 static double cores_of(const struct ingest *ingest)
 {
-    const uint32_t told = ingest->config->site.settings.decode_cores;
+    const double told = ingest->config->site.settings.decode_cores;
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return (told ? told : (double)(online > 0 ? online : 1)) * ingest->config->share;
+    return (told > 0 ? told : (double)(online > 0 ? online : 1)) * ingest->config->share;
 }
 
 static void share_cores(struct ingest *ingest, struct vg_mono_time now)

@@ -18,7 +18,7 @@ static const char full[] =
     "\"ports\":[]},{\"host\":\"239.1.0.0/16\",\"ports\":[]},{\"host\":\"127.0.0.1\",\"ports\":[]}],"
     "\"encryption_required\":true,\"interface\":\"eth1\",\"client_ports\":[50000,50399],"
     "\"ca_pem\":\"-----BEGIN\\n\",\"client_certificate_pem\":\"x\\r\\n\",\"stagger_ms\":70,"
-    "\"decode\":{\"devices\":[\"/dev/dri/renderD128\",\"/dev/dri/renderD129\"],\"cores\":3},"
+    "\"decode\":{\"devices\":[\"/dev/dri/renderD128\",\"/dev/dri/renderD129\"],\"cores\":2.5},"
     "\"listen\":[{\"host\":\"192.0.2.1\",\"ports\":[8554,5004]}]}";
 
 static enum vg_status read_text(const char *text, struct vg_site_settings *settings,
@@ -53,7 +53,7 @@ static void settings_are_read_and_written(void **state)
     assert_int_equal(settings->sources.count, 4);
     assert_int_equal(settings->port_first, 50000);
     assert_int_equal(settings->port_last, 50399);
-    assert_int_equal(settings->decode_cores, 3);
+    assert_true(settings->decode_cores * 2 > 4.9 && settings->decode_cores * 2 < 5.1);
     assert_string_equal(settings->decode_device[1], "/dev/dri/renderD129");
     json_t *want = json_loads(full, 0, NULL), *got = vg_site_settings_json(settings);
     assert_true(json_equal(want, got));
@@ -98,6 +98,8 @@ static void bad_settings_are_named(void **state)
         {"{\"stagger_ms\":1.5}", "/stagger_ms"},
         {"{\"decode\":[]}", "/decode"},
         {"{\"decode\":{\"cores\":1025}}", "/decode/cores"},
+        {"{\"decode\":{\"cores\":-0.1}}", "/decode/cores"},
+        {"{\"decode\":{\"cores\":\"2\"}}", "/decode/cores"},
         {"{\"decode\":{\"devices\":\"a\"}}", "/decode/devices"},
         {"{\"decode\":{\"devices\":[\"\"]}}", "/decode/devices"},
         {"{\"decode\":{\"devices\":[\"/dev/../etc\"]}}", "/decode/devices"},
