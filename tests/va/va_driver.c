@@ -15,6 +15,7 @@
  *   once=N            vaEndPicture fails at picture N alone
  *   sync=N            vaSyncSurface fails from picture N on
  *   hang=N, hang=N:MS vaSyncSurface of picture N never returns, or after so many milliseconds
+ *   hangfrom=N        vaSyncSurface never returns, from picture N on
  *   hangend=N[:MS]    the same in vaEndPicture;   hanginit[=0:MS]   in vaInitialize
  *   noderive          vaDeriveImage is lacking    noimage   vaGetImage as well
  *   grey              grey pictures, no decoding, one memory for all surfaces: near no cost
@@ -670,6 +671,8 @@ static VAStatus sync_surface(VADriverContextP c, VASurfaceID id)
     if (!s)
         return VA_STATUS_ERROR_INVALID_SURFACE;
     hang(d, "hang", s->picture);
+    while (fault_at(d, "hangfrom", s->picture))
+        (void)nanosleep(&(const struct timespec){.tv_sec = 86400}, NULL);
     return fault_at(d, "sync", s->picture) ? VA_STATUS_ERROR_DECODING_ERROR : VA_STATUS_SUCCESS;
 }
 
