@@ -394,8 +394,9 @@ def cycles(stand):
     segments = progress.state["segments"]
     if not segments:
         raise Failed("no run came to its end")
-    # the first tenth of each fills what is only filled once
-    kept = [[(p[0], p[1]) for p in s["points"][len(s["points"]) // 10:]] for s in segments]
+    # the first tenth of each fills what is only filled once; towards the end fewer cameras are away, and
+    # flux that are there hold more than flux that are not
+    kept = [[(p[0], p[1]) for p in s["points"][len(s["points"]) // 10:] if p[0] <= wanted - flux] for s in segments]
     line = slope(kept, stand.amount(50, 5))
     same = all(s["begin"][k] == s["end"][k] for s in segments for k in ("threads", "descriptors"))
     hung = sum(p[4] > 0 for s in segments for p in s["points"])
