@@ -16,7 +16,8 @@
 #include "src/base/clock.h"
 
 #define VG_RESTART_DELAY_US_LEAST INT64_C(200000)
-#define VG_RESTART_DELAY_US_MOST  INT64_C(1600000) /* with a start, flux are away for less than 3 s */
+#define VG_RESTART_DELAY_US_MOST \
+    INT64_C(1600000) /* with a start, flux are away for less than 3 s */
 /* A life this long forgets the failures: shorter than an ingest process lives that a driver hangs again
  * right after the ladder's first back-off, so that its flux do not pay for two back-offs at once. */
 #define VG_RESTART_STABLE_US    INT64_C(10000000)

@@ -57,7 +57,8 @@ static void hosts_beyond_the_room(void **state)
         for (int i = 0; i < 4 * VG_STAGGER_HOSTS_MAX; i++) {
             char host[32];
             (void)snprintf(host, sizeof host, "host-%d", i);
-            assert_int_equal(vg_stagger_turn_us(stagger, host, 50 * MS, at(1000 * (round + 1) + i)), 0);
+            assert_int_equal(vg_stagger_turn_us(stagger, host, 50 * MS, at(1000 * (round + 1) + i)),
+                             0);
         }
     /* the last ones are still known */
     char host[32];

@@ -21,7 +21,7 @@ static void delays(void **state)
     static const struct {
         uint32_t failures;
         int64_t want;
-    } rows[] = {{1, 200000},  {2, 400000},  {3, 800000},   {4, 1600000},
+    } rows[] = {{1, 200000},  {2, 400000},  {3, 800000},     {4, 1600000},
                 {5, 1600000}, {6, 1600000}, {1000, 1600000}, {UINT32_MAX, 1600000}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(vg_restart_delay_us(rows[i].failures), rows[i].want);
