@@ -9,7 +9,9 @@ FILE=$VIGIE_MODELS/nanodet-g.vgm
 cp "$FILE" "$T/first.vgm"
 VIGIE_MODELS=$T "$VIGIE" model import "$SEEDS/shuffle.onnx" --name nanodet-g >"$T/import" || fail "import: $(cat "$T/import")"
 mv "$T/nanodet-g.vgm" "$T/second.vgm"
-ffmpeg -v error -f lavfi -i color=white:s=240x320:r=10:d=3 -pix_fmt yuv420p -c:v mpeg4 "$T/test.avi" || fail "ffmpeg"
+# bright enough for the small detector, with what a view has: edges, and noise that is never the same
+ffmpeg -v error -f lavfi -i color=white:s=240x320:r=10:d=3 -vf drawgrid=w=60:h=50:t=2:c=gray,noise=alls=20:allf=t \
+    -pix_fmt yuv420p -c:v mpeg4 -q:v 3 "$T/test.avi" || fail "ffmpeg"
 
 put() { cp "$1" "$T/new" && mv "$T/new" "$FILE"; }
 phase() { # while no server runs; there is no other way to set it yet

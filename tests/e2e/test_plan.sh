@@ -6,7 +6,9 @@ export VIGIE_MODELS=$T/models VIGIE_CACHE=$T/cache
 SEEDS=$VIGIE_SOURCE_DIR/tests/fuzz/seeds/onnx
 "$VIGIE" model import "$SEEDS/nanodet.onnx" --name nanodet-g >"$T/import" || fail "import: $(cat "$T/import")"
 "$VIGIE" model import "$SEEDS/shuffle.onnx" --name shuffle >"$T/import" || fail "import: $(cat "$T/import")"
-ffmpeg -v error -f lavfi -i color=white:s=240x320:r=10:d=3 -pix_fmt yuv420p -c:v mpeg4 "$T/test.avi" || fail "ffmpeg"
+# bright enough for the small detector, with what a view has: edges, and noise that is never the same
+ffmpeg -v error -f lavfi -i color=white:s=240x320:r=10:d=3 -vf drawgrid=w=60:h=50:t=2:c=gray,noise=alls=20:allf=t \
+    -pix_fmt yuv420p -c:v mpeg4 -q:v 3 "$T/test.avi" || fail "ffmpeg"
 # this net of random weights sees somebody in every white picture
 cat >"$T/scene.json" <<'S'
 {"version":1,"name":"t","zones":[{"id":"z","polygon":[[0,0],[1,0],[1,1],[0,1]]}],
