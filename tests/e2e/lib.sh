@@ -6,6 +6,7 @@ PIDS=()
 cleanup() {
     local p
     for p in "${PIDS[@]}"; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/null; done
+    pkill -KILL -f -- "$T/" 2>/dev/null # what was started out of sight: our folder stands in its call
     rm -rf "$T"
 }
 trap cleanup EXIT
