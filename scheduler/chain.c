@@ -121,6 +121,9 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
         .height = input->height,
         .time = input->moment.media,
         .explainer = input->moment.explainer,
+        .maps = input->maps,
+        .looks = input->looks,
+        .look_count = input->look_count,
     };
     vg_watcher_step(chain->watcher, &watch, &chain->watched);
     output->watched = &chain->watched;

@@ -34,6 +34,9 @@ struct vg_chain_input {
     const struct vg_picture *picture; /* for the view's sake, borrowed; NULL: it is not looked at */
     struct vg_view_lens *lens;        /* of this thread, borrowed */
     uint32_t source_fps_milli;        /* at which the source sends; 0: not known */
+    const struct vg_maps *maps;       /* of the picture, as vg_watcher_maps asks; NULL: none */
+    const struct vg_look_answer *looks; /* to the wishes of the picture before, those granted */
+    uint32_t look_count;
     struct vg_rule_moment moment;
 };
 

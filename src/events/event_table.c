@@ -1,11 +1,11 @@
 #include "src/events/event_table.h"
-
-#include <stddef.h>
-
 static const struct vg_event_row rows[] = {
-    {VG_EVENT_CROSSING, vg_crossing_watch, NULL, NULL},
-    {VG_EVENT_WRONG_WAY, vg_wrong_way_watch, NULL, NULL},
-    {VG_EVENT_DENSITY, vg_density_watch, "count", vg_density_count},
+    {.event = VG_EVENT_CROSSING, .watch = vg_crossing_watch},
+    {.event = VG_EVENT_WRONG_WAY, .watch = vg_wrong_way_watch},
+    {.event = VG_EVENT_DENSITY,
+     .watch = vg_density_watch,
+     .measure = "count",
+     .value = vg_density_count},
 };
 
 const struct vg_event_row *vg_event_row(enum vg_event event)

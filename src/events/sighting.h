@@ -11,6 +11,9 @@
 
 #define VG_SIGHTING_BOXES_MAX 64
 
+/* Subjects that are no tracks (things found on the maps) have numbers from here up. */
+#define VG_SUBJECT_THING 0x80000000u
+
 struct vg_sighting_box {
     uint32_t track; /* 0: none */
     enum vg_class class_id;
@@ -20,7 +23,7 @@ struct vg_sighting_box {
 
 struct vg_sighting {
     uint32_t rule;    /* index in the scene */
-    uint32_t subject; /* track the condition is about, 0: the place as a whole */
+    uint32_t subject; /* track or thing the condition is about, 0: the place as a whole */
     bool instant;     /* a passage, over as soon as seen (hold does not apply) */
     struct vg_media_time time;
     float score;
@@ -48,6 +51,25 @@ enum vg_why_not {
     VG_WHY_INACTIVE,     /* the rule is switched off */
     VG_WHY_STOPPED,      /* stopped or not authorised */
     VG_WHY_VIEW,         /* the picture does not show the rule's place for sure */
+    VG_WHY_LEARNING,     /* the maps have not seen enough of the view yet */
+    VG_WHY_NO_MAPS,      /* the maps that the rule needs were not made */
+    VG_WHY_SMALL,        /* too small to be one */
+    VG_WHY_LARGE,        /* too large to be one */
+    VG_WHY_SHADE,        /* a shadow or a light, not a thing */
+    VG_WHY_UNCOVERED,    /* something went away; what was behind it is seen */
+    VG_WHY_PERSON,       /* it is a person, or an animal */
+    VG_WHY_MOVES,        /* it moves */
+    VG_WHY_ATTENDED,     /* somebody is with it */
+    VG_WHY_UNBROUGHT,    /* nobody was there when it appeared */
+    VG_WHY_UPRIGHT,      /* stands, sits or bends */
+    VG_WHY_NO_FALL,      /* nothing fell there */
+    VG_WHY_COLOUR,       /* not the colours of it */
+    VG_WHY_STEADY,       /* does not flicker */
+    VG_WHY_BLINKS,       /* goes on and off in time: a lamp or a beacon */
+    VG_WHY_NO_GROWTH,    /* neither grows nor changes its shape */
+    VG_WHY_AS_USUAL,     /* no more movement than is usual there */
+    VG_WHY_SEEN_FEW,     /* seen in too few of the last pictures */
+    VG_WHY_PARTS,        /* the parts of the composed rule do not hold together */
     VG_WHY_COUNT
 };
 const char *vg_why_not_name(enum vg_why_not why);  /* "outside" */

@@ -45,6 +45,7 @@ struct vg_watch {
     const struct vg_subject *subjects; /* by rising track id */
     uint32_t subject_count;
     struct vg_passage *passages; /* VG_TRACKS_MAX by slot; NULL if the rule is at no line */
+    void *memory;                /* the rule's own, as its event's row says; NULL: it has none */
     struct vg_watch_output *output;
 };
 
@@ -66,5 +67,14 @@ struct vg_sighting *vg_watch_sight(const struct vg_watch *watch);
 
 /* Adds the subject's box to the sighting while there is room. */
 void vg_watch_show(struct vg_sighting *sighting, const struct vg_subject *subject);
+
+/* The same of what is no track. box: pixels of the picture. */
+void vg_watch_show_thing(struct vg_sighting *sighting, struct vg_box box, enum vg_class class_id,
+                         float score);
+
+/* Wishes that `region` of the next picture be looked at. Of more than VG_LOOK_WISHES_MAX the worthiest are kept,
+ * of equal ones the first. */
+void vg_watch_wish(const struct vg_watch *watch, uint32_t subject, struct vg_box region,
+                   enum vg_turn turn, float worth);
 
 #endif

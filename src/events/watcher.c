@@ -4,6 +4,7 @@
  * Memory, laid out once at open:
  *   slot[VG_TRACKS_MAX]                         what is known of a track, whatever the rule
  *   passage[line rules][VG_TRACKS_MAX]          one table for each rule at a line
+ *   memory[rules]                               as the event's row says
  * A slot belongs to a track id for as long as the tracker hands that track in. */
 #include "src/events/watcher.h"
 
@@ -27,11 +28,49 @@ struct vg_watcher {
     struct vg_subject subject[VG_TRACKS_MAX];
     struct vg_passage *passages;           /* all tables, one after the other */
     int passage_table[VG_SCENE_RULES_MAX]; /* which is the rule's; -1: none */
+    void *memory[VG_SCENE_RULES_MAX];      /* NULL: the rule has none */
 };
 
 static bool at_line(const struct vg_scene *scene, const struct vg_rule *rule)
 {
     return rule->place >= 0 && scene->place[rule->place].kind == VG_PLACE_LINE;
+}
+
+uint32_t vg_watcher_maps(const struct vg_scene *scene)
+{
+    uint32_t set = 0;
+    for (uint32_t i = 0; scene && i < scene->rule_count; i++) {
+        const struct vg_event_row *row = vg_event_row(scene->rule[i].event);
+        if (row && scene->rule[i].active)
+            set |= row->maps;
+    }
+    return set;
+}
+
+bool vg_watcher_wishes(const struct vg_scene *scene)
+{
+    for (uint32_t i = 0; scene && i < scene->rule_count; i++) {
+        const struct vg_event_row *row = vg_event_row(scene->rule[i].event);
+        if (row && scene->rule[i].active && row->wishes)
+            return true;
+    }
+    return false;
+}
+
+static size_t memory_of(const struct vg_scene *scene, uint32_t rule)
+{
+    const struct vg_event_row *row = vg_event_row(scene->rule[rule].event);
+    return row ? row->memory : 0;
+}
+
+static enum vg_status open_memories(struct vg_watcher *w)
+{
+    for (uint32_t i = 0; i < w->scene->rule_count; i++) {
+        const size_t size = memory_of(w->scene, i);
+        if (size && !(w->memory[i] = vg_alloc(size)))
+            return VG_E_MEMORY;
+    }
+    return VG_OK;
 }
 
 enum vg_status vg_watcher_open(struct vg_watcher **watcher, const struct vg_scene *scene)
@@ -47,9 +86,13 @@ enum vg_status vg_watcher_open(struct vg_watcher **watcher, const struct vg_scen
     if (tables) {
         w->passages = vg_alloc_array(tables * VG_TRACKS_MAX, sizeof *w->passages);
         if (!w->passages) {
-            vg_free(w);
+            vg_watcher_close(&w);
             return VG_E_MEMORY;
         }
+    }
+    if (open_memories(w)) {
+        vg_watcher_close(&w);
+        return VG_E_MEMORY;
     }
     *watcher = w;
     return VG_OK;
@@ -59,6 +102,8 @@ void vg_watcher_close(struct vg_watcher **watcher)
 {
     if (!*watcher)
         return;
+    for (uint32_t i = 0; i < VG_SCENE_RULES_MAX; i++)
+        vg_free((*watcher)->memory[i]);
     vg_free((*watcher)->passages);
     vg_free(*watcher);
     *watcher = NULL;
@@ -77,6 +122,9 @@ static void free_slot(struct vg_watcher *w, uint32_t slot)
         struct vg_passage *passages = passages_of(w, r);
         if (passages)
             passages[slot] = (struct vg_passage){0};
+        const struct vg_event_row *row = vg_event_row(w->scene->rule[r].event);
+        if (row && row->forget)
+            row->forget(w->memory[r], slot);
     }
 }
 
@@ -85,6 +133,9 @@ void vg_watcher_reset(struct vg_watcher *watcher)
     for (uint32_t i = 0; i < VG_TRACKS_MAX; i++)
         if (watcher->slot[i].id)
             free_slot(watcher, i);
+    for (uint32_t i = 0; i < watcher->scene->rule_count; i++)
+        if (watcher->memory[i])
+            memset(watcher->memory[i], 0, memory_of(watcher->scene, i));
 }
 
 /* ---- tracks ------------------------------------------------------------------------------- */
@@ -205,6 +256,33 @@ void vg_watch_show(struct vg_sighting *sighting, const struct vg_subject *subjec
         sighting->score = subject->score;
 }
 
+void vg_watch_show_thing(struct vg_sighting *sighting, struct vg_box box, enum vg_class class_id,
+                         float score)
+{
+    if (sighting->box_count == VG_SIGHTING_BOXES_MAX)
+        return;
+    sighting->box[sighting->box_count++] =
+        (struct vg_sighting_box){.class_id = class_id, .score = score, .box = box};
+    if (score > sighting->score)
+        sighting->score = score;
+}
+
+void vg_watch_wish(const struct vg_watch *watch, uint32_t subject, struct vg_box region,
+                   enum vg_turn turn, float worth)
+{
+    struct vg_watch_output *out = watch->output;
+    uint32_t at = out->wish_count;
+    while (at > 0 && out->wish[at - 1].worth < worth)
+        at--;
+    if (at == VG_LOOK_WISHES_MAX)
+        return;
+    if (out->wish_count < VG_LOOK_WISHES_MAX)
+        out->wish_count++;
+    for (uint32_t i = out->wish_count - 1; i > at; i--)
+        out->wish[i] = out->wish[i - 1];
+    out->wish[at] = (struct vg_look_wish){watch->rule_index, subject, region, turn, worth};
+}
+
 /* ---- one picture -------------------------------------------------------------------------- */
 
 /* A place is measured once, by the first rule that does. */
@@ -223,7 +301,7 @@ static void measure(const struct vg_watch *watch, const struct vg_event_row *row
 void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *input,
                      struct vg_watch_output *output)
 {
-    output->sighting_count = output->dropped = output->measure_count = 0;
+    output->sighting_count = output->dropped = output->measure_count = output->wish_count = 0;
     struct vg_watch watch = {.scene = watcher->scene,
                              .input = input,
                              .subjects = watcher->subject,
@@ -233,6 +311,7 @@ void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *in
         watch.rule = &watcher->scene->rule[i];
         watch.rule_index = i;
         watch.passages = passages_of(watcher, i);
+        watch.memory = watcher->memory[i];
         const struct vg_event_row *row = vg_event_row(watch.rule->event);
         if (!row)
             continue;

@@ -1,5 +1,9 @@
 /* Watches one flux for the events of its scene: tracks in, sightings out.
  *
+ * An event may wish that a part of the next picture be looked at again by the detector, larger or
+ * turned (a person who lies is not found as the camera shows them). The answer comes with that
+ * picture; whether there is time for it is not the watcher's to decide.
+ *
  * Pure of clocks and files; deterministic; no allocation after open; one thread. Each event is
  * a row of a table (src/events/event_table.c) with its own file. */
 #ifndef VG_EVENTS_WATCHER_H
@@ -7,6 +11,7 @@
 
 #include "src/base/attr.h"
 #include "src/events/sighting.h"
+#include "src/maps/maps.h"
 #include "src/scene/scene.h"
 #include "src/track/tracker.h"
 
@@ -26,12 +31,39 @@ struct vg_measure {
 };
 #define VG_MEASURES_MAX 64
 
+/* How a region is turned before the detector sees it, clockwise. */
+enum vg_turn {
+    VG_TURN_NONE,
+    VG_TURN_90,
+    VG_TURN_270
+};
+
+/* A part of the next picture that an event would have looked at again. */
+struct vg_look_wish {
+    uint32_t rule, subject; /* whose wish it is, handed back with the answer */
+    struct vg_box region;   /* pixels of the picture, within it */
+    enum vg_turn turn;
+    float worth; /* the greater goes first */
+};
+#define VG_LOOK_WISHES_MAX 16
+#define VG_LOOKS_MAX       4 /* at most so many are answered with a picture */
+
+/* What the detector found there. */
+struct vg_look_answer {
+    struct vg_look_wish wish;
+    const struct vg_detection *detections; /* pixels of the picture, turned back; falling score */
+    uint32_t count;
+};
+
 struct vg_watch_input {
     const struct vg_track *const *tracks;
     uint32_t track_count;
     uint32_t width, height; /* of the picture, pixels */
     struct vg_media_time time;
     const struct vg_explainer *explainer; /* may be NULL */
+    const struct vg_maps *maps;           /* of this picture; NULL: none were made */
+    const struct vg_look_answer *looks;   /* to wishes of the picture before; those granted */
+    uint32_t look_count;
 };
 
 struct vg_watch_output {
@@ -39,9 +71,16 @@ struct vg_watch_output {
     struct vg_sighting sighting[VG_SIGHTINGS_MAX];
     uint32_t measure_count;
     struct vg_measure measure[VG_MEASURES_MAX];
+    uint32_t wish_count; /* falling worth */
+    struct vg_look_wish wish[VG_LOOK_WISHES_MAX];
 };
 
 struct vg_watcher;
+
+/* Maps that the scene's rules look at, bits of enum vg_maps_set; 0 for NULL. Pure. */
+uint32_t vg_watcher_maps(const struct vg_scene *scene);
+/* Whether a rule of the scene may wish for looks. Pure. */
+bool vg_watcher_wishes(const struct vg_scene *scene);
 
 /* scene is borrowed until close. */
 enum vg_status vg_watcher_open(struct vg_watcher **watcher,

@@ -185,7 +185,11 @@ static uint32_t run(uint64_t seed, uint8_t digest[VG_SHA256_BYTES])
                 be_born(&w, i);
         }
         move_on(&w, moment.media);
-        const struct vg_watch_input input = {w.list, WALKERS, WIDTH, HEIGHT, moment.media, NULL};
+        const struct vg_watch_input input = {.tracks = w.list,
+                                             .track_count = WALKERS,
+                                             .width = WIDTH,
+                                             .height = HEIGHT,
+                                             .time = moment.media};
         vg_alloc_seal();
         vg_watcher_step(watcher, &input, watched);
         const uint32_t now = vg_rulebook_step(book, watched, &moment, alerts);

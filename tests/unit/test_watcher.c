@@ -103,7 +103,12 @@ static void place(struct bench *b, struct vg_track *track, double x, double y)
 static uint32_t look(struct bench *b)
 {
     const struct vg_explainer explainer = {hear, b};
-    const struct vg_watch_input input = {b->list, b->count, WIDTH, HEIGHT, {b->now_us}, &explainer};
+    const struct vg_watch_input input = {.tracks = b->list,
+                                         .track_count = b->count,
+                                         .width = WIDTH,
+                                         .height = HEIGHT,
+                                         .time = {b->now_us},
+                                         .explainer = &explainer};
     vg_alloc_seal();
     vg_watcher_step(b->watcher, &input, &b->output);
     vg_alloc_unseal();
@@ -454,7 +459,8 @@ static void more_than_fits_is_counted_as_dropped(void **state)
                                      .box = {100, 300, 40, 100}};
         list[i] = &track[i];
     }
-    const struct vg_watch_input input = {list, TRACKS, WIDTH, HEIGHT, {0}, NULL};
+    const struct vg_watch_input input = {
+        .tracks = list, .track_count = TRACKS, .width = WIDTH, .height = HEIGHT};
     vg_watcher_step(b.watcher, &input, &b.output);
     assert_int_equal(b.output.sighting_count, VG_SIGHTINGS_MAX);
     assert_int_equal(b.output.dropped, TRACKS - VG_SIGHTINGS_MAX);
