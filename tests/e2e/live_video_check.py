@@ -4,7 +4,11 @@
 Eighteen flux in one answer, what comes of each decodes; a camera that goes away is said to be lost
 and comes back; an alert gets its clip, which decodes and can be had in parts. Then a browser plays
 both (live_page_check.mjs).
+
+Facts are waited for, and deadlines are many times what a quiet machine needs: on a loaded one pictures
+pause and come in a heap, and none of that is a mistake of the server.
 """
+import datetime
 import http.client
 import json
 import os
@@ -13,11 +17,13 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 
 sys.path.insert(0, os.path.join(os.environ["VIGIE_SOURCE_DIR"], "tools"))
 from vigie_server import Server, add_flux, declare_sources, metrics  # noqa: E402
 
 FAILS = []
+SLOW_S = 120  # what takes a few seconds when nothing else runs
 HEAD = struct.Struct("<IBBHIIq")
 STATE, INIT, FRAGMENT, PICTURE, ALIVE = range(1, 6)
 BEGIN, LAST, KEY = 1, 2, 4
@@ -30,18 +36,19 @@ def check(what, true):
 
 
 class Live(threading.Thread):
-    """A client of /live that puts units together; each flux: codec, first flags, bytes, counts."""
+    """A client of /live that puts units together; each flux: codec, flags of the first fragment after each
+    init segment, what came since the last one, counts."""
 
     def __init__(self, api, names, plays="h264"):
         super().__init__(daemon=True)
-        self.names = names
-        self.connection = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=30)
+        self.names, self.wrong, self.asked = names, "", time.time()
+        self.connection = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=SLOW_S)
         self.connection.request("GET", f"/api/v1/live?flux={','.join(names)}&plays={plays}",
                                 headers={"Cookie": api.cookie})
         self.answer = self.connection.getresponse()
         self.status = self.answer.status
-        self.flux = [{"states": [], "codec": "", "file": b"", "units": 0, "pictures": 0, "first": None, "unit": None}
-                     for _ in names]
+        self.flux = [{"states": [], "codec": "", "file": b"", "units": 0, "bytes": 0, "pictures": 0, "firsts": [],
+                      "fragments": 0, "unit": None} for _ in names]
         self.alive, self.over = 0, False
         if self.status == 200:
             self.start()
@@ -60,12 +67,14 @@ class Live(threading.Thread):
             while True:
                 size, kind, flags, number, unit, zero, wall = HEAD.unpack(self.read(HEAD.size))
                 data = self.read(size)
-                assert zero == 0 and (kind != ALIVE or abs(wall / 1e6 - time.time()) < 5)
+                assert zero == 0 and (kind != ALIVE or self.asked - 1 <= wall / 1e6 <= time.time() + 1), (zero, wall)
                 self.alive += kind == ALIVE
                 if kind != ALIVE:
                     self.take(self.flux[number], kind, flags, unit, data)
         except (EOFError, OSError, ValueError, http.client.HTTPException, AttributeError):
             self.over = True
+        except AssertionError as error:
+            self.over, self.wrong = True, f"not as the format says: {error}"
 
     def take(self, flux, kind, flags, unit, data):
         if flags & BEGIN:
@@ -80,12 +89,14 @@ class Live(threading.Thread):
             assert state["flux"] in self.names
             flux["states"].append((state["state"], state["reason"]))
         elif kind == INIT:
-            flux["codec"], flux["file"], flux["first"] = whole[:64].rstrip(b"\0").decode(), whole[64:], None
+            flux["codec"], flux["file"], flux["fragments"] = whole[:64].rstrip(b"\0").decode(), whole[64:], 0
         elif kind == FRAGMENT:
-            if flux["first"] is None:
-                flux["first"] = flags
+            if flux["fragments"] == 0:
+                flux["firsts"].append(flags)
             flux["file"] += whole
+            flux["fragments"] += 1
             flux["units"] += 1
+            flux["bytes"] += len(whole)
         elif kind == PICTURE:
             assert whole[:2] == b"\xff\xd8" and whole[-2:] == b"\xff\xd9"
             flux["pictures"] += 1
@@ -114,7 +125,7 @@ def probe(path):
 
 def ask(api, path, **headers):
     """(status, headers, body) of a GET."""
-    connection = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=20)
+    connection = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=SLOW_S)
     connection.request("GET", path, headers={"Cookie": api.cookie, **headers})
     answer = connection.getresponse()
     body = answer.read()
@@ -126,6 +137,12 @@ def start_camera(build, log, *words):
     camera = subprocess.Popen([os.path.join(build, "tests/camera"), *words], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=log, text=True)
     return camera, int("".join(c for c in camera.stdout.readline() if c.isdigit()))
+
+
+def nobody_watches(server, api):
+    """Those who went have left their places and their requests to ingest."""
+    server.wait_for("the end of all who watch", lambda: (lambda m: m["vigie_media_lives"] == 0 and
+                                                         m["vigie_media_live_flux"] == 0)(metrics(api)), SLOW_S)
 
 
 def api_rss_kb(server):
@@ -141,8 +158,9 @@ def watch_eighteen(server, api, folder):
     names = [f"cam-{n}" for n in range(1, 19)]
     live = Live(api, names)
     check("18 flux are taken in one connection", live.status == 200)
-    server.wait_for("pictures of all 18", lambda: all(f["units"] >= 50 for f in live.flux), 60)
-    check("each flux begins with a key", all(f["first"] & KEY for f in live.flux))
+    server.wait_for("pictures of all 18", lambda: live.over or all(f["fragments"] >= 50 for f in live.flux), SLOW_S)
+    check(f"it goes on {live.wrong}", not live.over)
+    check("each flux begins with a key", all(f["firsts"] and all(x & KEY for x in f["firsts"]) for f in live.flux))
     check("each names its codec", all(f["codec"].startswith("avc1.") for f in live.flux))
     check("each says that it is live", all(("live", "") in f["states"] for f in live.flux))
     found = metrics(api)
@@ -156,12 +174,11 @@ def watch_eighteen(server, api, folder):
         codec, _, pictures, key, errors = probe(path)
         check(f"what came of {names[n]} decodes: {errors[-200:]}",
               codec == "h264" and pictures >= 50 and key and not errors)
-    server.wait_for("the end of it", lambda: metrics(api)["vigie_media_lives"] == 0, 10)
-    check("the requests to ingest end with it", server.wait_for(
-        "no request", lambda: metrics(api)["vigie_media_live_flux"] == 0, 5))
+    nobody_watches(server, api)
+    check("the requests to ingest end with it", True)
 
 
-def refusals(api):
+def refusals(server, api):
     status, _, body = ask(api, "/api/v1/live?flux=cam-1,none")
     check("an unknown flux is 404, and named", status == 404 and json.loads(body)["error"]["where"] == "none")
     many = ",".join(f"f{n}" for n in range(19))
@@ -173,70 +190,94 @@ def refusals(api):
           and "Retry-After" in headers)
     for live in lives:
         live.stop()
+    nobody_watches(server, api)  # else there is no room for who comes next
 
 
 def lost_and_back(server, api, build, log, port, clip):
     """The camera of `alone` goes and comes."""
     live = Live(api, ["alone"])
     flux = live.flux[0]
-    server.wait_for("pictures", lambda: flux["units"] > 10, 30)
+    server.wait_for("pictures", lambda: flux["units"] > 10, SLOW_S)
     camera = lost_and_back.camera
     camera.kill()
     camera.wait()
-    server.wait_for("the loss", lambda: flux["states"][-1] == ("lost", "silent"), 15)
+    server.wait_for("the loss", lambda: flux["states"][-1] == ("lost", "silent"), SLOW_S)
     lost_and_back.camera, _ = start_camera(build, log, "-p", str(port), clip)
     before = flux["units"]
-    server.wait_for("the return", lambda: flux["states"][-1] == ("live", "") and flux["units"] > before + 25, 30)
+    server.wait_for("the return", lambda: flux["states"][-1] == ("live", "") and flux["units"] > before + 25, SLOW_S)
     check("a lost camera is said, and its return", True)
     live.stop()
 
 
 def other_codec(server, api):
     live = Live(api, ["jpeg"])
-    server.wait_for("JPEG pictures", lambda: live.flux[0]["pictures"] >= 5, 30)
+    server.wait_for("JPEG pictures", lambda: live.flux[0]["pictures"] >= 5, SLOW_S)
     check("a codec that browsers do not play comes as pictures", live.flux[0]["codec"] == "")
     live.stop()
+
+
+def while_read(server, api, quick, pictures):
+    """Bytes sent to all others, and to `quick`, while that receives so many pictures more."""
+    flux = quick.flux[0]
+    read, sent, until = flux["bytes"], metrics(api)["vigie_media_live_bytes_total"], flux["units"] + pictures
+    server.wait_for("who reads is not held up by who does not", lambda: quick.over or flux["units"] >= until, SLOW_S)
+    if quick.over:
+        raise RuntimeError(f"who reads was cut {quick.wrong}")
+    read = flux["bytes"] - read
+    return metrics(api)["vigie_media_live_bytes_total"] - sent - read, read
 
 
 def slow_reader(server, api):
     """Takes nothing: memory is flat, and it is cut."""
     # no alerts, no clips: what grows is this
     api.json("PUT", "/api/v1/flux/cam-1/scene", {"version": 1, "name": "t"}, {"If-Match": "*"})
-    server.wait_for("no clip on its way", lambda: metrics(api)["vigie_media_clips_due"] == 0, 40)
+    nobody_watches(server, api)
+    server.wait_for("no clip on its way", lambda: metrics(api)["vigie_media_clips_due"] == 0, SLOW_S)
     found = metrics(api)
     before, before_bytes = found["vigie_media_lives_cut_total"], found["vigie_media_live_bytes_total"]
-    stuck = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=60)
+
+    def is_cut():
+        return metrics(api)["vigie_media_lives_cut_total"] > before
+    quick = Live(api, ["cam-1"])
+    stuck = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=SLOW_S)
     names = ",".join(f"cam-{n}" for n in range(1, 19))
     stuck.request("GET", f"/api/v1/live?flux={names}", headers={"Cookie": api.cookie})
-    sent = -1
-    while sent < (now := metrics(api)["vigie_media_live_bytes_total"]):
-        sent = now
-        time.sleep(1) # until its windows are dry
-    first = api_rss_kb(server)
-    time.sleep(5)
-    found = metrics(api)
-    check(f"what is sent to it stops: {found['vigie_media_live_bytes_total'] - before_bytes}",
-          found["vigie_media_live_bytes_total"] == sent and found["vigie_media_live_flux"] == 18)
-    quick = Live(api, ["cam-1"])
-    server.wait_for("others", lambda: quick.flux[0]["units"] > 100, 30)
-    check("who reads is not held up by who does not", True)
-    server.wait_for("the cut", lambda: metrics(api)["vigie_media_lives_cut_total"] > before, 40)
+    # One program sends all 18. While who reads one of them receives 2.5 s of it, who reads none is owed 18
+    # times as much: until its windows are dry some of it comes, then nothing; what is on its way to who reads
+    # makes the difference uncertain. Twenty seconds later it is cut.
+    rows, first = [], 0
+    while not is_cut() and (len(rows) < 2 or rows[-1][0] * 20 > rows[-1][1] * 18):
+        first = api_rss_kb(server)
+        rows.append(while_read(server, api, quick, 25))
+    check(f"what is sent to it stops: {rows}", len(rows) > 1 and rows[-1][0] * 20 <= rows[-1][1] * 18)
+    all_sent = metrics(api)["vigie_media_live_bytes_total"] - before_bytes - quick.flux[0]["bytes"]
+    check(f"once it had its windows: {all_sent}", all_sent > 18 * 48e3)  # of 64 KiB
+    server.wait_for("the cut", is_cut, SLOW_S)
     last = api_rss_kb(server)
     # the buffers of /metrics and of TLS come and go: some megabytes
-    check(f"memory is flat: {first} kB, {last} kB", last < first + (24 << 10))
+    check(f"memory is flat: {first} kB, {last} kB", 0 < last < first + (24 << 10))
+    while_read(server, api, quick, 10)
+    check("who reads is not cut", metrics(api)["vigie_media_lives_cut_total"] == before + 1)
     stuck.close()
     quick.stop()
 
 
-def clip_of_an_alert(server, api, folder):
-    alerts = server.wait_for("an alert of the camera", lambda: api.json("GET", "/api/v1/alerts?flux=cam-1")["items"], 120)
-    alert = alerts[0]
+def clip_of_an_alert(server, api, folder, since):
+    def alerts():
+        """Such as have all of their time before in the pictures that were kept."""
+        return [a for a in api.json("GET", "/api/v1/alerts?flux=cam-1")["items"]
+                if datetime.datetime.fromisoformat(a["time"]).timestamp() > since]
+    alert = server.wait_for("an alert of the camera", alerts, SLOW_S)[0]
     path = f"/api/v1/alerts/{alert['id']}"
-    if not alert["evidence"]["clip"]:
+    if not alert["evidence"]["clip"] and not alert["evidence"].get("clip_missing"):
         status, headers, body = ask(api, path + "/clip")
-        check("a clip on its way is 503 clip_pending", (status == 503 and "Retry-After" in headers and
-              json.loads(body)["error"]["code"] == "clip_pending") or status == 200)
-    server.wait_for("its clip", lambda: api.json("GET", path)["evidence"]["clip"], 30)
+        then = api.json("GET", path)["evidence"]  # it may have come meanwhile, or not be had
+        check(f"a clip on its way is 503 clip_pending: {status}",
+              (status == 503 and "Retry-After" in headers and json.loads(body)["error"]["code"] == "clip_pending")
+              or (status == 200 and then["clip"]) or (status == 404 and then.get("clip_missing")))
+    # analysis that is late for want of processors comes when the pictures are gone: not each alert has one
+    alert = server.wait_for("its clip", lambda: next((a for a in alerts() if a["evidence"]["clip"]), None), SLOW_S)
+    path = f"/api/v1/alerts/{alert['id']}"
     status, headers, clip = ask(api, path + "/clip")
     check("the clip is there", status == 200 and headers["Content-Type"] == "video/mp4" and len(clip) > 50000)
     check(f"to be played: {headers.get('Content-Disposition')}",
@@ -275,7 +316,7 @@ def main():
     lost_and_back.camera = cameras[1][0]
     server = Server(os.path.join(build, "vigie"), os.path.join(folder, "data"))
     try:
-        api = server.api()
+        api = server.api(SLOW_S)
         declare_sources(api, "127.0.0.1")
         add_flux(api, "cam-1", f"rtsp://127.0.0.1:{cameras[0][1]}/0", scene, rate_fps=5)
         for n in range(2, 19):
@@ -283,20 +324,22 @@ def main():
         add_flux(api, "alone", f"rtsp://127.0.0.1:{cameras[1][1]}/0", rate_fps=0.1)
         add_flux(api, "jpeg", f"rtsp://127.0.0.1:{cameras[2][1]}/0", rate_fps=0.1)
         watch_eighteen(server, api, folder)
-        refusals(api)
+        since = time.time()  # cam-1 has had pictures for five seconds
+        refusals(server, api)
         other_codec(server, api)
         lost_and_back(server, api, build, log, cameras[1][1], clip)
-        clip_of_an_alert(server, api, folder)
+        clip_of_an_alert(server, api, folder, since)
         if len(sys.argv) > 2:
             page = subprocess.run(["node", os.path.join(source, "tests/e2e/live_page_check.mjs")], check=False, env={
                 **os.environ, "VIGIE_URL": f"https://{api.host}:{api.port}", "VIGIE_NAME": "demo",
                 "VIGIE_PASSWORD": server.password, "VIGIE_NODE": sys.argv[2]})
             check("the page plays clips and live pictures", page.returncode == 0)
         slow_reader(server, api)
-    except (RuntimeError, AssertionError) as error:
+    except Exception as error:  # a failure like others, and the server's log is wanted
         check(f"{type(error).__name__}: {error}", False)
+        traceback.print_exc()
     finally:
-        code = server.stop()
+        code = server.stop(60)
         for camera, _ in [*cameras, (lost_and_back.camera, 0)]:
             camera.kill()
     check(f"an orderly end (code {code})", code == 0)
