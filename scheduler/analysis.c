@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "scheduler/decide_batch.h"
+#include "scheduler/decide_looks.h"
 #include "scheduler/decide_rate.h"
 #include "scheduler/device_thread.h"
 #include "scheduler/live_coverage.h"
@@ -60,7 +61,8 @@ struct analysis {
 
     struct vg_model *model;
     struct vg_engine *engine;
-    uint32_t batch_max, worker_count;
+    uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
+    uint32_t worker_count;
     struct vg_live_batch batch[BATCHES];
     bool batch_busy[BATCHES];
     struct vg_device_thread *device;
@@ -81,6 +83,8 @@ struct analysis {
     uint64_t stop_generation;
     struct vg_live_totals totals;
     struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
+    struct vg_looks_credit credit; /* of the device's time, for second looks */
+    int64_t job_us;                /* what a job takes, as of late; 0: not known */
 };
 
 static void end(struct analysis *a, enum vg_status status)
@@ -178,8 +182,48 @@ static uint32_t source_fps_milli(struct analysis *a, const struct vg_live_flux *
     return measured > 0 && measured <= UINT32_MAX ? (uint32_t)measured : 0;
 }
 
-/* Takes the flux's newest picture into the batch; false if there was none after all. */
-static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_batch *batch)
+/* What the device will be busy with, and has not told yet. */
+static int64_t under_way_us(const struct analysis *a)
+{
+    int64_t jobs = 0;
+    for (int i = 0; i < BATCHES; i++)
+        if (a->batch_busy[i])
+            jobs += a->batch[i].jobs;
+    return jobs * a->job_us;
+}
+
+/* How many second looks there is time for beside the pictures that begin to be a batch, of which
+ * candidate[0] is the latest. */
+static uint32_t looks_room(struct analysis *a, int64_t now_us)
+{
+    const struct vg_candidate *latest = &a->candidate[0];
+    vg_looks_credit_tell(&a->credit, now_us, vg_device_thread_busy_us(a->device));
+    return vg_looks_room(&(struct vg_looks_load){.credit_us = a->credit.left_us - under_way_us(a),
+                                                 .look_us = a->job_us,
+                                                 .late_us = now_us - latest->due_us,
+                                                 .late_us_allowed = latest->period_us,
+                                                 .places = a->jobs_max - 1});
+}
+
+/* The second looks at the picture that was just taken. */
+static void take_looks(struct analysis *a, struct vg_live_work *work, struct vg_live_batch *batch,
+                       uint32_t room)
+{
+    const uint32_t places = a->jobs_max - batch->jobs;
+    struct vg_job job[VG_LOOKS_MAX];
+    const struct vg_look_wish *wishes;
+    const uint32_t wished = vg_chain_wishes(work->flux->chain, &work->picture, &wishes);
+    vg_second_looks_ask(&work->looks, wishes, wished, &work->picture, room < places ? room : places,
+                        job);
+    memcpy(batch->job + batch->jobs, job, work->looks.count * sizeof *job);
+    batch->jobs += work->looks.count;
+    a->totals.looks_refused += work->looks.refused;
+}
+
+/* Takes the flux's newest picture into the batch, with at most `room` looks; false if there was
+ * none after all. */
+static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_batch *batch,
+                 uint32_t room)
 {
     struct vg_live_work *work = &batch->work[batch->count];
     flux->waiting = false;
@@ -199,12 +243,14 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     work->taken = vg_mono_now();
     work->source_fps_milli = source_fps_milli(a, flux);
     work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
-    batch->job[batch->count] = (struct vg_job){
+    work->first_job = batch->jobs;
+    batch->job[batch->jobs++] = (struct vg_job){
         .picture = &work->picture,
         .threshold = VG_CHAIN_THRESHOLD,
         .nms = VG_CHAIN_NMS,
         .deadline = {flux->due_us},
     };
+    take_looks(a, work, batch, room);
     vg_stage_times_add(a->times, VG_STAGE_WAIT, work->taken.us - work->picture.arrival.us);
     flux->in_flight = true;
     batch->count++;
@@ -219,6 +265,16 @@ static int free_batch(const struct analysis *a)
     return -1;
 }
 
+/* Pictures with their looks, as far as there are places. */
+static void fill(struct analysis *a, struct vg_live_batch *batch, uint32_t chosen)
+{
+    uint32_t room = chosen ? looks_room(a, vg_mono_now().us) : 0;
+    batch->count = batch->jobs = 0;
+    for (uint32_t i = 0; i < chosen && batch->jobs < a->jobs_max; i++)
+        if (take(a, &a->flux[a->candidate[i].flux], batch, room))
+            room -= batch->work[batch->count - 1].looks.count;
+}
+
 static void dispatch(struct analysis *a)
 {
     /* while a configuration waits, nothing new starts: the pictures under way end first */
@@ -227,9 +283,7 @@ static void dispatch(struct analysis *a)
         const uint32_t count = gather(a);
         const uint32_t chosen =
             vg_batch_choose(a->candidate, count, a->batch_max, vg_mono_now().us);
-        batch->count = 0;
-        for (uint32_t i = 0; i < chosen; i++)
-            (void)take(a, &a->flux[a->candidate[i].flux], batch);
+        fill(a, batch, chosen);
         if (chosen == 0)
             return;
         if (batch->count == 0)
@@ -256,6 +310,14 @@ static void batch_failed(struct analysis *a, const struct vg_live_batch *batch)
     end(a, batch->status);
 }
 
+/* What a job takes: the mean of late, in which one odd batch is little. */
+static void note_job(struct analysis *a, const struct vg_live_batch *batch)
+{
+    const struct vg_engine_times *t = &batch->times;
+    const int64_t us = (t->prepare_us + t->infer_us + t->boxes_us) / batch->jobs;
+    a->job_us = a->job_us ? (7 * a->job_us + us) / 8 : us;
+}
+
 static void work_is_back(struct analysis *a, struct vg_live_work *work)
 {
     struct vg_live_flux *flux = work->flux;
@@ -264,6 +326,7 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
     flux->in_flight = false;
     if (work->answer) {
         flux->alerts += work->alert_count;
+        a->totals.looks_done += work->looks.count;
         flux->last_done = work->done;
         flux->view = flux->sight.report;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
@@ -271,8 +334,11 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
     } else {
         batch_failed(a, batch);
     }
-    if (--batch->left == 0)
-        a->batch_busy[batch - a->batch] = false;
+    if (--batch->left > 0)
+        return;
+    if (!batch->status)
+        note_job(a, batch);
+    a->batch_busy[batch - a->batch] = false;
 }
 
 static void on_back(evutil_socket_t fd, short what, void *user)
@@ -508,6 +574,7 @@ static enum vg_status open_engine(struct analysis *a, const struct vg_live_confi
     settings.outputs = VG_OUTPUTS_NEEDED;
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;
+    a->jobs_max = a->batch_max > VG_LOOKS_MAX ? a->batch_max : 1 + VG_LOOKS_MAX;
     for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
         const struct vg_slots_settings g = vg_slots_geometry(a->ingest[i].slots);
         if (g.width_max > settings.picture_width_max)
@@ -524,7 +591,7 @@ static enum vg_status open_engine(struct analysis *a, const struct vg_live_confi
     vg_log(VG_LOG_INFO, "device %s, model %s, %s, plan %.12s", vg_engine_device_name(a->engine),
            a->model->name, vg_engine_precision(a->engine), vg_engine_plan_hash(a->engine));
     for (int i = 0; i < BATCHES; i++) {
-        a->batch[i].answer = vg_alloc_array(a->batch_max, sizeof *a->batch[i].answer);
+        a->batch[i].answer = vg_alloc_array(a->jobs_max, sizeof *a->batch[i].answer);
         if (!a->batch[i].answer)
             return VG_E_MEMORY;
     }
@@ -540,7 +607,8 @@ static uint32_t choose_workers(const struct vg_analysis_settings *settings)
 
 static enum vg_status open_workers(struct analysis *a, uint32_t count, const char *node)
 {
-    struct vg_device_settings device = {.engine = a->engine, .times = a->times};
+    struct vg_device_settings device = {
+        .engine = a->engine, .times = a->times, .batch_max = a->batch_max};
     for (uint32_t i = 0; i < count; i++) {
         const struct vg_live_alert_settings alerts = {
             .publisher = a->publisher,

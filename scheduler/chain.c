@@ -9,6 +9,7 @@ struct vg_chain {
     struct vg_rulebook *rulebook;
     struct vg_flux_view view;
     uint32_t epoch;
+    uint32_t width, height; /* of the picture that was judged last */
     bool started;
     struct vg_watch_output watched;
     struct vg_alert alerts[VG_ALERTS_PER_PICTURE_MAX];
@@ -114,6 +115,8 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
         return;
     struct vg_rule_moment moment = input->moment;
     moment.sight = sight_of(chain);
+    chain->width = input->width;
+    chain->height = input->height;
     const struct vg_watch_input watch = {
         .tracks = output->tracks,
         .track_count = output->track_count,
@@ -131,6 +134,16 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
         vg_rulebook_step(chain->rulebook, &chain->watched, &moment, chain->alerts);
     if (output->alert_count > 0 && input->picture && !looks)
         doubt_alerts(chain, input, output);
+}
+
+uint32_t vg_chain_wishes(const struct vg_chain *chain, const struct vg_picture *picture,
+                         const struct vg_look_wish **wishes)
+{
+    *wishes = chain->watched.wish;
+    return chain->started && chain->epoch == picture->epoch && chain->width == picture->width &&
+                   chain->height == picture->height
+               ? chain->watched.wish_count
+               : 0;
 }
 
 struct vg_flux_view *vg_chain_view(struct vg_chain *chain)

@@ -57,6 +57,12 @@ void vg_chain_track(struct vg_chain *chain, const struct vg_chain_input *input,
 void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
                     struct vg_chain_output *output);
 
+/* What the events would have looked at again with this picture, which comes next: none when it does
+ * not go on from the one judged last, being of a new epoch or another size. Returns how many;
+ * *wishes: by falling worth, borrowed until the next judge. */
+uint32_t vg_chain_wishes(const struct vg_chain *chain, const struct vg_picture *picture,
+                         const struct vg_look_wish **wishes);
+
 /* As last looked. Never NULL; its watch may be restored, confirmed and saved between pictures. */
 struct vg_flux_view *vg_chain_view(struct vg_chain *chain);
 

@@ -47,6 +47,26 @@ static void weights_look(struct vg_device_thread *t)
         vg_log(VG_LOG_ERROR, "the weights on the device are not those of the model any more");
 }
 
+/* The engine's runs of a batch: more than one where second looks make it longer than the engine's
+ * own. */
+static enum vg_status run_jobs(struct vg_device_thread *t, struct vg_live_batch *batch)
+{
+    struct vg_engine *engine = t->settings.engine;
+    const uint32_t most = t->settings.batch_max ? t->settings.batch_max : batch->jobs;
+    enum vg_status status = VG_OK;
+    batch->times = (struct vg_engine_times){0};
+    for (uint32_t first = 0; first < batch->jobs && !status; first += most) {
+        const uint32_t count = batch->jobs - first < most ? batch->jobs - first : most;
+        status =
+            vg_engine_run(engine, batch->job + first, count, batch->answer + first, &batch->fault);
+        const struct vg_engine_times times = vg_engine_last_times(engine);
+        batch->times.prepare_us += times.prepare_us;
+        batch->times.infer_us += times.infer_us;
+        batch->times.boxes_us += times.boxes_us;
+    }
+    return status;
+}
+
 static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
 {
     const struct vg_mono_time start = vg_mono_now();
@@ -54,8 +74,7 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
     batch->status = t->altered ? vg_fault_set(&batch->fault, VG_E_INTEGRITY,
                                               N_("the weights were altered in memory"), NULL, "%s",
                                               vg_engine_device_name(t->settings.engine))
-                               : vg_engine_run(t->settings.engine, batch->job, batch->count,
-                                               batch->answer, &batch->fault);
+                               : run_jobs(t, batch);
     const struct vg_mono_time end = vg_mono_now();
     atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&t->busy_us, end.us - start.us, memory_order_relaxed);
@@ -63,7 +82,6 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
         vg_log(VG_LOG_ERROR, "a batch was not answered: %s: %s", batch->fault.what,
                batch->fault.place);
     } else {
-        batch->times = vg_engine_last_times(t->settings.engine);
         vg_stage_times_add(t->settings.times, VG_STAGE_PREPARE, batch->times.prepare_us);
         vg_stage_times_add(t->settings.times, VG_STAGE_INFER,
                            batch->times.infer_us + batch->times.boxes_us);
@@ -72,7 +90,7 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
     const uint32_t count = batch->count;
     for (uint32_t i = 0; i < count; i++) {
         struct vg_live_work *work = &batch->work[i];
-        work->answer = batch->status ? NULL : &batch->answer[i];
+        work->answer = batch->status ? NULL : &batch->answer[work->first_job];
         /* a worker's ring has room for every work that exists: it cannot be full */
         if (vg_ring_push(t->settings.to_worker[work->flux->worker], &work))
             vg_log(VG_LOG_ERROR, "a worker's ring is full");

@@ -22,6 +22,7 @@ struct vg_device_settings {
     struct vg_engine *engine;                       /* borrowed; used by the thread alone */
     struct vg_ring *to_worker[VG_LIVE_WORKERS_MAX]; /* borrowed; of struct vg_live_work * */
     struct vg_stage_times *times;                   /* borrowed */
+    uint32_t batch_max;       /* jobs that the engine takes at once; 0: as many as come */
     int64_t weights_every_us; /* how often the weights are looked at; 0: VG_WEIGHTS_EVERY_US */
 };
 

@@ -20,6 +20,10 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
         alive > 0 ? (double)totals->busy_us / alive : 0);
     vg_text_add(out, "# TYPE vigie_batch_size gauge\nvigie_batch_size %.3f\n",
                 totals->batches ? (double)totals->batched / (double)totals->batches : 0);
+    vg_text_add(out,
+                "# TYPE vigie_looks_total counter\nvigie_looks_total{fate=\"done\"} %llu\n"
+                "vigie_looks_total{fate=\"refused\"} %llu\n",
+                (unsigned long long)totals->looks_done, (unsigned long long)totals->looks_refused);
     vg_text_add(out, "# TYPE vigie_spool_bytes gauge\nvigie_spool_bytes %llu\n",
                 (unsigned long long)published->spool.bytes);
     vg_text_add(out,

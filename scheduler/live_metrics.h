@@ -14,8 +14,9 @@
 
 /* The loop's counters. */
 struct vg_live_totals {
-    uint64_t batches, batched; /* batches run, pictures in them */
-    int64_t busy_us;           /* of the device, since the start */
+    uint64_t batches, batched;          /* batches run, pictures in them */
+    uint64_t looks_done, looks_refused; /* second looks that events wished for */
+    int64_t busy_us;                    /* of the device, since the start */
     struct vg_mono_time start;
     uint64_t sealed_allocations;
     uint64_t model_checks; /* of its file against what was loaded */

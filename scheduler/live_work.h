@@ -1,4 +1,5 @@
-/* What travels between the threads of analysis: a picture on its way through a batch.
+/* What travels between the threads of analysis: a picture on its way through a batch, with the
+ * second looks at it.
  *
  *   loop --batch--> device thread --work--> worker (of the flux) --work--> loop
  *
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scheduler/second_looks.h"
 #include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/engine/engine.h"
@@ -25,17 +27,21 @@ struct vg_live_work {
     const char *phase;       /* of the configuration in force, which stays until the work is back */
     struct vg_picture picture;
     uint32_t source_fps_milli;      /* at which the source sends, measured; 0: not known */
-    const struct vg_answer *answer; /* set by the device thread; NULL: the batch's fault */
+    uint32_t first_job;             /* of the batch: the picture's; its looks follow */
+    struct vg_second_looks looks;   /* that go with it */
+    const struct vg_answer *answer; /* of its jobs, in their order; set by the device thread; NULL:
+                                       the batch's fault */
     struct vg_mono_time taken, done;
     uint32_t alert_count; /* raised by the worker */
 };
 
 struct vg_live_batch {
-    uint32_t count;
-    uint32_t left; /* the loop's: works not yet back */
+    uint32_t count; /* works */
+    uint32_t jobs;  /* of all works */
+    uint32_t left;  /* the loop's: works not yet back */
     struct vg_live_work work[VG_BATCH_MAX];
     struct vg_job job[VG_BATCH_MAX];
-    struct vg_answer *answer;     /* batch_max of them */
+    struct vg_answer *answer;     /* room for all jobs */
     struct vg_engine_times times; /* of a batch that was answered */
     enum vg_status status;        /* set by the device thread; if not VG_OK, fault says why */
     struct vg_fault fault;

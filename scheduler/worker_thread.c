@@ -68,6 +68,8 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     struct vg_live_flux *flux = work->flux;
     const struct vg_picture *picture = &work->picture;
     const struct vg_mono_time start = vg_mono_now();
+    struct vg_look_answer looks[VG_LOOKS_MAX];
+    vg_second_looks_take(&work->looks, work->answer + 1, looks);
     struct vg_chain_input input = {
         .detections = work->answer->detection,
         .detection_count = work->answer->count,
@@ -77,6 +79,8 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
         .picture = picture,
         .lens = t->lens,
         .source_fps_milli = work->source_fps_milli,
+        .looks = looks,
+        .look_count = work->looks.count,
         .moment = {.wall_known = true,
                    .wall = picture->wall,
                    .stopped_events = work->stopped_events},

@@ -5,6 +5,7 @@
 
 #include "scheduler/chain.h"
 #include "scheduler/decide_rate.h"
+#include "scheduler/second_looks.h"
 #include "src/alerts/alert_json.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
@@ -46,6 +47,7 @@ struct run {
     enum vg_coverage_view view; /* as of the last picture that was followed */
     uint32_t count;             /* rooms filled */
     struct vg_answer *answer;   /* 2 * VG_BATCH_PICTURES: tracked, then written */
+    struct vg_answer *looked;   /* VG_LOOKS_MAX, of second looks; NULL: the scene wishes for none */
     char json[VG_ALERT_JSON_MAX];
     char model[VG_ALERT_MODEL_TEXT];
     struct vg_batch_result *result;
@@ -124,11 +126,34 @@ static enum vg_status write_alert(struct run *run, const struct vg_alert *alert,
     return VG_OK;
 }
 
+/* The second looks that the picture before asks for: only now is it known which. They are a run of
+ * the engine of their own; given: room for VG_LOOKS_MAX. */
+static enum vg_status look_again(struct run *run, const struct room *room,
+                                 struct vg_look_answer *given, uint32_t *count)
+{
+    struct vg_second_looks looks;
+    struct vg_job job[VG_LOOKS_MAX];
+    *count = 0;
+    if (!run->looked)
+        return VG_OK;
+    const struct vg_look_wish *wishes;
+    const uint32_t wished = vg_chain_wishes(run->chain, &room->picture, &wishes);
+    vg_second_looks_ask(&looks, wishes, wished, &room->picture, VG_LOOKS_MAX, job);
+    if (!looks.count)
+        return VG_OK;
+    const enum vg_status status =
+        vg_look_run_parts(run->settings->look, job, looks.count, run->looked, run->fault);
+    vg_second_looks_take(&looks, run->looked, given);
+    *count = status ? 0 : looks.count;
+    return status;
+}
+
 /* Tracker, events and rules of one answered picture, and all that is written of it. */
 static enum vg_status follow(struct run *run, uint32_t at)
 {
     const struct room *room = &run->room[at];
     const struct vg_explainer explainer = vg_batch_explainer(run->files);
+    struct vg_look_answer looks[VG_LOOKS_MAX];
     struct vg_chain_input input = {
         .detections = run->answer[at].detection,
         .detection_count = run->answer[at].count,
@@ -138,6 +163,7 @@ static enum vg_status follow(struct run *run, uint32_t at)
         .picture = &room->picture,
         .lens = run->lens,
         .source_fps_milli = vg_clip_about(run->clip).fps_milli,
+        .looks = looks,
         .moment = {.media = room->about.media,
                    .wall_known = run->settings->wall_known,
                    .wall = {run->settings->start.us + room->about.media.us},
@@ -147,6 +173,9 @@ static enum vg_status follow(struct run *run, uint32_t at)
     while (input.detection_count > 0 && /* falling scores: the tail is only for detections.csv */
            input.detections[input.detection_count - 1].score < VG_CHAIN_THRESHOLD)
         input.detection_count--;
+    enum vg_status status = look_again(run, room, looks, &input.look_count);
+    if (status)
+        return status;
     write_detections(run, at);
     vg_batch_explain_at(run->files, run->settings->scene, room->about.media);
     vg_chain_track(run->chain, &input, &seen);
@@ -154,7 +183,7 @@ static enum vg_status follow(struct run *run, uint32_t at)
     run->view = vg_view_coverage(vg_view_watch_health(vg_chain_view(run->chain)->watch)->state);
     if (seen.watched)
         vg_batch_write_measures(run->files, run->settings->scene, room->about.media, seen.watched);
-    enum vg_status status =
+    status =
         vg_batch_add_tracks(run->files, room->about.sequence + 1, seen.tracks, seen.track_count);
     for (uint32_t i = 0; !status && i < seen.alert_count; i++)
         status = write_alert(run, &seen.alerts[i], &input);
@@ -305,7 +334,9 @@ static enum vg_status open_run(struct run *run, const char *stem)
     vg_batch_coverage_begin(&run->coverage, run->files, s->rate_fps, about.fps_milli);
     vg_alert_model_text(s->model, vg_engine_precision(s->look->engine), run->model);
     run->answer = vg_alloc_array((size_t)2 * VG_BATCH_PICTURES, sizeof *run->answer);
-    if (!run->answer)
+    if (vg_watcher_wishes(s->scene))
+        run->looked = vg_alloc_array(VG_LOOKS_MAX, sizeof *run->looked);
+    if (!run->answer || (vg_watcher_wishes(s->scene) && !run->looked))
         return vg_fault_set(run->fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", run->path);
     if (!s->video)
         return VG_OK;
@@ -349,6 +380,7 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
     for (int i = 0; i < VG_BATCH_PICTURES; i++)
         vg_free(run->room[i].memory);
     vg_free(run->answer);
+    vg_free(run->looked);
     result->elapsed_us = vg_mono_now().us - run->start.us;
     vg_free(run);
     return status;

@@ -152,8 +152,8 @@ void vg_look_release(struct vg_look *look)
 
 /* ---- running ---- */
 
-static enum vg_status run_all(struct vg_look *look, const struct vg_job *jobs, uint32_t count,
-                              struct vg_answer *answers, struct vg_fault *fault)
+enum vg_status vg_look_run_parts(struct vg_look *look, const struct vg_job *jobs, uint32_t count,
+                                 struct vg_answer *answers, struct vg_fault *fault)
 {
     const uint32_t most = look->settings.batch_max;
     enum vg_status status = VG_OK;
@@ -172,7 +172,7 @@ static enum vg_status run_tiled(struct vg_look *look, const struct vg_job *job,
     if (status)
         return status;
     vg_tiles_jobs(&look->tiles, job, region);
-    status = run_all(look, region, look->tiles.count, look->part, fault);
+    status = vg_look_run_parts(look, region, look->tiles.count, look->part, fault);
     if (!status)
         vg_tiles_fuse(&look->tiles, look->part, answer);
     return status;
@@ -183,7 +183,7 @@ enum vg_status vg_look_run(struct vg_look *look, const struct vg_job *jobs, uint
 {
     enum vg_status status = VG_OK;
     if (look->request.tiles == VG_LOOK_WHOLE)
-        return run_all(look, jobs, count, answers, fault);
+        return vg_look_run_parts(look, jobs, count, answers, fault);
     for (uint32_t i = 0; i < count && !status; i++)
         status = run_tiled(look, &jobs[i], &answers[i], fault);
     return status;

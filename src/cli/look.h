@@ -70,6 +70,10 @@ enum vg_status vg_look_fit(struct vg_look *look, uint32_t width, uint32_t height
 enum vg_status vg_look_run(struct vg_look *look, const struct vg_job *jobs, uint32_t count,
                            struct vg_answer *answers, struct vg_fault *fault) VG_MUST_USE;
 
+/* The same of jobs that are what they are, tiles or none: regions of a picture, turned or not. */
+enum vg_status vg_look_run_parts(struct vg_look *look, const struct vg_job *jobs, uint32_t count,
+                                 struct vg_answer *answers, struct vg_fault *fault) VG_MUST_USE;
+
 /* Closes the engine; the model is the caller's. */
 void vg_look_release(struct vg_look *look);
 

@@ -266,7 +266,7 @@ static void each_job_of_the_batch_is_told(void **state)
     const struct vg_device_settings settings = {
         .engine = f->engine, .to_worker = {back}, .times = times};
     assert_int_equal(vg_device_thread_open(&thread, &settings), VG_OK);
-    batch->count = BATCH;
+    batch->count = batch->jobs = BATCH;
     batch->answer = f->answer;
     memcpy(batch->job, f->job, sizeof f->job);
     for (uint32_t i = 0; i < BATCH; i++)

@@ -35,7 +35,7 @@ struct desk {
 static bool answered(struct desk *d)
 {
     struct vg_live_work *work = NULL;
-    d->batch->count = 1;
+    d->batch->count = d->batch->jobs = 1;
     d->batch->job[0] = (struct vg_job){.picture = &d->picture, .threshold = 0.5F, .nms = 0.5F};
     d->batch->work[0] = (struct vg_live_work){.flux = d->flux, .batch = d->batch};
     assert_int_equal(vg_device_thread_run(d->thread, d->batch), VG_OK);

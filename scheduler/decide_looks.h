@@ -1,0 +1,41 @@
+/* How many second looks the device has time for, and which of those wished for are made. Pure.
+ *
+ * A look takes as long as a picture, so whoever wishes must never keep a camera waiting: looks are
+ * paid from what the device was idle. */
+#ifndef VG_SCHEDULER_DECIDE_LOOKS_H
+#define VG_SCHEDULER_DECIDE_LOOKS_H
+
+#include <stdint.h>
+
+/* Of the idle time a tenth of all is left alone, for what comes unforeseen; what is saved is a
+ * second at most: a quiet night does not pay for the rush of a morning. */
+#define VG_LOOKS_SPARE_PART    10
+#define VG_LOOKS_CREDIT_US_MAX 1000000
+
+/* The device's time that looks may take. Zeroed: none yet. */
+struct vg_looks_credit {
+    int64_t now_us, busy_us; /* as last told */
+    int64_t left_us;         /* below 0: more was taken than there was */
+};
+
+/* Told whenever a batch is made: the time, and how long the device has been busy since its start.
+ * A clock that goes back brings nothing. */
+void vg_looks_credit_tell(struct vg_looks_credit *credit, int64_t now_us, int64_t busy_us);
+
+struct vg_looks_load {
+    int64_t credit_us;
+    int64_t look_us;         /* what one takes, as measured; 0: not known yet */
+    int64_t late_us;         /* how long the picture that comes first has waited */
+    int64_t late_us_allowed; /* of that picture: its period */
+    uint32_t places;         /* jobs for which the batch has room beside a picture */
+};
+
+/* How many may be made; none in overload, that is, when a picture has waited for longer than
+ * until the next of its flux. */
+uint32_t vg_looks_room(const struct vg_looks_load *load);
+
+/* Indices of the worthiest, at most `most`, by falling worth, of equal ones the first; a worth
+ * that is no number is none. chosen: room for `most`. Returns how many. */
+uint32_t vg_looks_choose(const float *worth, uint32_t count, uint32_t most, uint32_t *chosen);
+
+#endif
