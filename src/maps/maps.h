@@ -34,12 +34,16 @@ struct vg_maps_size {
 /* Of a picture of that many pixels, 1 x 1 at least. Pure. */
 struct vg_maps_size vg_maps_size(uint32_t picture_width, uint32_t picture_height);
 
-/* How a pixel stands to the long background. */
+/* How a pixel stands to the long background. Of what comes or goes, a rim of one map pixel may be
+ * SAME, where it is like the background beside: so much a camera may shake. */
 enum vg_ground {
     VG_GROUND_SAME,   /* as ever */
-    VG_GROUND_SHADE,  /* the same thing, darker or lighter: a shadow, a reflection, a lamp */
+    VG_GROUND_SHADE,  /* the same thing, darker or lighter: a shadow, a reflection, a lamp; also a
+                         plain thing of the ground's hue and 0.45 to 1.45 of its luma, which looks
+                         so: `stays` says which of them stand still */
     VG_GROUND_MOVING, /* something else, that changes: what passes */
-    VG_GROUND_NEW     /* something else, that stays: what was put down, or what was uncovered */
+    VG_GROUND_NEW     /* something else, that has stayed for more than a second (two where something
+                         had stayed before): what was put down, or what was uncovered */
 };
 
 struct vg_maps {
@@ -51,19 +55,26 @@ struct vg_maps {
     /* full range, black 0, white 255; grey 128 in both chroma planes */
     const uint8_t *luma, *blue, *red; /* width x height each; Y, Cb, Cr */
     /* VG_MAPS_GROUND */
-    const uint8_t *long_luma, *long_blue, *long_red; /* the background of the last minutes; what is
-                                                        VG_GROUND_NEW does not flow into it for
-                                                        VG_MAPS_KEEPS_NEW_S */
+    const uint8_t *long_luma, *long_blue, *long_red; /* the background of the last minutes, in the
+                                                        light of now; what is VG_GROUND_NEW does not
+                                                        flow into it, and is it after
+                                                        VG_MAPS_KEEPS_NEW_S, or ten times as long as
+                                                        what was there before had been seen, if that
+                                                        is less; or when it is most of the view */
     const uint8_t *ground;                           /* enum vg_ground */
     const uint8_t *stays; /* for how long the pixel has looked as it does, VG_MAPS_STAYS_US each,
-                             255 at most */
+                             255 at most; while something passes before it (a quarter of that time,
+                             a second at most) how long that has been there */
     /* VG_MAPS_FLOW: columns x rows. Where the picture's content of a cell was: it came from
      * (x - flow_x, y - flow_y). Sixteenths of a map pixel, over step_us. */
     const int16_t *flow_x, *flow_y;
     const uint8_t *flow_sure; /* 0: nothing known (no texture, or found nowhere), 255: sure */
     /* VG_MAPS_FLAME */
-    const uint8_t *warm;    /* how much it has the colour and brightness of a flame */
-    const uint8_t *flicker; /* how much its brightness has gone up and down in the last second */
+    const uint8_t *warm;    /* how much it has the colour and brightness of a flame, or is white
+                               beside such pixels: 0 no, 255 fully */
+    const uint8_t *flicker; /* how much its brightness has gone up and down in the last second:
+                               levels between the turns, summed up (64 each and 255 in all at most);
+                               what passes once counts twice at most */
 };
 
 #define VG_MAPS_KEEPS_NEW_S 600
