@@ -1,8 +1,8 @@
 // The live wall and the clip of an alert in a real browser.
 //
-// Environment: VIGIE_URL, VIGIE_NAME and VIGIE_PASSWORD of an account, VIGIE_NODE (folder with
-// node_modules), CHROMIUM. The server has the flux cam-1, alone (H.264) and jpeg, and an alert with a
-// clip. Prints one line per check; ends with 1 if one failed.
+// Environment: VIGIE_URL, VIGIE_NAME and VIGIE_PASSWORD of an account, VIGIE_ALERT (one that has a clip
+// of 9 to 13 s), VIGIE_NODE (folder with node_modules), CHROMIUM. The server has the flux cam-1, cam-2
+// (H.264) and jpeg. Prints one line per check; ends with 1 if one failed.
 import { createRequire } from 'node:module';
 
 const env = process.env;
@@ -85,10 +85,7 @@ async function wall(page) {
 }
 
 async function clip(page) {
-  const first = page.locator('#alerts > li').filter({ has: page.locator('.clip:not([hidden])') }).first();
-  await first.waitFor();
-  // alerts go on coming: from here on this one, wherever it stands
-  const card = page.locator(`#alerts > li[data-id="${await first.getAttribute('data-id')}"]`);
+  const card = page.locator(`#alerts > li[data-id="${env.VIGIE_ALERT}"]`);
   await card.locator('.clip-play').click();
   await page.waitForFunction(() => { const v = document.querySelector('#clip'); return v.videoWidth > 0 && v.currentTime > 0.5; });
   const seen = await page.evaluate(() => { const v = document.querySelector('#clip'); return { width: v.videoWidth, length: v.duration, error: document.querySelector('#clip-error').textContent }; });

