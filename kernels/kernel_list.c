@@ -31,6 +31,9 @@ static_assert(offsetof(struct vg_int8_sizes, x_zero) == 144, "vg_int8_sizes.x_ze
 static_assert(offsetof(struct vg_int8_sizes, act_b) == 184, "vg_int8_sizes.act_b");
 static_assert(sizeof(struct vg_int8_stem_sizes) == sizeof(struct vg_int8_sizes) + 12,
               "vg_int8_stem_sizes");
+static_assert(sizeof(struct vg_flow_level) == 44, "vg_flow_level");
+static_assert(sizeof(struct vg_flow_found) == 8, "vg_flow_found");
+static_assert(sizeof(struct vg_flow_sizes) == 32 + VG_FLOW_LEVELS * 44, "vg_flow_sizes");
 static_assert(sizeof(struct vg_persistent_step) == 28 + 4 * VG_PERSISTENT_SIZES,
               "vg_persistent_step");
 static_assert(sizeof(union vg_kernel_sizes) <= 4 * VG_PERSISTENT_SIZES, "vg_persistent_step.sizes");
@@ -123,6 +126,11 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                                       INT8_BYTES,
                                       1,
                                       3},
+    [VG_KERNEL_MAP_FLOW] = {"map_flow",
+                            {VG_ARG_X, VG_ARG_X2, VG_ARG_SCRATCH, VG_ARG_Y, VG_ARG_SIZES},
+                            sizeof(struct vg_flow_sizes),
+                            1,
+                            2},
 };
 
 size_t vg_kernel_work(enum vg_kernel kernel, size_t items)

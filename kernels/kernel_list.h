@@ -49,6 +49,7 @@ enum vg_kernel {
     VG_KERNEL_QUANTISE_INT8,
     VG_KERNEL_DEQUANTISE_INT8,
     VG_KERNEL_COPY_CHANNELS_INT8,
+    VG_KERNEL_MAP_FLOW, /* no step of a net: flow_layout.h */
     VG_KERNEL_COUNT
 };
 
@@ -93,6 +94,7 @@ union vg_kernel_sizes {
     struct vg_boxes_sizes boxes;
     struct vg_int8_sizes int8; /* the first field of int8_stem, too */
     struct vg_int8_stem_sizes int8_stem;
+    struct vg_flow_sizes flow;
 };
 
 /* The register tile of a convolution; of conv_tile that of a group, of conv_mma_ptx and

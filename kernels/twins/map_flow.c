@@ -31,21 +31,14 @@ static vg_i32 pixel(const struct plane *p, vg_i32 x, vg_i32 y)
     return p->pixels[within(y, 0, p->height - 1) * p->width + within(x, 0, p->width - 1)];
 }
 
-/* Four of a row, of which the middle two count three times: little is left that a picture of half
- * the size would show wrongly. */
-static vg_i32 four(const struct plane *p, vg_i32 x, vg_i32 y)
-{
-    return pixel(p, x - 1, y) + 3 * pixel(p, x, y) + 3 * pixel(p, x + 1, y) + pixel(p, x + 2, y);
-}
-
 static void halve(const struct plane *from, uint8_t *to, const struct vg_flow_level *l)
 {
     for (vg_i32 y = 0; y < l->height; y++)
         for (vg_i32 x = 0; x < l->width; x++)
             to[y * l->width + x] =
-                (uint8_t)((four(from, 2 * x, 2 * y - 1) + 3 * four(from, 2 * x, 2 * y) +
-                           3 * four(from, 2 * x, 2 * y + 1) + four(from, 2 * x, 2 * y + 2) + 32) /
-                          64);
+                (uint8_t)((pixel(from, 2 * x, 2 * y) + pixel(from, 2 * x + 1, 2 * y) +
+                           pixel(from, 2 * x, 2 * y + 1) + pixel(from, 2 * x + 1, 2 * y + 1) + 2) /
+                          4);
 }
 
 /* The pixels of a level of the picture before (0) or this one (1). */
