@@ -194,14 +194,15 @@ static int64_t under_way_us(const struct analysis *a)
 
 /* How many second looks there is time for beside the pictures that begin to be a batch, of which
  * candidate[0] is the latest. */
-static uint32_t looks_room(struct analysis *a, int64_t now_us)
+static uint32_t looks_room(struct analysis *a, uint32_t pictures, int64_t now_us)
 {
     const struct vg_candidate *latest = &a->candidate[0];
     vg_looks_credit_tell(&a->credit, now_us, vg_device_thread_busy_us(a->device));
     return vg_looks_room(&(struct vg_looks_load){.credit_us = a->credit.left_us - under_way_us(a),
                                                  .look_us = a->job_us,
                                                  .late_us = now_us - latest->due_us,
-                                                 .late_us_allowed = latest->period_us,
+                                                 .period_us = latest->period_us,
+                                                 .pictures = pictures,
                                                  .places = a->jobs_max - 1});
 }
 
@@ -268,7 +269,7 @@ static int free_batch(const struct analysis *a)
 /* Pictures with their looks, as far as there are places. */
 static void fill(struct analysis *a, struct vg_live_batch *batch, uint32_t chosen)
 {
-    uint32_t room = chosen ? looks_room(a, vg_mono_now().us) : 0;
+    uint32_t room = chosen ? looks_room(a, chosen, vg_mono_now().us) : 0;
     batch->count = batch->jobs = 0;
     for (uint32_t i = 0; i < chosen && batch->jobs < a->jobs_max; i++)
         if (take(a, &a->flux[a->candidate[i].flux], batch, room))

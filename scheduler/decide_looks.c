@@ -21,11 +21,10 @@ void vg_looks_credit_tell(struct vg_looks_credit *credit, int64_t now_us, int64_
 
 uint32_t vg_looks_room(const struct vg_looks_load *load)
 {
-    if (load->credit_us <= 0 || load->late_us > load->late_us_allowed)
-        return 0;
     const int64_t look_us = load->look_us > 0 ? load->look_us : VG_LOOKS_CREDIT_US_MAX;
     const int64_t paid = load->credit_us / look_us;
-    return paid < (int64_t)load->places ? (uint32_t)paid : load->places;
+    const int64_t in_time = (load->period_us - load->late_us) / look_us - load->pictures;
+    return (uint32_t)within(paid < in_time ? paid : in_time, 0, load->places);
 }
 
 /* Where a wish stands among the chosen; `held`: behind all. */

@@ -24,14 +24,15 @@ void vg_looks_credit_tell(struct vg_looks_credit *credit, int64_t now_us, int64_
 
 struct vg_looks_load {
     int64_t credit_us;
-    int64_t look_us;         /* what one takes, as measured; 0: not known yet */
-    int64_t late_us;         /* how long the picture that comes first has waited */
-    int64_t late_us_allowed; /* of that picture: its period */
-    uint32_t places;         /* jobs for which the batch has room beside a picture */
+    int64_t look_us;   /* what a job takes, as measured; 0: not known yet */
+    int64_t late_us;   /* how long the picture that comes first has waited */
+    int64_t period_us; /* of its flux */
+    uint32_t pictures; /* of the batch */
+    uint32_t places;   /* jobs for which the batch has room beside a picture */
 };
 
-/* How many may be made; none in overload, that is, when a picture has waited for longer than
- * until the next of its flux. */
+/* How many may be made: as many as are paid for, and as are done before the next picture of the
+ * flux is there. None in overload, that is, when that one is there already. */
 uint32_t vg_looks_room(const struct vg_looks_load *load);
 
 /* Indices of the worthiest, at most `most`, by falling worth, of equal ones the first; a worth

@@ -52,15 +52,20 @@ static void overload_leaves_no_room(void **state)
         struct vg_looks_load load;
         uint32_t want;
     } rows[] = {
-        {"at rest", {S, 20000, 0, S / 5, 4}, 4},
-        {"a batch without places", {S, 20000, 0, S / 5, 0}, 0},
-        {"credit for two", {50000, 20000, 0, S / 5, 4}, 2},
-        {"credit for none", {19999, 20000, 0, S / 5, 4}, 0},
-        {"none left", {0, 20000, 0, S / 5, 4}, 0},
-        {"more taken than there was", {-S, 20000, 0, S / 5, 4}, 0},
-        {"not measured: one, of a full purse", {S, 0, 0, S / 5, 4}, 1},
-        {"a picture waits, not yet for too long", {S, 20000, S / 5, S / 5, 4}, 4},
-        {"the next one is there already", {S, 20000, S / 5 + 1, S / 5, 4}, 0},
+        {"at rest", {S, 20000, 0, S / 5, 1, 4}, 4},
+        {"a batch without places", {S, 20000, 0, S / 5, 1, 0}, 0},
+        {"credit for two", {50000, 20000, 0, S / 5, 1, 4}, 2},
+        {"credit for none", {19999, 20000, 0, S / 5, 1, 4}, 0},
+        {"none left", {0, 20000, 0, S / 5, 1, 4}, 0},
+        {"more taken than there was", {-S, 20000, 0, S / 5, 1, 4}, 0},
+        {"not measured yet", {S, 0, 0, S / 5, 1, 4}, 0},
+        {"a slow device: two are done in time", {S, 60000, 0, S / 5, 1, 4}, 2},
+        {"a slower one", {S, 110000, 0, S / 5, 1, 4}, 0},
+        {"pictures of others", {S, 20000, 0, S / 5, 8, 4}, 2},
+        {"more of them than there is time", {S, 20000, 0, S / 5, 11, 4}, 0},
+        {"the picture has waited", {S, 20000, S / 10, S / 5, 1, 5}, 4},
+        {"the next one is there already", {S, 20000, S / 5 + 1, S / 5, 1, 4}, 0},
+        {"for long", {S, 20000, 3600 * S, S / 5, 1, 4}, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (vg_looks_room(&rows[i].load) != rows[i].want)
