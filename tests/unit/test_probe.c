@@ -1,5 +1,6 @@
-/* What a probe measures of the test camera with its faults, each within a tolerance that a loaded
- * machine keeps. All sources are probed at once: that is how a list is probed.
+/* What a probe measures of the test camera with its faults, each within a tolerance. All sources are
+ * probed at once: that is how a list is probed. What is measured in seconds a machine can spoil that
+ * is taken away for one: what was not as expected is measured again, a few times.
  * labels: threads */
 #include "tests/media_fixture.h"
 
@@ -14,6 +15,7 @@
 #define COUNT(a)  (sizeof(a) / sizeof *(a))
 #define GOP       25
 #define LOSS      0.04
+#define ROUNDS    5
 #define PORT_NONE 1 /* of loopback: nobody listens */
 
 enum which {
@@ -51,7 +53,7 @@ struct asked {
         TRUST
     } trust;
     enum vg_status status;
-    void (*check)(const struct vg_probe_figures *f);
+    bool (*check)(const struct vg_probe_figures *f);
 };
 
 /* ---- what is expected ---- */
@@ -61,129 +63,103 @@ static bool near(double is, double want, double part)
     return is >= want * (1 - part) && is <= want * (1 + part);
 }
 
-static void steady(const struct vg_probe_figures *f)
+static bool steady(const struct vg_probe_figures *f)
 {
-    assert_string_equal(f->codec, "h264");
-    assert_string_equal(f->profile, "High");
-    assert_int_equal(f->width, 352);
-    assert_int_equal(f->height, 288);
-    assert_true(near(f->fps_milli, 25000, 0.25));
-    assert_int_equal(f->told_milli, 25000);
-    assert_int_equal(f->key_interval, GOP);
-    assert_true(near((double)f->key_us, S, 0.6));
-    assert_true(near((double)f->bits_per_s, 400e3, 0.9));
-    assert_true(near((double)f->lasted_us, LAST_US, 0.5));
-    assert_true(f->gap_us > 30000 && f->gap_us < LAST_US);
-    assert_int_equal(f->lost + f->damaged + f->refused + f->jumps + f->sizes, 0);
-    assert_true(f->packets >= f->pictures && f->pictures + 3 >= f->received);
-    assert_false(f->b_frames || f->interlaced);
-    assert_true(f->open_us > 0 && f->open_us <= f->first_us && f->first_us < 3 * S);
+    return strcmp(f->codec, "h264") == 0 && strcmp(f->profile, "High") == 0 && f->width == 352 &&
+           f->height == 288 && near(f->fps_milli, 25000, 0.25) && f->told_milli == 25000 &&
+           f->key_interval == GOP && near((double)f->key_us, S, 0.6) &&
+           near((double)f->bits_per_s, 400e3, 0.9) && near((double)f->lasted_us, LAST_US, 0.5) &&
+           f->gap_us > 30000 && f->gap_us < LAST_US &&
+           f->lost + f->damaged + f->refused + f->jumps + f->sizes == 0 &&
+           f->packets >= f->pictures && f->pictures + 3 >= f->received &&
+           !(f->b_frames || f->interlaced) && f->open_us > 0 && f->open_us <= f->first_us &&
+           f->first_us < 3 * S;
 }
 
-static void by_tcp(const struct vg_probe_figures *f)
+static bool by_tcp(const struct vg_probe_figures *f)
 {
-    steady(f);
-    assert_int_equal(f->transport, VG_TRANSPORT_TCP);
-    assert_false(f->encrypted);
+    return steady(f) && f->transport == VG_TRANSPORT_TCP && !f->encrypted;
 }
 
-static void by_udp(const struct vg_probe_figures *f)
+static bool by_udp(const struct vg_probe_figures *f)
 {
-    steady(f);
-    assert_int_equal(f->transport, VG_TRANSPORT_UDP);
+    return steady(f) && f->transport == VG_TRANSPORT_UDP;
 }
 
-static void by_tls(const struct vg_probe_figures *f)
+static bool by_tls(const struct vg_probe_figures *f)
 {
-    steady(f);
-    assert_int_equal(f->transport, VG_TRANSPORT_TCP);
-    assert_true(f->encrypted);
+    return steady(f) && f->transport == VG_TRANSPORT_TCP && f->encrypted;
 }
 
-static void lossy(const struct vg_probe_figures *f)
+static bool lossy(const struct vg_probe_figures *f)
 {
-    assert_true(f->lost > 0);
-    assert_true(near((double)f->lost / (double)(f->packets + f->lost), LOSS, 0.9));
-    assert_true(f->damaged > 0 && f->damaged <= f->pictures);
+    return f->lost > 0 && near((double)f->lost / (double)(f->packets + f->lost), LOSS, 0.9) &&
+           f->damaged > 0 && f->damaged <= f->pictures;
 }
 
-static void jittery(const struct vg_probe_figures *f)
+static bool jittery(const struct vg_probe_figures *f)
 {
-    assert_true(f->jitter_us > 5000);
-    assert_int_equal(f->lost, 0);
+    return f->jitter_us > 5000 && f->lost == 0;
 }
 
-static void frozen(const struct vg_probe_figures *f)
+static bool frozen(const struct vg_probe_figures *f)
 {
-    assert_true(f->pictures >= 10 && f->pictures <= 30);
+    return f->pictures >= 10 && f->pictures <= 30;
 }
 
-static void thawed(const struct vg_probe_figures *f)
+static bool thawed(const struct vg_probe_figures *f)
 {
-    assert_true(f->gap_us > 600000);
+    return f->gap_us > 600000;
 }
 
-static void smaller(const struct vg_probe_figures *f)
+static bool smaller(const struct vg_probe_figures *f)
 {
-    assert_int_equal(f->sizes, 1);
-    assert_int_equal(f->width, 176);
-    assert_int_equal(f->height, 144);
+    return f->sizes == 1 && f->width == 176 && f->height == 144;
 }
 
-static void jumped(const struct vg_probe_figures *f)
+static bool jumped(const struct vg_probe_figures *f)
 {
-    assert_int_equal(f->jumps, 1);
-    assert_true(near(f->fps_milli, 25000, 0.25)); /* by the arrivals */
+    return f->jumps == 1 && near(f->fps_milli, 25000, 0.25); /* by the arrivals */
 }
 
-static void never_open(const struct vg_probe_figures *f)
+static bool never_open(const struct vg_probe_figures *f)
 {
-    assert_string_equal(f->codec, "");
-    assert_int_equal(f->received + f->pictures + f->early, 0);
+    return strcmp(f->codec, "") == 0 && f->received + f->pictures + f->early == 0;
 }
 
-static void nothing_came(const struct vg_probe_figures *f)
+static bool nothing_came(const struct vg_probe_figures *f)
 {
-    assert_string_equal(f->codec, "h264");
-    assert_int_equal(f->received + f->pictures + f->early, 0);
+    return strcmp(f->codec, "h264") == 0 && f->received + f->pictures + f->early == 0;
 }
 
-static void without_key(const struct vg_probe_figures *f)
+static bool without_key(const struct vg_probe_figures *f)
 {
-    assert_true(f->early > 10);
-    assert_int_equal(f->received + f->pictures, 0);
+    return f->early > 10 && f->received + f->pictures == 0;
 }
 
-static void rare_key(const struct vg_probe_figures *f)
+static bool rare_key(const struct vg_probe_figures *f)
 {
-    assert_int_equal(f->key_interval, 0);
-    assert_true(near((double)f->key_us, LAST_US, 0.5));
+    return f->key_interval == 0 && near((double)f->key_us, LAST_US, 0.5);
 }
 
-static void as_h265(const struct vg_probe_figures *f)
+static bool as_h265(const struct vg_probe_figures *f)
 {
-    assert_string_equal(f->codec, "hevc");
-    assert_string_equal(f->profile, "Main");
-    assert_true(f->pictures > 10);
+    return strcmp(f->codec, "hevc") == 0 && strcmp(f->profile, "Main") == 0 && f->pictures > 10;
 }
 
-static void as_mjpeg(const struct vg_probe_figures *f)
+static bool as_mjpeg(const struct vg_probe_figures *f)
 {
-    assert_string_equal(f->codec, "mjpeg");
-    assert_int_equal(f->key_interval, 1);
-    assert_true(f->pictures > 10);
+    return strcmp(f->codec, "mjpeg") == 0 && f->key_interval == 1 && f->pictures > 10;
 }
 
-static void with_b_frames(const struct vg_probe_figures *f)
+static bool with_b_frames(const struct vg_probe_figures *f)
 {
-    assert_true(f->b_frames && !f->interlaced);
-    assert_int_equal(f->transport, VG_TRANSPORT_AUTO);
-    assert_int_equal(f->packets, 0);
+    return f->b_frames && !f->interlaced && f->transport == VG_TRANSPORT_AUTO && f->packets == 0;
 }
 
-static void torn(const struct vg_probe_figures *f)
+static bool torn(const struct vg_probe_figures *f)
 {
-    assert_true(f->interlaced);
+    return f->interlaced;
 }
 
 static const struct asked rows[] = {
@@ -266,35 +242,56 @@ static void *probe(void *argument)
     return NULL;
 }
 
+/* Neither address nor password is ever told, however often it is tried. */
+static void tells_nothing(const struct one *one)
+{
+    char told[1200] = "";
+    assert_int_equal(one->figures.status, one->status);
+    if (one->status)
+        vg_fault_text(&one->fault, told, sizeof told);
+    assert_true(!one->status || told[0]);
+    assert_null(strstr(told, "127.0.0.1"));
+    assert_null(strstr(told, "SECRET"));
+}
+
+static bool as_expected(const struct one *one)
+{
+    const struct vg_probe_figures *f = &one->figures;
+    const bool good = one->status == one->asked->status && one->asked->check(f);
+    print_message("%s%s: %s, %s, %u mfps, key %u %lld us, gap %lld, lasted %lld, open %lld, "
+                  "first %lld, lost %llu of %llu, jitter %u, pictures %llu, damaged %llu\n",
+                  good ? "" : "NOT AS EXPECTED: ", one->asked->name, vg_status_name(f->status),
+                  f->codec, f->fps_milli, f->key_interval, (long long)f->key_us,
+                  (long long)f->gap_us, (long long)f->lasted_us, (long long)f->open_us,
+                  (long long)f->first_us, (unsigned long long)f->lost,
+                  (unsigned long long)f->packets, f->jitter_us, (unsigned long long)f->pictures,
+                  (unsigned long long)f->damaged);
+    return good;
+}
+
 static void figures_are_measured(void **state)
 {
     static struct one all[COUNT(rows)];
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        all[i] = (struct one){.rig = *state, .asked = &rows[i]};
-        url_of(&all[i]);
-        assert_int_equal(pthread_create(&all[i].thread, NULL, probe, &all[i]), 0);
-    }
+    size_t left = 0;
     for (size_t i = 0; i < COUNT(rows); i++)
-        assert_int_equal(pthread_join(all[i].thread, NULL), 0);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct vg_probe_figures *f = &all[i].figures;
-        char told[1200] = "";
-        print_message(
-            "%s: %s, %s, %u mfps, key %u %lld us, gap %lld, lost %llu of %llu, jitter %u, "
-            "pictures %llu, damaged %llu\n",
-            rows[i].name, vg_status_name(f->status), f->codec, f->fps_milli, f->key_interval,
-            (long long)f->key_us, (long long)f->gap_us, (unsigned long long)f->lost,
-            (unsigned long long)f->packets, f->jitter_us, (unsigned long long)f->pictures,
-            (unsigned long long)f->damaged);
-        assert_int_equal(all[i].status, rows[i].status);
-        assert_int_equal(f->status, rows[i].status);
-        rows[i].check(f);
-        if (rows[i].status)
-            vg_fault_text(&all[i].fault, told, sizeof told);
-        assert_true(!rows[i].status || told[0]);
-        assert_null(strstr(told, "127.0.0.1"));
-        assert_null(strstr(told, "SECRET"));
+        all[left++].asked = &rows[i];
+    for (int round = 0; round < ROUNDS && left > 0; round++) {
+        const size_t count = left;
+        for (size_t i = 0; i < count; i++) {
+            all[i] = (struct one){.rig = *state, .asked = all[i].asked};
+            url_of(&all[i]);
+            assert_int_equal(pthread_create(&all[i].thread, NULL, probe, &all[i]), 0);
+        }
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(pthread_join(all[i].thread, NULL), 0);
+        left = 0;
+        for (size_t i = 0; i < count; i++) {
+            tells_nothing(&all[i]);
+            if (!as_expected(&all[i]))
+                all[left++].asked = all[i].asked;
+        }
     }
+    assert_int_equal(left, 0);
 }
 
 struct looks {
@@ -325,7 +322,10 @@ static void pictures_are_looked_at(void **state)
     settings.every_us = S / 8;
     settings.look = look;
     settings.context = &looks;
-    assert_int_equal(vg_probe_run(&source, &settings, &figures, NULL), VG_OK);
+    for (int round = 0; round < ROUNDS && (looks.count < 2 || looks.count > 5); round++) {
+        looks.count = 0;
+        assert_int_equal(vg_probe_run(&source, &settings, &figures, NULL), VG_OK);
+    }
     assert_true(looks.count >= 2 && looks.count <= 5);
     assert_int_equal(looks.width, 352);
     assert_int_equal(looks.height, 288);
