@@ -1,5 +1,5 @@
 /* Live pictures of many flux through a whole api process: framing, states, bounds, rights; and a
- * client that does not read. The desk's thread stands for ingest. labels: threads */
+ * client that does not read. The desk's thread stands for ingest. labels: threads waits */
 #include "tests/encode_fixture.h"
 
 #include "src/base/alloc.h"

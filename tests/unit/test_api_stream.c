@@ -1,5 +1,5 @@
 /* Alerts from the Redis queue to the archive, to the lists and to those who watch.
- * labels: threads */
+ * labels: threads waits */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

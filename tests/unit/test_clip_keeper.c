@@ -1,5 +1,5 @@
 /* Clips of alerts from ingest's rings to files beside the pictures: the desk's thread at one end,
- * the keeper's thread and the api's loop at the other. labels: threads */
+ * the keeper's thread and the api's loop at the other. labels: threads waits */
 #include "tests/encode_fixture.h"
 
 #include <event2/event.h>

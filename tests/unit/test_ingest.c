@@ -1,6 +1,6 @@
 /* The ingest process from outside: configuration in, pictures in the slots, stop, loss, return.
  * It runs in a thread here; the test is its supervisor and its analysis.
- * labels: threads */
+ * labels: threads waits */
 #include "tests/media_fixture.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* The publisher: promised before sent, sent once, forgotten when archived; Redis away or frozen
- * delays no promise, a stalled disk stops nobody but the two threads. labels: threads */
+ * delays no promise, a stalled disk stops nobody but the two threads. labels: threads waits */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* labels: threads
+/* labels: threads waits
  * The RTSP client against a server that plays a script: every status of an opening, deadlines and a
  * cancel in each phase, users and passwords, redirects, media interleaved with messages, UDP,
  * multicast, keep-alives. TLS is in test_rtsp_tls.c. */

@@ -1,4 +1,4 @@
-/* labels: threads
+/* labels: threads waits
  * A publisher pushes to us: in order and out of it, with and without credentials, by TCP and UDP, two
  * at a time, from whom it is not permitted. */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Sources: addresses, files played live, and the test camera with each of its faults.
- * labels: threads */
+ * labels: threads waits */
 #include "tests/media_fixture.h"
 
 #include <arpa/inet.h>

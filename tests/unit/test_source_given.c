@@ -1,6 +1,6 @@
 /* Sources that are given to us: pushed by RTSP; from whom it is permitted, and what happens when it
  * ends; and what is refused of all that are given.
- * labels: threads */
+ * labels: threads waits */
 #include "tests/given_fixture.h"
 
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /* MPEG-TS by UDP: senders that go and come, plain and within RTP, stamps that wrap, losses, what is no
  * video.
- * labels: threads */
+ * labels: threads waits */
 #include "tests/given_fixture.h"
 
 #include <pthread.h>
