@@ -7,17 +7,17 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/media/packet_store.h"
 
 #define BYTES_LEAST   (64u << 10)
 #define PACKETS_LEAST 16u
 #define PACKETS_MOST  (1u << 20)
 #define FORMATS       4u /* known at once: packets of older ones are dropped */
 
-/* What a kept packet costs besides its bytes: its place here, libavcodec's reference and head. */
+/* What a kept packet costs besides its bytes: its place here, libavutil's reference, padding. */
 #define PACKET_COST (sizeof(struct vg_kept_packet) + 128)
 
-/* More than this beyond its bytes, and a packet's buffer is not kept but copied. */
-#define SLACK_BYTES 4096
+#define NO_GROUP UINT64_MAX
 
 /* What a range may lack and still be called whole: some pictures at its ends. */
 #define SHORT_US VG_US_PER_S
@@ -28,6 +28,7 @@ struct vg_packet_ring {
     /* the writer's own */
     struct vg_packet_format described; /* as the session said */
     bool taking;                       /* a key was kept, and all since */
+    struct vg_packet_store store;
     uint8_t sets[VG_SETS_BYTES_MAX];
 
     pthread_mutex_t lock; /* of all below */
@@ -35,6 +36,7 @@ struct vg_packet_ring {
     struct vg_mono_time held; /* until then held_us counts */
     uint64_t head, tail;      /* sequences: kept are head <= s < tail, at place s % packets_max */
     uint64_t newest_key;      /* sequence, if head < tail */
+    uint64_t second;          /* sequence of the second group's key; NO_GROUP: there is none */
     bool gap;                 /* something was not kept since the last kept one */
     size_t bytes;
     uint32_t format;                          /* number of the newest format; 0: none yet */
@@ -65,6 +67,7 @@ enum vg_status vg_packet_ring_open(struct vg_packet_ring **ring,
         return VG_E_MEMORY;
     r->settings = *settings;
     r->bell = -1;
+    r->second = NO_GROUP;
     (void)pthread_mutex_init(&r->lock, NULL);
     *ring = r;
     return VG_OK;
@@ -76,6 +79,7 @@ void vg_packet_ring_close(struct vg_packet_ring **ring)
     if (!r)
         return;
     vg_packet_ring_clear(r);
+    vg_packet_store_release(&r->store);
     (void)pthread_mutex_destroy(&r->lock);
     vg_free(r);
     *ring = NULL;
@@ -110,33 +114,31 @@ static void drop_one(struct vg_packet_ring *ring)
     ring->head++;
 }
 
+/* Where the second group begins. */
+static uint64_t second_group(struct vg_packet_ring *ring)
+{
+    for (uint64_t s = ring->head + 1; s < ring->tail; s++)
+        if (at(ring, s)->key)
+            return s;
+    return NO_GROUP;
+}
+
 static void drop_group(struct vg_packet_ring *ring)
 {
     do
         drop_one(ring);
     while (ring->head < ring->tail && !at(ring, ring->head)->key);
+    ring->second = second_group(ring);
 }
 
-/* Where the second group begins; tail: there is one alone. */
-static uint64_t second_group(struct vg_packet_ring *ring)
-{
-    uint64_t s = ring->head + 1;
-    while (s < ring->tail && !at(ring, s)->key)
-        s++;
-    return s;
-}
-
-/* Groups that are not needed to show what came within the time that is kept. */
+/* Groups that are not needed to show what came within the time that is kept. Looked at with every
+ * packet: until the next key a group of 2 s would else stay for nothing. */
 static void drop_old(struct vg_packet_ring *ring, struct vg_mono_time now)
 {
     const int64_t keep_us =
         now.us < ring->held.us ? ring->settings.held_us : ring->settings.keep_us;
-    while (ring->head < ring->tail) {
-        const uint64_t second = second_group(ring);
-        if (second == ring->tail || at(ring, second)->arrival.us > now.us - keep_us)
-            return;
+    while (ring->second != NO_GROUP && at(ring, ring->second)->arrival.us <= now.us - keep_us)
         drop_group(ring);
-    }
 }
 
 /* Room for a packet at the tail; a key begins a group of its own, so that all the others may go.
@@ -242,23 +244,15 @@ void vg_packet_ring_set_size(struct vg_packet_ring *ring, uint32_t width, uint32
 
 /* ---- push ---- */
 
-/* The bytes of a packet, kept: its own buffer, or a copy where that is none or far larger. */
-static bool keep_bytes(const struct AVPacket *data, struct vg_kept_packet *kept, bool *copied)
+static bool keep_bytes(struct vg_packet_ring *ring, const struct AVPacket *data,
+                       struct vg_kept_packet *kept)
 {
-    const size_t size = (size_t)data->size;
-    *copied = !data->buf || data->buf->size > size + size / 4 + SLACK_BYTES;
-    kept->size = size;
-    if (!*copied) {
-        kept->buffer = av_buffer_ref(data->buf);
-        kept->data = data->data;
-        return kept->buffer != NULL;
-    }
-    kept->buffer = av_buffer_alloc(size + AV_INPUT_BUFFER_PADDING_SIZE);
-    if (!kept->buffer)
+    struct vg_stored_packet stored;
+    kept->size = (size_t)data->size;
+    if (vg_packet_store_put(&ring->store, data->data, kept->size, &stored))
         return false;
-    memcpy(kept->buffer->data, data->data, size);
-    memset(kept->buffer->data + size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-    kept->data = kept->buffer->data;
+    kept->buffer = stored.buffer;
+    kept->data = stored.data;
     return true;
 }
 
@@ -302,15 +296,17 @@ static bool append(struct vg_packet_ring *ring, struct vg_kept_packet *kept,
     kept->sequence = ring->tail;
     kept->after_gap = kept->key && ring->gap;
     ring->gap = false;
-    if (kept->key)
+    if (kept->key) {
         ring->newest_key = kept->sequence;
+        if (ring->second == NO_GROUP && kept->sequence > ring->head)
+            ring->second = kept->sequence;
+    }
     *at(ring, ring->tail++) = *kept;
     kept->buffer = NULL;
     ring->bytes += cost_of(kept);
     ring->counts.groups += kept->key;
     ring->counts.kept++;
-    if (kept->key)
-        drop_old(ring, kept->arrival);
+    drop_old(ring, kept->arrival);
     ring_bell(ring->bell); /* under the lock: who takes the bell away may close it */
     return true;
 }
@@ -324,9 +320,8 @@ void vg_packet_ring_push(struct vg_packet_ring *ring, const struct vg_ring_push 
                                   .wall = push->wall,
                                   .media = push->media,
                                   .key = push->key};
-    bool copied = false;
     if ((!push->key && !ring->taking) || data->size <= 0 || kept.stamp == AV_NOPTS_VALUE ||
-        !keep_bytes(data, &kept, &copied)) {
+        !keep_bytes(ring, data, &kept)) {
         leave_out(ring);
         return;
     }
@@ -334,7 +329,6 @@ void vg_packet_ring_push(struct vg_packet_ring *ring, const struct vg_ring_push 
         format_of_key(ring, data, &format);
     (void)pthread_mutex_lock(&ring->lock);
     ring->taking = append(ring, &kept, &format);
-    ring->counts.copied += ring->taking && copied;
     (void)pthread_mutex_unlock(&ring->lock);
     if (ring->taking)
         return;
@@ -348,6 +342,7 @@ void vg_packet_ring_clear(struct vg_packet_ring *ring)
     (void)pthread_mutex_lock(&ring->lock);
     while (ring->head < ring->tail)
         drop_one(ring);
+    ring->second = NO_GROUP;
     ring->gap = true;
     (void)pthread_mutex_unlock(&ring->lock);
 }

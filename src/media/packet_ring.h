@@ -1,5 +1,5 @@
 /* The last seconds of one flux as they came, compressed: what clips are cut from and live viewers
- * are served from. Nothing is decoded and nothing copied that is counted already.
+ * are served from. Nothing is decoded; packets stand back to back in blocks (packet_store.h).
  *
  *   describe --> push, push, push ...          (the flux's thread)
  *                  |
@@ -30,7 +30,7 @@ struct AVPacket;
 struct vg_packet_ring_settings {
     size_t bytes_max;     /* of packets and what is kept of each; 64 KiB at least */
     uint32_t packets_max; /* 16 at least */
-    int64_t keep_us;      /* older groups are dropped, when a newer one begins */
+    int64_t keep_us;      /* groups that end before are dropped */
     int64_t held_us;      /* the same while somebody holds; not less than keep_us */
 };
 
@@ -56,8 +56,7 @@ void vg_packet_ring_describe(struct vg_packet_ring *ring, const struct AVCodecPa
 void vg_packet_ring_set_size(struct vg_packet_ring *ring, uint32_t width, uint32_t height);
 
 struct vg_ring_push {
-    const struct AVPacket *data; /* borrowed; its buffer is kept by a reference where that costs
-                                    no more than its bytes, else copied */
+    const struct AVPacket *data; /* borrowed: its bytes are copied */
     struct vg_mono_time arrival;
     struct vg_wall_time wall;   /* of its content, as vg_picture.wall */
     struct vg_media_time media; /* as vg_picture.media; INT64_MIN: not known */
@@ -144,9 +143,9 @@ struct vg_packet_ring_counts {
     struct vg_mono_time oldest, newest; /* arrivals; 0: empty */
     struct vg_wall_time newest_wall;
     struct vg_media_time newest_media;
-    uint64_t kept, copied, dropped; /* ever; kept = packets + dropped */
-    uint64_t unkept;                /* before a key, without a stamp, no memory, or: */
-    uint64_t groups_cut;            /* larger than the bound: their rest is unkept */
+    uint64_t kept, dropped; /* ever; kept = packets + dropped */
+    uint64_t unkept;        /* before a key, without a stamp, no memory, or: */
+    uint64_t groups_cut;    /* larger than the bound: their rest is unkept */
     uint64_t formats;
 };
 struct vg_packet_ring_counts vg_packet_ring_counts(struct vg_packet_ring *ring);

@@ -4,8 +4,8 @@
  *   | head: free, for parameter sets | unit ... | padding |
  *
  * Its first size is that of the units before it, so that it seldom grows, and the end of the
- * buffer goes back to the heap when the unit is whole. A pool would keep its worst hour for ever:
- * 15 s of pictures are held for evidence, and their sizes change from day to night. */
+ * buffer goes back to the heap when the unit is whole. It lives until the unit is decoded; what is kept
+ * for evidence is copied out of it (packet_ring.h). */
 #ifndef VG_MEDIA_RTP_ASSEMBLY_H
 #define VG_MEDIA_RTP_ASSEMBLY_H
 

@@ -73,8 +73,8 @@ static const struct {
     {"all while there is room", "KppKppKpp", 1 << 20, 100 * S, 9, 3, 0, 0},
     {"whole groups go", "KppKppKppK", 100000, 100 * S, 7, 3, 0, 0},
     {"and no more than must", "KpKpKpKpKp", 100000, 100 * S, 8, 4, 0, 0},
-    {"what is needed to show the last 4 s stays", "KppKppKppKpp", 1 << 20, 4 * S, 9, 3, 0, 0},
-    {"a key that is as old begins it", "KppKppKppKpp", 1 << 20, 3 * S, 6, 2, 0, 0},
+    {"what is needed to show the last 6 s stays", "KppKppKppKpp", 1 << 20, 6 * S, 9, 3, 0, 0},
+    {"a key that is as old begins it", "KppKppKppKpp", 1 << 20, 5 * S, 6, 2, 0, 0},
     {"no time at all: the newest group", "KppKppKpp", 1 << 20, 0, 3, 1, 0, 0},
     {"a group larger than the bound", "Kpppppppppppp", 100000, 100 * S, 9, 1, 4, 1},
     {"then the next one", "KppppppppppppKpp", 100000, 100 * S, 3, 1, 4, 1},
@@ -189,8 +189,8 @@ static void check(struct vg_packet_ring *ring, const struct vg_packet_ring_setti
     }
     assert_true(bytes <= counts.bytes);
     assert_int_equal(groups, counts.groups);
-    /* the head is not kept longer than it must, once a key has come */
-    if (run->packet[run->count - 1].key && run->packet[run->count - 1].arrival.us == now_us)
+    /* the head is not kept longer than it must */
+    if (run->packet[run->count - 1].arrival.us == now_us)
         assert_true(second_us == INT64_MAX || second_us > now_us - settings->keep_us);
     vg_packet_run_free(&run);
 }
@@ -236,41 +236,78 @@ static void any_sizes(void **state)
 
 /* ---- whose memory it is ---- */
 
-static void referenced_or_copied(void **state)
+/* What is pushed may go at once, what was taken outlives the ring. */
+static void copied(void **state)
 {
     (void)state;
     const struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
     struct vg_packet_ring *ring = open_ring(&settings, AV_CODEC_ID_MJPEG);
-    struct vg_kept_packet kept;
-    struct vg_ring_follower follower = {0};
-    AVPacket *counted = packet_of(5000), *large = packet_of(50000), *bare = av_packet_alloc();
-    uint8_t bytes[64 + AV_INPUT_BUFFER_PADDING_SIZE] = {0x5A};
+    struct vg_kept_packet kept[3];
+    static const int sizes[] = {5000, 500000, 64}; /* within a block, beyond one, within again */
+    struct vg_ring_follower follower = {.started = true};
     vg_alloc_seal(); /* as the flux does */
     const uint64_t sealed = vg_alloc_sealed_count();
-    push_at(ring, counted, S, true);
-    assert_int_equal(vg_packet_ring_counts(ring).copied, 0);
-    assert_int_equal(av_buffer_get_ref_count(counted->buf), 2);
-    large->size = 10; /* a little of a large buffer */
-    push_at(ring, large, 2 * S, true);
-    assert_int_equal(av_buffer_get_ref_count(large->buf), 1);
-    bare->data = bytes; /* not counted */
-    bare->size = 64;
-    push_at(ring, bare, 3 * S, true);
+    for (int i = 0; i < 3; i++) {
+        AVPacket *packet = packet_of(sizes[i]);
+        push_at(ring, packet, (i + 1) * S, true);
+        assert_int_equal(av_buffer_get_ref_count(packet->buf), 1);
+        memset(packet->data, 0, (size_t)packet->size);
+        av_packet_free(&packet);
+    }
     vg_alloc_unseal();
     assert_int_equal(vg_alloc_sealed_count(), sealed);
-    assert_int_equal(vg_packet_ring_counts(ring).copied, 2);
-    bytes[0] = 0;
-    assert_int_equal(vg_packet_ring_follow(ring, &follower, S, &kept), VG_OK);
-    assert_int_equal(kept.size, 64);
-    assert_int_equal(kept.data[0], 0x5A);
-    vg_packet_ring_close(&ring); /* what was taken stays */
-    assert_int_equal(kept.data[0], 0x5A);
-    assert_int_equal(av_buffer_get_ref_count(counted->buf), 1);
-    vg_kept_packet_release(&kept);
-    bare->data = NULL;
-    av_packet_free(&counted);
-    av_packet_free(&large);
-    av_packet_free(&bare);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(vg_packet_ring_follow(ring, &follower, 9 * S, &kept[i]), VG_OK);
+    vg_packet_ring_close(&ring);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(kept[i].size, sizes[i]);
+        assert_int_equal(kept[i].data[0], 0x5A);
+        assert_int_equal(kept[i].data[sizes[i] - 1], 0x5A);
+        assert_int_equal(kept[i].data[sizes[i]], 0); /* the padding */
+        assert_int_equal(kept[i].data[sizes[i] + AV_INPUT_BUFFER_PADDING_SIZE - 1], 0);
+        vg_kept_packet_release(&kept[i]);
+    }
+}
+
+/* The blocks that the packets kept stand in, each once. */
+static size_t blocks_of(struct vg_packet_ring *ring)
+{
+    const struct vg_ring_range all = {.by = VG_RING_BY_WALL, .from_us = 0, .to_us = INT64_MAX / 2};
+    struct vg_packet_run *run = NULL;
+    size_t bytes = 0;
+    assert_int_equal(vg_packet_ring_cut(ring, &all, &run), VG_OK);
+    for (size_t i = 0; i < run->count; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = run->packet[k].buffer->data == run->packet[i].buffer->data;
+        bytes += seen ? 0 : run->packet[i].buffer->size;
+    }
+    vg_packet_run_free(&run);
+    return bytes;
+}
+
+/* 25 a second, a group of 2 s, of any sizes: blocks are no more than the packets need, and what is
+ * kept is no more than 7 s and a group. */
+static void blocks_fit(void **state)
+{
+    (void)state;
+    const struct vg_packet_ring_settings settings = vg_packet_ring_defaults();
+    struct vg_packet_ring *ring = open_ring(&settings, AV_CODEC_ID_H264);
+    struct vg_random random;
+    vg_random_seed(&random, 13);
+    size_t most = 0;
+    for (int i = 0; i < 1500; i++) {
+        const bool key = i % 50 == 0;
+        push_size(ring, 1 + (int)vg_random_below(&random, key ? 160000 : 16000),
+                  S + (int64_t)i * S / 25, key);
+        const struct vg_packet_ring_counts counts = vg_packet_ring_counts(ring);
+        const size_t blocks = blocks_of(ring);
+        most = blocks > most ? blocks : most;
+        assert_true(blocks <= counts.bytes + counts.bytes / 4 + 2 * ((size_t)64 << 10));
+        assert_true(counts.packets <= 9 * 25);
+    }
+    assert_true(most > (size_t)1 << 20);
+    vg_packet_ring_close(&ring);
 }
 
 /* ---- sets ---- */
@@ -453,7 +490,8 @@ int main(void)
         cmocka_unit_test(held),
         cmocka_unit_test(settings_refused),
         cmocka_unit_test(any_sizes),
-        cmocka_unit_test(referenced_or_copied),
+        cmocka_unit_test(copied),
+        cmocka_unit_test(blocks_fit),
         cmocka_unit_test(sets_of_keys),
         cmocka_unit_test(slow_follower),
         cmocka_unit_test(bell),
