@@ -1,7 +1,6 @@
 #include "src/cli/bench_ingest.h"
 
 #include <dirent.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "src/base/text_buffer.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
+#include "src/media/ingest.h"
 #include "src/media/ingest_flux.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -429,7 +429,7 @@ static void clear(struct stand *stand)
 
 static enum vg_status run(const struct request *r, struct vg_fault *fault)
 {
-    (void)mallopt(M_ARENA_MAX, 2); /* as the server's processes do */
+    vg_ingest_set_heap();
     struct stand *stand = vg_alloc(sizeof *stand);
     if (!stand)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench ingest");

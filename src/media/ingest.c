@@ -1,6 +1,7 @@
 #include "src/media/ingest.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@
 #include "src/media/media_desk.h"
 #include "src/media/slots.h"
 
-#define CONFIG_BYTES (1u << 20) /* 64 flux of 12 KB with their certificates, the site's 200 KB */
+#define MAPPED_BYTES (128 << 10) /* the C library's first border */
+#define CONFIG_BYTES (1u << 20)  /* 64 flux of 12 KB with their certificates, the site's 200 KB */
 #define WATCH_US     (VG_US_PER_S / 4)
 #define ALIVE_US     VG_US_PER_S
 #define END_US       (4 * VG_US_PER_S)
@@ -59,6 +61,12 @@ struct vg_ingest_settings vg_ingest_defaults(void)
                                        .open_us = 5 * VG_US_PER_S,
                                        .read_us = 5 * VG_US_PER_S / 2,
                                        .seed = 1};
+}
+
+void vg_ingest_set_heap(void)
+{
+    (void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would only keep more of what is free */
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 }
 
 /* ---- stop and authorisation ---- */
