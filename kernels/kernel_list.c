@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernels/map_kernels.h"
 #include "src/base/attr.h"
 
 /* what host and device must agree on: no padding, every field 4 bytes, in this order */
@@ -38,6 +39,10 @@ static_assert(sizeof(struct vg_persistent_step) == 28 + 4 * VG_PERSISTENT_SIZES,
               "vg_persistent_step");
 static_assert(sizeof(union vg_kernel_sizes) <= 4 * VG_PERSISTENT_SIZES, "vg_persistent_step.sizes");
 static_assert(sizeof(struct vg_persistent_run) == 20, "vg_persistent_run");
+
+static_assert(sizeof(struct vg_map_job) == 80, "vg_map_job");
+static_assert(offsetof(struct vg_map_job, light_first) == 76, "vg_map_job.light_first");
+static_assert(VG_MAP_LIGHT_WORDS * 4 % VG_MAP_ALIGN == 0, "VG_MAP_LIGHT_WORDS");
 
 #define CONV_ARGS   VG_ARG_X, VG_ARG_WEIGHTS, VG_ARG_X2, VG_ARG_Y, VG_ARG_SIZES
 #define CONV_BYTES  sizeof(struct vg_conv_sizes)
@@ -131,6 +136,9 @@ const struct vg_kernel_row vg_kernel_rows[VG_KERNEL_COUNT] = {
                             sizeof(struct vg_flow_sizes),
                             1,
                             2},
+    [VG_KERNEL_MAP_SMALL] = {"map_small", {VG_ARG_PIXELS, VG_ARG_MAP_JOBS, VG_ARG_MAPS}, 0, 1, 3},
+    [VG_KERNEL_MAP_GROUND] = {"map_ground", {VG_ARG_MAP_JOBS, VG_ARG_MAPS}, 0, 1, 3},
+    [VG_KERNEL_MAP_FLAME] = {"map_flame", {VG_ARG_MAP_JOBS, VG_ARG_MAPS}, 0, 1, 3},
 };
 
 size_t vg_kernel_work(enum vg_kernel kernel, size_t items)

@@ -50,6 +50,9 @@ enum vg_kernel {
     VG_KERNEL_DEQUANTISE_INT8,
     VG_KERNEL_COPY_CHANNELS_INT8,
     VG_KERNEL_MAP_FLOW, /* no step of a net: flow_layout.h */
+    VG_KERNEL_MAP_SMALL,
+    VG_KERNEL_MAP_GROUND,
+    VG_KERNEL_MAP_FLAME,
     VG_KERNEL_COUNT
 };
 
@@ -68,6 +71,8 @@ enum vg_arg {
     VG_ARG_CANDIDATES, /* struct vg_candidate */
     VG_ARG_OUT,        /* raw outputs for the host, floats in one piece */
     VG_ARG_SCRATCH,    /* floats that one step writes and the next one reads */
+    VG_ARG_MAP_JOBS,   /* struct vg_map_job, one a picture */
+    VG_ARG_MAPS,       /* the maps of every flux, bytes (map_kernels.h) */
     VG_ARG_SIZES,      /* by value */
     VG_ARG_LOCAL       /* local memory, in bytes */
 };

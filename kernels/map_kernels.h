@@ -15,13 +15,16 @@
  *   map_ground  (jobs, maps)          where VG_MAP_GROUND is asked for
  *   map_flame   (jobs, maps)          where VG_MAP_FLAME is asked for
  *
- * work of each: (ceil(widest map / VG_MAP_STRIP), highest map, pictures), groups of one work-item,
- * a job each picture; a job that does not ask for a launch, and what lies outside of its map, is
+ * work of each: (ceil(widest map / VG_MAP_STRIP), highest map, pictures), groups of one work-item, or
+ * in the spread form (widest map rounded up to VG_SPREAD_ITEMS, highest map, pictures), groups of
+ * VG_SPREAD_ITEMS; a job each picture; a job that does not ask for a launch, and what lies outside of its map, is
  * left alone. Two pictures of one flux never stand in one launch. */
 #ifndef VG_KERNELS_MAP_KERNELS_H
 #define VG_KERNELS_MAP_KERNELS_H
 
-#include "kernel_sizes.h"
+#if !defined(__OPENCL_VERSION__) && !defined(__OPENCL_C_VERSION__)
+#include "kernels/kernel_sizes.h" /* which a .cl includes before */
+#endif
 
 #define VG_MAP_STRIP      16 /* pixels of a row that a work-item makes */
 #define VG_MAP_ALIGN      64

@@ -10,12 +10,11 @@
 #ifndef VG_KERNELS_MAP_RULES_H
 #define VG_KERNELS_MAP_RULES_H
 
-#include "map_kernels.h"
-
-#ifdef __OPENCL_VERSION__
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__) /* after map_kernels.h */
 typedef long vg_i64;
 #define VG_MAP_MEMORY __global
 #else
+#include "kernels/map_kernels.h"
 typedef int64_t vg_i64;
 #define VG_MAP_MEMORY
 #endif
@@ -35,17 +34,18 @@ typedef int64_t vg_i64;
 #define VG_MAP_NOISE_MS       10000 /* the noise follows in so long */
 #define VG_MAP_NOISE_LEAST_MS 1000  /* from a first guess */
 #define VG_MAP_NOISE_GUESS    (3 << 8)
-/* Differences of so many times the mean difference are none: three sigma of what is normal (the
+/* Differences of so many halves of the mean difference are none: 3.6 sigma of what is normal (the
  * mean is 0.8 sigma), within a floor (a step of compression) and a ceiling (a third of the way
  * between a dark coat and a bright road). 1/256 levels. */
-#define VG_MAP_TIMES_NOISE  4
-#define VG_MAP_LUMA_LEAST   (10 << 8)
+#define VG_MAP_HALVES_NOISE 9
+#define VG_MAP_LUMA_LEAST   (8 << 8)
 #define VG_MAP_LUMA_MOST    (40 << 8)
 #define VG_MAP_CHROMA_LEAST (6 << 8)
 #define VG_MAP_CHROMA_MOST  (20 << 8)
 /* Shares by which others than SAME flow into the long background. */
 #define VG_MAP_SHADE_SHIFT  2
 #define VG_MAP_MOVING_SHIFT 6
+#define VG_MAP_BESIDE_SHIFT 2 /* of the noise alone */
 /* A shadow leaves 0.45 of the luma or more (the sky's light is a fifth of the sun's or more, and
  * luma goes with its power 0.45), a lamp or a reflection makes it 1.45 times as bright at most.
  * 1/256. */
@@ -210,12 +210,12 @@ static inline void vg_map_lighten(struct vg_map_pixel *p, vg_i32 gain)
 
 static inline vg_i32 vg_map_luma_limit(vg_i32 noise)
 {
-    return vg_map_clamp(noise * VG_MAP_TIMES_NOISE, VG_MAP_LUMA_LEAST, VG_MAP_LUMA_MOST);
+    return vg_map_clamp(noise * VG_MAP_HALVES_NOISE / 2, VG_MAP_LUMA_LEAST, VG_MAP_LUMA_MOST);
 }
 
 static inline vg_i32 vg_map_chroma_limit(vg_i32 noise)
 {
-    return vg_map_clamp(noise * VG_MAP_TIMES_NOISE, VG_MAP_CHROMA_LEAST, VG_MAP_CHROMA_MOST);
+    return vg_map_clamp(noise * VG_MAP_HALVES_NOISE / 2, VG_MAP_CHROMA_LEAST, VG_MAP_CHROMA_MOST);
 }
 
 /* A byte of what is in 1/65536; beyond white is white. */
@@ -233,6 +233,7 @@ static inline vg_i32 vg_map_lit(vg_i32 level, vg_i32 gain)
 /* What a pixel is like; bits. */
 #define VG_MAP_AS_LONG  1
 #define VG_MAP_AS_SHORT 2
+#define VG_MAP_BESIDE   8 /* not as the long background, but as that beside */
 #define VG_MAP_AS_SHADE 4 /* not as the long background, but as that in another light */
 
 /* a: 1/256; beyond white is white */
@@ -268,18 +269,23 @@ static inline void vg_map_cross(const vg_i32 *nine, vg_i32 *least, vg_i32 *most)
     }
 }
 
-/* A camera that shakes by a map pixel shows what is beside: anything between the neighbours of the
- * long background is as it was. */
+/* A camera that shakes shows what is beside: up to half a map pixel of it (two pixels of 4CIF), what
+ * lies between the long background and the middle to its neighbours is as it was. Up to a whole one
+ * (shift 0) it is at least no reason to wonder: it makes the noise. */
 static inline vg_i32 vg_map_is_beside(const struct vg_map_pixel *p, struct vg_map_look look,
-                                      const struct vg_map_around *around)
+                                      const struct vg_map_around *around, vg_i32 shift)
 {
     const vg_i32 luma = vg_map_luma_limit(p->noise) >> 8;
     const vg_i32 chroma = vg_map_chroma_limit(p->chroma_noise) >> 8;
+    const vg_i32 blue = vg_map_byte_of(p->blue), red = vg_map_byte_of(p->red);
     vg_i32 least, most;
     vg_map_cross(around->was, &least, &most);
-    return look.luma >= least - luma && look.luma <= most + luma &&
-           look.blue >= around->blue_least - chroma && look.blue <= around->blue_most + chroma &&
-           look.red >= around->red_least - chroma && look.red <= around->red_most + chroma;
+    return look.luma >= around->was[4] - ((around->was[4] - least) >> shift) - luma &&
+           look.luma <= around->was[4] + ((most - around->was[4]) >> shift) + luma &&
+           look.blue >= blue - ((blue - around->blue_least) >> shift) - chroma &&
+           look.blue <= blue + ((around->blue_most - blue) >> shift) + chroma &&
+           look.red >= red - ((red - around->red_least) >> shift) - chroma &&
+           look.red <= red + ((around->red_most - red) >> shift) + chroma;
 }
 
 /* Chroma and what is drawn on the ground go on under a shadow and in a lamp's light, all by one
@@ -323,8 +329,10 @@ static inline vg_i32 vg_map_is_short_beside(const struct vg_map_pixel *p, struct
 static inline vg_i32 vg_map_compare_around(const struct vg_map_pixel *p, struct vg_map_look look,
                                            const struct vg_map_around *around, vg_i32 like)
 {
-    if (!(like & VG_MAP_AS_LONG) && vg_map_is_beside(p, look, around))
+    if (!(like & VG_MAP_AS_LONG) && vg_map_is_beside(p, look, around, 1))
         like |= VG_MAP_AS_LONG;
+    if (!(like & VG_MAP_AS_LONG) && vg_map_is_beside(p, look, around, 0))
+        like |= VG_MAP_BESIDE;
     if (!(like & VG_MAP_AS_LONG) && vg_map_is_shade(p, look, around))
         like |= VG_MAP_AS_SHADE;
     if (!(like & VG_MAP_AS_SHORT) && vg_map_is_short_beside(p, look, around))
@@ -413,7 +421,8 @@ static inline vg_i32 vg_map_follow(struct vg_map_pixel *p, struct vg_map_look lo
         return VG_MAP_SHADE;
     }
     if (!(like & VG_MAP_AS_SHORT) || p->stays < VG_MAP_NEW_AFTER_MS) {
-        vg_map_follow_noise(p, look, step, VG_MAP_MOVING_SHIFT);
+        vg_map_follow_noise(p, look, step,
+                            like & VG_MAP_BESIDE ? VG_MAP_BESIDE_SHIFT : VG_MAP_MOVING_SHIFT);
         vg_map_flow_long(p, look, step, VG_MAP_MOVING_SHIFT);
         return VG_MAP_MOVING;
     }
@@ -445,13 +454,13 @@ static inline vg_i32 vg_map_ramp(vg_i32 value, vg_i32 from, vg_i32 to)
     return vg_map_clamp((value - from) * 255 / (to - from), 0, 255);
 }
 
-/* The colour of a flame, soot that glows at 1200 to 2000 K: red above blue chroma by half of the
- * range of skin and brick upwards, little blue, bright. */
+/* The colour of a flame, soot that glows at 1200 to 2000 K, as a camera's thin chroma leaves it: red
+ * chroma above blue by more than skin in the sun has (about 45), little blue, bright. */
 static inline vg_i32 vg_map_rim(struct vg_map_look look)
 {
-    const vg_i32 colour = vg_map_ramp(look.red - look.blue, 30, 90);
-    const vg_i32 blue = 255 - vg_map_ramp(look.blue, 90, 122);
-    const vg_i32 bright = vg_map_ramp(look.luma, 90, 180);
+    const vg_i32 colour = vg_map_ramp(look.red - look.blue, 28, 72);
+    const vg_i32 blue = 255 - vg_map_ramp(look.blue, 100, 124);
+    const vg_i32 bright = vg_map_ramp(look.luma, 80, 150);
     const vg_i32 both = colour < blue ? colour : blue;
     return both < bright ? both : bright;
 }

@@ -11,8 +11,8 @@
 #include "src/base/half.h"
 
 static const struct vg_case_family *const families[] = {
-    &vg_cases_conv,  &vg_cases_depthwise, &vg_cases_map,  &vg_cases_prepare,
-    &vg_cases_boxes, &vg_cases_int8,      &vg_cases_flow, &vg_cases_forms};
+    &vg_cases_conv, &vg_cases_depthwise, &vg_cases_map,  &vg_cases_prepare, &vg_cases_boxes,
+    &vg_cases_int8, &vg_cases_flow,      &vg_cases_maps, &vg_cases_forms};
 
 #define FAMILY_COUNT (sizeof families / sizeof *families)
 

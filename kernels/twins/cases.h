@@ -34,7 +34,7 @@ struct vg_kernel_case {
     vg_i32 width, height;     /* of y, where nothing else says it */
     vg_i32 pictures;
     vg_i32 option;    /* conv_wino: groups_each; copy_channels: enum copies (cases_map.c); prepare:
-                           rotation; the heads: candidates_max */
+                           rotation; the heads: candidates_max; the maps: pictures before */
     float amplitude;  /* inputs lie within -amplitude to amplitude */
     double tolerance; /* |got - want| <= tolerance * max(amplitude, |want|) */
     const char *reason; /* of the tolerance */

@@ -89,6 +89,10 @@ static const struct vg_kernel_case rows[] = {
     HALVES(NANODET_BOXES, SMALL, "5x3, two pictures", 1e-5),
     HALVES(YOLOX_BOXES, SMALL, "5x3, two pictures", 1e-5),
     HALVES(FASTESTDET_BOXES, SMALL, "5x3, two pictures", 1e-5),
+
+    SPREAD(MAP_SMALL, SMALL, "two sizes", 0),
+    SPREAD(MAP_GROUND, SMALL, "two sizes", 0),
+    SPREAD(MAP_FLAME, SMALL, "two sizes", 0),
 };
 /* clang-format on */
 

@@ -18,7 +18,7 @@ struct vg_case_family {
     enum vg_status (*make)(struct vg_case_run *run, struct vg_random *random);
 };
 extern const struct vg_case_family vg_cases_conv, vg_cases_depthwise, vg_cases_map,
-    vg_cases_prepare, vg_cases_boxes, vg_cases_int8, vg_cases_flow, vg_cases_forms;
+    vg_cases_prepare, vg_cases_boxes, vg_cases_int8, vg_cases_flow, vg_cases_maps, vg_cases_forms;
 
 /* A buffer of zeros in the run (which owns it); NULL: no memory. */
 struct vg_case_buffer *vg_case_buffer_add(struct vg_case_run *run, enum vg_arg arg, size_t bytes);

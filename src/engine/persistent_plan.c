@@ -68,6 +68,8 @@ static int memory_index(enum vg_arg arg)
         return 7;
     case VG_ARG_NONE:
     case VG_ARG_OUT:
+    case VG_ARG_MAP_JOBS:
+    case VG_ARG_MAPS:
     case VG_ARG_SIZES:
     case VG_ARG_LOCAL:
         break;

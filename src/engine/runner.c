@@ -406,6 +406,8 @@ static const cl_mem *memory_of(const struct vg_runner *runner, enum vg_arg arg)
         return &runner->scratch;
     case VG_ARG_NONE:
     case VG_ARG_OUT:
+    case VG_ARG_MAP_JOBS:
+    case VG_ARG_MAPS:
     case VG_ARG_SIZES:
     case VG_ARG_LOCAL:
         break;

@@ -52,7 +52,7 @@ size_t vg_maps_bytes_max(void)
 static int begins_anew(const struct vg_maps_course *course, const struct vg_picture *picture,
                        struct vg_media_time time)
 {
-    return !course->pictures || course->epoch != picture->epoch ||
+    return !course->pictures || course->made != course->set || course->epoch != picture->epoch ||
            course->picture_width != picture->width || course->picture_height != picture->height ||
            time.us < course->before_us;
 }
@@ -88,6 +88,7 @@ void vg_maps_course_step(struct vg_maps_course *course, const struct vg_picture 
            picture->height <= VG_PICTURE_WIDTH_MAX);
     const int anew = begins_anew(course, picture, time);
     if (anew) {
+        course->made = course->set;
         course->epoch = picture->epoch;
         course->picture_width = picture->width;
         course->picture_height = picture->height;

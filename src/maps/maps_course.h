@@ -12,7 +12,8 @@
 
 /* All zeros but for the set: nothing was seen yet. */
 struct vg_maps_course {
-    uint32_t set; /* of enum vg_maps_set: what is made from the next first picture on */
+    uint32_t set; /* of enum vg_maps_set: what is asked for; another one begins anew */
+    uint32_t made;
     uint32_t picture_width, picture_height, epoch;
     int64_t first_us, before_us;
     vg_i32 turn;
