@@ -1,10 +1,12 @@
 #include "scheduler/chain.h"
 
 #include "src/base/alloc.h"
+#include "src/maps/maps_host.h"
 
 struct vg_chain {
     const struct vg_scene *scene;
     struct vg_tracker *tracker;
+    struct vg_maps_host *maps; /* NULL: no rule looks at any */
     struct vg_watcher *watcher;
     struct vg_rulebook *rulebook;
     struct vg_flux_view view;
@@ -26,6 +28,8 @@ enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *sce
     enum vg_status status = vg_tracker_open(&c->tracker, &settings);
     if (!status)
         status = vg_flux_view_init(&c->view);
+    if (!status && vg_watcher_maps(scene))
+        status = vg_maps_host_open(&c->maps, vg_watcher_maps(scene));
     if (!status && scene)
         status = vg_watcher_open(&c->watcher, scene);
     if (!status && scene)
@@ -43,6 +47,7 @@ void vg_chain_close(struct vg_chain **chain)
         return;
     vg_rulebook_close(&c->rulebook);
     vg_watcher_close(&c->watcher);
+    vg_maps_host_close(&c->maps);
     vg_flux_view_release(&c->view);
     vg_tracker_close(&c->tracker);
     vg_free(c);
@@ -105,6 +110,14 @@ static void doubt_alerts(struct vg_chain *chain, const struct vg_chain_input *in
     output->alert_count = kept;
 }
 
+/* Those given, else the chain's own. */
+static const struct vg_maps *maps_of(struct vg_chain *chain, const struct vg_chain_input *input)
+{
+    if (input->maps || !chain->maps || !input->picture)
+        return input->maps;
+    return vg_maps_host_step(chain->maps, input->picture, input->moment.media);
+}
+
 void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
                     struct vg_chain_output *output)
 {
@@ -124,7 +137,7 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
         .height = input->height,
         .time = input->moment.media,
         .explainer = input->moment.explainer,
-        .maps = input->maps,
+        .maps = maps_of(chain, input),
         .looks = input->looks,
         .look_count = input->look_count,
     };

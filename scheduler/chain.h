@@ -1,5 +1,5 @@
-/* What follows an answer, for one flux: a look at its view, tracker, events, rules. The same in
- * batch and live.
+/* What follows an answer, for one flux: a look at its view, tracker, maps, events, rules. The same
+ * in batch and live.
  *
  * While the view is not what the scene was drawn for, its rules are suspended (flux_view.h).
  *
@@ -31,10 +31,11 @@ struct vg_chain_input {
     uint32_t detection_count;
     uint32_t width, height;           /* of the picture */
     uint32_t epoch;                   /* of the source: a new one forgets tracks and conditions */
-    const struct vg_picture *picture; /* for the view's sake, borrowed; NULL: it is not looked at */
+    const struct vg_picture *picture; /* for the view's and the maps' sake, borrowed; NULL: none */
     struct vg_view_lens *lens;        /* of this thread, borrowed */
     uint32_t source_fps_milli;        /* at which the source sends; 0: not known */
-    const struct vg_maps *maps;       /* of the picture, as vg_watcher_maps asks; NULL: none */
+    const struct vg_maps *maps; /* of the picture, as vg_watcher_maps asks, where somebody else made
+                                   them; NULL: the chain makes what its rules look at */
     const struct vg_look_answer *looks; /* to the wishes of the picture before, those granted */
     uint32_t look_count;
     struct vg_rule_moment moment;
