@@ -13,6 +13,7 @@
 #include "src/base/text.h"
 #include "src/cli/bench_ingest.h"
 #include "src/cli/bench_profile.h"
+#include "src/cli/bench_stages.h"
 #include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
@@ -325,7 +326,8 @@ static const struct vg_word words[] = {
     {"model", word_model, N_("times a detector from a prepared input to its raw outputs")},
     {"ingest", vg_bench_ingest, N_("receives and decodes flux, without analysis")},
     {"kernels", NULL, NULL},
-    {"stages", NULL, NULL},
+    {"stages", vg_bench_stages,
+     N_("times each stage of a picture on a clip, from decoder to rules")},
     {"pipeline", NULL, NULL},
     {"sizing", NULL, NULL},
     {"api", NULL, NULL},
