@@ -242,6 +242,8 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     work->alert_count = 0;
     work->phase = a->config->phase;
     work->taken = vg_mono_now();
+    work->media = vg_live_timeline_step(&flux->timeline, work->picture.epoch, work->picture.media,
+                                        work->picture.arrival);
     work->source_fps_milli = source_fps_milli(a, flux);
     work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
     work->first_job = batch->jobs;
@@ -250,6 +252,8 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
         .threshold = VG_CHAIN_THRESHOLD,
         .nms = VG_CHAIN_NMS,
         .deadline = {flux->due_us},
+        .maps = flux->maps,
+        .time = work->media,
     };
     take_looks(a, work, batch, room);
     vg_stage_times_add(a->times, VG_STAGE_WAIT, work->taken.us - work->picture.arrival.us);
@@ -479,7 +483,7 @@ static void open_one(struct analysis *a, struct vg_live_flux_config *config)
             vg_log(VG_LOG_ERROR, "flux %s names an ingest that is not there", config->id);
             return;
         }
-        if (vg_live_flux_open(&a->flux[i], config, a->settings->data)) {
+        if (vg_live_flux_open(&a->flux[i], config, a->settings->data, vg_engine_maps(a->engine))) {
             vg_log(VG_LOG_ERROR, "flux %s: no memory for it", config->id);
             return;
         }
@@ -573,6 +577,7 @@ static enum vg_status open_engine(struct analysis *a, const struct vg_live_confi
     settings.plan_file = a->settings->plan;
     settings.precision = a->settings->precision;
     settings.outputs = VG_OUTPUTS_NEEDED;
+    settings.maps = VG_ENGINE_MAPS_SUITED; /* a scene that asks for some may come any time */
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;
     a->jobs_max = a->batch_max > VG_LOOKS_MAX ? a->batch_max : 1 + VG_LOOKS_MAX;

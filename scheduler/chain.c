@@ -6,7 +6,7 @@
 struct vg_chain {
     const struct vg_scene *scene;
     struct vg_tracker *tracker;
-    struct vg_maps_host *maps; /* NULL: no rule looks at any */
+    struct vg_maps_host *maps; /* NULL: no rule looks at any, or they are given */
     struct vg_watcher *watcher;
     struct vg_rulebook *rulebook;
     struct vg_flux_view view;
@@ -17,7 +17,8 @@ struct vg_chain {
     struct vg_alert alerts[VG_ALERTS_PER_PICTURE_MAX];
 };
 
-enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene)
+enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene,
+                             enum vg_chain_maps maps)
 {
     const struct vg_tracker_settings settings = vg_tracker_defaults();
     struct vg_chain *c = vg_alloc(sizeof *c);
@@ -28,7 +29,7 @@ enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *sce
     enum vg_status status = vg_tracker_open(&c->tracker, &settings);
     if (!status)
         status = vg_flux_view_init(&c->view);
-    if (!status && vg_watcher_maps(scene))
+    if (!status && maps == VG_CHAIN_MAKES_MAPS && vg_watcher_maps(scene))
         status = vg_maps_host_open(&c->maps, vg_watcher_maps(scene));
     if (!status && scene)
         status = vg_watcher_open(&c->watcher, scene);
@@ -110,10 +111,9 @@ static void doubt_alerts(struct vg_chain *chain, const struct vg_chain_input *in
     output->alert_count = kept;
 }
 
-/* Those given, else the chain's own. */
 static const struct vg_maps *maps_of(struct vg_chain *chain, const struct vg_chain_input *input)
 {
-    if (input->maps || !chain->maps || !input->picture)
+    if (!chain->maps || !input->picture)
         return input->maps;
     return vg_maps_host_step(chain->maps, input->picture, input->moment.media);
 }

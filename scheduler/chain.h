@@ -22,8 +22,15 @@
 
 struct vg_chain;
 
+/* Who makes the maps that the scene's rules look at (vg_watcher_maps). */
+enum vg_chain_maps {
+    VG_CHAIN_MAKES_MAPS, /* the chain, from the pictures */
+    VG_CHAIN_TAKES_MAPS  /* the device, with the answers; they come with the input */
+};
+
 /* scene: borrowed until close; NULL: tracks only. */
-enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene) VG_MUST_USE;
+enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene,
+                             enum vg_chain_maps maps) VG_MUST_USE;
 void vg_chain_close(struct vg_chain **chain);
 
 struct vg_chain_input {
@@ -34,8 +41,7 @@ struct vg_chain_input {
     const struct vg_picture *picture; /* for the view's and the maps' sake, borrowed; NULL: none */
     struct vg_view_lens *lens;        /* of this thread, borrowed */
     uint32_t source_fps_milli;        /* at which the source sends; 0: not known */
-    const struct vg_maps *maps; /* of the picture, as vg_watcher_maps asks, where somebody else made
-                                   them; NULL: the chain makes what its rules look at */
+    const struct vg_maps *maps;       /* of the picture, where the chain takes them; NULL: none */
     const struct vg_look_answer *looks; /* to the wishes of the picture before, those granted */
     uint32_t look_count;
     struct vg_rule_moment moment;

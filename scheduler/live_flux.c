@@ -15,7 +15,7 @@ enum {
 };
 
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
-                                 const char *data)
+                                 const char *data, const struct vg_map_device *device)
 {
     memset(flux, 0, sizeof *flux);
     flux->config = *config;
@@ -24,8 +24,12 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     const int n = snprintf(flux->state_path, sizeof flux->state_path, "%s/state/%s.json", data,
                            flux->config.id);
     enum vg_status status = n < 0 || (size_t)n >= sizeof flux->state_path ? VG_E_CALL : VG_OK;
+    const uint32_t set = vg_watcher_maps(flux->config.scene);
+    if (!status && device && set)
+        status = vg_map_flux_open(&flux->maps, device, set, 1);
     if (!status)
-        status = vg_chain_open(&flux->chain, flux->config.scene);
+        status = vg_chain_open(&flux->chain, flux->config.scene,
+                               flux->maps ? VG_CHAIN_TAKES_MAPS : VG_CHAIN_MAKES_MAPS);
     if (!status)
         status =
             vg_live_sight_init(&flux->sight, data, flux->config.id, vg_chain_view(flux->chain));
@@ -42,6 +46,7 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
 void vg_live_flux_close(struct vg_live_flux *flux)
 {
     vg_chain_close(&flux->chain);
+    vg_map_flux_close(&flux->maps);
     vg_scene_close(&flux->config.scene);
     vg_free(flux->config.scene_text);
     memset(flux, 0, sizeof *flux);

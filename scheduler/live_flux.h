@@ -9,12 +9,14 @@
 #include "scheduler/live_sight.h"
 #include "scheduler/live_timeline.h"
 #include "src/base/attr.h"
+#include "src/engine/map_device.h"
 
 struct vg_live_ledger;
 
 struct vg_live_flux {
     /* fixed while a work is under way */
     struct vg_live_flux_config config; /* owns its scene */
+    struct vg_map_flux *maps;          /* the device's; NULL: the chain makes them */
     uint32_t worker;
     char state_path[512]; /* DATA/state/ID.json */
 
@@ -30,19 +32,20 @@ struct vg_live_flux {
     int64_t last_latency_us;
     struct vg_sight_report view;   /* as of the last work that came back */
     struct vg_live_ledger *ledger; /* of its coverage; borrowed. NULL: none */
+    struct vg_live_timeline timeline;
 
     /* the worker's while a work is under way, the loop's otherwise */
     struct vg_chain *chain;
-    struct vg_live_timeline timeline;
     struct vg_live_sight sight;
     bool restored; /* the rules' memory was read back */
     struct vg_mono_time saved;
     struct vg_wall_time last_wall; /* of the last picture that the rules saw */
 };
 
-/* Opens the chain and takes over the configuration (its scene moves in). data: data folder. */
+/* Opens the chain and takes over the configuration (its scene moves in). data: data folder;
+ * device: makes the maps that the scene asks for, NULL: the chain does. */
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
-                                 const char *data) VG_MUST_USE;
+                                 const char *data, const struct vg_map_device *device) VG_MUST_USE;
 void vg_live_flux_close(struct vg_live_flux *flux);
 
 /* The last picture is done: what outlives the process is written. Its worker is at rest. */

@@ -26,6 +26,7 @@ struct vg_live_work {
     uint32_t stopped_events; /* as of dispatch */
     const char *phase;       /* of the configuration in force, which stays until the work is back */
     struct vg_picture picture;
+    struct vg_media_time media;     /* the flux's own, unbroken */
     uint32_t source_fps_milli;      /* at which the source sends, measured; 0: not known */
     uint32_t first_job;             /* of the batch: the picture's; its looks follow */
     struct vg_second_looks looks;   /* that go with it */

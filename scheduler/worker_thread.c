@@ -79,14 +79,14 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
         .picture = picture,
         .lens = t->lens,
         .source_fps_milli = work->source_fps_milli,
+        .maps = flux->maps ? vg_map_flux_maps(flux->maps, 0) : NULL,
         .looks = looks,
         .look_count = work->looks.count,
-        .moment = {.wall_known = true,
+        .moment = {.media = work->media,
+                   .wall_known = true,
                    .wall = picture->wall,
                    .stopped_events = work->stopped_events},
     };
-    input.moment.media =
-        vg_live_timeline_step(&flux->timeline, picture->epoch, picture->media, picture->arrival);
     if (!flux->sight.restored)
         remember(flux, &input);
     struct vg_chain_output seen;

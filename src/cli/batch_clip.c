@@ -14,6 +14,7 @@
 #include "src/base/version.h"
 #include "src/cli/batch_coverage.h"
 #include "src/cli/batch_video.h"
+#include "src/engine/map_device.h"
 #include "src/media/clip.h"
 
 struct room { /* one picture of the batch */
@@ -32,6 +33,7 @@ struct run {
     const char *path;
     uint8_t digest[VG_SHA256_BYTES];
     struct vg_clip *clip;
+    struct vg_map_flux *maps; /* NULL: the chain makes what its rules look at */
     struct vg_chain *chain;
     struct vg_batch_files *files;
     struct vg_batch_video *video;
@@ -81,6 +83,8 @@ static enum vg_status run_batch(struct run *run)
             .picture = &run->room[i % run->count].picture,
             .threshold = written ? s->threshold : VG_CHAIN_THRESHOLD,
             .nms = written ? s->nms : VG_CHAIN_NMS,
+            .maps = i < run->count ? run->maps : NULL,
+            .time = run->room[i % run->count].about.media,
         };
     }
     return vg_look_run(s->look, job, jobs, run->answer, run->fault);
@@ -163,6 +167,7 @@ static enum vg_status follow(struct run *run, uint32_t at)
         .picture = &room->picture,
         .lens = run->lens,
         .source_fps_milli = vg_clip_about(run->clip).fps_milli,
+        .maps = run->maps ? vg_map_flux_maps(run->maps, at) : NULL,
         .looks = looks,
         .moment = {.media = room->about.media,
                    .wall_known = run->settings->wall_known,
@@ -302,6 +307,19 @@ static enum vg_status read_all(struct run *run, const volatile int *interrupted)
     }
 }
 
+/* On the device, where it makes any and a picture is one job. */
+static enum vg_status open_maps(struct run *run)
+{
+    const struct vg_look *look = run->settings->look;
+    const struct vg_map_device *device = vg_engine_maps(look->engine);
+    const uint32_t set = vg_watcher_maps(run->settings->scene);
+    if (!device || !set || look->request.tiles != VG_LOOK_WHOLE)
+        return VG_OK;
+    const enum vg_status status = vg_map_flux_open(&run->maps, device, set, VG_BATCH_PICTURES);
+    return status ? vg_fault_set(run->fault, status, vg_status_text(status), NULL, "%s", run->path)
+                  : VG_OK;
+}
+
 static enum vg_status open_run(struct run *run, const char *stem)
 {
     const struct vg_batch_settings *s = run->settings;
@@ -321,7 +339,10 @@ static enum vg_status open_run(struct run *run, const char *stem)
     if (!status)
         status = vg_sha256_file(run->path, run->digest, run->fault);
     if (!status)
-        status = vg_chain_open(&run->chain, s->scene);
+        status = open_maps(run);
+    if (!status)
+        status = vg_chain_open(&run->chain, s->scene,
+                               run->maps ? VG_CHAIN_TAKES_MAPS : VG_CHAIN_MAKES_MAPS);
     if (!status)
         status = vg_view_lens_open(&run->lens);
     if (!status)
@@ -375,6 +396,7 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
         status = status ? status : closed;
     }
     vg_chain_close(&run->chain);
+    vg_map_flux_close(&run->maps);
     vg_view_lens_close(&run->lens);
     vg_clip_close(&run->clip);
     for (int i = 0; i < VG_BATCH_PICTURES; i++)

@@ -286,7 +286,7 @@ static enum vg_status open_memory(struct stand *s, struct vg_fault *fault)
     if (!status)
         status = vg_view_lens_open(&s->lens);
     if (!status)
-        status = vg_chain_open(&s->chain, s->scene);
+        status = vg_chain_open(&s->chain, s->scene, VG_CHAIN_TAKES_MAPS);
     return status
                ? vg_fault_set(fault, status, vg_status_text(status), NULL, "%s", s->request->clip)
                : VG_OK;

@@ -21,9 +21,13 @@
 #include "src/engine/gemm_probe.h"
 #include "src/engine/int8_probe.h"
 #include "src/engine/letterbox.h"
+#include "src/engine/map_device.h"
 #include "src/engine/mma_probe.h"
 #include "src/engine/nms.h"
 #include "src/engine/plan_pin.h"
+
+/* for binaries that PoCL gives away only by compiling again (docs/decisions/0012) */
+#define MAPS_STORE_US VG_US_PER_S
 
 enum mark {
     MARK_BEGIN,
@@ -38,7 +42,8 @@ struct vg_engine {
     struct vg_pruned *pruned;     /* NULL: the model is whole */
     struct vg_plan *plan;
     struct vg_runner runner;
-    uint64_t slot_bytes; /* staged pixels of one job */
+    struct vg_map_device *maps; /* NULL: none */
+    uint64_t slot_bytes;        /* staged pixels of one job */
     uint32_t whole_upto; /* steps run for slot 0 since its input came: outputs stand if all */
     char hash[VG_SHA256_TEXT];
     struct vg_engine_times times;
@@ -291,6 +296,19 @@ static enum vg_status engine_start(struct vg_engine *engine,
     return vg_runner_open(&engine->runner, &runner, fault);
 }
 
+static enum vg_status maps_start(struct vg_engine *engine,
+                                 const struct vg_engine_settings *settings, struct vg_fault *fault)
+{
+    const bool processor = engine->runner.device.info.kind == VG_DEVICE_CPU;
+    if (settings->maps == VG_ENGINE_MAPS_NONE ||
+        (settings->maps == VG_ENGINE_MAPS_SUITED && processor))
+        return VG_OK;
+    const enum vg_status status = vg_map_device_open(&engine->maps, &engine->runner, fault);
+    if (!status && settings->programs == VG_PROGRAMS_ARE_KEPT)
+        vg_programs_store(&engine->runner.programs, MAPS_STORE_US);
+    return status;
+}
+
 /* Leaves out what the settings do not ask for. */
 static enum vg_status model_take(struct vg_engine *engine, const struct vg_model *model,
                                  const struct vg_engine_settings *settings, struct vg_fault *fault)
@@ -324,6 +342,8 @@ enum vg_status vg_engine_open(struct vg_engine **out, const struct vg_model *mod
     status = model_take(engine, model, settings, fault);
     if (!status)
         status = engine_start(engine, settings, fault);
+    if (!status)
+        status = maps_start(engine, settings, fault);
     if (status) {
         vg_engine_close(&engine);
         return status;
@@ -347,6 +367,7 @@ void vg_engine_close(struct vg_engine **engine)
 {
     if (!*engine)
         return;
+    vg_map_device_close(&(*engine)->maps);
     vg_runner_close(&(*engine)->runner);
     events_release(*engine);
     vg_plan_close(&(*engine)->plan);
@@ -377,6 +398,7 @@ static enum vg_status job_check(struct vg_engine *engine, const struct vg_job *j
             engine->model->anchor, box))
         return vg_fault_set(fault, VG_E_CALL, N_("the region lies outside the picture"), NULL,
                             "%u x %u", picture->width, picture->height);
+    assert(!job->maps || (box->width == picture->width && box->height == picture->height));
     if (vg_letterbox_bytes(box) > engine->slot_bytes)
         return vg_fault_set(fault, VG_E_CALL, N_("the picture is larger than the engine expects"),
                             NULL, "%u x %u", picture->width, picture->height);
@@ -624,6 +646,8 @@ enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs
     status = batch_stage(engine, jobs, count, fault);
     if (!status)
         status = batch_enqueue(engine, count, fault);
+    if (!status && engine->maps)
+        status = vg_map_device_enqueue(engine->maps, jobs, engine->job, count, fault);
     if (!status)
         status = batch_answer(engine, jobs, count, answers, fault);
     if (status) { /* what was enqueued still reads the pictures */
@@ -938,6 +962,11 @@ enum vg_status vg_engine_weights_digest(struct vg_engine *engine, uint8_t digest
                                         struct vg_fault *fault)
 {
     return vg_runner_weights_digest(&engine->runner, digest, fault);
+}
+
+const struct vg_map_device *vg_engine_maps(const struct vg_engine *engine)
+{
+    return engine->maps;
 }
 
 const char *vg_engine_plan_hash(const struct vg_engine *engine)

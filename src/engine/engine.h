@@ -26,6 +26,8 @@ enum vg_rotation {
     VG_ROTATION_270
 }; /* clockwise */
 
+struct vg_map_flux; /* map_device.h */
+
 struct vg_job {
     const struct vg_picture *picture; /* borrowed until the answer */
     struct vg_box region;             /* pixels of the picture; zero size: the whole */
@@ -33,6 +35,10 @@ struct vg_job {
     float threshold;              /* least score kept */
     float nms;                    /* IoU above which the lesser box of a class goes */
     struct vg_mono_time deadline; /* for the scheduler; the engine ignores it */
+    /* Of the picture's flux, whose maps are made with this picture, the next one of it: the region is
+     * the whole then, and the engine was opened for maps. NULL: none are made. */
+    struct vg_map_flux *maps;
+    struct vg_media_time time; /* of the picture, for them */
 };
 
 /* The strongest boxes of the job, by falling score, then cell, then the net's class: always the
@@ -64,6 +70,7 @@ enum vg_engine_outputs {
 };
 
 struct vg_lane_settings;     /* device_lane.h */
+struct vg_map_device;        /* map_device.h */
 struct vg_programs_listener; /* programs_listener.h */
 struct vg_tune;              /* tune_file.h */
 
@@ -73,6 +80,12 @@ enum vg_engine_precision {
     VG_ENGINE_F32,
     VG_ENGINE_F16, /* activations are halves in memory, sums and weights floats: GPUs' own way */
     VG_ENGINE_INT8 /* on any device, if need be slower than floats */
+};
+
+enum vg_engine_maps {
+    VG_ENGINE_MAPS_NONE,
+    VG_ENGINE_MAPS_SUITED, /* on GPUs; a processor makes them as fast by plain C, on the flux's thread */
+    VG_ENGINE_MAPS_ALWAYS /* to compare */
 };
 
 enum vg_engine_launches {
@@ -103,6 +116,7 @@ struct vg_engine_settings {
     enum vg_engine_precision precision;
     enum vg_engine_launches launches;
     enum vg_engine_outputs outputs; /* with VG_TENSORS_EVERY always all */
+    enum vg_engine_maps maps;       /* whether the device is to make the maps of flux */
 };
 /* Of all outputs. */
 struct vg_engine_settings vg_engine_defaults(void);
@@ -162,6 +176,9 @@ enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count,
  * altered. Reads them all: NanoDet-g's 49 MB take some tenths of a second. VG_E_DEVICE. */
 enum vg_status vg_engine_weights_digest(struct vg_engine *engine, uint8_t digest[VG_SHA256_BYTES],
                                         struct vg_fault *fault) VG_MUST_USE;
+
+/* What makes maps on the device (map_device.h), borrowed until close; NULL: the host is to. */
+const struct vg_map_device *vg_engine_maps(const struct vg_engine *engine);
 
 /* What stands in each alert: SHA-256 over device, driver, programs and steps, as text. */
 const char *vg_engine_plan_hash(const struct vg_engine *engine);

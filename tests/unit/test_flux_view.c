@@ -60,7 +60,7 @@ static void bench_open(struct bench *b)
     b->place = vg_view_scene_open(1);
     assert_non_null(b->place);
     assert_int_equal(vg_view_lens_open(&b->lens), VG_OK);
-    assert_int_equal(vg_chain_open(&b->chain, b->scene), VG_OK);
+    assert_int_equal(vg_chain_open(&b->chain, b->scene, VG_CHAIN_MAKES_MAPS), VG_OK);
 }
 
 static void bench_close(struct bench *b)

@@ -1,0 +1,324 @@
+#include "src/engine/map_device.h"
+
+#include <assert.h>
+
+#include "kernels/flow_layout.h"
+#include "src/base/alloc.h"
+#include "src/engine/device_health.h"
+#include "src/maps/maps_course.h"
+
+/* The launches of a picture but those of the flow, in their order. */
+static const struct launch {
+    enum vg_kernel kernel;
+    uint32_t set;     /* a bit that asks for it; 0: always */
+    cl_uint jobs_arg; /* the maps' memory is the next one */
+} launches[] = {{VG_KERNEL_MAP_SMALL, 0, 1},
+                {VG_KERNEL_MAP_GROUND, VG_MAPS_GROUND, 0},
+                {VG_KERNEL_MAP_FLAME, VG_MAPS_FLAME, 0}};
+#define LAUNCHES (sizeof launches / sizeof *launches)
+
+enum flow_arg {
+    FLOW_BEFORE,
+    FLOW_NOW,
+    FLOW_SCRATCH,
+    FLOW_OUT,
+    FLOW_SIZES
+};
+
+struct vg_map_device {
+    struct vg_runner *runner; /* borrowed */
+    enum vg_form form;
+    cl_kernel kernel[LAUNCHES], flow;
+    cl_mem jobs;                          /* struct vg_map_job, one a job of the batch */
+    cl_mem scratch;                       /* of the flow: nothing is kept in it */
+    struct vg_map_job told[VG_BATCH_MAX]; /* of the batch in work */
+};
+
+struct vg_map_flux {
+    const struct vg_map_device *device;
+    struct vg_maps_course course;
+    cl_mem piece; /* map_kernels.h */
+    uint32_t rooms, used;
+    size_t room_bytes;
+    uint8_t *faces;       /* room_bytes each */
+    struct vg_maps *maps; /* of each room */
+};
+
+/* ---- a flux ---- */
+
+enum vg_status vg_map_flux_open(struct vg_map_flux **flux, const struct vg_map_device *device,
+                                uint32_t set, uint32_t rooms)
+{
+    const struct vg_maps_size largest = vg_maps_size(VG_MAPS_SIDE_MAX, VG_MAPS_SIDE_MAX);
+    struct vg_map_flux *f = vg_alloc(sizeof *f);
+    *flux = NULL;
+    if (!f)
+        return VG_E_MEMORY;
+    cl_int code = CL_SUCCESS;
+    f->device = device;
+    f->course.set = set;
+    f->rooms = rooms;
+    f->room_bytes = vg_maps_flow_places(&largest).end;
+    f->faces = vg_alloc_array(rooms, f->room_bytes);
+    f->maps = vg_alloc_array(rooms, sizeof *f->maps);
+    f->piece = clCreateBuffer(device->runner->device.context, CL_MEM_READ_WRITE,
+                              vg_maps_bytes_max(), NULL, &code);
+    enum vg_status status = vg_device_check(code, "clCreateBuffer", NULL);
+    if (!f->faces || !f->maps)
+        status = VG_E_MEMORY;
+    if (status)
+        vg_map_flux_close(&f);
+    *flux = f;
+    return status;
+}
+
+void vg_map_flux_close(struct vg_map_flux **flux)
+{
+    struct vg_map_flux *f = *flux;
+    if (!f)
+        return;
+    if (f->piece)
+        (void)clReleaseMemObject(f->piece);
+    vg_free(f->faces);
+    vg_free(f->maps);
+    vg_free(f);
+    *flux = NULL;
+}
+
+const struct vg_maps *vg_map_flux_maps(const struct vg_map_flux *flux, uint32_t room)
+{
+    assert(room < flux->used);
+    return &flux->maps[room];
+}
+
+/* ---- open ---- */
+
+static enum vg_status buffer_make(const struct vg_map_device *d, size_t bytes, cl_mem *out,
+                                  struct vg_fault *fault)
+{
+    cl_int code = CL_SUCCESS;
+    *out = clCreateBuffer(d->runner->device.context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    return vg_device_check(code, "clCreateBuffer", fault);
+}
+
+static enum vg_status kernel_make(struct vg_map_device *d, enum vg_kernel kernel, cl_kernel *out,
+                                  struct vg_fault *fault)
+{
+    char options[VG_KERNEL_OPTIONS_SIZE];
+    const struct vg_map_build build = {.block = 16, .form = d->form};
+    vg_map_options(kernel, &build, options);
+    const enum vg_status status =
+        vg_programs_kernel(&d->runner->programs, kernel, options, out, fault);
+    if (!status)
+        vg_programs_launch(&d->runner->programs, kernel, options);
+    return status;
+}
+
+static enum vg_status arg_set(cl_kernel kernel, cl_uint index, size_t size, const void *value,
+                              struct vg_fault *fault)
+{
+    return vg_device_check_run(clSetKernelArg(kernel, index, size, value), "clSetKernelArg", fault);
+}
+
+static enum vg_status kernels_make(struct vg_map_device *d, struct vg_fault *fault)
+{
+    enum vg_status status = kernel_make(d, VG_KERNEL_MAP_FLOW, &d->flow, fault);
+    if (!status)
+        status = arg_set(d->flow, FLOW_SCRATCH, sizeof d->scratch, &d->scratch, fault);
+    for (size_t i = 0; i < LAUNCHES && !status; i++) {
+        status = kernel_make(d, launches[i].kernel, &d->kernel[i], fault);
+        if (!status)
+            status = arg_set(d->kernel[i], launches[i].jobs_arg, sizeof d->jobs, &d->jobs, fault);
+        if (!status && launches[i].jobs_arg)
+            status = arg_set(d->kernel[i], 0, sizeof d->runner->pixels, &d->runner->pixels, fault);
+    }
+    return status;
+}
+
+static enum vg_status enqueue_job(struct vg_map_device *d, struct vg_map_flux *flux, uint32_t index,
+                                  struct vg_fault *fault);
+
+/* All launches on a picture of no pixels worth the name: what compiles at the first launch does it
+ * now. */
+static enum vg_status run_first(struct vg_map_device *d, struct vg_fault *fault)
+{
+    const struct vg_picture picture = {.width = 2, .height = 2};
+    struct vg_map_flux *flux = NULL;
+    enum vg_status status =
+        vg_map_flux_open(&flux, d, VG_MAPS_GROUND | VG_MAPS_FLOW | VG_MAPS_FLAME, 1);
+    for (int i = 0; i < 2 && !status; i++) { /* the first picture has no flow */
+        flux->used = 0;
+        vg_maps_course_step(&flux->course, &picture, (struct vg_media_time){i}, &d->told[0],
+                            &flux->maps[0]);
+        status = vg_device_check(clEnqueueWriteBuffer(d->runner->device.queue, d->jobs, CL_FALSE, 0,
+                                                      sizeof *d->told, d->told, 0, NULL, NULL),
+                                 "clEnqueueWriteBuffer", fault);
+        if (!status)
+            status = enqueue_job(d, flux, 0, fault);
+        const enum vg_status finished = vg_runner_finish(d->runner, status ? NULL : fault);
+        status = status ? status : finished;
+    }
+    vg_map_flux_close(&flux);
+    return status;
+}
+
+enum vg_status vg_map_device_open(struct vg_map_device **device, struct vg_runner *runner,
+                                  struct vg_fault *fault)
+{
+    struct vg_map_device *d = vg_alloc(sizeof *d);
+    *device = NULL;
+    if (!d)
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "maps");
+    d->runner = runner;
+    d->form = runner->device.info.kind == VG_DEVICE_CPU ? VG_FORM_ROWS : VG_FORM_SPREAD;
+    enum vg_status status = buffer_make(d, sizeof d->told, &d->jobs, fault);
+    if (!status)
+        status = buffer_make(d, VG_FLOW_SCRATCH_BYTES, &d->scratch, fault);
+    if (!status)
+        status = kernels_make(d, fault);
+    if (!status)
+        status = run_first(d, fault);
+    if (status)
+        vg_map_device_close(&d);
+    *device = d;
+    return status;
+}
+
+void vg_map_device_close(struct vg_map_device **device)
+{
+    struct vg_map_device *d = *device;
+    if (!d)
+        return;
+    for (size_t i = 0; i < LAUNCHES; i++)
+        if (d->kernel[i])
+            (void)clReleaseKernel(d->kernel[i]);
+    if (d->flow)
+        (void)clReleaseKernel(d->flow);
+    if (d->jobs)
+        (void)clReleaseMemObject(d->jobs);
+    if (d->scratch)
+        (void)clReleaseMemObject(d->scratch);
+    vg_free(d);
+    *device = NULL;
+}
+
+/* ---- a batch ---- */
+
+static size_t rounded(size_t items, size_t group)
+{
+    return (items + group - 1) / group * group;
+}
+
+static enum vg_status enqueue_launch(struct vg_map_device *d, const struct vg_map_flux *flux,
+                                     size_t index, uint32_t job, struct vg_fault *fault)
+{
+    const int spread = d->form == VG_FORM_SPREAD;
+    const size_t width = (size_t)d->told[job].width, height = (size_t)d->told[job].height;
+    const size_t group[3] = {spread ? VG_SPREAD_ITEMS : 1, 1, 1}, offset[3] = {0, 0, job};
+    const size_t work[3] = {spread ? rounded(width, VG_SPREAD_ITEMS)
+                                   : rounded(width, VG_MAP_STRIP) / VG_MAP_STRIP,
+                            height, 1};
+    const enum vg_status status = arg_set(d->kernel[index], launches[index].jobs_arg + 1,
+                                          sizeof flux->piece, &flux->piece, fault);
+    return status ? status
+                  : vg_device_check_run(clEnqueueNDRangeKernel(d->runner->device.queue,
+                                                               d->kernel[index], 3, offset, work,
+                                                               group, 0, NULL, NULL),
+                                        vg_kernel_rows[launches[index].kernel].name, fault);
+}
+
+static enum vg_status enqueue_flow(struct vg_map_device *d, const struct vg_map_flux *flux,
+                                   const struct vg_map_job *job, struct vg_fault *fault)
+{
+    const struct vg_maps_size size =
+        vg_maps_size((uint32_t)job->picture_width, (uint32_t)job->picture_height);
+    const struct vg_maps_flow_places places = vg_maps_flow_places(&size);
+    const vg_i32 face = (vg_i32)vg_maps_face_first(job), other = job->face_bytes - face;
+    const size_t group[2] = {1, 1};
+    struct vg_flow_sizes sizes;
+    enum vg_status status = VG_OK;
+    (void)vg_flow_layout(job->width, job->height, &sizes);
+    sizes.before = other + VG_MAP_LUMA * job->plane;
+    sizes.now = face + VG_MAP_LUMA * job->plane;
+    sizes.flow_x = face + (vg_i32)places.flow_x;
+    sizes.flow_y = face + (vg_i32)places.flow_y;
+    sizes.sure = face + (vg_i32)places.sure;
+    static const cl_uint piece_args[] = {FLOW_BEFORE, FLOW_NOW, FLOW_OUT};
+    for (size_t i = 0; i < sizeof piece_args / sizeof *piece_args && !status; i++)
+        status = arg_set(d->flow, piece_args[i], sizeof flux->piece, &flux->piece, fault);
+    for (vg_i32 i = 0; i < VG_FLOW_LAUNCHES && !status; i++) {
+        size_t work[2];
+        vg_flow_launch(&sizes, i, d->form == VG_FORM_SPREAD ? VG_FLOW_SPREAD : VG_FLOW_ROWS, work);
+        status = arg_set(d->flow, FLOW_SIZES, sizeof sizes, &sizes, fault);
+        if (!status)
+            status = vg_device_check_run(clEnqueueNDRangeKernel(d->runner->device.queue, d->flow, 2,
+                                                                NULL, work, group, 0, NULL, NULL),
+                                         "map_flow", fault);
+    }
+    return status;
+}
+
+/* The launches of a job that the device was told of, then its face to the flux's next room. */
+static enum vg_status enqueue_job(struct vg_map_device *d, struct vg_map_flux *flux, uint32_t index,
+                                  struct vg_fault *fault)
+{
+    const struct vg_map_job *job = &d->told[index];
+    uint8_t *face = flux->faces + flux->used * flux->room_bytes;
+    enum vg_status status = VG_OK;
+    for (size_t i = 0; i < LAUNCHES && !status; i++)
+        if (!launches[i].set || (flux->course.set & launches[i].set))
+            status = enqueue_launch(d, flux, i, index, fault);
+    if (!status && (flux->course.set & VG_MAPS_FLOW) && !job->first)
+        status = enqueue_flow(d, flux, job, fault);
+    if (status)
+        return status;
+    vg_maps_of_face(job, face, &flux->maps[flux->used++]);
+    return vg_device_check_run(clEnqueueReadBuffer(d->runner->device.queue, flux->piece, CL_FALSE,
+                                                   vg_maps_face_first(job), (size_t)job->face_bytes,
+                                                   face, 0, NULL, NULL),
+                               "clEnqueueReadBuffer", fault);
+}
+
+/* What the device is to know of each job; returns how many have maps. */
+static uint32_t tell(struct vg_map_device *d, const struct vg_job *jobs,
+                     const struct vg_device_job *staged, uint32_t count)
+{
+    uint32_t wanted = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (jobs[i].maps)
+            jobs[i].maps->used = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct vg_map_flux *flux = jobs[i].maps;
+        struct vg_map_job *job = &d->told[i];
+        if (!flux)
+            continue;
+        assert(flux->used < flux->rooms);
+        vg_maps_course_step(&flux->course, jobs[i].picture, jobs[i].time, job,
+                            &flux->maps[flux->used++]);
+        job->luma_first = staged[i].luma_first;
+        job->luma_stride = staged[i].luma_stride;
+        job->chroma_first = staged[i].chroma_first;
+        job->chroma_stride = staged[i].chroma_stride;
+        wanted++;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (jobs[i].maps)
+            jobs[i].maps->used = 0; /* counted anew as they are enqueued */
+    return wanted;
+}
+
+enum vg_status vg_map_device_enqueue(struct vg_map_device *device, const struct vg_job *jobs,
+                                     const struct vg_device_job *staged, uint32_t count,
+                                     struct vg_fault *fault)
+{
+    if (!tell(device, jobs, staged, count))
+        return VG_OK;
+    enum vg_status status = vg_device_check_run(
+        clEnqueueWriteBuffer(device->runner->device.queue, device->jobs, CL_FALSE, 0,
+                             count * sizeof *device->told, device->told, 0, NULL, NULL),
+        "clEnqueueWriteBuffer", fault);
+    for (uint32_t i = 0; i < count && !status; i++)
+        if (jobs[i].maps)
+            status = enqueue_job(device, jobs[i].maps, i, fault);
+    return status;
+}
