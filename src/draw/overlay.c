@@ -119,7 +119,7 @@ static void draw_zone(struct vg_canvas *canvas, const struct vg_place *place,
           (struct vg_point){middle.x + way.x * half, middle.y + way.y * half}, colour);
 }
 
-/* An arrow from the middle of the line to its left (sign 1) or right (-1). */
+/* An arrow from the middle of a straight line to its left (sign 1) or right (-1). */
 static void side_arrow(struct vg_canvas *canvas, const struct vg_point line[2], float sign,
                        struct vg_colour colour)
 {
@@ -138,7 +138,10 @@ static void draw_line(struct vg_canvas *canvas, const struct vg_scene *scene, in
 {
     struct vg_point line[VG_SCENE_CORNERS_MAX] = {{0, 0}};
     to_pixels(canvas, &scene->place[index], line);
-    vg_canvas_line(canvas, line[0], line[1], 1.5f * line_width(canvas), colour);
+    const uint32_t parts = scene->place[index].corner_count - 1;
+    for (uint32_t i = 0; i < parts; i++)
+        vg_canvas_line(canvas, line[i], line[i + 1], 1.5f * line_width(canvas), colour);
+    const struct vg_point *middle = &line[parts / 2]; /* of a bent line the part in its middle */
     bool left = false, right = false;
     for (uint32_t i = 0; i < scene->rule_count; i++) {
         if (scene->rule[i].place != index)
@@ -147,9 +150,9 @@ static void draw_line(struct vg_canvas *canvas, const struct vg_scene *scene, in
         right |= scene->rule[i].direction != VG_SIDE_LEFT;
     }
     if (left)
-        side_arrow(canvas, line, 1, colour);
+        side_arrow(canvas, middle, 1, colour);
     if (right)
-        side_arrow(canvas, line, -1, colour);
+        side_arrow(canvas, middle, -1, colour);
 }
 
 void vg_draw_scene(struct vg_canvas *canvas, const struct vg_scene *scene, int highlighted)

@@ -8,39 +8,87 @@
 
 #include "src/events/event_table.h"
 
-/* Distance of a foot from the whole line through the segment, in pixels: the margin is part of
- * a box's height. */
-static float distance_px(const struct vg_watch *watch, const struct vg_point line[2],
-                         struct vg_point foot)
+/* A place of the line in pixels. */
+static struct vg_point pixels(const struct vg_watch *watch, struct vg_point at)
 {
-    const float w = (float)watch->input->width, h = (float)watch->input->height;
-    const float along_x = (line[1].x - line[0].x) * w, along_y = (line[1].y - line[0].y) * h;
-    const float to_x = (foot.x - line[0].x) * w, to_y = (foot.y - line[0].y) * h;
-    const float length = sqrtf(along_x * along_x + along_y * along_y);
-    return length > 0 ? fabsf(along_x * to_y - along_y * to_x) / length : 0;
+    return (struct vg_point){at.x * (float)watch->input->width, at.y * (float)watch->input->height};
 }
 
-/* Moves the passage on by one position; the side come out on if it is complete now. */
-static enum vg_side step(const struct vg_watch *watch, const struct vg_subject *subject,
-                         struct vg_passage *passage)
+static double square_of(double x, double y)
 {
-    const struct vg_point *line = vg_watch_place(watch)->corner;
-    const int64_t gap_us = watch->input->time.us - passage->time.us;
-    if (passage->placed && gap_us <= VG_PASSAGE_GAP_US) {
-        const enum vg_side side = vg_line_cross(passage->last, subject->foot, line);
-        if (side != VG_SIDE_NONE) /* there and back again is no passage */
+    return x * x + y * y;
+}
+
+/* Squared distance of p from the straight part of the line between a and b. */
+static double off_part(struct vg_point p, struct vg_point a, struct vg_point b)
+{
+    const double along_x = (double)b.x - (double)a.x, along_y = (double)b.y - (double)a.y;
+    const double to_x = (double)p.x - (double)a.x, to_y = (double)p.y - (double)a.y;
+    const double length = square_of(along_x, along_y);
+    double part = length > 0 ? (to_x * along_x + to_y * along_y) / length : 0;
+    part = part < 0 ? 0 : part > 1 ? 1 : part;
+    return square_of(to_x - part * along_x, to_y - part * along_y);
+}
+
+/* Distance of a foot from the line, in pixels: the margin is part of a box's height. */
+static double distance_px(const struct vg_watch *watch, struct vg_point foot)
+{
+    const struct vg_place *line = vg_watch_place(watch);
+    const struct vg_point p = pixels(watch, foot);
+    double least = -1;
+    for (uint32_t i = 0; i + 1 < line->corner_count; i++) {
+        const double off =
+            off_part(p, pixels(watch, line->corner[i]), pixels(watch, line->corner[i + 1]));
+        least = least < 0 || off < least ? off : least;
+    }
+    return least > 0 ? sqrt(least) : 0;
+}
+
+/* The side of the line that a step comes out on. Out through one part of it and back through
+ * another is none; through the point where two parts meet is one passage. */
+static enum vg_side side_of_step(const struct vg_place *line, struct vg_point from,
+                                 struct vg_point to)
+{
+    int left = 0;
+    for (uint32_t i = 0; i + 1 < line->corner_count; i++) {
+        const enum vg_side side = vg_line_cross(from, to, &line->corner[i]);
+        left += (side == VG_SIDE_LEFT) - (side == VG_SIDE_RIGHT);
+    }
+    return left == 0 ? VG_SIDE_NONE : left > 0 ? VG_SIDE_LEFT : VG_SIDE_RIGHT;
+}
+
+/* Moves the passage on by one position. */
+static void step(const struct vg_watch *watch, const struct vg_subject *subject,
+                 struct vg_passage *passage)
+{
+    const int64_t now_us = watch->input->time.us, gap_us = now_us - passage->time.us;
+    const bool jumped =
+        passage->placed && vg_watch_jumped(subject, pixels(watch, passage->last), gap_us);
+    if (jumped || now_us - passage->since.us > VG_PASSAGE_GAP_US)
+        passage->pending = VG_SIDE_NONE;
+    if (passage->placed && !jumped && gap_us <= VG_PASSAGE_GAP_US) {
+        const enum vg_side side = side_of_step(vg_watch_place(watch), passage->last, subject->foot);
+        if (side != VG_SIDE_NONE) { /* there and back again is no passage */
             passage->pending =
                 passage->pending != VG_SIDE_NONE && passage->pending != side ? VG_SIDE_NONE : side;
+            passage->since = watch->input->time;
+        }
     }
     passage->placed = true;
     passage->last = subject->foot;
     passage->time = watch->input->time;
-    const float margin = VG_PASSAGE_MARGIN * subject->track->box.height;
-    if (passage->pending == VG_SIDE_NONE || distance_px(watch, line, subject->foot) < margin)
+}
+
+/* The side come out on if the passage is complete now. */
+static enum vg_side complete(const struct vg_watch *watch, const struct vg_subject *subject,
+                             struct vg_passage *passage)
+{
+    const double margin = (double)VG_PASSAGE_MARGIN * (double)subject->track->box.height;
+    if (passage->pending == VG_SIDE_NONE || distance_px(watch, subject->foot) < margin)
         return VG_SIDE_NONE;
-    const enum vg_side complete = passage->pending;
+    const enum vg_side side = passage->pending;
     passage->pending = VG_SIDE_NONE;
-    return complete;
+    return side;
 }
 
 static void watch_line(const struct vg_watch *watch, const struct vg_subject *subject)
@@ -50,8 +98,10 @@ static void watch_line(const struct vg_watch *watch, const struct vg_subject *su
     enum vg_side side = VG_SIDE_NONE;
     if (subject->masked)
         *passage = (struct vg_passage){0};
-    else if (subject->track->state == VG_TRACK_CONFIRMED)
-        side = step(watch, subject, passage); /* also of another class: a class may settle later */
+    else
+        step(watch, subject, passage); /* also of one not admitted: it may be a moment later */
+    if (admitted == VG_WHY_HOLDS)
+        side = complete(watch, subject, passage);
     const uint32_t id = subject->track->id;
     if (admitted != VG_WHY_HOLDS) {
         vg_watch_say(watch, id, admitted, (double)subject->score);

@@ -1,7 +1,13 @@
 #include "src/events/event_table.h"
+
+#include "src/events/wrong_way.h"
+
 static const struct vg_event_row rows[] = {
     {.event = VG_EVENT_CROSSING, .watch = vg_crossing_watch},
-    {.event = VG_EVENT_WRONG_WAY, .watch = vg_wrong_way_watch},
+    {.event = VG_EVENT_WRONG_WAY,
+     .watch = vg_wrong_way_watch,
+     .memory = sizeof(struct vg_ways),
+     .forget = vg_wrong_way_forget},
     {.event = VG_EVENT_DENSITY,
      .watch = vg_density_watch,
      .measure = "count",

@@ -24,7 +24,9 @@ struct vg_passage {
     bool placed;               /* `last` is a position */
     struct vg_point last;      /* foot, fractions */
     struct vg_media_time time; /* of last */
-    enum vg_side pending;      /* side come out on, not yet far enough from the line */
+    enum vg_side
+        pending; /* side come out on, not yet told: too near to the line, or not admitted */
+    struct vg_media_time since; /* of the step that passed */
 };
 
 /* One track in this picture, with what the watcher knows of it. */
@@ -51,6 +53,11 @@ struct vg_watch {
 
 /* VG_WHY_HOLDS if the subject is one the rule looks at: class, score, confirmed, no mask. */
 enum vg_why_not vg_watch_admits(const struct vg_watch *watch, const struct vg_subject *subject);
+
+/* Whether a track that was at `from` (pixels) cannot have come to its foot in that time: its box
+ * jumped, or it is somebody else now. Half a box's height for the box's own tremble, and a runner's
+ * or a fast vehicle's way. */
+bool vg_watch_jumped(const struct vg_subject *subject, struct vg_point from, int64_t after_us);
 
 /* Whether the foot lies in the rule's zone; true for the whole picture. */
 bool vg_watch_inside(const struct vg_watch *watch, struct vg_point foot);

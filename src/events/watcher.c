@@ -15,6 +15,10 @@
 
 #define SCORE_WINDOW_US VG_US_PER_S
 
+#define TREMBLE_HEIGHTS 0.5  /* between two looks at a box that stands still, at most */
+#define PERSON_HEIGHTS  4.0  /* a second: 7 m, somebody runs */
+#define VEHICLE_HEIGHTS 20.0 /* a second: 30 m at 1.5 m of height, a fast road */
+
 struct slot {
     uint32_t id;                 /* 0: free */
     bool live;                   /* handed in for this picture */
@@ -211,6 +215,17 @@ enum vg_why_not vg_watch_admits(const struct vg_watch *watch, const struct vg_su
     if (track->state == VG_TRACK_TENTATIVE)
         return VG_WHY_UNCONFIRMED;
     return subject->masked ? VG_WHY_MASKED : VG_WHY_HOLDS;
+}
+
+bool vg_watch_jumped(const struct vg_subject *subject, struct vg_point from, int64_t after_us)
+{
+    const struct vg_track *track = subject->track;
+    const struct vg_point foot = vg_box_foot(track->box);
+    const double x = (double)foot.x - (double)from.x, y = (double)foot.y - (double)from.y;
+    const double after_s = (double)after_us / (double)VG_US_PER_S;
+    const double speed = track->class_id == VG_CLASS_PERSON ? PERSON_HEIGHTS : VEHICLE_HEIGHTS;
+    const double most = (TREMBLE_HEIGHTS + speed * after_s) * (double)track->box.height;
+    return x * x + y * y > most * most;
 }
 
 const struct vg_place *vg_watch_place(const struct vg_watch *watch)

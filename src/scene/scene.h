@@ -17,6 +17,7 @@
 #define VG_SCENE_ID_SIZE     64
 #define VG_SCENE_LABEL_SIZE  128
 #define VG_SCENE_CORNERS_MAX 64
+#define VG_SCENE_POINTS_MAX  16 /* of a line */
 #define VG_SCENE_PLACES_MAX  64
 #define VG_SCENE_RULES_MAX   64
 #define VG_SCENE_TEXT_MAX    (1u << 20)
@@ -50,7 +51,7 @@ struct vg_place {
     enum vg_place_kind kind;
     char id[VG_SCENE_ID_SIZE];
     char label[VG_SCENE_LABEL_SIZE]; /* "" if none */
-    uint32_t corner_count;           /* 2 for a line */
+    uint32_t corner_count;           /* 2 to 16 for a line */
     struct vg_point corner[VG_SCENE_CORNERS_MAX];
     bool directed;
     struct vg_point direction; /* zone: allowed way, picture pixels, y down, not zero */

@@ -91,8 +91,8 @@ static enum vg_status read_line(const struct vg_json *json, const json_t *object
         return status;
     char at[VG_SCENE_POINTER_SIZE];
     vg_scene_pointer(at, pointer, "points");
-    if (json_array_size(list) != 2)
-        return vg_scene_refuse(json, at, N_("a line has 2 points"), NULL, "%zu",
+    if (json_array_size(list) < 2 || json_array_size(list) > VG_SCENE_POINTS_MAX)
+        return vg_scene_refuse(json, at, N_("a line has 2 to 16 points"), NULL, "%zu",
                                json_array_size(list));
     return read_corners(json, list, at, place);
 }

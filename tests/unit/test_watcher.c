@@ -232,13 +232,109 @@ static void a_reset_forgets_positions(void **state)
     struct bench b;
     bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
     struct vg_track *track = add_track(&b);
-    place(&b, track, 500, 300);
+    place(&b, track, 500, 280);
     (void)look(&b);
     vg_watcher_reset(b.watcher);
-    place(&b, track, 500, 200);
+    place(&b, track, 500, 220);
     assert_int_equal(look(&b), 0);
-    place(&b, track, 500, 300);
+    place(&b, track, 500, 280);
     assert_int_equal(look(&b), 1);
+    bench_close(&b);
+}
+
+/* A line of three parts, as a gate: up at x 300, over at y 150, down at x 700. */
+static void passages_of_a_bent_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double x[6], y[6];
+        int want;
+        enum vg_why_not last;
+    } rows[] = {
+        {"in by the left post", {270, 330, END}, {200, 200}, 1, VG_WHY_HOLDS},
+        {"in from above", {500, 500, END}, {120, 180}, 1, VG_WHY_HOLDS},
+        {"out by the right post", {670, 730, END}, {200, 200}, 1, VG_WHY_OTHER_SIDE},
+        {"over the corner, out and in", {280, 320, END}, {160, 140}, 0, VG_WHY_NO_PASSAGE},
+        {"through the corner", {290, 310, END}, {140, 160}, 1, VG_WHY_HOLDS},
+        {"inside", {400, 440, 480, END}, {200, 180, 200}, 0, VG_WHY_NO_PASSAGE},
+        {"under it, where it is open", {500, 500, END}, {300, 240}, 0, VG_WHY_NO_PASSAGE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, "{\"version\":1,\"name\":\"x\",\"lines\":[{\"id\":\"l\",\"points\":"
+                       "[[0.3,0.5],[0.3,0.3],[0.7,0.3],[0.7,0.5]]}],\"rules\":[{\"id\":\"r\","
+                       "\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"l\","
+                       "\"direction\":\"right\"}]}");
+        struct vg_track *track = add_track(&b);
+        uint32_t seen = 0;
+        for (size_t k = 0; rows[i].x[k] > END; k++) {
+            place(&b, track, rows[i].x[k], rows[i].y[k]);
+            seen += look(&b);
+        }
+        const uint32_t want = rows[i].last == VG_WHY_HOLDS ? (uint32_t)rows[i].want : 0;
+        if (seen != want || b.why[1] != rows[i].last)
+            fail_msg("%s: %u sightings, last %s", rows[i].name, seen, vg_why_not_name(b.why[1]));
+        bench_close(&b);
+    }
+}
+
+static void a_box_that_jumps_has_not_passed(void **state)
+{
+    (void)state;
+    static const struct {
+        enum vg_class class_id;
+        double from, to;
+        uint32_t want;
+    } rows[] = {
+        {VG_CLASS_PERSON, 270, 210, 1}, /* 0.6 of its height in 0.1 s: somebody runs */
+        {VG_CLASS_PERSON, 320, 180, 0}, /* 1.4 of it: nobody does */
+        {VG_CLASS_CAR, 320, 180, 1},
+        {VG_CLASS_CAR, 480, 150, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+        struct vg_track *track = add_track(&b);
+        track->class_id = rows[i].class_id;
+        place(&b, track, 500, rows[i].from);
+        assert_int_equal(look(&b), 0);
+        place(&b, track, 500, rows[i].to);
+        assert_int_equal(look(&b), rows[i].want);
+        place(&b, track, 500, rows[i].to);
+        assert_int_equal(look(&b), 0);
+        bench_close(&b);
+    }
+}
+
+/* Passed while it was seen too few times, or too badly, to be sure: told once it is sure. */
+static void a_passage_waits_until_the_track_is_admitted(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+    struct vg_track *track = add_track(&b);
+    track->state = VG_TRACK_TENTATIVE;
+    place(&b, track, 500, 270);
+    assert_int_equal(look(&b), 0);
+    place(&b, track, 500, 230);
+    assert_int_equal(look(&b), 0);
+    assert_int_equal(b.why[1], VG_WHY_UNCONFIRMED);
+    track->state = VG_TRACK_CONFIRMED;
+    place(&b, track, 500, 220);
+    assert_int_equal(look(&b), 1);
+    place(&b, track, 500, 210);
+    assert_int_equal(look(&b), 0);
+    track->state = VG_TRACK_TENTATIVE;
+    place(&b, track, 500, 270);
+    (void)look(&b);
+    for (int k = 0; k < 21; k++) { /* too late to tell */
+        place(&b, track, 500, 280);
+        assert_int_equal(look(&b), 0);
+    }
+    track->state = VG_TRACK_CONFIRMED;
+    place(&b, track, 500, 280);
+    assert_int_equal(look(&b), 0);
     bench_close(&b);
 }
 
@@ -334,9 +430,10 @@ static void the_way_is_judged_in_pixels(void **state)
         {"well back", "[1,0]", 500, 300, -5, 8, 20, VG_WHY_HOLDS},
         {"still", "[1,0]", 500, 400, 0, 0, 20, VG_WHY_STILL},
         {"too slow", "[1,0]", 500, 400, -1.6, 0, 40, VG_WHY_STILL},
-        {"slow", "[1,0]", 500, 400, -2, 0, 40, VG_WHY_HOLDS},
-        {"not yet long enough", "[1,0]", 600, 400, -20, 0, 5, VG_WHY_STILL},
+        {"slow", "[1,0]", 500, 400, -2, 0, 90, VG_WHY_HOLDS},
+        {"not far enough", "[1,0]", 600, 400, -20, 0, 3, VG_WHY_STILL},
         {"fast", "[1,0]", 600, 400, -20, 0, 7, VG_WHY_HOLDS},
+        {"in small steps", "[1,0]", 700, 400, -0.5, 0, 500, VG_WHY_HOLDS},
         {"outside", "[1,0]", 600, 200, -10, 0, 20, VG_WHY_OUTSIDE},
         {"just come in", "[1,0]", 600, 241, -10, 1, 12, VG_WHY_STILL},
         {"pixels, not fractions", "[1,1]", 300, 450, 10, -9.9, 12, VG_WHY_WITH_THE_WAY},
@@ -377,6 +474,55 @@ static void who_has_turned_back_is_let_off(void **state)
     place(&b, track, 425, 400);
     assert_int_equal(look(&b), 0);
     bench_close(&b);
+}
+
+/* Half a height to and fro, five times; and one height there, then back. */
+static void who_turns_back_has_done_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        double speed; /* pixels a picture */
+        int there, times;
+    } rows[] = {{5, 10, 5}, {5, 20, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
+        struct vg_track *track = add_track(&b);
+        double x = 600;
+        for (int k = 0; k < 2 * rows[i].there * rows[i].times; k++) {
+            x += k / rows[i].there % 2 == 0 ? -rows[i].speed : rows[i].speed;
+            place(&b, track, x, 400);
+            assert_int_equal(look(&b), 0);
+        }
+        bench_close(&b);
+    }
+}
+
+/* Hidden for a second on the way, it is who it was; out of the zone for so long, it begins anew. */
+static void a_way_goes_on_when_hidden(void **state)
+{
+    (void)state;
+    static const struct {
+        double y; /* of the foot meanwhile; 0: not seen */
+        uint32_t want;
+    } rows[] = {{0, 1}, {400, 1}, {200, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\",\"hold_s\":0"));
+        struct vg_track *track = add_track(&b);
+        double x = 600;
+        for (int k = 0; k < 21; k++, x -= 10) {
+            const bool middle = k >= 5 && k < 14;
+            if (middle && rows[i].y <= 0)
+                track->detected = false;
+            else
+                place(&b, track, x, middle ? rows[i].y : 400);
+            const uint32_t now = look(&b);
+            if (k != 19) /* 190 of its 100 pixels of height: about there */
+                assert_int_equal(now, k < 19 ? 0 : rows[i].want);
+        }
+        bench_close(&b);
+    }
 }
 
 /* ---- density ------------------------------------------------------------------------------ */
@@ -488,6 +634,9 @@ int main(void)
     const uint64_t before = vg_alloc_sealed_count();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passages_of_a_line),
+        cmocka_unit_test(passages_of_a_bent_line),
+        cmocka_unit_test(a_box_that_jumps_has_not_passed),
+        cmocka_unit_test(a_passage_waits_until_the_track_is_admitted),
         cmocka_unit_test(a_track_gone_for_long_has_not_passed),
         cmocka_unit_test(a_passage_under_a_mask_is_none),
         cmocka_unit_test(a_reset_forgets_positions),
@@ -496,6 +645,8 @@ int main(void)
         cmocka_unit_test(a_rule_switched_off_sees_nothing),
         cmocka_unit_test(the_way_is_judged_in_pixels),
         cmocka_unit_test(who_has_turned_back_is_let_off),
+        cmocka_unit_test(who_turns_back_has_done_nothing),
+        cmocka_unit_test(a_way_goes_on_when_hidden),
         cmocka_unit_test(density_counts_strictly_more_than_over),
         cmocka_unit_test(a_missed_box_does_not_lower_the_count_at_once),
         cmocka_unit_test(a_place_is_measured_once),
