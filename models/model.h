@@ -235,6 +235,9 @@ enum vg_status vg_model_save(const struct vg_model *model, const char *path,
 
 void vg_model_close(struct vg_model **model);
 
+/* Our classes that it tells apart. */
+vg_class_set vg_model_classes(const struct vg_model *model);
+
 /* Frees the weights, for an owner who has put them on a device: everything else stays. No engine
  * can be opened from it then, nor can it be packed. */
 void vg_model_weights_drop(struct vg_model *model);

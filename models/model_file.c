@@ -505,6 +505,15 @@ enum vg_status vg_model_find(const char *name, struct vg_model **model, struct v
     return vg_model_open(path, model, fault);
 }
 
+vg_class_set vg_model_classes(const struct vg_model *model)
+{
+    vg_class_set set = 0;
+    for (uint32_t i = 0; i < model->class_count; i++)
+        if (model->class_map[i] != VG_CLASS_NONE)
+            set |= 1u << model->class_map[i];
+    return set;
+}
+
 void vg_model_weights_drop(struct vg_model *model)
 {
     vg_free(model->weights);

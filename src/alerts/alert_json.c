@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of the rules that a composed rule names: with the rule's own text, its boxes and the rest, an
+ * alert stays below VG_ALERT_JSON_MAX. */
+#define PARTS_TEXT_MAX VG_RULE_TEXT_MAX
+
 /* The nearest multiple of 1 / steps: few enough digits that both compilers print the same. */
 static double rounded(double value, double steps)
 {
@@ -97,9 +101,52 @@ static json_t *rule_json(const struct vg_rule *rule)
     return object ? object : json_object();
 }
 
-static json_t *measures_json(const struct vg_alert *alert)
+/* The rule, and under "parts" those that it names and that brought the alert about, as they
+ * were. Its own parts stand in its `when`. A rule that finds no room is left to its id. */
+static json_t *rules_json(const struct vg_alert *alert, const struct vg_scene *scene)
+{
+    json_t *object = rule_json(rule_of(alert, scene));
+    json_t *parts = alert->part_count > 0 ? json_array() : NULL;
+    size_t room = PARTS_TEXT_MAX;
+    for (uint32_t i = 0; i < alert->part_count; i++) {
+        const struct vg_rule *part = &scene->rule[alert->part[i].rule];
+        const size_t size = part->text ? strlen(part->text) : 0;
+        bool again = false;
+        for (uint32_t k = 0; k < i; k++)
+            again |= alert->part[k].rule == alert->part[i].rule;
+        if (again || part->hidden)
+            continue;
+        const bool fits = size <= room;
+        (void)json_array_append_new(parts,
+                                    fits ? rule_json(part) : json_pack("{s:s}", "id", part->id));
+        room -= fits ? size : 0;
+    }
+    if (parts)
+        (void)json_object_set_new(object, "parts", parts);
+    return object;
+}
+
+/* {"rule":"r1","event":"crossing","place":"portique","score":0.8,"from_s":12.4,"to_s":12.4};
+ * "rule" is null for a part without a name of its own, "event" for a composed one. */
+static json_t *part_json(const struct vg_alert_part *part, const struct vg_scene *scene)
+{
+    const struct vg_rule *rule = &scene->rule[part->rule];
+    const char *event = rule->event == VG_EVENT_NONE ? NULL : vg_event_name(rule->event);
+    return json_pack("{s:o, s:o, s:o, s:f, s:f, s:f}", "rule",
+                     text_or_null(rule->hidden ? NULL : rule->id), "event", text_or_null(event),
+                     "place", text_or_null(rule->place < 0 ? NULL : scene->place[rule->place].id),
+                     "score", rounded((double)part->score, 10000.0), "from_s",
+                     media_seconds(part->first), "to_s", media_seconds(part->last));
+}
+
+static json_t *measures_json(const struct vg_alert *alert, const struct vg_scene *scene)
 {
     json_t *measures = json_object();
+    json_t *parts = alert->part_count > 0 ? json_array() : NULL;
+    for (uint32_t i = 0; i < alert->part_count; i++)
+        (void)json_array_append_new(parts, part_json(&alert->part[i], scene));
+    if (parts)
+        (void)json_object_set_new(measures, "parts", parts);
     if (alert->event == VG_EVENT_DENSITY)
         (void)json_object_set_new(measures, "count", json_real(rounded(alert->count, 1000.0)));
     return measures;
@@ -128,8 +175,8 @@ static json_t *alert_object(const struct vg_alert *alert, const struct vg_scene 
         {"boxes", boxes_json(alert, context)},
         {"evidence",
          json_pack("{s:b, s:b}", "picture", context->has_picture, "clip", context->has_clip)},
-        {"rule_as_it_was", rule_json(rule)},
-        {"measures", measures_json(alert)},
+        {"rule_as_it_was", rules_json(alert, scene)},
+        {"measures", measures_json(alert, scene)},
         {"state", json_string("new")},
         {"verdict", json_null()},
         {"phase", json_string(context->phase)},

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/model.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/json.h"
@@ -43,42 +44,90 @@ static unsigned places_of_kind(const struct vg_scene *scene, enum vg_place_kind 
 
 /* ---- check -------------------------------------------------------------------------------- */
 
-static enum vg_status print_check(const char *file, const struct vg_scene *scene, bool as_json,
-                                  struct vg_fault *fault)
+/* The classes of the model of that name; of none without one. */
+static enum vg_status known_classes(const char *name, vg_class_set *known, struct vg_fault *fault)
 {
+    struct vg_model *model;
+    *known = 0;
+    if (!name)
+        return VG_OK;
+    const enum vg_status status = vg_model_find(name, &model, fault);
+    if (status)
+        return status;
+    *known = vg_model_classes(model);
+    vg_model_close(&model);
+    return VG_OK;
+}
+
+static json_t *warnings_json(const struct vg_scene *scene, const struct vg_scene_warning *warnings,
+                             uint32_t count)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < count; i++)
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s}", "rule", scene->rule[warnings[i].rule].id,
+                            "part", warnings[i].detail, "message", _(warnings[i].what), "remedy",
+                            _(warnings[i].remedy)));
+    return list;
+}
+
+static void print_warnings(const struct vg_scene *scene, const struct vg_scene_warning *warnings,
+                           uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const char *part = warnings[i].detail;
+        (void)printf(_("Warning: rule %s%s%s: %s: %s\n"), scene->rule[warnings[i].rule].id,
+                     part[0] ? " <- " : "", part, _(warnings[i].what), _(warnings[i].remedy));
+    }
+}
+
+static enum vg_status print_check(const char *file, const struct vg_scene *scene,
+                                  vg_class_set known, bool as_json, struct vg_fault *fault)
+{
+    struct vg_scene_warning warnings[VG_SCENE_WARNINGS_MAX];
+    const uint32_t count = vg_scene_warnings(scene, known, warnings, VG_SCENE_WARNINGS_MAX);
     const unsigned masks = places_of_kind(scene, VG_PLACE_MASK);
     const unsigned zones = places_of_kind(scene, VG_PLACE_ZONE);
     const unsigned lines = places_of_kind(scene, VG_PLACE_LINE);
     const double floor_fps = (double)vg_scene_floor_fps(scene);
     if (as_json)
-        return vg_print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b}", "file", file,
-                                       "name", scene->name, "masks", (int)masks, "zones",
+        return vg_print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b, s:o}", "file",
+                                       file, "name", scene->name, "masks", (int)masks, "zones",
                                        (int)zones, "lines", (int)lines, "rules",
-                                       (int)scene->rule_count, "least_fps", floor_fps, "calibrated",
-                                       (int)(scene->ground_count > 0)),
+                                       (int)scene->given_count, "least_fps", floor_fps,
+                                       "calibrated", (int)(scene->ground_count > 0), "warnings",
+                                       warnings_json(scene, warnings, count)),
                              fault);
     (void)printf(_("%s: \"%s\" is a good scene (masks: %u, zones: %u, lines: %u, rules: %u)\n"),
-                 file, scene->name, masks, zones, lines, scene->rule_count);
+                 file, scene->name, masks, zones, lines, scene->given_count);
     if (scene->rule_count)
         (void)printf(_("Its rules want at least %g pictures per second.\n"), floor_fps);
     else
         (void)printf("%s\n", _("It has no rule: nothing will be raised."));
     if (scene->ground_count)
         (void)printf("%s\n", _("Its calibration was checked; this version does not use it yet."));
+    print_warnings(scene, warnings, count);
     return VG_OK;
 }
 
 static enum vg_status word_check(int argc, char **argv, struct vg_fault *fault)
 {
     bool as_json = false;
-    const struct vg_option options[] = {{"json", NULL, N_("for machines"), NULL, &as_json}};
+    const char *model = NULL;
+    vg_class_set known = 0;
+    const struct vg_option options[] = {
+        {"model", "NAME", N_("says too which rules this model cannot serve"), &model, NULL},
+        {"json", NULL, N_("for machines"), NULL, &as_json},
+    };
     const struct vg_usage usage = {"scene check", "FILE",
                                    N_("says whether a scene is good, and else what to correct"),
                                    options, COUNT(options)};
     struct vg_scene *scene;
     enum vg_status status = open_operand(&usage, argc, argv, &scene, fault);
     if (!status)
-        status = print_check(argv[1], scene, as_json, fault);
+        status = known_classes(model, &known, fault);
+    if (!status)
+        status = print_check(argv[1], scene, known, as_json, fault);
     vg_scene_close(&scene);
     return status;
 }
@@ -89,8 +138,9 @@ static enum vg_status print_rules(const struct vg_scene *scene, bool as_json,
                                   struct vg_fault *fault)
 {
     json_t *rules = as_json ? json_array() : NULL;
-    for (uint32_t i = 0; i < scene->rule_count; i++) {
-        char text[2048];
+    json_t *masks = as_json ? json_array() : NULL;
+    char text[VG_SCENE_SENTENCE_MAX];
+    for (uint32_t i = 0; i < scene->given_count; i++) {
         vg_scene_explain_rule(scene, &scene->rule[i], text, sizeof text);
         if (as_json)
             (void)json_array_append_new(
@@ -98,9 +148,20 @@ static enum vg_status print_rules(const struct vg_scene *scene, bool as_json,
         else
             (void)printf("%s\n", text);
     }
+    for (uint32_t i = 0; i < scene->place_count; i++) {
+        if (scene->place[i].kind != VG_PLACE_MASK || !scene->place[i].events)
+            continue; /* what hides from all needs no words */
+        vg_scene_explain_mask(scene, (int)i, text, sizeof text);
+        if (as_json)
+            (void)json_array_append_new(masks, json_string(text));
+        else
+            (void)printf("%s\n", text);
+    }
     if (as_json)
-        return vg_print_json(
-            rules ? json_pack("{s:s, s:o}", "name", scene->name, "rules", rules) : NULL, fault);
+        return vg_print_json(rules && masks ? json_pack("{s:s, s:o, s:o}", "name", scene->name,
+                                                        "rules", rules, "masks", masks)
+                                            : NULL,
+                             fault);
     if (!scene->rule_count)
         (void)printf("%s\n", _("It has no rule: nothing will be raised."));
     return VG_OK;

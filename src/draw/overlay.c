@@ -97,7 +97,8 @@ static void draw_mask(struct vg_canvas *canvas, const struct vg_place *place)
 {
     struct vg_point corner[VG_SCENE_CORNERS_MAX] = {{0, 0}};
     to_pixels(canvas, place, corner);
-    vg_canvas_fill(canvas, corner, place->corner_count, black, 110);
+    /* fainter where it hides from some events only */
+    vg_canvas_fill(canvas, corner, place->corner_count, black, place->events ? 55 : 110);
     vg_canvas_hatch(canvas, corner, place->corner_count, 3, grey, 160);
 }
 
@@ -144,7 +145,7 @@ static void draw_line(struct vg_canvas *canvas, const struct vg_scene *scene, in
     const struct vg_point *middle = &line[parts / 2]; /* of a bent line the part in its middle */
     bool left = false, right = false;
     for (uint32_t i = 0; i < scene->rule_count; i++) {
-        if (scene->rule[i].place != index)
+        if (scene->rule[i].part_count > 0 || scene->rule[i].place != index)
             continue;
         left |= scene->rule[i].direction != VG_SIDE_RIGHT;
         right |= scene->rule[i].direction != VG_SIDE_LEFT;

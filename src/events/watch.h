@@ -35,7 +35,7 @@ struct vg_subject {
     uint32_t slot;        /* its place in tables by track, below VG_TRACKS_MAX */
     struct vg_point foot; /* fractions of the picture */
     float score;          /* the best of its last second or two: one bad look is no reason */
-    bool masked;
+    bool masked;          /* from rules on the event of this one */
 };
 
 /* One rule in one picture. */

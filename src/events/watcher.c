@@ -30,6 +30,7 @@ struct vg_watcher {
     const struct vg_scene *scene;
     struct slot slot[VG_TRACKS_MAX];
     struct vg_subject subject[VG_TRACKS_MAX];
+    uint32_t masks[VG_TRACKS_MAX];         /* that hide it, bits 1 << event */
     struct vg_passage *passages;           /* all tables, one after the other */
     int passage_table[VG_SCENE_RULES_MAX]; /* which is the rule's; -1: none */
     void *memory[VG_SCENE_RULES_MAX];      /* NULL: the rule has none */
@@ -37,7 +38,8 @@ struct vg_watcher {
 
 static bool at_line(const struct vg_scene *scene, const struct vg_rule *rule)
 {
-    return rule->place >= 0 && scene->place[rule->place].kind == VG_PLACE_LINE;
+    return rule->part_count == 0 && rule->place >= 0 &&
+           scene->place[rule->place].kind == VG_PLACE_LINE;
 }
 
 uint32_t vg_watcher_maps(const struct vg_scene *scene)
@@ -198,7 +200,7 @@ static uint32_t take_subjects(struct vg_watcher *w, const struct vg_watch_input 
             .foot = {foot.x / (float)in->width, foot.y / (float)in->height},
             .score = own->best_now > own->best_before ? own->best_now : own->best_before,
         };
-        subject->masked = vg_scene_masked(w->scene, subject->foot);
+        w->masks[count - 1] = vg_scene_masks_at(w->scene, subject->foot);
     }
     return count;
 }
@@ -300,6 +302,13 @@ void vg_watch_wish(const struct vg_watch *watch, uint32_t subject, struct vg_box
 
 /* ---- one picture -------------------------------------------------------------------------- */
 
+/* A mask may hide from some events and not from others. */
+static void mask_subjects(struct vg_watcher *w, enum vg_event event, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        w->subject[i].masked = (w->masks[i] & 1u << event) != 0;
+}
+
 /* A place is measured once, by the first rule that does. */
 static void measure(const struct vg_watch *watch, const struct vg_event_row *row)
 {
@@ -330,6 +339,7 @@ void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *in
         const struct vg_event_row *row = vg_event_row(watch.rule->event);
         if (!row)
             continue;
+        mask_subjects(watcher, watch.rule->event, watch.subject_count);
         measure(&watch, row);
         if (watch.rule->active)
             row->watch(&watch);

@@ -13,6 +13,7 @@
 #define CARRY_US     (3 * VG_US_PER_S)  /* after the first picture that follows a restart */
 #define CARRY_AGE_US (15 * VG_US_PER_S) /* since the carried condition was last seen */
 #define RETRY_US     VG_US_PER_S        /* from an alert that was refused to the next */
+#define PASSAGE_US   VG_US_PER_S        /* a passage holds for as long, as a part */
 
 enum vg_status vg_rulebook_open(struct vg_rulebook **book, const struct vg_scene *scene)
 {
@@ -32,8 +33,10 @@ void vg_rulebook_close(struct vg_rulebook **book)
 void vg_rulebook_reset(struct vg_rulebook *book)
 {
     memset(book->held, 0, sizeof book->held);
+    memset(&book->compose, 0, sizeof book->compose);
     for (uint32_t i = 0; i < VG_SCENE_RULES_MAX; i++) {
         book->rule[i].carried = false;
+        book->rule[i].passed = false;
         book->rule[i].last.named = NULL;
     }
 }
@@ -51,15 +54,25 @@ static void say(const struct vg_rule_moment *moment, const struct vg_sighting *s
                                (double)value_us / (double)VG_US_PER_S);
 }
 
+static bool at_place(const struct vg_rule *rule)
+{
+    return rule->place >= 0 || rule->parts_placed;
+}
+
 /* Whether the rule is to forget what held, too. */
 static bool suspended(const struct vg_rule *rule, enum vg_rule_sight sight)
 {
-    return sight == VG_SIGHT_NOTHING || (sight == VG_SIGHT_NO_PLACES && rule->place >= 0);
+    return sight == VG_SIGHT_NOTHING || (sight == VG_SIGHT_NO_PLACES && at_place(rule));
 }
 
 bool vg_rulebook_holds_back(const struct vg_rule *rule, enum vg_rule_sight sight)
 {
-    return suspended(rule, sight) || (sight == VG_SIGHT_DOUBTFUL && rule->place >= 0);
+    return suspended(rule, sight) || (sight == VG_SIGHT_DOUBTFUL && at_place(rule));
+}
+
+static bool event_stopped(const struct vg_rule *rule, const struct vg_rule_moment *moment)
+{
+    return rule->event != VG_EVENT_NONE && moment->stopped_events & 1u << rule->event;
 }
 
 /* VG_WHY_HOLDS if the rule may speak at this moment. */
@@ -69,7 +82,7 @@ static enum vg_why_not may_speak(const struct vg_rule *rule, const struct vg_rul
         return VG_WHY_INACTIVE;
     if (vg_rulebook_holds_back(rule, moment->sight))
         return VG_WHY_VIEW;
-    if (moment->stopped_events & 1u << rule->event)
+    if (event_stopped(rule, moment))
         return VG_WHY_STOPPED;
     if (moment->wall_known && !vg_calendar_holds(&rule->calendar, moment->wall))
         return VG_WHY_CALENDAR;
@@ -146,8 +159,13 @@ static void forget_suspended(struct vg_rulebook *book, enum vg_rule_sight sight)
         struct vg_held *held = &book->held[i];
         held->used = held->used && !suspended(&book->scene->rule[held->rule], sight);
     }
-    for (uint32_t i = 0; i < book->scene->rule_count; i++)
-        book->rule[i].carried &= !suspended(&book->scene->rule[i], sight);
+    for (uint32_t i = 0; i < book->scene->rule_count; i++) {
+        const struct vg_rule *rule = &book->scene->rule[i];
+        if (!suspended(rule, sight))
+            continue;
+        book->rule[i].carried = book->rule[i].passed = false;
+        vg_compose_forget(&book->compose, rule);
+    }
 }
 
 static void end_what_is_over(struct vg_rulebook *book, const struct vg_rule_moment *moment)
@@ -203,6 +221,26 @@ static void tell(struct vg_rulebook *book, const struct vg_alert *alert)
     }
 }
 
+/* Since when and how surely the parts of a composed rule held. */
+static void add_parts(const struct vg_rulebook *book, struct vg_alert *alert)
+{
+    const struct vg_scene *scene = book->scene;
+    const struct vg_rule *rule = &scene->rule[alert->rule];
+    uint32_t parts[VG_ALERT_PARTS_MAX];
+    const uint32_t last = vg_compose_last(&book->compose, scene, rule);
+    alert->event = scene->rule[scene->part[last].rule].event;
+    alert->place = scene->rule[scene->part[last].rule].place;
+    alert->part_count = vg_compose_evidence(&book->compose, scene, rule, parts, VG_ALERT_PARTS_MAX);
+    for (uint32_t i = 0; i < alert->part_count; i++) {
+        const struct vg_compose_part *state = &book->compose.part[parts[i]];
+        struct vg_alert_part *part = &alert->part[i];
+        part->rule = scene->part[parts[i]].rule;
+        part->score = book->rule[part->rule].score;
+        part->first = state->onset;
+        part->last = state->last;
+    }
+}
+
 /* Fills the alert for sighting `due`, with the boxes of all the rule's sightings of the picture,
  * its own first. held: its condition, NULL for a passage. */
 static void raise_alert(struct vg_rulebook *book, const struct vg_watch_output *watched,
@@ -224,6 +262,8 @@ static void raise_alert(struct vg_rulebook *book, const struct vg_watch_output *
     alert->sequence = ++state->sequence;
     alert->score = due->score;
     alert->count = due->count;
+    if (rule->part_count > 0)
+        add_parts(book, alert);
     add_boxes(alert, due);
     for (uint32_t i = 0; i < watched->sighting_count; i++) {
         const struct vg_sighting *other = &watched->sighting[i];
@@ -263,53 +303,167 @@ static bool told_now(const struct vg_alert *alerts, uint32_t count, uint32_t rul
     return false;
 }
 
-static uint32_t raise_what_is_due(struct vg_rulebook *book, const struct vg_watch_output *watched,
-                                  const struct vg_rule_moment *moment, const enum vg_why_not *speak,
-                                  struct vg_alert *alerts)
+/* One picture while it is judged. */
+struct judging {
+    struct vg_rulebook *book;
+    const struct vg_watch_output *watched;
+    const struct vg_rule_moment *moment;
+    enum vg_why_not speak[VG_SCENE_RULES_MAX];
+    struct vg_alert *alerts;
+    uint32_t count;
+};
+
+static void raise_if_due(struct judging *j, const struct vg_sighting *sighting)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < watched->sighting_count; i++) {
-        const struct vg_sighting *sighting = &watched->sighting[i];
-        if (speak[sighting->rule] != VG_WHY_HOLDS || told_now(alerts, count, sighting->rule))
-            continue;
-        const struct vg_held *held = sighting->instant ? NULL : find_held(book, sighting);
-        const struct vg_onset passage = {
-            moment->media, moment->media, {moment->wall_known ? moment->wall.us : 0}, false};
-        const struct vg_onset *onset = held ? &held->onset : &passage;
-        if (!is_due(book, sighting, onset, moment))
-            continue;
-        if (count == VG_ALERTS_PER_PICTURE_MAX) {
-            book->dropped += sighting->instant;
-            continue;
-        }
-        say(moment, sighting, VG_WHY_HOLDS, moment->media.us - onset->first.us);
-        raise_alert(book, watched, sighting, held, onset, moment, &alerts[count++]);
+    const struct vg_rule_moment *moment = j->moment;
+    struct vg_rulebook *book = j->book;
+    if (j->speak[sighting->rule] != VG_WHY_HOLDS || told_now(j->alerts, j->count, sighting->rule))
+        return;
+    const struct vg_held *held = sighting->instant ? NULL : find_held(book, sighting);
+    const struct vg_onset passage = {
+        moment->media, moment->media, {moment->wall_known ? moment->wall.us : 0}, false};
+    const struct vg_onset *onset = held ? &held->onset : &passage;
+    if (!is_due(book, sighting, onset, moment))
+        return;
+    if (j->count == VG_ALERTS_PER_PICTURE_MAX && !book->scene->rule[sighting->rule].hidden) {
+        book->dropped += sighting->instant;
+        return;
     }
-    return count;
+    say(moment, sighting, VG_WHY_HOLDS, moment->media.us - onset->first.us);
+    if (!book->scene->rule[sighting->rule].hidden)
+        raise_alert(book, j->watched, sighting, held, onset, moment, &j->alerts[j->count++]);
+}
+
+/* Whether what the rule sees counts: what holds goes on while the view is doubted. */
+static bool may_hold(const struct judging *j, uint32_t rule)
+{
+    const bool doubted = j->moment->sight == VG_SIGHT_DOUBTFUL;
+    return j->speak[rule] == VG_WHY_HOLDS || (j->speak[rule] == VG_WHY_VIEW && doubted);
+}
+
+/* Takes note of a sighting if its rule may hold now. */
+static void take(struct judging *j, const struct vg_sighting *sighting)
+{
+    const enum vg_why_not why = j->speak[sighting->rule];
+    struct vg_rule_state *state = &j->book->rule[sighting->rule];
+    if (why != VG_WHY_HOLDS)
+        say(j->moment, sighting, why, 0);
+    if (!may_hold(j, sighting->rule))
+        return;
+    state->score = sighting->score;
+    state->count = sighting->count;
+    if (!sighting->instant) {
+        note(j->book, sighting, j->moment);
+    } else if (why == VG_WHY_HOLDS) {
+        state->passed = true;
+        state->passed_at = j->moment->media;
+    }
+}
+
+/* ---- composed rules ------------------------------------------------------------------------ */
+
+/* Whether a condition that goes on has been seen for its rule's hold. */
+static bool is_part(const struct vg_rulebook *book, const struct vg_held *held)
+{
+    return held->onset.last.us - held->onset.first.us >= book->scene->rule[held->rule].hold_us;
+}
+
+/* What the rules on events are as parts in this picture. */
+static void find_parts(struct judging *j)
+{
+    struct vg_rulebook *book = j->book;
+    for (uint32_t i = 0; i < book->scene->rule_count; i++) {
+        const struct vg_rule_state *state = &book->rule[i];
+        const int64_t age_us = j->moment->media.us - state->passed_at.us;
+        const bool stopped = event_stopped(&book->scene->rule[i], j->moment);
+        uint8_t bits = stopped ? VG_COMPOSE_STOPPED : 0;
+        if (state->passed && age_us < PASSAGE_US && may_hold(j, i))
+            bits |= age_us == 0 ? VG_COMPOSE_HOLDS | VG_COMPOSE_PASSED : VG_COMPOSE_HOLDS;
+        book->part[i] = bits;
+    }
+    for (size_t i = 0; i < VG_HELD_MAX; i++) {
+        const struct vg_held *held = &book->held[i];
+        if (held->used && may_hold(j, held->rule) && is_part(book, held))
+            book->part[held->rule] |= VG_COMPOSE_HOLDS;
+    }
+}
+
+/* The boxes that this picture shows of the parts; the score of the least sure, the count of the
+ * last. */
+static void show_parts(struct judging *j, struct vg_sighting *sighting)
+{
+    const struct vg_rulebook *book = j->book;
+    const struct vg_scene *scene = book->scene;
+    const struct vg_rule *rule = &scene->rule[sighting->rule];
+    uint32_t parts[VG_ALERT_PARTS_MAX];
+    bool shown[VG_SCENE_RULES_MAX] = {false};
+    const uint32_t count =
+        vg_compose_evidence(&book->compose, scene, rule, parts, VG_ALERT_PARTS_MAX);
+    const uint32_t last = vg_compose_last(&book->compose, scene, rule);
+    sighting->count = book->rule[scene->part[last].rule].count;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t part = scene->part[parts[i]].rule;
+        const float score = book->rule[part].score;
+        if (i == 0 || score < sighting->score)
+            sighting->score = score;
+        for (uint32_t k = 0; k < j->watched->sighting_count && !shown[part]; k++) {
+            const struct vg_sighting *seen = &j->watched->sighting[k];
+            for (uint32_t b = 0; seen->rule == part && b < seen->box_count; b++)
+                if (sighting->box_count < VG_SIGHTING_BOXES_MAX)
+                    sighting->box[sighting->box_count++] = seen->box[b];
+        }
+        shown[part] = true;
+    }
+}
+
+/* Judges a composed rule, and what it is as a part of those after it. */
+static void compose(struct judging *j, uint32_t index)
+{
+    struct vg_rulebook *book = j->book;
+    const struct vg_rule *rule = &book->scene->rule[index];
+    struct vg_sighting *sighting = &book->composed;
+    const struct vg_compose_moment moment = {.media = j->moment->media,
+                                             .wall_known = j->moment->wall_known,
+                                             .wall = j->moment->wall,
+                                             .rule = book->part};
+    const bool holds = vg_compose_step(&book->compose, book->scene, rule, &moment);
+    memset(sighting, 0, sizeof *sighting);
+    sighting->rule = index;
+    sighting->time = j->moment->media;
+    book->part[index] = book->compose.part[rule->part_first].stopped ? VG_COMPOSE_STOPPED : 0;
+    if (!holds) {
+        say(j->moment, sighting, VG_WHY_PARTS, 0);
+        return;
+    }
+    show_parts(j, sighting);
+    take(j, sighting);
+    raise_if_due(j, sighting);
+    const struct vg_held *held = find_held(book, sighting);
+    if (held && may_hold(j, index) && is_part(book, held))
+        book->part[index] |= VG_COMPOSE_HOLDS;
 }
 
 uint32_t vg_rulebook_step(struct vg_rulebook *book, const struct vg_watch_output *watched,
                           const struct vg_rule_moment *moment, struct vg_alert *alerts)
 {
-    enum vg_why_not speak[VG_SCENE_RULES_MAX];
+    struct judging j = {.book = book, .watched = watched, .moment = moment, .alerts = alerts};
     for (uint32_t i = 0; i < book->scene->rule_count; i++)
-        speak[i] = may_speak(&book->scene->rule[i], moment);
+        j.speak[i] = may_speak(&book->scene->rule[i], moment);
     book->step++;
     end_carried(book, moment);
     for (size_t i = 0; i < VG_HELD_MAX; i++)
         book->held[i].missed++;
     forget_suspended(book, moment->sight);
     end_what_is_over(book, moment); /* first: a condition back after a long gap has a new onset */
-    for (uint32_t i = 0; i < watched->sighting_count; i++) {
-        const struct vg_sighting *sighting = &watched->sighting[i];
-        const enum vg_why_not why = speak[sighting->rule];
-        if (why != VG_WHY_HOLDS)
-            say(moment, sighting, why, 0);
-        const bool doubted = why == VG_WHY_VIEW && moment->sight == VG_SIGHT_DOUBTFUL;
-        if ((why == VG_WHY_HOLDS || doubted) && !sighting->instant)
-            note(book, sighting, moment);
-    }
-    return raise_what_is_due(book, watched, moment, speak, alerts);
+    for (uint32_t i = 0; i < watched->sighting_count; i++)
+        take(&j, &watched->sighting[i]);
+    for (uint32_t i = 0; i < watched->sighting_count; i++)
+        raise_if_due(&j, &watched->sighting[i]);
+    if (book->scene->composed_count > 0)
+        find_parts(&j);
+    for (uint32_t i = 0; i < book->scene->composed_count; i++)
+        compose(&j, book->scene->composed[i]);
+    return j.count;
 }
 
 void vg_rulebook_refused(struct vg_rulebook *book, uint32_t rule)

@@ -13,6 +13,10 @@
  * An alert is known by flux, rule and onset, so no two alerts of a rule name the same one: who
  * began in the same picture as the subject that is told, but is missing now, begins anew.
  *
+ * A composed rule is about no subject: it begins when its parts hold together (compose.h), each
+ * part once it has held for its own rule's hold, a passage for 1 s. Hidden rules raise nothing.
+ * What its parts have seen is forgotten in a restart; its own onset and cooldown are not.
+ *
  * Deterministic, no clock, no allocation after open, one thread. What must survive a restart
  * (cooldowns, onsets, sequence numbers) is handed out and taken back as text. */
 #ifndef VG_RULES_RULEBOOK_H

@@ -99,6 +99,8 @@ char *vg_rulebook_save(const struct vg_rulebook *book, struct vg_media_time medi
 {
     json_t *rules = json_array();
     for (uint32_t i = 0; i < book->scene->rule_count; i++) {
+        if (book->scene->rule[i].hidden)
+            continue;
         const struct memory memory = recall(book, i, view);
         json_t *rule = save_rule(book->scene->rule[i].id, &memory, media);
         if (rule)
@@ -161,7 +163,7 @@ static enum vg_status read_onset(const struct vg_json *json, const json_t *objec
 static int find_rule(const struct vg_scene *scene, const char *id)
 {
     for (uint32_t i = 0; i < scene->rule_count; i++)
-        if (strcmp(scene->rule[i].id, id) == 0)
+        if (!scene->rule[i].hidden && strcmp(scene->rule[i].id, id) == 0)
             return (int)i;
     return -1;
 }

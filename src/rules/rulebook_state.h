@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "src/rules/compose.h"
 #include "src/rules/rulebook.h"
 
 /* Conditions followed at once. A picture adds at most VG_SIGHTINGS_MAX, and those of the last
@@ -44,12 +45,20 @@ struct vg_rule_state {
     /* An onset from before a restart, waiting for a subject. */
     bool carried;
     struct vg_onset carry;
+    /* As a part of composed rules. */
+    bool passed; /* passed_at is a time */
+    struct vg_media_time passed_at;
+    float score; /* and count: of its latest sighting */
+    double count;
 };
 
 struct vg_rulebook {
     const struct vg_scene *scene; /* borrowed */
     struct vg_rule_state rule[VG_SCENE_RULES_MAX];
     struct vg_held held[VG_HELD_MAX];
+    struct vg_compose compose;
+    uint8_t part[VG_SCENE_RULES_MAX]; /* the rules as parts in this picture, VG_COMPOSE_ bits */
+    struct vg_sighting composed;      /* of the composed rule that is judged now */
     uint64_t step;                    /* pictures since open */
     bool restored;                    /* carry_until is not set yet: no picture since */
     struct vg_media_time carry_until; /* carried onsets are taken up to here */

@@ -10,6 +10,9 @@ extern const char *const vg_scene_keys_line[];
 extern const char *const vg_scene_keys_calibration[];
 extern const char *const vg_scene_keys_ground[];
 extern const char *const vg_scene_keys_rule[];
+extern const char *const vg_scene_keys_whole[];    /* of a rule, not of a part on an event */
+extern const char *const vg_scene_keys_composed[]; /* of a rule with `when` */
+extern const char *const vg_scene_keys_part[];     /* of a part, beside those of a condition */
 extern const char *const vg_scene_keys_calendar[];
 
 extern const char *const vg_scene_days[];       /* Monday first */

@@ -81,6 +81,41 @@ static enum vg_status read_polygon(const struct vg_json *json, const json_t *obj
     return VG_OK;
 }
 
+/* The events that a mask hides from; absent: all. */
+static enum vg_status read_mask_events(const struct vg_json *json, const json_t *object,
+                                       const char *pointer, struct vg_place *place)
+{
+    json_t *list;
+    const enum vg_status status =
+        vg_json_array(json, object, pointer, "events", VG_JSON_OPTIONAL, VG_EVENT_COUNT, &list);
+    if (status || !list)
+        return status;
+    char list_at[VG_SCENE_POINTER_SIZE], at[VG_SCENE_POINTER_SIZE];
+    vg_scene_pointer(list_at, pointer, "events");
+    if (json_array_size(list) == 0)
+        return vg_json_refuse(json, list_at, N_("the list of events is empty"),
+                              N_("name an event, or remove the key for all events"));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        vg_scene_pointer_at(at, list_at, i);
+        const enum vg_event event = name ? vg_event_parse(name) : VG_EVENT_NONE;
+        if (event == VG_EVENT_NONE)
+            return vg_json_refuse(json, at, N_("this event does not exist"),
+                                  N_("write one of the eight events, such as person_down"));
+        if (place->events & 1u << event)
+            return vg_json_refuse(json, at, N_("this event is named twice"), N_("remove one"));
+        place->events |= 1u << event;
+    }
+    return VG_OK;
+}
+
+static enum vg_status read_mask(const struct vg_json *json, const json_t *object,
+                                const char *pointer, struct vg_place *place)
+{
+    const enum vg_status status = read_polygon(json, object, pointer, place);
+    return status ? status : read_mask_events(json, object, pointer, place);
+}
+
 static enum vg_status read_line(const struct vg_json *json, const json_t *object,
                                 const char *pointer, struct vg_place *place)
 {
@@ -127,7 +162,7 @@ static const struct place_list {
     enum vg_status (*read)(const struct vg_json *json, const json_t *object, const char *pointer,
                            struct vg_place *place);
 } place_lists[] = {
-    {"masks", VG_PLACE_MASK, vg_scene_keys_mask, VG_JSON_OPTIONAL, read_polygon},
+    {"masks", VG_PLACE_MASK, vg_scene_keys_mask, VG_JSON_OPTIONAL, read_mask},
     {"zones", VG_PLACE_ZONE, vg_scene_keys_zone, VG_JSON_REQUIRED, read_polygon},
     {"lines", VG_PLACE_LINE, vg_scene_keys_line, VG_JSON_REQUIRED, read_line},
 };

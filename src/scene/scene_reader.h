@@ -24,6 +24,22 @@ enum vg_status vg_scene_read_pair(const struct vg_json *json, const json_t *valu
                                   const char *pointer, double least, double most,
                                   struct vg_point *point) VG_MUST_USE;
 
+/* Refuses the value of `key` of the rule at `pointer` and names it. */
+enum vg_status vg_scene_refuse_rule(const struct vg_json *json, const char *pointer,
+                                    const char *rule, const char *key, const char *what,
+                                    const char *remedy, const char *value) VG_MUST_USE;
+
+/* A condition on one event (event, place, classes, score, count, hold) at `pointer`, into a rule
+ * that has its name already; and the text of the object, for the rule to keep. */
+enum vg_status vg_scene_read_condition(const struct vg_json *json, const json_t *object,
+                                       const char *pointer, const char *name,
+                                       const struct vg_scene *scene,
+                                       struct vg_rule *rule) VG_MUST_USE;
+
+/* The parts of the composed rules, once all rules of the document are in `scene`. */
+enum vg_status vg_scene_read_composed(const struct vg_json *json,
+                                      struct vg_scene *scene) VG_MUST_USE;
+
 /* The rules of the document, once its places are in `scene`. A rule that was read owns its
  * text even if a later one is refused: vg_scene_close frees it. */
 enum vg_status vg_scene_read_rules(const struct vg_json *json, struct vg_scene *scene) VG_MUST_USE;

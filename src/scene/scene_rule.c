@@ -21,17 +21,24 @@ struct rule_reader {
     const char *pointer; /* of the rule */
     const struct vg_scene *scene;
     struct vg_rule *rule;
+    const char *name; /* of the rule that it belongs to, for messages */
 };
 
-/* Refuses the value of `key` and names the rule. */
+enum vg_status vg_scene_refuse_rule(const struct vg_json *json, const char *pointer,
+                                    const char *rule, const char *key, const char *what,
+                                    const char *remedy, const char *value)
+{
+    char at[VG_SCENE_POINTER_SIZE];
+    vg_scene_pointer(at, pointer, key);
+    if (!value)
+        return vg_scene_refuse(json, at, what, remedy, "\"%s\"", rule);
+    return vg_scene_refuse(json, at, what, remedy, "\"%s\": %s", rule, value);
+}
+
 static enum vg_status refuse(const struct rule_reader *r, const char *key, const char *what,
                              const char *remedy, const char *value)
 {
-    char at[VG_SCENE_POINTER_SIZE];
-    vg_scene_pointer(at, r->pointer, key);
-    if (!value)
-        return vg_scene_refuse(r->json, at, what, remedy, "\"%s\"", r->rule->id);
-    return vg_scene_refuse(r->json, at, what, remedy, "\"%s\": %s", r->rule->id, value);
+    return vg_scene_refuse_rule(r->json, r->pointer, r->name, key, what, remedy, value);
 }
 
 static int find_word(const char *const *words, const char *word)
@@ -73,14 +80,6 @@ static enum vg_status read_severity(const struct rule_reader *r)
 
 static enum vg_status read_event(const struct rule_reader *r)
 {
-    const json_t *when = json_object_get(r->object, "when");
-    const json_t *event = json_object_get(r->object, "event");
-    if (when && event)
-        return refuse(r, "when", N_("a rule has either `event` or `when`"),
-                      N_("remove one of them"), NULL);
-    if (when)
-        return refuse(r, "when", N_("composed rules are not available yet"),
-                      N_("write a rule with `event`, or remove the rule"), NULL);
     char name[32] = "";
     const enum vg_status status = vg_json_string(r->json, r->object, r->pointer, "event",
                                                  VG_JSON_REQUIRED, name, sizeof name);
@@ -233,11 +232,11 @@ static enum vg_status read_seconds(const struct rule_reader *r, const char *key,
     return status;
 }
 
-static enum vg_status read_conditions(const struct rule_reader *r)
+/* How sure, how many, how long. */
+static enum vg_status read_limits(const struct rule_reader *r)
 {
     struct vg_rule *rule = r->rule;
     double min_score = (double)MIN_SCORE;
-    rule->active = true;
     enum vg_status status = vg_json_number(r->json, r->object, r->pointer, "min_score",
                                            VG_JSON_OPTIONAL, 0, 1, &min_score);
     rule->min_score = (float)min_score;
@@ -248,12 +247,42 @@ static enum vg_status read_conditions(const struct rule_reader *r)
     const double hold_s = passage ? 0 : (double)vg_event_traits(rule->event)->hold_s;
     if (!status)
         status = read_seconds(r, "hold_s", HOLD_S_MAX, hold_s, &rule->hold_us);
-    if (!status)
-        status = read_seconds(r, "cooldown_s", COOLDOWN_S_MAX, COOLDOWN_S, &rule->cooldown_us);
-    if (!status)
-        status =
-            vg_json_flag(r->json, r->object, r->pointer, "active", VG_JSON_OPTIONAL, &rule->active);
     return status;
+}
+
+static enum vg_status keep_text(const struct rule_reader *r)
+{
+    r->rule->text = vg_json_text(r->object);
+    if (!r->rule->text)
+        return vg_fault_set(r->json->fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s",
+                            r->json->name);
+    if (strlen(r->rule->text) > VG_RULE_TEXT_MAX)
+        return vg_scene_refuse(r->json, r->pointer, N_("the rule is too long"),
+                               N_("make several rules of it"), "\"%s\", %zu > %u", r->name,
+                               strlen(r->rule->text), VG_RULE_TEXT_MAX);
+    return VG_OK;
+}
+
+typedef enum vg_status read_step(const struct rule_reader *r);
+
+static enum vg_status run(const struct rule_reader *r, read_step *const *steps)
+{
+    enum vg_status status = VG_OK;
+    for (; !status && *steps; steps++)
+        status = (*steps)(r);
+    return status;
+}
+
+static read_step *const condition_steps[] = {
+    read_event, read_place, read_side, read_classes, read_limits, keep_text, NULL,
+};
+
+enum vg_status vg_scene_read_condition(const struct vg_json *json, const json_t *object,
+                                       const char *pointer, const char *name,
+                                       const struct vg_scene *scene, struct vg_rule *rule)
+{
+    const struct rule_reader reader = {json, object, pointer, scene, rule, name};
+    return run(&reader, condition_steps);
 }
 
 /* ---- calendar ----------------------------------------------------------------------------- */
@@ -341,41 +370,66 @@ enum vg_status vg_scene_read_calendar(const struct vg_json *json, const json_t *
 
 /* ---- the list ----------------------------------------------------------------------------- */
 
+/* What a rule has whatever it is about. */
+static enum vg_status read_conduct(const struct rule_reader *r)
+{
+    struct vg_rule *rule = r->rule;
+    rule->active = true;
+    enum vg_status status =
+        read_seconds(r, "cooldown_s", COOLDOWN_S_MAX, COOLDOWN_S, &rule->cooldown_us);
+    if (!status)
+        status =
+            vg_json_flag(r->json, r->object, r->pointer, "active", VG_JSON_OPTIONAL, &rule->active);
+    const json_t *calendar = json_object_get(r->object, "calendar");
+    if (status || !calendar)
+        return status;
+    char at[VG_SCENE_POINTER_SIZE];
+    vg_scene_pointer(at, r->pointer, "calendar");
+    return vg_scene_read_calendar(r->json, calendar, at, &rule->calendar);
+}
+
+/* A composed rule but for its parts, which may name rules that come later. */
+static enum vg_status read_composed(const struct rule_reader *r)
+{
+    r->rule->event = VG_EVENT_NONE;
+    r->rule->place = -1;
+    if (json_object_get(r->object, "event"))
+        return refuse(r, "when", N_("a rule has either `event` or `when`"),
+                      N_("remove one of them"), NULL);
+    for (size_t i = 0; vg_scene_keys_rule[i]; i++) {
+        const char *key = vg_scene_keys_rule[i];
+        if (find_word(vg_scene_keys_composed, key) < 0 && json_object_get(r->object, key))
+            return refuse(r, key, N_("this key belongs to the parts of a composed rule"),
+                          N_("move it into `when`"), NULL);
+    }
+    const enum vg_status status = read_seconds(r, "hold_s", HOLD_S_MAX, 0, &r->rule->hold_us);
+    return status ? status : keep_text(r);
+}
+
 static enum vg_status read_rule(const struct rule_reader *r)
 {
+    static read_step *const steps[] = {read_id, read_severity, read_conduct, NULL};
     enum vg_status status = vg_json_keys(r->json, r->object, r->pointer, vg_scene_keys_rule);
-    static enum vg_status (*const steps[])(const struct rule_reader *) = {
-        read_id, read_event, read_severity, read_place, read_side, read_classes, read_conditions,
-    };
-    for (size_t i = 0; !status && i < sizeof steps / sizeof *steps; i++)
-        status = steps[i](r);
-    const json_t *calendar = json_object_get(r->object, "calendar");
-    if (!status && calendar) {
-        char at[VG_SCENE_POINTER_SIZE];
-        vg_scene_pointer(at, r->pointer, "calendar");
-        status = vg_scene_read_calendar(r->json, calendar, at, &r->rule->calendar);
-    }
+    if (!status)
+        status = run(r, steps);
     if (status)
         return status;
-    r->rule->text = vg_json_text(r->object);
-    if (!r->rule->text)
-        return vg_fault_set(r->json->fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%s",
-                            r->json->name);
-    return VG_OK;
+    return json_object_get(r->object, "when") ? read_composed(r) : run(r, condition_steps);
 }
 
 enum vg_status vg_scene_read_rules(const struct vg_json *json, struct vg_scene *scene)
 {
     json_t *list;
     enum vg_status status =
-        vg_json_array(json, json->root, "", "rules", VG_JSON_OPTIONAL, VG_SCENE_RULES_MAX, &list);
+        vg_json_array(json, json->root, "", "rules", VG_JSON_OPTIONAL, VG_SCENE_GIVEN_MAX, &list);
     for (size_t i = 0; !status && i < json_array_size(list); i++) {
         char pointer[64];
         (void)snprintf(pointer, sizeof pointer, "/rules/%zu", i);
-        const struct rule_reader reader = {json, json_array_get(list, i), pointer, scene,
-                                           &scene->rule[i]};
+        struct vg_rule *rule = &scene->rule[i];
+        const struct rule_reader reader = {json,    json_array_get(list, i), pointer, scene, rule,
+                                           rule->id};
         status = read_rule(&reader);
         scene->rule_count = (uint32_t)i + 1;
     }
-    return status;
+    return status ? status : vg_scene_read_composed(json, scene);
 }

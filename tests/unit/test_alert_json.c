@@ -132,6 +132,76 @@ static void test_batch(void **state)
     free(scene);
 }
 
+/* A composed rule: the rules it names as they were, and its parts with their times. */
+static void test_parts(void **state)
+{
+    struct vg_scene *scene = make_scene();
+    struct vg_alert alert = make_alert();
+    const struct vg_alert_context context = make_context();
+    static char text_of_it[] = "{\"id\":\"r2\",\"when\":{}}";
+    char text[VG_ALERT_JSON_MAX], key[VG_ALERT_KEY_TEXT];
+    size_t size = 0;
+    (void)state;
+    scene->rule_count = 3;
+    scene->rule[0].event = VG_EVENT_CROSSING;
+    scene->rule[1].text = text_of_it;
+    scene->rule[1].event = VG_EVENT_NONE;
+    scene->rule[2] = (struct vg_rule){.hidden = true, .event = VG_EVENT_DENSITY, .place = -1};
+    alert.rule = 1;
+    alert.event = VG_EVENT_DENSITY;
+    alert.count = 13;
+    alert.part_count = 3;
+    alert.part[0] = (struct vg_alert_part){0, 0.83f, {8000000}, {8999600}};
+    alert.part[1] = (struct vg_alert_part){2, 0.5f, {12000000}, {12480400}};
+    alert.part[2] = alert.part[0];
+    assert_int_equal(vg_alert_json(&alert, scene, &context, text, sizeof text, &size, key), VG_OK);
+    assert_non_null(strstr(text, "\"event\":\"density\",\"rule\":\"r2\""));
+    assert_non_null(
+        strstr(text, "\"rule_as_it_was\":{\"id\":\"r2\",\"when\":{},\"parts\":[{\"id\":\"r1\","
+                     "\"event\":\"crossing\",\"at\":\"portique\",\"min_score\":0.4}]}"));
+    assert_non_null(strstr(text,
+                           "\"measures\":{\"parts\":[{\"rule\":\"r1\",\"event\":\"crossing\","
+                           "\"place\":\"portique\",\"score\":0.83,\"from_s\":8.0,\"to_s\":9.0},"
+                           "{\"rule\":null,\"event\":\"density\",\"place\":null,\"score\":0.5,"
+                           "\"from_s\":12.0,\"to_s\":12.48},"));
+    assert_non_null(strstr(text, "\"count\":13.0"));
+    free(scene);
+}
+
+/* The longest texts that the scene reader lets pass: room is kept for all the rest. */
+static void test_longest_rules_fit(void **state)
+{
+    struct vg_scene *scene = make_scene();
+    struct vg_alert alert = make_alert();
+    const struct vg_alert_context context = make_context();
+    static char text[VG_ALERT_JSON_MAX], key[VG_ALERT_KEY_TEXT], longest[VG_RULE_TEXT_MAX + 1];
+    size_t size = 0;
+    (void)state;
+    memset(longest, 'x', sizeof longest);
+    memcpy(longest, "{\"id\":\"", 7);
+    memcpy(longest + sizeof longest - 3, "\"}", 3);
+    scene->rule_count = 2 + VG_ALERT_PARTS_MAX;
+    alert.part_count = VG_ALERT_PARTS_MAX;
+    for (uint32_t i = 0; i < scene->rule_count; i++) {
+        struct vg_rule *rule = &scene->rule[i];
+        rule->text = longest;
+        rule->event = VG_EVENT_ABANDONED_OBJECT;
+        memset(rule->id, '"', sizeof rule->id - 1); /* two bytes each in JSON */
+    }
+    memset(scene->place[0].id, '\\', sizeof scene->place[0].id - 1);
+    for (uint32_t i = 0; i < VG_ALERT_PARTS_MAX; i++)
+        alert.part[i] = (struct vg_alert_part){2 + i, 0.12345f, {INT64_MAX / 2}, {INT64_MAX / 2}};
+    alert.box_count = VG_SIGHTING_BOXES_MAX;
+    for (uint32_t i = 0; i < alert.box_count; i++)
+        alert.box[i] = (struct vg_sighting_box){.track = UINT32_MAX - i,
+                                                .class_id = VG_CLASS_MOTORCYCLE,
+                                                .score = 0.33333F,
+                                                .box = {123.456F, 234.567F, 34.5678F, 45.6789F}};
+    assert_int_equal(vg_alert_json(&alert, scene, &context, text, sizeof text, &size, key), VG_OK);
+    assert_true(size > 2 * VG_RULE_TEXT_MAX && size < VG_ALERT_JSON_MAX * 7 / 8);
+    free(scene);
+}
+
 static void test_largest_fits(void **state)
 {
     struct vg_scene *scene = make_scene();
@@ -260,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),        cmocka_unit_test(test_batch),
         cmocka_unit_test(test_largest_fits), cmocka_unit_test(test_key),
+        cmocka_unit_test(test_parts),        cmocka_unit_test(test_longest_rules_fit),
         cmocka_unit_test(test_batch_id),     cmocka_unit_test(test_model_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,6 +221,20 @@ static void a_rule_is_one_sentence(void **state)
          "Rule r raises an alert of low severity when an object (person or vehicle) is in the "
          "zone \"z\" for at least 1 s, at any time, with a score of at least 0.35, at most once "
          "every 20 s."},
+        {"composed.json", 1,
+         "Rule r2 raises an alert of medium severity as soon as (rule r1 holds and then, within "
+         "10 s, more than 12 objects (person or vehicle) are in the zone \"Quai\" for at least 1 "
+         "s), at any time, at most once every 20 s."},
+        {"composed.json", 2,
+         "Rule jour raises an alert of low severity when ((more than 3 objects (person or vehicle) "
+         "are in the zone \"Quai\" for at least 1 s and it is outside of these hours: every day "
+         "from 08:00 to 20:00) or (rule r2 holds and then, within 30 s, an object (person or "
+         "vehicle) is in the zone \"Quai\" for at least 4 s), unless an object (car) moves against "
+         "the way of the zone \"Quai\" for at least 1 s or did in the last 30 s) for at least 2 s, "
+         "Saturday; the rule is switched off."},
+        {"composed.json", 3,
+         "Rule r4 raises an alert of low severity as soon as rule r1 holds, unless rule jour holds "
+         "or did in the last 5 s, at any time, at most once every 20 s."},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_scene *scene = read_good(rows[i].file);
@@ -237,13 +251,128 @@ static void a_rule_is_one_sentence(void **state)
     }
 }
 
+/* All eight, whatever this version watches, in a zone and in the whole picture. */
+static void each_event_has_its_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        enum vg_event event;
+        const char *zone, *picture;
+    } events[] = {
+        {VG_EVENT_WRONG_WAY, "an object (person or vehicle) moves against the way of the zone",
+         NULL},
+        {VG_EVENT_CROSSING, "an object (person or vehicle) is in the zone", NULL},
+        {VG_EVENT_CROWD_MOVEMENT, "a crowd moves as it usually does not in the zone",
+         "a crowd moves as it usually does not for"},
+        {VG_EVENT_DENSITY, "more than 12 objects (person or vehicle) are in the zone", NULL},
+        {VG_EVENT_ABANDONED_OBJECT, "an object is left behind in the zone",
+         "an object is left behind for"},
+        {VG_EVENT_WEAPON, "a weapon is seen in the zone", "a weapon is seen for"},
+        {VG_EVENT_PERSON_DOWN, "a person lies on the ground in the zone",
+         "a person lies on the ground for"},
+        {VG_EVENT_FIRE, "a fire starts in the zone", "a fire starts for"},
+    };
+    struct vg_scene *scene = read_good("contract.json");
+    struct vg_rule *rule = &scene->rule[1];
+    char text[1024];
+    for (size_t i = 0; i < VG_EVENT_COUNT; i++) {
+        rule->event = events[i].event;
+        rule->place = 1;
+        vg_scene_explain_rule(scene, rule, text, sizeof text);
+        assert_non_null(strstr(text, events[i].zone));
+        assert_non_null(strstr(text, "Quai"));
+        rule->place = -1;
+        vg_scene_explain_rule(scene, rule, text, sizeof text);
+        if (events[i].picture)
+            assert_non_null(strstr(text, events[i].picture));
+    }
+    rule->event = VG_EVENT_WEAPON;
+    rule->classes = 1u << VG_CLASS_KNIFE;
+    vg_scene_explain_rule(scene, rule, text, sizeof text);
+    assert_non_null(strstr(text, "a weapon or a knife is seen for"));
+    vg_scene_close(&scene);
+}
+
+static void a_mask_may_hide_from_some_events_only(void **state)
+{
+    (void)state;
+    struct vg_scene *scene = read_good("composed.json");
+    const struct vg_point in = {0.15f, 0.05f}, out = {0.5f, 0.5f};
+    const uint32_t both = 1u << VG_EVENT_PERSON_DOWN | 1u << VG_EVENT_ABANDONED_OBJECT;
+    char text[256];
+    for (int e = 0; e < VG_EVENT_COUNT; e++) {
+        assert_int_equal(vg_scene_masked(scene, (enum vg_event)e, in), both >> e & 1);
+        assert_false(vg_scene_masked(scene, (enum vg_event)e, out));
+    }
+    assert_false(vg_scene_masked(scene, VG_EVENT_NONE, in));
+    assert_int_equal(vg_scene_masks_at(scene, in), both);
+    vg_scene_explain_mask(scene, 0, text, sizeof text);
+    assert_string_equal(text,
+                        "The mask \"lit\" hides from the rules on: Abandoned object, Person down.");
+    scene->place[0].events = 0;
+    assert_int_equal(vg_scene_masks_at(scene, in), (1u << VG_EVENT_COUNT) - 1);
+    vg_scene_explain_mask(scene, 0, text, sizeof text);
+    assert_string_equal(text, "The mask \"lit\" hides from all rules.");
+    vg_scene_close(&scene);
+}
+
+static void composed_rules_are_trees_behind_the_rules(void **state)
+{
+    (void)state;
+    struct vg_scene *scene = read_good("composed.json");
+    assert_int_equal(scene->given_count, 4);
+    assert_int_equal(scene->rule_count, 8);
+    assert_int_equal(scene->composed_count, 3);
+    for (uint32_t i = 0; i < scene->rule_count; i++) {
+        assert_int_equal(scene->rule[i].hidden, i >= 4);
+        assert_non_null(scene->rule[i].text);
+    }
+    assert_int_equal(scene->composed[0], 1); /* each after those that it names */
+    assert_int_equal(scene->composed[1], 2);
+    assert_int_equal(scene->composed[2], 3);
+    const struct vg_rule *r2 = &scene->rule[1];
+    assert_int_equal(r2->event, VG_EVENT_NONE);
+    assert_int_equal(r2->place, -1);
+    assert_true(r2->parts_placed);
+    assert_int_equal(r2->hold_us, 0);
+    assert_int_equal(r2->part_count, 3);
+    const struct vg_part *then = &scene->part[r2->part_first];
+    assert_int_equal(then->kind, VG_PART_THEN);
+    assert_int_equal(then->within_us, 10 * VG_US_PER_S);
+    assert_int_equal(then->unless, -1);
+    assert_int_equal(scene->part[then->child].rule, 0);
+    const struct vg_part *density = &scene->part[scene->part[then->child].next];
+    assert_int_equal(density->next, -1);
+    assert_int_equal(scene->rule[density->rule].event, VG_EVENT_DENSITY);
+    assert_float_equal(scene->rule[density->rule].over, 12, 0);
+    assert_true(scene->rule[density->rule].active);
+    assert_false(scene->rule[6].active); /* as the rule that it is a part of */
+    assert_int_equal(vg_scene_rule_events(scene, r2),
+                     1u << VG_EVENT_CROSSING | 1u << VG_EVENT_DENSITY);
+    assert_int_equal(vg_scene_rule_events(scene, &scene->rule[3]),
+                     1u << VG_EVENT_CROSSING | 1u << VG_EVENT_DENSITY | 1u << VG_EVENT_WRONG_WAY);
+    for (uint32_t i = 0; i < scene->composed_count; i++) { /* children behind their parents */
+        const struct vg_rule *rule = &scene->rule[scene->composed[i]];
+        for (uint32_t k = 0; k < rule->part_count; k++) {
+            const int at = (int)(rule->part_first + k);
+            const struct vg_part *part = &scene->part[at];
+            assert_true(part->child < 0 || part->child > at);
+            assert_true(part->unless < 0 || part->unless > at);
+            assert_true(part->next < 0 || part->next > at);
+        }
+    }
+    assert_float_equal(vg_scene_floor_fps(scene), 4, 0);
+    vg_scene_close(&scene);
+}
+
 static void a_mask_covers_what_lies_in_it(void **state)
 {
     (void)state;
     struct vg_scene *scene = read_good("contract.json");
-    assert_true(vg_scene_masked(scene, (struct vg_point){0.5f, 0.05f}));
-    assert_false(vg_scene_masked(scene, (struct vg_point){0.5f, 0.6f})); /* a zone hides nothing */
-    assert_false(vg_scene_masked(scene, (struct vg_point){0.5f, 0.2f}));
+    assert_true(vg_scene_masked(scene, VG_EVENT_CROSSING, (struct vg_point){0.5f, 0.05f}));
+    assert_false(vg_scene_masked(scene, VG_EVENT_CROSSING,
+                                 (struct vg_point){0.5f, 0.6f})); /* a zone hides nothing */
+    assert_false(vg_scene_masked(scene, VG_EVENT_CROSSING, (struct vg_point){0.5f, 0.2f}));
     vg_scene_close(&scene);
 }
 
@@ -281,7 +410,8 @@ static void no_memory_is_survived(void **state)
     static const char text[] =
         "{\"version\":1,\"name\":\"x\",\"lines\":[{\"id\":\"l\",\"points\":[[0,0],[1,1]]}],"
         "\"rules\":[{\"id\":\"a\",\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"l\"},"
-        "{\"id\":\"b\",\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"l\"}]}";
+        "{\"id\":\"b\",\"severity\":\"low\",\"when\":{\"any\":[{\"rule\":\"a\"},"
+        "{\"event\":\"crossing\",\"at\":\"l\"}]}}]}";
     struct vg_scene *scene = NULL;
     uint32_t n = 1;
     for (;; n++) {
@@ -332,6 +462,9 @@ int main(void)
         cmocka_unit_test(the_contract_example_is_understood),
         cmocka_unit_test(absent_keys_take_the_contract_defaults),
         cmocka_unit_test(a_rule_is_one_sentence),
+        cmocka_unit_test(each_event_has_its_sentence),
+        cmocka_unit_test(a_mask_may_hide_from_some_events_only),
+        cmocka_unit_test(composed_rules_are_trees_behind_the_rules),
         cmocka_unit_test(a_mask_covers_what_lies_in_it),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_scene_that_is_too_long_is_an_input_refused),

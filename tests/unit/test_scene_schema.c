@@ -80,6 +80,24 @@ static void keys_are_those_of_the_reader(void **state)
     }
 }
 
+/* A part has the keys of a rule but those of the whole, and its own. */
+static void keys_of_a_part_are_those_of_the_reader(void **state)
+{
+    json_t *object = at(*state, "$defs/part");
+    json_t *properties = json_object_get(object, "properties");
+    assert_true(json_is_false(json_object_get(object, "additionalProperties")));
+    size_t count = 0;
+    for (size_t i = 0; vg_scene_keys_part[i]; i++, count++)
+        assert_non_null(json_object_get(properties, vg_scene_keys_part[i]));
+    for (size_t i = 0; vg_scene_keys_rule[i]; i++) {
+        if (in_list(vg_scene_keys_whole, vg_scene_keys_rule[i]))
+            continue;
+        assert_non_null(json_object_get(properties, vg_scene_keys_rule[i]));
+        count++;
+    }
+    assert_int_equal(json_object_size(properties), count);
+}
+
 static void check_words(json_t *list, const char *const *words)
 {
     size_t count = 0;
@@ -113,8 +131,10 @@ static void sizes_are_those_of_the_reader(void **state)
         {"properties/masks/maxItems", VG_SCENE_PLACES_MAX},
         {"properties/zones/maxItems", VG_SCENE_PLACES_MAX},
         {"properties/lines/maxItems", VG_SCENE_PLACES_MAX},
-        {"properties/rules/maxItems", VG_SCENE_RULES_MAX},
+        {"properties/rules/maxItems", VG_SCENE_GIVEN_MAX},
         {"properties/name/maxLength", VG_SCENE_LABEL_SIZE - 1},
+        {"$defs/parts/maxItems", VG_SCENE_PARTS_MAX},
+        {"$defs/part/properties/then/maxItems", VG_SCENE_PARTS_MAX},
         {"$defs/id/maxLength", VG_SCENE_ID_SIZE - 1},
         {"$defs/label/maxLength", VG_SCENE_LABEL_SIZE - 1},
         {"$defs/polygon/minItems", 3},
@@ -221,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_those_of_the_reader),
+        cmocka_unit_test(keys_of_a_part_are_those_of_the_reader),
         cmocka_unit_test(words_are_those_of_the_reader),
         cmocka_unit_test(sizes_are_those_of_the_reader),
         cmocka_unit_test(bounds_are_those_of_the_reader),

@@ -210,6 +210,26 @@ static void a_track_gone_for_long_has_not_passed(void **state)
     bench_close(&b);
 }
 
+/* Two rules look at the same person: only the one whose event the mask names sees nobody. */
+static void a_mask_for_one_event_hides_from_that_alone(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, "{\"version\":1,\"name\":\"x\",\"masks\":[{\"polygon\":"
+                   "[[0,0],[1,0],[1,1],[0,1]],\"events\":[\"density\",\"fire\"]}],"
+                   "\"zones\":[{\"id\":\"z\",\"polygon\":[[0,0],[1,0],[1,1],[0,1]]}],\"rules\":["
+                   "{\"id\":\"d\",\"severity\":\"low\",\"event\":\"density\",\"at\":\"z\","
+                   "\"over\":0},"
+                   "{\"id\":\"c\",\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"z\"}]}");
+    place(&b, add_track(&b), 500, 400);
+    (void)look(&b);
+    assert_int_equal(b.output.sighting_count, 1);
+    assert_int_equal(b.output.sighting[0].rule, 1);
+    assert_int_equal(b.output.measure_count, 1);
+    assert_float_equal(b.output.measure[0].value, 0, 0);
+    bench_close(&b);
+}
+
 static void a_passage_under_a_mask_is_none(void **state)
 {
     (void)state;
@@ -639,6 +659,7 @@ int main(void)
         cmocka_unit_test(a_passage_waits_until_the_track_is_admitted),
         cmocka_unit_test(a_track_gone_for_long_has_not_passed),
         cmocka_unit_test(a_passage_under_a_mask_is_none),
+        cmocka_unit_test(a_mask_for_one_event_hides_from_that_alone),
         cmocka_unit_test(a_reset_forgets_positions),
         cmocka_unit_test(presence_in_a_zone_and_why_not),
         cmocka_unit_test(one_bad_look_does_not_undo_a_good_one),
