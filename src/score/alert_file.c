@@ -9,23 +9,26 @@
 #include "src/base/alloc.h"
 #include "src/base/csv.h"
 #include "src/base/file.h"
-#include "src/base/json.h"
 #include "src/base/text.h"
+#include "src/score/json_lines.h"
 
 #define PATH_SIZE   4096
 #define FOLDERS_MAX 20000
 
-/* The JSON reader counts lines within the text it was given, which is one line here: its place
- * "NAME:1:COLUMN..." becomes "NAME:LINE:COLUMN...". */
-static void set_line(struct vg_fault *fault, const char *name, unsigned line)
+/* What the first box says, as far as it says something that can be used: a score needs none. */
+static void read_box(const json_t *alert, struct vg_raised *a)
 {
-    char rest[sizeof fault->place];
-    const size_t size = strlen(name);
-    if (!fault || strncmp(fault->place, name, size) != 0 ||
-        strncmp(fault->place + size, ":1:", 3) != 0)
-        return;
-    (void)snprintf(rest, sizeof rest, "%s", fault->place + size + 3);
-    (void)snprintf(fault->place + size, sizeof fault->place - size, ":%u:%s", line, rest);
+    const json_t *first = json_array_get(json_object_get(alert, "boxes"), 0);
+    const json_t *sides = json_object_get(first, "box");
+    const json_int_t subject = json_integer_value(json_object_get(first, "track"));
+    if (subject > 0 && subject <= UINT32_MAX)
+        a->subject = (uint32_t)subject;
+    a->boxed = json_array_size(sides) == 4;
+    for (size_t i = 0; i < 4 && a->boxed; i++) {
+        const double side = json_number_value(json_array_get(sides, i));
+        a->boxed = side >= -1 && side <= 2;
+        a->box[i] = a->boxed ? (float)side : 0;
+    }
 }
 
 static enum vg_status read_alert(const struct vg_json *json, const struct vg_event_truth *truth,
@@ -44,6 +47,9 @@ static enum vg_status read_alert(const struct vg_json *json, const struct vg_eve
     if (status == VG_OK)
         status = vg_json_number(json, json->root, "", "media_s", VG_JSON_REQUIRED,
                                 -VG_SCORE_SECONDS, VG_SCORE_SECONDS, &a->time_s);
+    if (status == VG_OK)
+        status =
+            vg_json_string(json, json->root, "", "rule", VG_JSON_OPTIONAL, a->rule, sizeof a->rule);
     if (status == VG_OK && !json_is_null(json_object_get(json->root, "score")))
         status = vg_json_number(json, json->root, "", "score", VG_JSON_OPTIONAL, 0, 1, &a->score);
     if (status != VG_OK)
@@ -51,6 +57,7 @@ static enum vg_status read_alert(const struct vg_json *json, const struct vg_eve
     a->kind = vg_event_kind_of(event);
     if (a->kind < 0)
         return vg_json_refuse(json, "/event", N_("not an event"), NULL);
+    read_box(json->root, a);
     *clip = vg_event_truth_clip(truth, flux);
     return VG_OK;
 }
@@ -67,21 +74,25 @@ static enum vg_status keep(struct vg_alert_file *file, const struct vg_raised *a
     return VG_OK;
 }
 
-static enum vg_status parse_line(struct vg_alert_file *file, const char *name, const char *text,
-                                 size_t size, const struct vg_event_truth *truth,
-                                 struct vg_fault *fault)
+/* Alerts that are added to a file, by the clips of the truth. */
+struct adding {
+    struct vg_alert_file *file;
+    const struct vg_event_truth *truth;
+};
+
+static enum vg_status take_alert(void *user, const struct vg_json *json)
 {
-    struct vg_json json;
+    const struct adding *adding = user;
+    struct vg_alert_file *file = adding->file;
     struct vg_raised a;
     char flux[VG_SCORE_NAME_SIZE] = "";
     int64_t clip = -1;
-    enum vg_status status = vg_json_open(&json, name, text, size, VG_ALERT_LINE_MAX, fault);
+    enum vg_status status = read_alert(json, adding->truth, &a, flux, &clip);
     if (status != VG_OK)
         return status;
-    status = read_alert(&json, truth, &a, flux, &clip);
-    vg_json_close(&json);
-    if (status != VG_OK)
-        return status;
+    const char *model = json_string_value(json_object_get(json->root, "model"));
+    if (model && !*file->model && strlen(model) < sizeof file->model)
+        memcpy(file->model, model, strlen(model) + 1);
     if (clip < 0) {
         if (file->foreign++ == 0)
             memcpy(file->first_foreign, flux, sizeof flux);
@@ -89,39 +100,22 @@ static enum vg_status parse_line(struct vg_alert_file *file, const char *name, c
     }
     a.clip = (uint32_t)clip;
     status = keep(file, &a);
-    return status == VG_OK
-               ? VG_OK
-               : vg_fault_set(fault, status, vg_status_text(status), NULL, "%s:1:1", name);
-}
-
-static bool blank(const uint8_t *at, const uint8_t *stop)
-{
-    while (at < stop && (*at == ' ' || *at == '\t' || *at == '\r'))
-        at++;
-    return at == stop;
+    return status == VG_OK ? VG_OK
+                           : vg_fault_set(json->fault, status, vg_status_text(status), NULL,
+                                          "%s:1:1", json->name);
 }
 
 enum vg_status vg_alert_file_parse(struct vg_alert_file *file, const char *name,
                                    const uint8_t *data, size_t size,
                                    const struct vg_event_truth *truth, struct vg_fault *fault)
 {
-    const uint8_t *at = data, *end = data + size;
+    struct adding adding = {file, truth};
+    const struct vg_json_taker taker = {take_alert, &adding};
     const size_t before = file->count;
-    for (unsigned line = 1; at < end; line++) {
-        const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
-        stop = stop ? stop : end;
-        if (!blank(at, stop)) {
-            const enum vg_status status =
-                parse_line(file, name, (const char *)at, (size_t)(stop - at), truth, fault);
-            if (status != VG_OK) {
-                set_line(fault, name, line);
-                file->count = before;
-                return status;
-            }
-        }
-        at = stop < end ? stop + 1 : end;
-    }
-    return VG_OK;
+    const enum vg_status status = vg_json_lines(name, data, size, VG_ALERT_LINE_MAX, &taker, fault);
+    if (status != VG_OK)
+        file->count = before;
+    return status;
 }
 
 static enum vg_status read_alerts(const char *path, const struct vg_event_truth *truth,
@@ -136,24 +130,43 @@ static enum vg_status read_alerts(const char *path, const struct vg_event_truth 
     return status;
 }
 
-/* The last time_s of measures.csv, 0 when there is none that can be read. */
-static double measured_seconds(const char *path)
+/* A column of numbers of a CSV with a header: its sum and its last value, 0 without one that can
+ * be read. */
+struct column {
+    double sum, last;
+};
+
+static struct column read_column(const char *dir, const char *folder, const char *file,
+                                 uint32_t column)
 {
+    char path[PATH_SIZE];
     uint8_t *data = NULL;
     size_t size = 0;
-    double last = 0;
+    struct column c = {0, 0};
     struct vg_csv_reader reader;
     struct vg_csv_row *row = vg_alloc(sizeof *row);
-    if (row && vg_file_exists(path) &&
+    const int n = snprintf(path, sizeof path, "%s/%s/%s", dir, folder, file);
+    if (row && n > 0 && (size_t)n < sizeof path && vg_file_exists(path) &&
         vg_file_read(path, VG_CSV_FILE_MAX, &data, &size, NULL) == VG_OK) {
         vg_csv_reader_init(&reader, path, data, size, NULL);
         enum vg_status status = vg_csv_reader_next(&reader, row); /* the header */
-        while (status == VG_OK && vg_csv_reader_next(&reader, row) == VG_OK)
-            status = vg_csv_number(&reader, row, 0, 0, VG_SCORE_SECONDS, &last);
+        while (status == VG_OK && vg_csv_reader_next(&reader, row) == VG_OK) {
+            double value = 0;
+            status = vg_csv_number(&reader, row, column, 0, VG_SCORE_SECONDS, &value);
+            c.sum += value;
+            c.last = status == VG_OK ? value : c.last;
+        }
     }
     vg_free(data);
     vg_free(row);
-    return last;
+    return c;
+}
+
+/* How long the clip was watched: what its ledger says, or the time of its last measure. */
+static double watched_seconds(const char *dir, const char *folder)
+{
+    const double covered = read_column(dir, folder, "coverage.csv", 1).sum; /* nominal_s */
+    return covered > 0 ? covered : read_column(dir, folder, "measures.csv", 0).last;
 }
 
 /* "walk.mp4" stands in folder "walk", a second one in "walk-2". */
@@ -172,15 +185,14 @@ static bool is_folder_of(const char *folder, const char *clip)
 
 static void mark_clips(const char *dir, const char *folder, struct vg_event_truth *truth)
 {
-    char path[PATH_SIZE];
     for (size_t i = 0; i < truth->clip_count; i++) {
         struct vg_clip *clip = &truth->clip[i];
         if (!is_folder_of(folder, clip->name))
             continue;
         clip->analysed = true;
-        const int n = snprintf(path, sizeof path, "%s/%s/measures.csv", dir, folder);
-        if (!(clip->seconds > 0) && n > 0 && (size_t)n < sizeof path)
-            clip->seconds = measured_seconds(path);
+        (void)snprintf(clip->folder, sizeof clip->folder, "%s", folder);
+        if (!(clip->seconds > 0))
+            clip->seconds = watched_seconds(dir, folder);
     }
 }
 

@@ -1,11 +1,12 @@
-/* Alerts as JSON lines (alerts.jsonl): of each line the score takes id, flux, event, media_s and
- * score. Pure but for memory and the files named. */
+/* Alerts as JSON lines (alerts.jsonl): of each line the score takes id, flux, event, rule,
+ * media_s, score and the first box. Pure but for memory and the files named. */
 #ifndef VG_SCORE_ALERT_FILE_H
 #define VG_SCORE_ALERT_FILE_H
 
 #include "src/score/event_truth.h"
 
 #define VG_ALERT_ID_SIZE  64
+#define VG_RULE_ID_SIZE   64
 #define VG_ALERT_LINE_MAX ((size_t)1 << 20)
 #define VG_ALERTS_MAX     1000000
 
@@ -15,6 +16,10 @@ struct vg_raised {
     int kind;      /* index in vg_event_kinds */
     double time_s; /* media_s */
     double score;
+    char rule[VG_RULE_ID_SIZE]; /* "": not said */
+    uint32_t subject;           /* of the first box: a track or a thing, 0: none */
+    bool boxed;
+    float box[4]; /* of the first box: left, top, width, height, fractions of the picture */
 };
 
 struct vg_alert_file {
@@ -22,6 +27,7 @@ struct vg_alert_file {
     struct vg_raised *alert;
     size_t foreign; /* alerts of clips that the truth does not name: left out */
     char first_foreign[VG_SCORE_NAME_SIZE];
+    char model[160]; /* that raised the first alert that says one, "" if none does */
 };
 
 /* Adds the alerts of one text. VG_E_INPUT with line and JSON pointer: the file is as before. */
@@ -32,7 +38,7 @@ enum vg_status vg_alert_file_parse(struct vg_alert_file *file, const char *name,
 
 /* path: a file, or a folder as batch writes it (DIR/STEM/alerts.jsonl). In a folder the clips
  * whose alerts file is there become `analysed`, and those of unknown length get theirs from
- * DIR/STEM/measures.csv if that is there; with a single file all clips are taken as analysed.
+ * DIR/STEM/coverage.csv (all of the clip but what was switched off), else measures.csv; with a single file all clips are taken as analysed.
  * On a failure close it all the same. */
 enum vg_status vg_alert_file_open(const char *path, struct vg_event_truth *truth,
                                   struct vg_alert_file *file, struct vg_fault *fault) VG_MUST_USE;

@@ -6,6 +6,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/random.h"
+#include "src/base/text.h"
 
 struct vg_event_settings vg_event_settings_defaults(void)
 {
@@ -83,6 +84,81 @@ static void count_alerts(struct work *w, size_t count, struct vg_event_counts *c
     }
 }
 
+/* A false alert has its reasons in the seconds before it, while its condition came to hold. */
+#define REASONS_S 5.0
+
+static const struct {
+    const char *name, *label;
+} case_words[VG_CASE_COUNT] = {
+    [VG_CASE_FOUND] = {"found", N_("found")},
+    [VG_CASE_MISSED] = {"missed", N_("missed")},
+    [VG_CASE_FALSE] = {"false", N_("false")},
+    [VG_CASE_LATE] = {"late", N_("late")},
+    [VG_CASE_REPEATED] = {"repeated", N_("repeated")},
+    [VG_CASE_IGNORED] = {"ignored", N_("ignored")},
+};
+
+const char *vg_case_name(enum vg_case_what what)
+{
+    return case_words[what].name;
+}
+
+const char *vg_case_label(enum vg_case_what what)
+{
+    return case_words[what].label;
+}
+
+static enum vg_case_what case_of(enum vg_finding finding)
+{
+    switch (finding) {
+    case VG_FINDING_TRUE:
+        return VG_CASE_FOUND;
+    case VG_FINDING_DUPLICATE:
+        return VG_CASE_REPEATED;
+    case VG_FINDING_LATE:
+        return VG_CASE_LATE;
+    case VG_FINDING_FALSE:
+        return VG_CASE_FALSE;
+    case VG_FINDING_TRUE_IGNORED:
+    case VG_FINDING_LATE_IGNORED:
+        break;
+    }
+    return VG_CASE_IGNORED;
+}
+
+/* Room: each alert and each event of the files is at most one case. */
+static void keep_case(struct work *w, const struct vg_case *one)
+{
+    w->score->cases[w->score->case_count++] = *one;
+}
+
+static void keep_alerts(struct work *w, int kind, uint32_t clip, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double at = w->alert[i]->time_s;
+        keep_case(w, &(struct vg_case){.what = case_of(w->found[i].finding),
+                                       .kind = kind,
+                                       .clip = clip,
+                                       .alert = w->alert[i],
+                                       .event = w->found[i].event,
+                                       .from_s = at - REASONS_S,
+                                       .to_s = at});
+    }
+}
+
+static void keep_missed(struct work *w, const struct vg_true_event *event,
+                        const struct vg_event_window *window)
+{
+    const bool onset = window->profile == VG_PROFILE_ONSET;
+    keep_case(w,
+              &(struct vg_case){.what = VG_CASE_MISSED,
+                                .kind = event->kind,
+                                .clip = event->clip,
+                                .event = event,
+                                .from_s = event->start_s - window->before_s,
+                                .to_s = (onset ? event->start_s : event->end_s) + window->after_s});
+}
+
 static void score_group(struct work *w, int kind, uint32_t clip, struct vg_event_counts *c)
 {
     const struct vg_event_window window = window_of(w->settings, kind);
@@ -98,9 +174,11 @@ static void score_group(struct work *w, int kind, uint32_t clip, struct vg_event
     }
     vg_event_match(w->event, events, w->alert, alerts, &window, w->matched, w->found);
     count_alerts(w, alerts, c);
+    keep_alerts(w, kind, clip, alerts);
     for (size_t i = 0; i < events; i++) {
         if (w->matched[i] || w->event[i]->ignore)
             continue;
+        keep_missed(w, w->event[i], &window);
         c->missed++;
         w->missed_sum +=
             window.after_s +
@@ -237,13 +315,15 @@ enum vg_status vg_event_score_make(const struct vg_event_truth *truth, struct vg
         qsort(alerts->alert, alerts->count, sizeof *alerts->alert, by_time_and_id);
     score->by_clip =
         vg_alloc_array(VG_SCORE_EVENTS * truth->clip_count + 1, sizeof *score->by_clip);
+    score->cases = vg_alloc_array(truth->event_count + alerts->count + 1, sizeof *score->cases);
     w.event = vg_alloc_array(truth->event_count + 1, sizeof *w.event);
     w.matched = vg_alloc_array(truth->event_count + 1, sizeof *w.matched);
     w.alert = vg_alloc_array(alerts->count + 1, sizeof *w.alert);
     w.found = vg_alloc_array(alerts->count + 1, sizeof *w.found);
     w.delay = vg_alloc_array(alerts->count + 1, sizeof *w.delay);
     w.draw = vg_alloc_array(VG_BOOTSTRAP_DRAWS, sizeof *w.draw);
-    if (score->by_clip && w.event && w.matched && w.alert && w.found && w.delay && w.draw) {
+    if (score->by_clip && score->cases && w.event && w.matched && w.alert && w.found && w.delay &&
+        w.draw) {
         for (size_t i = 0; i < truth->clip_count; i++)
             score->clips_missing += !truth->clip[i].analysed;
         score->seconds = total_seconds(&w);
@@ -264,5 +344,6 @@ enum vg_status vg_event_score_make(const struct vg_event_truth *truth, struct vg
 void vg_event_score_close(struct vg_event_score *score)
 {
     vg_free(score->by_clip);
+    vg_free(score->cases);
     *score = (struct vg_event_score){0};
 }

@@ -39,9 +39,10 @@ struct vg_true_event {
 };
 
 struct vg_clip {
-    char name[VG_SCORE_NAME_SIZE]; /* as in the truth */
-    double seconds;                /* 0: not known */
-    bool analysed;                 /* set by who reads the alerts */
+    char name[VG_SCORE_NAME_SIZE];   /* as in the truth */
+    double seconds;                  /* 0: not known */
+    bool analysed;                   /* set by who reads the alerts */
+    char folder[VG_SCORE_NAME_SIZE]; /* of its results within theirs, "" if not known; likewise */
 };
 
 struct vg_event_truth {

@@ -80,6 +80,8 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%}th,td{padding:.3rem .6rem;border-bottom:1px solid "
     "#d5dae0;text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:"
     "tabular-nums}p.r{margin:.3rem 0;padding-left:1rem;border-left:3px solid #b26b00}"
+    "h3{font-size:1rem;margin:1.5rem 0 .3rem}section{break-inside:avoid}img{max-width:100%}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}"
     "footer{margin-top:2rem;color:#57606a;font-size:.9rem}";
 
 static void sheet(struct page *p, const struct vg_sheet *s)
@@ -141,6 +143,64 @@ static void clips(struct page *p, const struct vg_score_results *r)
     raw(p, "</table>\n");
 }
 
+/* RFC 4648: a picture within the page. */
+static void picture(struct page *p, const uint8_t *data, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    raw(p, "<img alt=\"\" src=\"data:image/jpeg;base64,");
+    for (size_t i = 0; i < size; i += 3) {
+        const size_t left = size - i;
+        const uint32_t three = (uint32_t)data[i] << 16 |
+                               (left > 1 ? (uint32_t)data[i + 1] << 8 : 0) |
+                               (left > 2 ? data[i + 2] : 0);
+        const char four[] = {digits[three >> 18], digits[three >> 12 & 63],
+                             left > 1 ? digits[three >> 6 & 63] : '=',
+                             left > 2 ? digits[three & 63] : '='};
+        put(p, four, sizeof four);
+    }
+    raw(p, "\">\n");
+}
+
+static void case_title(struct page *p, const struct vg_score_results *r, const struct vg_case *c)
+{
+    char text[VG_CASE_TITLE_SIZE];
+    vg_case_title(r, c, text, sizeof text);
+    cell(p, "h3", text);
+    raw(p, "\n");
+}
+
+/* What was missed, false or late, one by one, with its reasons. */
+static void cases(struct page *p, const struct vg_score_results *r)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < r->events->case_count && shown < VG_CASES_SHOWN_MAX; i++) {
+        const struct vg_case *c = &r->events->cases[i];
+        if (!vg_case_shown(c))
+            continue;
+        if (shown++ == 0) {
+            cell(p, "h2", _("Missed and false, one by one"));
+            raw(p, "\n");
+        }
+        raw(p, "<section>\n");
+        case_title(p, r, c);
+        if (r->notes && r->notes[i].jpeg)
+            picture(p, r->notes[i].jpeg, r->notes[i].jpeg_size);
+        raw(p, "<ul>\n");
+        for (size_t k = 0; r->notes && k < r->notes[i].line_count; k++) {
+            cell(p, "li", r->notes[i].line[k]);
+            raw(p, "\n");
+        }
+        raw(p, "</ul>\n</section>\n");
+    }
+}
+
+static void made_of(struct page *p, const char *lines)
+{
+    raw(p, "<pre>");
+    words(p, lines);
+    raw(p, "</pre>\n");
+}
+
 enum vg_status vg_score_html(const struct vg_score_results *r, const struct vg_sheet *sheets,
                              size_t count, char **html, size_t *size)
 {
@@ -163,6 +223,10 @@ enum vg_status vg_score_html(const struct vg_score_results *r, const struct vg_s
         sheet(&p, &sheets[i]);
     if (r->events)
         clips(&p, r);
+    if (r->events)
+        cases(&p, r);
+    if (r->made_of)
+        made_of(&p, r->made_of);
     raw(&p, "<footer>");
     words(&p, _("Figures of one set of clips do not carry over to another place, season or "
                 "camera. Intervals are at 95 %."));

@@ -84,6 +84,40 @@ static json_t *clips_json(const struct vg_score_results *r, int kind, bool *fail
     return list;
 }
 
+static json_t *case_json(const struct vg_score_results *r, size_t at, bool *failed)
+{
+    const struct vg_case *c = &r->events->cases[at];
+    json_t *o = json_object();
+    put(o, "file", json_string(r->clips->clip[c->clip].name), failed);
+    put(o, "event", json_string(vg_event_kinds[c->kind].name), failed);
+    put(o, "what", json_string(vg_case_name(c->what)), failed);
+    put(o, "start_s", c->event ? real(c->event->start_s) : json_null(), failed);
+    put(o, "end_s", c->event ? real(c->event->end_s) : json_null(), failed);
+    put(o, "alert_s", c->alert ? real(c->alert->time_s) : json_null(), failed);
+    put(o, "id", c->alert ? json_string(c->alert->id) : json_null(), failed);
+    put(o, "rule", c->alert ? json_string(c->alert->rule) : json_null(), failed);
+    put(o, "score", c->alert ? real(c->alert->score) : json_null(), failed);
+    if (!r->notes || !vg_case_shown(c))
+        return o;
+    json_t *why = json_array();
+    for (size_t i = 0; i < r->notes[at].line_count; i++) {
+        if (json_array_append_new(why, json_string(r->notes[at].line[i])) != 0)
+            *failed = true;
+    }
+    put(o, "why", why, failed);
+    return o;
+}
+
+static json_t *cases_json(const struct vg_score_results *r, bool *failed)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->events->case_count; i++) {
+        if (json_array_append_new(list, case_json(r, i, failed)) != 0)
+            *failed = true;
+    }
+    return list;
+}
+
 static json_t *events_json(const struct vg_score_results *r, bool *failed)
 {
     const struct vg_event_score *e = r->events;
@@ -107,6 +141,7 @@ static json_t *events_json(const struct vg_score_results *r, bool *failed)
         put(kinds, vg_event_kinds[i].name, one, failed);
     }
     put(o, "events", kinds, failed);
+    put(o, "cases", cases_json(r, failed), failed);
     put(o, "micro", figures_json(&e->together, failed), failed);
     put(o, "macro",
         json_pack("{s:o,s:o}", "precision", real(e->mean_precision), "recall",

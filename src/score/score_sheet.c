@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/text.h"
+#include "src/base/text_buffer.h"
 
 #define ENOUGH_EVENTS 35 /* without a miss they show a recall of 0.90: Wilson's low end 0.9011 */
 
@@ -62,6 +63,11 @@ static char *remark(struct vg_sheet *sheet)
     return sheet->remark[sheet->remark_count++];
 }
 
+bool vg_case_shown(const struct vg_case *one)
+{
+    return one->what == VG_CASE_MISSED || one->what == VG_CASE_FALSE || one->what == VG_CASE_LATE;
+}
+
 #define REMARK_SIZE (sizeof((struct vg_sheet *)0)->remark[0])
 
 static void add_delays(struct vg_sheet *s, const struct vg_delay_figures *d)
@@ -95,7 +101,7 @@ static void add_remarks(struct vg_sheet *s, const struct vg_event_figures *f)
                        _("Late alerts are a sign that a rule waits too long."));
     if (!(f->seconds > 0))
         (void)snprintf(remark(s), REMARK_SIZE, "%s",
-                       _("Rates want the time watched: --duration, or measures.csv beside the "
+                       _("Rates want the time watched: --duration, or coverage.csv beside the "
                          "alerts."));
 }
 
@@ -253,5 +259,36 @@ void vg_score_print(const struct vg_sheet *sheets, size_t count, FILE *out)
         if (i)
             (void)fputc('\n', out);
         print_sheet(&sheets[i], out);
+    }
+}
+
+void vg_case_title(const struct vg_score_results *results, const struct vg_case *one, char *text,
+                   size_t size)
+{
+    struct vg_text_buffer title;
+    vg_text_buffer_init(&title, text, size);
+    vg_text_add(&title, "%s: %s, %s", results->clips->clip[one->clip].name,
+                _(vg_event_kinds[one->kind].label), _(vg_case_label(one->what)));
+    if (one->event && !one->alert)
+        vg_text_add(&title, _(", from %.1f to %.1f s"), one->event->start_s, one->event->end_s);
+    if (one->alert)
+        vg_text_add(&title, _(", alert at %.1f s"), one->alert->time_s);
+    if (one->alert && *one->alert->rule)
+        vg_text_add(&title, _(", rule %s"), one->alert->rule);
+}
+
+void vg_score_print_cases(const struct vg_score_results *results, FILE *out)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < results->events->case_count && shown < VG_CASES_SHOWN_MAX; i++) {
+        char title[VG_CASE_TITLE_SIZE];
+        if (!vg_case_shown(&results->events->cases[i]))
+            continue;
+        if (shown++ == 0)
+            (void)fprintf(out, "\n%s\n", _("Missed and false, one by one"));
+        vg_case_title(results, &results->events->cases[i], title, sizeof title);
+        (void)fprintf(out, "  %s\n", title);
+        for (size_t k = 0; results->notes && k < results->notes[i].line_count; k++)
+            (void)fprintf(out, "    %s\n", results->notes[i].line[k]);
     }
 }

@@ -1,5 +1,5 @@
-/* Whatever the bytes: the readers of boxes, of the events' truth and of alerts refuse or give
- * rows that can be scored; nothing crashes, hangs or is read beyond its end, every figure is
+/* Whatever the bytes: the readers of boxes, of the events' truth, of alerts and of reasons refuse or
+ * give rows that can be scored; nothing crashes, hangs or is read beyond its end, every figure is
  * finite or said to be unknown. */
 #include <math.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include "src/score/average_precision.h"
 #include "src/score/event_score.h"
 #include "src/score/track_metrics.h"
+#include "src/score/why_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -55,11 +56,29 @@ static void events(const uint8_t *data, size_t size)
     vg_event_truth_close(&truth);
 }
 
+static void reasons(const uint8_t *data, size_t size)
+{
+    const struct vg_why_ask ask = {.from_s = 1, .to_s = 3};
+    struct vg_why_file file = {0};
+    struct vg_why_sum sum[4];
+    struct vg_fault fault;
+    size_t count = 0;
+    if (vg_why_file_parse(&file, "f", data, size, &fault) == VG_OK &&
+        vg_why_file_sum(&file, &ask, sum, 4, &count) == VG_OK) {
+        must(count <= 4);
+        for (size_t i = 0; i < count; i++)
+            must(sum[i].times > 0 && sum[i].first_s <= sum[i].last_s &&
+                 sum[i].subjects <= sum[i].times);
+    }
+    vg_why_file_close(&file);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 4096) /* the square of the tracks is computed: keep it quick */
         return 0;
     boxes(data, size);
     events(data, size);
+    reasons(data, size);
     return 0;
 }

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
@@ -17,9 +19,10 @@ static const char truth_text[] = "file,event,start_s,end_s,duration_s\n"
                                  "<b>&\"x\".mp4,crossing,10,20,1800\n"
                                  "quiet.mp4,,,,1800\n";
 static const char alert_text[] =
-    "{\"flux\":\"in/<b>&\\\"x\\\".mp4\",\"event\":\"crossing\",\"media_s\":12}\n"
+    "{\"flux\":\"in/<b>&\\\"x\\\".mp4\",\"event\":\"crossing\",\"media_s\":12,"
+    "\"model\":\"m@sha256:1\",\"boxes\":[{\"track\":3,\"box\":[0,0.5,0.1,0.2]}]}\n"
     "{\"flux\":\"in/<b>&\\\"x\\\".mp4\",\"event\":\"crossing\",\"media_s\":13}\n"
-    "{\"flux\":\"quiet.mp4\",\"event\":\"density\",\"media_s\":12}\n"
+    "{\"flux\":\"quiet.mp4\",\"event\":\"density\",\"media_s\":12,\"rule\":\"<r>\"}\n"
     "{\"flux\":\"unheard.mp4\",\"event\":\"density\",\"media_s\":12}\n";
 
 struct fixture {
@@ -28,6 +31,7 @@ struct fixture {
     struct vg_event_score events;
     struct vg_ap_result boxes;
     struct vg_track_result tracks;
+    struct vg_case_note note[3];
     struct vg_score_results results;
     struct vg_sheet sheets[VG_SHEETS_MAX];
 };
@@ -53,7 +57,12 @@ static struct fixture *made(void)
                                            .class_id = VG_CLASS_PERSON,
                                            .events = &f->events,
                                            .clips = &f->truth,
-                                           .alerts = &f->alerts};
+                                           .alerts = &f->alerts,
+                                           .notes = f->note,
+                                           .made_of = "<made>"};
+    static uint8_t jpeg[] = {0xff, 0xd8, 0xff, 0xe0};
+    assert_int_equal(f->events.case_count, 3);
+    f->note[2] = (struct vg_case_note){1, {"<why>"}, jpeg, sizeof jpeg};
     return f;
 }
 
@@ -94,7 +103,48 @@ static void test_json_of_events(void **state)
         json_object_get(json_object_get(json_object_get(alerts, "events"), "density"), "recall")));
     assert_null(json_object_get(json_object_get(alerts, "events"), "fire"));
     assert_null(json_object_get(o, "mota"));
+    const json_t *cases = json_object_get(alerts, "cases");
+    assert_int_equal(json_array_size(cases), 3);
+    static const char *const what[] = {"found", "repeated", "false"};
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(cases, i), "what")),
+                            what[i]);
+    const json_t *wrong = json_array_get(cases, 2);
+    assert_true(json_is_null(json_object_get(wrong, "start_s")));
+    assert_string_equal(json_string_value(json_object_get(wrong, "rule")), "<r>");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(wrong, "why"), 0)),
+                        "<why>");
+    assert_null(json_object_get(json_array_get(cases, 0), "why")); /* what was found needs none */
     json_decref(o);
+    released(f);
+}
+
+static void test_what_alerts_say(void **state)
+{
+    struct fixture *f = made();
+    (void)state;
+    const struct vg_raised *a = &f->alerts.alert[0];
+    assert_int_equal(a->subject, 3);
+    assert_true(a->boxed && a->box[1] > 0.49F && a->box[1] < 0.51F);
+    assert_false(f->alerts.alert[1].boxed);
+    assert_string_equal(f->alerts.model, "m@sha256:1");
+    released(f);
+}
+
+static void test_printed_cases(void **state)
+{
+    struct fixture *f = made();
+    char *text = NULL;
+    size_t size = 0;
+    (void)state;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    vg_score_print_cases(&f->results, out);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, "\nMissed and false, one by one\n"
+                              "  quiet.mp4: Density, false, alert at 12.0 s, rule <r>\n"
+                              "    <why>\n");
+    free(text);
     released(f);
 }
 
@@ -157,6 +207,11 @@ static void test_page(void **state)
     assert_int_equal(strlen(html), size);
     assert_null(strstr(html, "<b>"));
     assert_null(strstr(html, "<t>"));
+    assert_null(strstr(html, "<why>"));
+    assert_null(strstr(html, "<made>"));
+    assert_non_null(strstr(html, "<li>&lt;why&gt;</li>"));
+    assert_non_null(strstr(html, "rule &lt;r&gt;</h3>"));
+    assert_non_null(strstr(html, "base64,/9j/4A==\""));
     assert_null(strstr(html, "<script"));
     assert_null(strstr(html, "http"));
     assert_non_null(strstr(html, "&lt;b&gt;&amp;&quot;x&quot;.mp4"));
@@ -178,10 +233,9 @@ int main(void)
 {
     (void)vg_text_init("en");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json_of_events),
-        cmocka_unit_test(test_json_of_boxes_and_tracks),
-        cmocka_unit_test(test_sheets),
-        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_json_of_events),  cmocka_unit_test(test_json_of_boxes_and_tracks),
+        cmocka_unit_test(test_what_alerts_say), cmocka_unit_test(test_printed_cases),
+        cmocka_unit_test(test_sheets),          cmocka_unit_test(test_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
