@@ -1,5 +1,4 @@
 /* vigie batch CLIP...: the clips, one after the other or --jobs at a time (a process each). */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,16 +13,13 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "src/cli/batch_clip.h"
+#include "src/cli/clip_list.h"
 #include "src/cli/commands.h"
-#include "src/cli/media_names.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
 #include "src/cli/words.h"
 
-enum {
-    CLIPS_MAX = 4096,
-    JOBS_MAX = 64
-};
+#define JOBS_MAX 64
 
 /* Set by SIGINT and SIGTERM, read between pictures: the one variable a handler may touch. */
 static volatile int interrupted;
@@ -43,63 +39,8 @@ struct batch {
     struct vg_scene *scene;
     struct vg_model *model;
     struct vg_look look;
-    uint32_t clip_count;
-    char (*stem)[VG_BATCH_STEM_SIZE]; /* of each clip */
-    char *clip[CLIPS_MAX];            /* owned */
+    struct vg_clip_list clips;
 };
-
-static enum vg_status add_clip(struct batch *b, const char *path, struct vg_fault *fault)
-{
-    if (b->clip_count == CLIPS_MAX)
-        return vg_fault_set(fault, VG_E_CALL, N_("too many clips"), N_("give fewer at a time"),
-                            "%d", CLIPS_MAX);
-    b->clip[b->clip_count] = vg_alloc_text(path);
-    if (!b->clip[b->clip_count])
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", path);
-    b->clip_count++;
-    return VG_OK;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_clip(const struct dirent *entry)
-{
-    return vg_is_clip_name(entry->d_name);
-}
-
-/* The clips of a folder by name. One without a clip stands for itself: it is refused in its
- * turn, after those before it were analysed. */
-static enum vg_status add_folder(struct batch *b, const char *path, struct vg_fault *fault)
-{
-    struct dirent **entries;
-    const int n = scandir(path, &entries, is_clip, by_name);
-    enum vg_status status = n <= 0 ? add_clip(b, path, fault) : VG_OK;
-    for (int i = 0; i < n; i++) {
-        char clip[4096];
-        if (!status && !vg_path_join(clip, sizeof clip, path, entries[i]->d_name))
-            status = add_clip(b, clip, fault);
-        free(entries[i]);
-    }
-    if (n >= 0)
-        free(entries);
-    return status;
-}
-
-static enum vg_status gather_clips(struct batch *b, char **operands, int count,
-                                   struct vg_fault *fault)
-{
-    enum vg_status status = VG_OK;
-    if (count == 0)
-        return vg_fault_set(fault, VG_E_CALL, N_("no clip was given"), N_("see vigie help batch"),
-                            "vigie batch");
-    for (int i = 0; !status && i < count; i++)
-        status = vg_folder_exists(operands[i]) ? add_folder(b, operands[i], fault)
-                                               : add_clip(b, operands[i], fault);
-    return status;
-}
 
 /* Calendars and times are those of the place where the clip was made: the offset that --start
  * gives holds for the whole process. Without one (local time) the machine's zone does. */
@@ -225,11 +166,11 @@ static struct failure run_clips(struct batch *b, uint32_t first, uint32_t step,
     struct failure failed = {first, open_engine(b, fault)};
     uint32_t i = first;
     const bool open = !failed.status;
-    for (; open && i < b->clip_count && !interrupted; i += step) {
+    for (; open && i < b->clips.count && !interrupted; i += step) {
         struct vg_batch_result result;
         struct vg_fault one = {.status = VG_OK};
-        const enum vg_status status =
-            vg_batch_clip(&b->settings, b->clip[i], b->stem[i], &interrupted, &result, &one);
+        const enum vg_status status = vg_batch_clip(&b->settings, b->clips.path[i],
+                                                    b->clips.stem[i], &interrupted, &result, &one);
         if (status && failed.status)
             vg_fault_print(&one); /* the first one is said at the end */
         if (status && !failed.status) {
@@ -237,11 +178,11 @@ static struct failure run_clips(struct batch *b, uint32_t first, uint32_t step,
             *fault = one;
         }
         if (result.pictures)
-            say_result(b, b->clip[i], &result);
+            say_result(b, b->clips.path[i], &result);
     }
-    if (interrupted && !failed.status && i < b->clip_count)
-        failed = (struct failure){
-            i, vg_fault_set(fault, VG_E_INTERRUPTED, N_("interrupted"), NULL, "%s", b->clip[i])};
+    if (interrupted && !failed.status && i < b->clips.count)
+        failed = (struct failure){i, vg_fault_set(fault, VG_E_INTERRUPTED, N_("interrupted"), NULL,
+                                                  "%s", b->clips.path[i])};
     vg_look_release(&b->look);
     vg_model_close(&b->model);
     return failed;
@@ -340,10 +281,8 @@ static void choose_files(struct batch *b)
 
 static void close_batch(struct batch *b)
 {
-    for (uint32_t i = 0; i < b->clip_count; i++)
-        vg_free(b->clip[i]);
+    vg_clip_list_release(&b->clips);
     vg_scene_close(&b->scene);
-    vg_free(b->stem);
     vg_free(b);
 }
 
@@ -397,22 +336,17 @@ int vg_cmd_batch(int argc, char **argv)
     if (!status)
         status = read_numbers(b, &jobs, &fault);
     if (!status)
-        status = gather_clips(b, argv + 1, operands, &fault);
+        status = vg_clip_list_make(&b->clips, argv + 1, operands, &fault);
     if (!status && b->scene_path)
         status = vg_scene_open(b->scene_path, &b->scene, &fault);
     if (!status)
         status = vg_folder_make(b->out, &fault);
     if (!status) {
-        b->stem = vg_alloc_array(b->clip_count, sizeof *b->stem);
-        status = b->stem ? VG_OK : VG_E_MEMORY;
-    }
-    if (!status) {
-        vg_batch_stems(b->clip, b->clip_count, b->stem);
         choose_files(b);
         keep_floor(b);
         take_signals();
-        if (jobs > 1 && b->clip_count > 1)
-            code = run_jobs(b, (uint32_t)jobs < b->clip_count ? (uint32_t)jobs : b->clip_count);
+        if (jobs > 1 && b->clips.count > 1)
+            code = run_jobs(b, (uint32_t)jobs < b->clips.count ? (uint32_t)jobs : b->clips.count);
         else
             status = run_clips(b, 0, 1, &fault).status;
     }

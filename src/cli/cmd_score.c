@@ -7,14 +7,21 @@
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/json.h"
+#include "src/base/sha256.h"
 #include "src/base/text.h"
+#include "src/base/text_buffer.h"
+#include "src/base/version.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/score_clips.h"
+#include "src/cli/score_notes.h"
+#include "src/scene/scene.h"
 #include "src/score/score_sheet.h"
 
 struct wishes {
     const char *truth, *alerts, *detections, *tracks, *profile, *before, *after, *event;
     const char *duration, *min_score, *class_name, *report;
+    struct vg_score_clips run; /* clips to be analysed first */
     bool json;
 };
 
@@ -27,6 +34,10 @@ struct scoring {
     struct vg_event_score events;
     struct vg_ap_result boxes;
     struct vg_track_result tracks;
+    struct vg_scene *scene;
+    struct vg_case_note *notes;
+    char made_of[1024];
+    int batch_code; /* how the analysis ended, where there was one */
 };
 
 static enum vg_status read_seconds(const char *name, const char *text, double *value,
@@ -44,7 +55,10 @@ static enum vg_status read_wishes(const struct wishes *w, struct scoring *s, str
                             "vigie score");
     if (!w->alerts && !w->detections && !w->tracks)
         return vg_fault_set(fault, VG_E_CALL, N_("nothing to compare with the truth"),
-                            N_("give --alerts, --detections or --tracks"), "vigie score");
+                            N_("give --clips, --alerts, --detections or --tracks"), "vigie score");
+    if (w->run.clips && !w->run.scene)
+        return vg_fault_set(fault, VG_E_CALL, N_("a scene is needed to analyse the clips"),
+                            N_("give --scene FILE"), "--clips %s", w->run.clips);
     if (w->alerts && (w->detections || w->tracks))
         return vg_fault_set(fault, VG_E_CALL,
                             N_("alerts have another truth than detections and tracks"),
@@ -72,6 +86,44 @@ static enum vg_status read_wishes(const struct wishes *w, struct scoring *s, str
     return status;
 }
 
+/* One line of what a report is made of: a file and its hash. */
+static void add_hash(struct vg_text_buffer *text, const char *label, const char *path)
+{
+    uint8_t digest[VG_SHA256_BYTES];
+    char hash[VG_SHA256_TEXT];
+    struct vg_fault ignored;
+    if (!path || vg_sha256_file(path, digest, &ignored) != VG_OK)
+        return;
+    vg_sha256_text(digest, hash);
+    vg_text_add(text, "%s %s sha256:%s\n", label, path, hash);
+}
+
+static void say_made_of(const struct wishes *w, struct scoring *s)
+{
+    struct vg_text_buffer text;
+    vg_text_buffer_init(&text, s->made_of, sizeof s->made_of);
+    vg_text_add(&text, "Vigie %s\n", vg_version());
+    add_hash(&text, _("Truth:"), w->truth);
+    add_hash(&text, _("Scene:"), w->run.scene);
+    if (*s->alerts.model)
+        vg_text_add(&text, "%s %s\n", _("Model:"), s->alerts.model);
+}
+
+static enum vg_status note_cases(const struct wishes *w, struct scoring *s)
+{
+    const struct vg_notes_ask ask = {
+        .truth = &s->clips,
+        .score = &s->events,
+        .results = w->alerts,
+        .truth_path = w->truth,
+        .clips = w->run.clips,
+        .scene = s->scene,
+        .pictures = w->report ? VG_NOTES_PICTURES : VG_NOTES_NO_PICTURES,
+    };
+    say_made_of(w, s);
+    return vg_score_notes_make(&ask, &s->notes);
+}
+
 static enum vg_status score_alerts(const struct wishes *w, struct scoring *s,
                                    struct vg_fault *fault)
 {
@@ -81,6 +133,8 @@ static enum vg_status score_alerts(const struct wishes *w, struct scoring *s,
     if (status != VG_OK)
         return status;
     status = vg_event_score_make(&s->clips, &s->alerts, &s->settings, &s->events);
+    if (status == VG_OK)
+        status = note_cases(w, s);
     return status == VG_OK
                ? status
                : vg_fault_set(fault, status, vg_status_text(status), NULL, "%s", w->alerts);
@@ -171,16 +225,34 @@ static enum vg_status tell(const struct wishes *w, const struct vg_score_results
         status = print_json(r, fault);
     else
         vg_score_print(sheets, count, stdout);
+    if (!w->json && r->events)
+        vg_score_print_cases(r, stdout);
     if (status == VG_OK && w->report)
         status = write_report(w, r, sheets, count, fault);
     vg_free(sheets);
     return status;
 }
 
-static enum vg_status run(const struct wishes *w, struct vg_fault *fault)
+/* The truth is read first, so that a mistake in it is said before the long work. */
+static enum vg_status analyse(const struct wishes *w, struct scoring *s, struct vg_fault *fault)
+{
+    struct vg_event_truth truth;
+    enum vg_status status = vg_event_truth_open(w->truth, &truth, fault);
+    vg_event_truth_close(&truth);
+    if (status == VG_OK)
+        status = vg_score_clips_run(&w->run, &s->batch_code, fault);
+    return status;
+}
+
+/* *code: the exit code of the analysis, where all else went well. */
+static enum vg_status run(const struct wishes *w, int *code, struct vg_fault *fault)
 {
     struct scoring s = {0};
     enum vg_status status = read_wishes(w, &s, fault);
+    if (status == VG_OK && w->run.scene)
+        status = vg_scene_open(w->run.scene, &s.scene, fault);
+    if (status == VG_OK && w->run.clips)
+        status = analyse(w, &s, fault);
     if (status == VG_OK && w->alerts)
         status = score_alerts(w, &s, fault);
     if (status == VG_OK && w->detections)
@@ -195,9 +267,14 @@ static enum vg_status run(const struct wishes *w, struct vg_fault *fault)
         .events = w->alerts ? &s.events : NULL,
         .clips = &s.clips,
         .alerts = &s.alerts,
+        .notes = s.notes,
+        .made_of = w->alerts ? s.made_of : NULL,
     };
     if (status == VG_OK)
         status = tell(w, &results, fault);
+    *code = s.batch_code;
+    vg_score_notes_close(&s.notes, s.events.case_count);
+    vg_scene_close(&s.scene);
     vg_event_score_close(&s.events);
     vg_alert_file_close(&s.alerts);
     vg_event_truth_close(&s.clips);
@@ -210,14 +287,37 @@ static enum vg_status as_input(enum vg_status status)
     return status == VG_E_MISSING || status == VG_E_FULL ? VG_E_INPUT : status;
 }
 
+/* The results of clips that are analysed now are where batch puts them. */
+static enum vg_status place_results(struct wishes *w, struct vg_fault *fault)
+{
+    if (!w->run.clips)
+        return VG_OK;
+    if (w->alerts || w->detections || w->tracks)
+        return vg_fault_set(fault, VG_E_CALL, N_("clips are analysed, or results given"),
+                            N_("leave out --clips or the results"), "--clips %s", w->run.clips);
+    w->run.out = w->run.out ? w->run.out : "vigie-out";
+    w->alerts = w->run.out;
+    return VG_OK;
+}
+
 int vg_cmd_score(int argc, char **argv)
 {
     struct wishes w = {.profile = "onset", .class_name = "person"};
     struct vg_fault fault = {0};
-    int operands = 0;
+    int operands = 0, code = 0;
     const struct vg_option options[] = {
         {"truth", "FILE", N_("what is true: events (CSV with header) or boxes (MOTChallenge)"),
          &w.truth, NULL},
+        {"clips", "DIR", N_("analyse the clips of this folder first, then score them"),
+         &w.run.clips, NULL},
+        {"scene", "FILE", N_("places and rules; with --alerts: those that raised them"),
+         &w.run.scene, NULL},
+        {"out", "DIR", N_("with --clips: folder for the results (vigie-out)"), &w.run.out, NULL},
+        {"rate", "FPS", N_("with --clips: pictures analysed per second (5; 0: every one)"),
+         &w.run.rate, NULL},
+        {"model", "NAME", N_("with --clips: detector (nanodet-g)"), &w.run.model, NULL},
+        {"jobs", "N", N_("with --clips: clips analysed at the same time (1)"), &w.run.jobs, NULL},
+        {"device", "D", N_("with --clips: OpenCL device"), &w.run.device, NULL},
         {"alerts", "FILE|DIR", N_("alerts.jsonl, or the folder that batch wrote"), &w.alerts, NULL},
         {"detections", "FILE", N_("detections.csv: average precision"), &w.detections, NULL},
         {"tracks", "FILE", N_("tracks.csv: MOTA, IDF1, HOTA"), &w.tracks, NULL},
@@ -244,6 +344,8 @@ int vg_cmd_score(int argc, char **argv)
         status = vg_fault_set(&fault, VG_E_CALL, N_("score takes options only"),
                               N_("see vigie help score"), "%s", argv[1]);
     if (status == VG_OK)
-        status = as_input(run(&w, &fault));
-    return vg_command_exit(status, &fault);
+        status = place_results(&w, &fault);
+    if (status == VG_OK)
+        status = as_input(run(&w, &code, &fault));
+    return status == VG_OK ? code : vg_command_exit(status, &fault);
 }
