@@ -1,6 +1,7 @@
 #include "src/cli/batch_files.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ static const char *const file_name[VG_BATCH_FILE_COUNT] = {
 struct last_reason {
     uint32_t rule, track;
     int why; /* enum vg_why_not + 1; 0: free */
+    double value;
+    struct vg_media_time said;
 };
 
 struct vg_batch_files {
@@ -167,14 +170,23 @@ enum vg_status vg_batch_add_tracks(struct vg_batch_files *files, uint64_t frame,
     return vg_track_rows_add(files->rows, (uint32_t)frame, tracks, count);
 }
 
+/* By how much a condition fails is told again when it has moved, but not with each picture. */
+#define EXPLAIN_AGAIN_US VG_US_PER_S
+
+static bool is_news(double before, double now)
+{
+    return fabs(now - before) > fabs(before) / 20;
+}
+
 static void say_reason(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
 {
     struct vg_batch_files *files = user;
     struct last_reason *last =
         &files->reason[(rule * UINT32_C(2654435761) + track * UINT32_C(40503)) % EXPLAIN_SLOTS];
-    if (last->why == (int)why + 1 && last->rule == rule && last->track == track)
+    if (last->why == (int)why + 1 && last->rule == rule && last->track == track &&
+        !(files->time.us - last->said.us >= EXPLAIN_AGAIN_US && is_news(last->value, value)))
         return;
-    *last = (struct last_reason){rule, track, (int)why + 1};
+    *last = (struct last_reason){rule, track, (int)why + 1, value, files->time};
     FILE *out = files->file[VG_BATCH_EXPLAIN];
     if (out)
         note(files, fprintf(out,

@@ -48,7 +48,8 @@ enum vg_status vg_batch_add_tracks(struct vg_batch_files *files, uint64_t frame,
                                    const struct vg_track *const *tracks,
                                    uint32_t count) VG_MUST_USE;
 
-/* Says, for each rule and track, why it does not hold, when that changes. */
+/* Says, for each rule and track, why it does not hold, when that changes, and each second in which
+ * the value it is about has moved. */
 struct vg_explainer vg_batch_explainer(struct vg_batch_files *files);
 void vg_batch_explain_at(struct vg_batch_files *files, const struct vg_scene *scene,
                          struct vg_media_time time);
