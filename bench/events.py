@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What do the events find, what do they miss, and what do they raise where nothing is?
 
-  bench/events.py --data DIR [--sets NAME,...] [--rates 5,0] [--degraded HOURS --seed S] [--build build]
+  bench/events.py --data DIR [--sets NAME,...] [--rates 5] [--degraded HOURS --seed S] [--build build]
                   [--jobs N] [--keep DIR] [--floor FILE] [--write PAGE] [--out FILE.json]
 
 DIR holds the sets: a folder each, with clips and truth.csv (file,event,start_s,end_s). One scene per set,
@@ -102,7 +102,7 @@ def refused_events(vigie, folder):
             json.dump({"version": 1, "name": "try", "zones": [zone], "rules": [rule]}, f)
         done = call([vigie, "scene", "check", path], (0, 3))
         if done.returncode:
-            out[event] = done.stderr.strip().removeprefix("vigie: ").split(":")[0]
+            out[event] = done.stderr.strip()
     return out
 
 
@@ -271,89 +271,128 @@ def degraded(args, sets, folder):
 # ---- what is printed -----------------------------------------------------------------------------------
 
 
-def yes(holds):
-    return "yes" if holds else "**no**"
+FRENCH = {"yes": "oui", "**no**": "**non**", "what": "quoi", "rate": "cadence", "asked": "demandé", "reached": "atteint",
+          "own window": "fenêtre propre", "holds": "tenu", "event": "évènement", "false": "faux", "hours": "heures",
+          "per hour": "par heure", "per camera and day, 95 %": "par caméra et par jour, 95 %", "where": "où",
+          "by kind": "par dégradation", "at most 2 an hour": "2 par heure au plus", "missed": "manqué", "late": "tardif",
+          "not there yet": "pas encore là", "no clips": "pas d'extraits", "to": "à", "elsewhere": "ailleurs",
+          "of": "sur", "none": "aucun", "Left out, as the program refuses rules on them": "Laissés de côté, le "
+          "programme refusant les règles qui les surveillent", "pictures a second (0: every one)":
+          "images par seconde (0 : toutes)", "copies": "copies", "seed": "graine", "analysed in": "analysées en",
+          "None.": "Aucun.", "commit": "commit", "PETS count, mean error": "PETS comptage, erreur moyenne"}
 
 
-def must_rows(result, refused):
-    """What is asked, what is reached, whether it holds (None: could not be tried)."""
-    rows, rate = [], f'{result["rate"]:g}'
-    for must in MUST:
-        event = must["event"]
-        told = result["asked"].get(event)
-        mine = [told["sets"][n] for n in must["sets"] if n in told["sets"]] if told else []
-        if event in refused or not mine:
-            why = "not there yet" if event in refused else "no clips"
-            rows.append({"what": event, "rate": rate, "asked": "", "reached": why, "holds": None})
-            continue
-        found, events, wrong = (sum(s[k] for s in mine) for k in ("found", "events", "false"))
-        others = sum(s["false"] for n, s in told["sets"].items() if n not in must["sets"])
-        own = result["own"][event]
-        own_found = sum(own["sets"][n]["found"] for n in must["sets"] if n in own["sets"])
-        if "f1" in must:
-            f1 = 2 * found / (2 * found + wrong + events - found) if found else 0
-            asked, holds = f'F1 {must["f1"]}, 0 elsewhere', f1 >= must["f1"] and others == 0
-            reached = f"F1 {f1:.3f}, {found} of {events}, {wrong} false; {others} false elsewhere"
-        else:
-            least = math.ceil(events * must["found"] / must["of"]) if "found" in must else events
-            asked, holds = f"{least} of {events}, 0 false, 0 elsewhere", found >= least and wrong + others == 0
-            reached = f"{found} of {events}, {wrong} false; {others} false elsewhere"
-        rows.append({"what": event, "rate": rate, "asked": asked, "reached": reached, "holds": holds,
-                     "own": f"{own_found} of {events}, {own['false']} false"})
-    for event in EVENTS:
-        told = result["asked"].get(event)
-        if event in [m["event"] for m in MUST] or not told or event in refused:
-            continue
-        wrong = told["false"]
-        rows.append({"what": event, "rate": rate, "asked": "0 false", "reached": f"{wrong} false", "holds": wrong == 0})
-    pets = result.get("pets")
-    if pets:
-        for key, title in (("mota", "PETS MOTA"), ("idf1", "PETS IDF1"), ("count", "PETS count, mean error")):
-            holds = pets[key] is not None and (pets[key] <= PETS[key] if key == "count" else pets[key] >= PETS[key])
-            rows.append({"what": title, "rate": rate, "asked": f"{PETS[key]:.2f}", "holds": holds,
-                         "reached": "-" if pets[key] is None else f"{pets[key]:.3f}"})
+class Words:
+    """What the tables say, in the language of who reads them."""
+    def __init__(self, language):
+        self.language = language
+
+    def __call__(self, text):
+        return FRENCH[text] if self.language == "fr" else text
+
+    def table(self, heads, rows):
+        lines = ["| " + " | ".join(self(h) for h in heads) + " |", "|---" * len(heads) + "|"]
+        return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
+
+    def number(self, value, digits):
+        text = f"{value:.{digits}f}"
+        return text.replace(".", ",") if self.language == "fr" else text
+
+
+def yes(words, holds):
+    return "" if holds is None else words("yes" if holds else "**no**")
+
+
+def must_row(result, must, words):
+    """What is asked of an event in its own sets, what is reached, whether it holds."""
+    event, told, own = must["event"], result["asked"][must["event"]], result["own"][must["event"]]
+    mine = [told["sets"][n] for n in must["sets"] if n in told["sets"]]
+    found, events, wrong = (sum(s[k] for s in mine) for k in ("found", "events", "false"))
+    others = sum(s["false"] for n, s in told["sets"].items() if n not in must["sets"])
+    own_found = sum(own["sets"][n]["found"] for n in must["sets"] if n in own["sets"])
+    reached = f'{found} {words("of")} {events}, {wrong} {words("false")} ; {others} {words("elsewhere")}'
+    if "f1" in must:
+        f1 = 2 * found / (2 * found + wrong + events - found) if found else 0
+        asked, holds = f'F1 {words.number(must["f1"], 2)}', f1 >= must["f1"] and others == 0
+        reached = f"F1 {words.number(f1, 3)}, {reached}"
+    else:
+        least = math.ceil(events * must["found"] / must["of"]) if "found" in must else events
+        asked, holds = f'{least} {words("of")} {events}, 0 {words("false")}', found >= least and wrong + others == 0
+    return {"what": event, "asked": asked, "reached": reached, "holds": holds,
+            "own": f'{own_found} {words("of")} {events}, {own["false"]} {words("false")}'}
+
+
+def pets_rows(pets, words):
+    rows = []
+    for key, title in (("mota", "PETS MOTA"), ("idf1", "PETS IDF1"), ("count", "PETS count, mean error")):
+        value = pets[key]
+        holds = value is not None and (value <= PETS[key] if key == "count" else value >= PETS[key])
+        rows.append({"what": words(title) if key == "count" else title, "asked": words.number(PETS[key], 2),
+                     "reached": "-" if value is None else words.number(value, 3), "holds": holds})
     return rows
 
 
-def must_table(rows):
-    lines = ["| what | rate | asked | reached | own window | holds |", "|---|---|---|---|---|---|"]
-    for r in rows:
-        holds = "" if r["holds"] is None else yes(r["holds"])
-        lines.append(f'| {r["what"]} | {r["rate"]} | {r["asked"]} | {r["reached"]} | {r.get("own", "")} | {holds} |')
-    return "\n".join(lines)
+def must_rows(result, refused, words):
+    """All that is asked at one rate; holds None: it could not be tried."""
+    rows = []
+    for must in MUST:
+        told = result["asked"].get(must["event"])
+        if must["event"] in refused or not told or not any(n in told["sets"] for n in must["sets"]):
+            why = words("not there yet" if must["event"] in refused else "no clips")
+            rows.append({"what": must["event"], "asked": "", "reached": why, "holds": None})
+        else:
+            rows.append(must_row(result, must, words))
+    for event in EVENTS:
+        told = result["asked"].get(event)
+        if event not in [m["event"] for m in MUST] and told and event not in refused:
+            rows.append({"what": event, "asked": f'0 {words("false")}', "reached": f'{told["false"]} {words("false")}',
+                         "holds": told["false"] == 0})
+    if "pets" in result:
+        rows += pets_rows(result["pets"], words)
+    return [{**r, "rate": f'{result["rate"]:g}'} for r in rows]
 
 
-def rate_cells(r):
+def must_table(rows, words):
+    heads = ("what", "rate", "asked", "reached", "own window", "holds")
+    return words.table(heads, [(r["what"], r["rate"], r["asked"], r["reached"], r.get("own", ""), yes(words, r["holds"]))
+                               for r in rows])
+
+
+RATE_HEADS = ("event", "false", "hours", "per hour", "per camera and day, 95 %")
+
+
+def rate_cells(r, words):
     low, high = r["per_camera_day_interval"]
-    return f'{r["false"]} | {r["hours"]:.3f} | {r["per_hour"] or 0:.1f} | {low:.0f} to {high:.0f}'
+    return (r["false"], words.number(r["hours"], 3), words.number(r["per_hour"] or 0, 1),
+            f'{low:.0f} {words("to")} {high:.0f}')
 
 
-def false_table(result):
-    lines = ["| event | false | hours | per hour | per camera and day, 95 % | where |", "|---|---|---|---|---|---|"]
+def false_table(result, words):
+    rows = []
     for event, told in result["own"].items():
         if told:
             where = ", ".join(f'{n} {s["false"]}' for n, s in told["sets"].items() if s["false"])
-            lines.append(f'| {event} | {rate_cells(rates_of(told["false"], told["seconds"]))} | {where} |')
-    return "\n".join(lines)
+            rows.append((event, *rate_cells(rates_of(told["false"], told["seconds"]), words), where))
+    return words.table((*RATE_HEADS, "where"), rows)
 
 
-def degraded_table(found):
-    lines = [f"| event | false | hours | per hour | per camera and day, 95 % | by kind | at most {DEGRADED_PER_HOUR} an hour |",
-             "|---|---|---|---|---|---|---|"]
+def degraded_table(found, words):
+    rows = []
     for event, r in found["events"].items():
         kinds = ", ".join(f"{k} {n}" for k, n in r["by_kind"].items() if n)
-        lines.append(f'| {event} | {rate_cells(r)} | {kinds} | {yes((r["per_hour"] or 0) <= DEGRADED_PER_HOUR)} |')
-    return "\n".join(lines)
+        rows.append((event, *rate_cells(r, words), kinds, yes(words, (r["per_hour"] or 0) <= DEGRADED_PER_HOUR)))
+    return words.table((*RATE_HEADS, "by kind", "at most 2 an hour"), rows)
 
 
-def case_lines(result):
+def case_lines(result, words):
     lines = []
     for event, told in result["asked"].items():
         for c in told["cases"] if told else ():
-            at = f'{c["alert_s"]:.1f} s' if c.get("alert_s") is not None else f'{c["start_s"]:.1f} to {c["end_s"]:.1f} s'
-            lines.append(f'- {event}, {c["what"]}: `{c["file"]}`, {at}'
+            at = (f'{words.number(c["start_s"], 1)} {words("to")} {words.number(c["end_s"], 1)} s'
+                  if c.get("alert_s") is None else f'{words.number(c["alert_s"], 1)} s')
+            lines.append(f'- {event}, {words(c["what"])} : `{c["file"]}`, {at}'
                          + "".join(f"\n  - {line}" for line in c.get("why", [])[:6]))
-    return "\n".join(lines) or "None."
+    return "\n".join(lines) or words("None.")
 
 
 def floor_faults(path, results):
@@ -386,18 +425,21 @@ def put_between(path, name, text):
         f.write(page)
 
 
-def tables_of(report):
+def tables_of(report, words):
     tables = {"command": f'    {report["command"]}\n\n{report["date"]}, {report["versions"]["vigie"]}, '
-                         f'{report["model"]}, commit {report["versions"]["commit"][:12]}.'}
-    left_out = "; ".join(f"{e}: {w}" for e, w in report["refused"].items()) or "none"
-    tables["must"] = f'Left out, as the program refuses rules on them: {left_out}.\n\n{must_table(report["must"])}'
-    tables["false"] = "\n\n".join(f'{r["rate"]:g} pictures a second (0: every one):\n\n{false_table(r)}'
-                                  for r in report["results"])
-    tables["cases"] = "\n\n".join(f'{r["rate"]:g} pictures a second:\n\n{case_lines(r)}' for r in report["results"])
-    if report.get("degraded"):
-        d = report["degraded"]
-        tables["degraded"] = (f'{d["copies"]} copies, {d["hours"]:.2f} h, seed {d["seed"]}, analysed in '
-                              f'{d["elapsed_s"] / 60:.0f} min.\n\n{degraded_table(d)}')
+                         f'{report["model"]}, {words("commit")} {report["versions"]["commit"][:12]}.'}
+    left_out = "; ".join(report["refused"]) or words("none")
+    must = [row for r in report["results"] for row in must_rows(r, report["refused"], words)]
+    tables["must"] = (f'{words("Left out, as the program refuses rules on them")} : {left_out}.\n\n'
+                      f"{must_table(must, words)}")
+    for name, table in (("false", false_table), ("cases", case_lines)):
+        tables[name] = "\n\n".join(f'{r["rate"]:g} {words("pictures a second (0: every one)")} :\n\n{table(r, words)}'
+                                   for r in report["results"])
+    d = report.get("degraded")
+    if d:
+        tables["degraded"] = (f'{d["copies"]} {words("copies")}, {words.number(d["hours"], 2)} h, {words("seed")} '
+                              f'{d["seed"]}, {words("analysed in")} {d["elapsed_s"] / 60:.0f} min.\n\n'
+                              f"{degraded_table(d, words)}")
     return tables
 
 
@@ -407,18 +449,20 @@ def options_read():
     parser.add_argument("--build", default=os.path.join(engine.ROOT, "build"))
     parser.add_argument("--model", default="nanodet-g")
     parser.add_argument("--sets", help="names, with commas; default: all that are there")
-    parser.add_argument("--rates", default="5,0", help="pictures a second, with commas; 0: every one")
+    parser.add_argument("--rates", default="5", help="pictures a second, with commas; 0: every one")
     parser.add_argument("--jobs", type=int, default=1, help="clips at the same time")
     parser.add_argument("--degraded", type=float, default=0, metavar="HOURS")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", metavar="DIR", help="keep scenes, truths and what batch wrote")
     parser.add_argument("--floor", metavar="FILE", help="fail only below what stands there")
     parser.add_argument("--write", metavar="PAGE", help="put the tables between its markers")
+    parser.add_argument("--lang", choices=("en", "fr"), help="of the tables; default: en, with --write fr")
     parser.add_argument("--out", metavar="FILE.json", help="write everything, all alerts too")
     args = parser.parse_args()
     args.vigie, args.node = os.path.join(args.build, "vigie"), "node"
     args.rates = [float(r) for r in args.rates.split(",") if r]
-    os.environ["VIGIE_LANG"] = "en"
+    args.lang = args.lang or ("fr" if args.write else "en")
+    os.environ["VIGIE_LANG"] = args.lang  # the reasons are the program's words
     return args
 
 
@@ -437,7 +481,7 @@ def measure(args, folder):
     report = {"what": "bench/events.py", "command": engine.shown(["bench/events.py", *sys.argv[1:]]).replace(args.data, "DIR"), "model": args.model,
               "date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": engine.machine(),
               "versions": engine.versions(args), "sets": [s["name"] for s in sets], "refused": refused,
-              "must": [row for r in results for row in must_rows(r, refused)], "results": results}
+              "must": [row for r in results for row in must_rows(r, refused, Words("en"))], "results": results}
     if args.degraded > 0:
         report["degraded"] = degraded(args, sets, folder)
     return report
@@ -450,7 +494,7 @@ def main():
             if args.keep:
                 os.makedirs(args.keep, exist_ok=True)
             report = measure(args, os.path.abspath(args.keep) if args.keep else folder)
-        tables = tables_of(report)
+        tables = tables_of(report, Words(args.lang))
         for table in tables.values():
             print(table + "\n")
         if args.write:
