@@ -435,6 +435,7 @@ static enum vg_status wait_for_more(struct vg_ingest_session *session)
     if (shown(session))
         set_figure(session, VG_FIGURE_INPUT_RATE, 0);
     vg_input_meter_reset(&session->meter);
+    vg_silence_begin(&session->silence); /* nor is it an interval */
     session->live = false;
     return status;
 }
@@ -553,11 +554,26 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     settings.cancel = session->cancel;
     vg_ingest_session_promise(session, session->settings.open_us + NAME_US);
     session->live = false;
+    session->read_us = session->settings.read_us;
+    vg_silence_begin(&session->silence);
     session->codec_version = 0;
     vg_timeline_restart(&session->timeline);
     vg_input_meter_reset(&session->meter);
     next_epoch(session);
     return vg_source_open(&session->source, &settings, NULL);
+}
+
+/* What comes by a network is lost by the measure of what it does (silence.h). */
+static void set_deadline(struct vg_ingest_session *session)
+{
+    const int64_t read_us =
+        vg_source_link(session->source).transport == VG_TRANSPORT_AUTO
+            ? session->settings.read_us
+            : vg_silence_allowed_us(&session->silence, session->settings.read_us);
+    if (read_us == session->read_us)
+        return;
+    session->read_us = read_us;
+    vg_source_set_read(session->source, read_us);
 }
 
 /* A folder looks for a file, opens it and reads it in one call. */
@@ -567,7 +583,7 @@ static int64_t read_within_us(const struct vg_ingest_session *session)
     const char *url = shown(session) ? session->config->url : session->config->evidence_url;
     return strncmp(url, folder, sizeof folder - 1) == 0
                ? 2 * session->settings.read_us + session->settings.open_us
-               : session->settings.read_us;
+               : session->read_us;
 }
 
 /* Where there are devices, one may be closed and another opened for a packet: each under a watch
@@ -585,11 +601,14 @@ static enum vg_status read_packets(struct vg_ingest_session *session)
 {
     struct vg_packet packet;
     enum vg_status status = VG_OK;
-    const int64_t read_us = read_within_us(session), decode_us = decode_within_us(session);
+    const int64_t decode_us = decode_within_us(session);
     while (status == VG_OK && !vg_cancelled(&session->cancel)) {
-        vg_ingest_session_promise(session, read_us);
+        set_deadline(session);
+        vg_ingest_session_promise(session, read_within_us(session));
         status = vg_source_read(session->source, &packet);
         vg_ingest_session_promise(session, decode_us);
+        if (status == VG_OK)
+            vg_silence_take(&session->silence, packet.arrival);
         if (status == VG_OK && !shown(session)) {
             take_evidence(session, &packet);
         } else if (status == VG_OK) {
@@ -677,6 +696,7 @@ void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_c
     session->was_live = false;
     session->cause = VG_OK;
     session->worked = VG_TRANSPORT_AUTO;
+    session->silence = (struct vg_silence){.known = 0}; /* another address, perhaps */
     if (change == VG_INGEST_SAME_FLUX)
         return;
     vg_timeline_init(&session->timeline, VG_TIMELINE_LIVE_US);

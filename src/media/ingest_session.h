@@ -16,6 +16,7 @@
 #include "src/media/jpeg_post.h"
 #include "src/media/loss_doubt.h"
 #include "src/media/packet_ring.h"
+#include "src/media/silence.h"
 #include "src/media/slots.h"
 #include "src/media/source.h"
 #include "src/media/timeline.h"
@@ -54,8 +55,10 @@ struct vg_ingest_session {
     const struct vg_ingest_site_settings *site; /* NULL: nothing is declared */
     struct vg_cancel cancel;
     struct vg_source *source;
-    uint32_t codec_version; /* that the ladder was opened with, or the ring told of; 0: none */
-    bool finished;          /* the pictures of all packets are out */
+    uint32_t codec_version;    /* that the ladder was opened with, or the ring told of; 0: none */
+    bool finished;             /* the pictures of all packets are out */
+    int64_t read_us;           /* deadline of a read, as the source was told it last */
+    struct vg_silence silence; /* of the flux, over its sessions */
     struct vg_timeline timeline;
     struct vg_input_meter meter;
     struct vg_mono_time last_arrival, told; /* of the last picture; figures were told */

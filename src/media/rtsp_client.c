@@ -522,6 +522,11 @@ struct vg_rtsp_about vg_rtsp_client_about(const struct vg_rtsp_client *client)
     return client->about;
 }
 
+void vg_rtsp_client_set_read(struct vg_rtsp_client *client, int64_t read_us)
+{
+    client->read_us = read_us;
+}
+
 /* ---- receiving ---- */
 
 static enum vg_status keep_alive(struct vg_rtsp_client *client)

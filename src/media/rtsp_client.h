@@ -78,4 +78,7 @@ struct vg_rtsp_about {
 };
 struct vg_rtsp_about vg_rtsp_client_about(const struct vg_rtsp_client *client);
 
+/* Another deadline of a silence, from the next receive on. */
+void vg_rtsp_client_set_read(struct vg_rtsp_client *client, int64_t read_us);
+
 #endif

@@ -163,6 +163,11 @@ const struct vg_sdp_video *vg_rtsp_listen_video(const struct vg_rtsp_listen *lis
     return &listen->video;
 }
 
+void vg_rtsp_listen_set_read(struct vg_rtsp_listen *listen, int64_t read_us)
+{
+    listen->settings.read_us = read_us;
+}
+
 bool vg_rtsp_listen_by_udp(const struct vg_rtsp_listen *listen)
 {
     return listen->sockets != NULL;

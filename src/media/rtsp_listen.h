@@ -49,6 +49,9 @@ enum vg_status vg_rtsp_listen_wait(struct vg_rtsp_listen *listen,
 const struct vg_sdp_video *vg_rtsp_listen_video(const struct vg_rtsp_listen *listen);
 bool vg_rtsp_listen_by_udp(const struct vg_rtsp_listen *listen);
 
+/* Another deadline of a silence, from the next receive on. */
+void vg_rtsp_listen_set_read(struct vg_rtsp_listen *listen, int64_t read_us);
+
 /* As vg_rtsp_client_receive(). VG_E_CLOSED: it ended; VG_E_TIMEOUT: it sends nothing. Then wait for
  * the next. Other connections are closed at once. */
 enum vg_status vg_rtsp_listen_receive(struct vg_rtsp_listen *listen, struct vg_mono_time until,

@@ -83,6 +83,13 @@ bool vg_source_ended_early(const struct vg_source *source)
     return source->calls->ended_early && source->calls->ended_early(source);
 }
 
+void vg_source_set_read(struct vg_source *source, int64_t read_us)
+{
+    source->settings.read_us = read_us;
+    if (source->calls->set_read)
+        source->calls->set_read(source, read_us);
+}
+
 int64_t vg_source_stamp_us(const struct vg_source *source, int64_t stamp)
 {
     static_assert(AV_NOPTS_VALUE == VG_PTS_NONE, "no stamp is the same number on both sides");

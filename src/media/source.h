@@ -103,6 +103,9 @@ struct vg_packet {
                      * first, open it anew if codec_version is another one */
 };
 
+/* Another deadline of each read, from the next one on. */
+void vg_source_set_read(struct vg_source *source, int64_t read_us);
+
 /* The next packet. A live file waits until it is due.
  * VG_E_END end of a clip; VG_E_CLOSED the camera closed, or who pushes (the next read awaits the
  * next one); VG_E_TIMEOUT nothing came within read_us; VG_E_INTERRUPTED cancelled; VG_E_IO reading

@@ -210,8 +210,21 @@ static struct vg_source_link link_rtp(const struct vg_source *source)
     };
 }
 
-static const struct vg_source_calls calls = {
-    .close = close_rtp, .read = read_rtp, .about = about_rtp, .link = link_rtp, .wall = wall_rtp};
+static void set_read_rtp(struct vg_source *source, int64_t read_us)
+{
+    struct rtp_source *rtp = (struct rtp_source *)source;
+    if (rtp->client)
+        vg_rtsp_client_set_read(rtp->client, read_us);
+    if (rtp->listen)
+        vg_rtsp_listen_set_read(rtp->listen, read_us);
+}
+
+static const struct vg_source_calls calls = {.close = close_rtp,
+                                             .read = read_rtp,
+                                             .about = about_rtp,
+                                             .link = link_rtp,
+                                             .wall = wall_rtp,
+                                             .set_read = set_read_rtp};
 
 /* ---- by RTSP ---- */
 
@@ -362,7 +375,8 @@ static const struct vg_source_calls pushed_calls = {.close = close_rtp,
                                                     .read = read_pushed,
                                                     .about = about_rtp,
                                                     .link = link_rtp,
-                                                    .wall = wall_rtp};
+                                                    .wall = wall_rtp,
+                                                    .set_read = set_read_rtp};
 
 static bool may_publish(const void *context, const char *address)
 {
