@@ -127,16 +127,17 @@ GROUP __kernel void map_ground(__global const struct vg_map_job *jobs, __global 
         begin(&g, strip.row * job.width + x);
     if (job.first)
         return;
-    const struct vg_map_light light = vg_map_light_of(light_of(&job, maps, job.turn));
+    const struct vg_map_step step =
+        vg_map_step_of(job.step_ms, vg_map_light_of(light_of(&job, maps, job.turn)));
     for (int x = strip.first; x < strip.end; x++) {
         const int at = strip.row * job.width + x;
         const struct vg_map_look look = look_at(&g, at);
         struct vg_map_pixel p = pixel_read(&g, at);
-        vg_map_lighten(&p, light.gain);
+        vg_map_lighten(&p, step.light.gain);
         int like = vg_map_compare(&p, look);
         if (like != (VG_MAP_AS_LONG | VG_MAP_AS_SHORT))
-            like = compare_around(&g, &job, &p, look, x, strip.row, light.gain, like);
-        g.class[at] = (uchar)vg_map_follow(&p, look, like, job.step_ms, light.view_new);
+            like = compare_around(&g, &job, &p, look, x, strip.row, step.light.gain, like);
+        g.class[at] = (uchar)vg_map_follow(&p, look, like, &step);
         pixel_write(&g, at, &p);
     }
 }

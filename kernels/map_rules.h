@@ -179,6 +179,25 @@ static inline vg_i32 vg_map_mean_rate(vg_i32 step, vg_i32 age, vg_i32 time)
     return vg_map_rate(step, step + (age < time ? age : time));
 }
 
+/* What is the same for all pixels of a picture: its step, and the rates of what is old enough. */
+struct vg_map_step {
+    vg_i32 ms;
+    vg_i32 long_rate, short_rate, short_noise_rate, noise_rate;
+    struct vg_map_light light;
+};
+
+static inline struct vg_map_step vg_map_step_of(vg_i32 ms, struct vg_map_light light)
+{
+    struct vg_map_step step;
+    step.ms = ms;
+    step.long_rate = vg_map_mean_rate(ms, VG_MAP_LONG_MS, VG_MAP_LONG_MS);
+    step.short_rate = vg_map_mean_rate(ms, VG_MAP_SHORT_MS, VG_MAP_SHORT_MS);
+    step.short_noise_rate = vg_map_rate(ms, VG_MAP_SHORT_MS);
+    step.noise_rate = vg_map_rate(ms, VG_MAP_NOISE_MS);
+    step.light = light;
+    return step;
+}
+
 static inline vg_i32 vg_map_flow(vg_i32 value, vg_i32 to, vg_i32 rate, vg_i32 shift)
 {
     return value + (vg_i32)(((vg_i64)(to - value) * rate) >> (16 + shift));
@@ -341,20 +360,22 @@ static inline vg_i32 vg_map_compare_around(const struct vg_map_pixel *p, struct 
 }
 
 static inline void vg_map_follow_short(struct vg_map_pixel *p, struct vg_map_look look, vg_i32 like,
-                                       vg_i32 step)
+                                       const struct vg_map_step *step)
 {
     if (like & VG_MAP_AS_SHORT) {
-        const vg_i32 rate = vg_map_mean_rate(step, p->stays, VG_MAP_SHORT_MS);
+        const vg_i32 rate = p->stays < VG_MAP_SHORT_MS
+                                ? vg_map_mean_rate(step->ms, p->stays, VG_MAP_SHORT_MS)
+                                : step->short_rate;
         const vg_i32 off = vg_map_away_by(look.luma, p->short_luma);
-        p->short_noise = vg_map_flow(p->short_noise, off, vg_map_rate(step, VG_MAP_SHORT_MS), 0);
+        p->short_noise = vg_map_flow(p->short_noise, off, step->short_noise_rate, 0);
         p->short_luma = vg_map_flow(p->short_luma, look.luma << 8, rate, 0);
         p->short_blue = vg_map_flow(p->short_blue, look.blue << 8, rate, 0);
         p->short_red = vg_map_flow(p->short_red, look.red << 8, rate, 0);
-        p->stays = vg_map_clamp(p->stays + step, 0, VG_MAP_STAYS_MAX);
+        p->stays = vg_map_clamp(p->stays + step->ms, 0, VG_MAP_STAYS_MAX);
         p->away = 0;
         return;
     }
-    p->away += step;
+    p->away += step->ms;
     if (p->away <= vg_map_clamp(p->stays / 4, 0, VG_MAP_PATIENCE_MS))
         return;
     p->short_luma = look.luma << 8;
@@ -364,10 +385,12 @@ static inline void vg_map_follow_short(struct vg_map_pixel *p, struct vg_map_loo
     p->stays = p->away = 0;
 }
 
-static inline void vg_map_flow_long(struct vg_map_pixel *p, struct vg_map_look look, vg_i32 step,
-                                    vg_i32 shift)
+static inline void vg_map_flow_long(struct vg_map_pixel *p, struct vg_map_look look,
+                                    const struct vg_map_step *step, vg_i32 shift)
 {
-    const vg_i32 rate = vg_map_mean_rate(step, p->seen, VG_MAP_LONG_MS);
+    const vg_i32 rate = p->seen < VG_MAP_LONG_MS
+                            ? vg_map_mean_rate(step->ms, p->seen, VG_MAP_LONG_MS)
+                            : step->long_rate;
     p->blue = vg_map_flow(p->blue, look.blue << 16, rate, shift);
     p->red = vg_map_flow(p->red, look.red << 16, rate, shift);
     if (look.luma >= 255 && p->luma > 255 << 16)
@@ -375,11 +398,13 @@ static inline void vg_map_flow_long(struct vg_map_pixel *p, struct vg_map_look l
     p->luma = vg_map_flow(p->luma, look.luma << 16, rate, shift);
 }
 
-static inline void vg_map_follow_noise(struct vg_map_pixel *p, struct vg_map_look look, vg_i32 step,
-                                       vg_i32 shift)
+static inline void vg_map_follow_noise(struct vg_map_pixel *p, struct vg_map_look look,
+                                       const struct vg_map_step *step, vg_i32 shift)
 {
     const vg_i32 rate =
-        vg_map_rate(step, vg_map_clamp(p->seen, VG_MAP_NOISE_LEAST_MS, VG_MAP_NOISE_MS));
+        p->seen < VG_MAP_NOISE_MS
+            ? vg_map_rate(step->ms, vg_map_clamp(p->seen, VG_MAP_NOISE_LEAST_MS, VG_MAP_NOISE_MS))
+            : step->noise_rate;
     const vg_i32 blue = vg_map_away_by(look.blue, p->blue >> 8);
     const vg_i32 red = vg_map_away_by(look.red, p->red >> 8);
     const vg_i32 chroma = blue > red ? blue : red, luma = vg_map_away_by(look.luma, p->luma >> 8);
@@ -407,13 +432,13 @@ static inline void vg_map_adopt(struct vg_map_pixel *p)
 
 /* Says what the pixel is, and remembers the look. */
 static inline vg_i32 vg_map_follow(struct vg_map_pixel *p, struct vg_map_look look, vg_i32 like,
-                                   vg_i32 step, vg_i32 view_new)
+                                   const struct vg_map_step *step)
 {
     vg_map_follow_short(p, look, like, step);
     if (like & VG_MAP_AS_LONG) {
         vg_map_follow_noise(p, look, step, 0);
         vg_map_flow_long(p, look, step, 0);
-        p->seen = vg_map_clamp(p->seen + step, 0, VG_MAP_LONG_MS);
+        p->seen = vg_map_clamp(p->seen + step->ms, 0, VG_MAP_LONG_MS);
         return VG_MAP_SAME;
     }
     if (like & VG_MAP_AS_SHADE) {
@@ -429,7 +454,7 @@ static inline vg_i32 vg_map_follow(struct vg_map_pixel *p, struct vg_map_look lo
     const vg_i32 keeps = p->seen < VG_MAP_KEEPS_MS / VG_MAP_KEEPS_TIMES
                              ? p->seen * VG_MAP_KEEPS_TIMES
                              : VG_MAP_KEEPS_MS;
-    if (!view_new && p->stays < keeps)
+    if (!step->light.view_new && p->stays < keeps)
         return VG_MAP_NEW;
     vg_map_adopt(p);
     return VG_MAP_SAME;
@@ -458,6 +483,8 @@ static inline vg_i32 vg_map_ramp(vg_i32 value, vg_i32 from, vg_i32 to)
  * chroma above blue by more than skin in the sun has (about 45), little blue, bright. */
 static inline vg_i32 vg_map_rim(struct vg_map_look look)
 {
+    if (look.red - look.blue <= 28 || look.luma <= 80)
+        return 0; /* most pixels */
     const vg_i32 colour = vg_map_ramp(look.red - look.blue, 28, 72);
     const vg_i32 blue = 255 - vg_map_ramp(look.blue, 100, 124);
     const vg_i32 bright = vg_map_ramp(look.luma, 80, 150);

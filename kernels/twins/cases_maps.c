@@ -14,6 +14,13 @@
 #define KERNEL_GROUND VG_KERNEL_MAP_GROUND
 #define KERNEL_FLAME  VG_KERNEL_MAP_FLAME
 
+/* what the pictures show, `bins` of a row */
+enum show {
+    EVERYTHING,
+    CALM, /* but for the light */
+    OTHER /* another view from the eleventh picture on */
+};
+
 #define PICTURE(w, h) .x_width = w, .x_height = h
 #define SHRINK(by)    .stride = by
 #define TIMES(n)      .pictures = n
@@ -33,6 +40,8 @@ static const struct vg_kernel_case rows[] = {
     {"a line", KERNEL_GROUND, SMALL, PICTURE(66, 2), SHRINK(2), TIMES(1), AFTER(25)},
     {"a column", KERNEL_GROUND, SMALL, PICTURE(2, 66), SHRINK(2), TIMES(1), AFTER(25)},
     {"by threes", KERNEL_GROUND, SMALL, PICTURE(52, 20), SHRINK(3), TIMES(3), AFTER(30)},
+    {"all light changes", KERNEL_GROUND, SMALL, PICTURE(70, 46), SHRINK(2), TIMES(2), AFTER(14), .bins = CALM},
+    {"another view", KERNEL_GROUND, SMALL, PICTURE(70, 46), SHRINK(2), TIMES(2), AFTER(27), .bins = OTHER},
     {"4CIF", KERNEL_GROUND, FULL, PICTURE(704, 576), SHRINK(4), TIMES(2), AFTER(30)},
 
     {"one pixel, the first", KERNEL_FLAME, SMALL, PICTURE(2, 2), SHRINK(2), TIMES(1), AFTER(0)},
@@ -78,10 +87,12 @@ static void pixels_draw(const struct vg_kernel_case *row, struct vg_case_buffer 
                         vg_i32 time, struct vg_random *random)
 {
     uint8_t *byte = pixels->data;
-    const uint32_t light = 100 + 60 * (uint32_t)(time / 7 % 3), tile = (uint32_t)row->stride * 5;
+    const uint32_t light = row->bins == OTHER ? 160 : 100 + 60 * (uint32_t)(time / 7 % 3),
+                   tile = (uint32_t)row->stride * 5;
     for (size_t i = 0; i < pixels->bytes; i++) {
-        const uint32_t kind = (uint32_t)i / tile % 7;
-        const uint32_t level = (uint32_t)i * 37 % 61 + kind * 25;
+        const uint32_t kind = row->bins == EVERYTHING ? (uint32_t)i / tile % 7 : 1;
+        const uint32_t other = row->bins == OTHER && time > 10 ? 50 + (uint32_t)i % 90 : 0;
+        const uint32_t level = (uint32_t)i * 37 % 61 + kind * 25 + other;
         uint32_t v = level * light / 160 + vg_random_below(random, 9);
         if (kind == 2 && time % 9 > 5) /* passes */
             v = 230 - level;

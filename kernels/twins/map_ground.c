@@ -13,7 +13,7 @@ struct ground {
     uint8_t *class, *stays;
     vg_i32 *words[VG_MAP_WORDS];
     uint16_t *halves[VG_MAP_HALVES];
-    struct vg_map_light light;
+    struct vg_map_step step;
 };
 
 static struct ground ground_of(const struct vg_map_job *job, uint8_t *maps)
@@ -23,8 +23,7 @@ static struct ground ground_of(const struct vg_map_job *job, uint8_t *maps)
                        .blue = vg_twin_map_plane(job, maps, job->turn, VG_MAP_BLUE),
                        .red = vg_twin_map_plane(job, maps, job->turn, VG_MAP_RED),
                        .class = vg_twin_map_plane(job, maps, job->turn, VG_MAP_CLASS),
-                       .stays = vg_twin_map_plane(job, maps, job->turn, VG_MAP_STAYS),
-                       .light = {.gain = VG_MAP_GAIN_ONE}};
+                       .stays = vg_twin_map_plane(job, maps, job->turn, VG_MAP_STAYS)};
     for (vg_i32 i = 0; i < 3; i++) {
         g.was[i] = vg_twin_map_plane(job, maps, 1 - job->turn, VG_MAP_LONG_LUMA + i);
         g.becomes[i] = vg_twin_map_plane(job, maps, job->turn, VG_MAP_LONG_LUMA + i);
@@ -34,7 +33,8 @@ static struct ground ground_of(const struct vg_map_job *job, uint8_t *maps)
     for (vg_i32 i = 0; i < VG_MAP_HALVES; i++)
         g.halves[i] = vg_twin_map_halves(job, maps, i);
     if (!job->first)
-        g.light = vg_map_light_of(vg_twin_map_light(job, maps, job->turn));
+        g.step =
+            vg_map_step_of(job->step_ms, vg_map_light_of(vg_twin_map_light(job, maps, job->turn)));
     return g;
 }
 
@@ -81,7 +81,7 @@ static struct vg_map_around around_of(const struct ground *g, vg_i32 x, vg_i32 y
         const vg_i32 row = vg_map_clamp(y + i / 3 - 1, 0, g->job->height - 1);
         const vg_i32 at = row * g->job->width + column;
         around.now[i] = g->luma[at];
-        around.was[i] = vg_map_lit(g->was[0][at], g->light.gain);
+        around.was[i] = vg_map_lit(g->was[0][at], g->step.light.gain);
         blue[i] = g->was[1][at];
         red[i] = g->was[2][at];
     }
@@ -93,13 +93,13 @@ static struct vg_map_around around_of(const struct ground *g, vg_i32 x, vg_i32 y
 static vg_i32 follow(const struct ground *g, struct vg_map_pixel *p, struct vg_map_look look,
                      vg_i32 x, vg_i32 y)
 {
-    vg_map_lighten(p, g->light.gain);
+    vg_map_lighten(p, g->step.light.gain);
     vg_i32 like = vg_map_compare(p, look);
     if (like != (VG_MAP_AS_LONG | VG_MAP_AS_SHORT)) {
         const struct vg_map_around around = around_of(g, x, y);
         like = vg_map_compare_around(p, look, &around, like);
     }
-    return vg_map_follow(p, look, like, g->job->step_ms, g->light.view_new);
+    return vg_map_follow(p, look, like, &g->step);
 }
 
 static void picture(const struct vg_map_job *job, uint8_t *maps)
