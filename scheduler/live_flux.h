@@ -9,7 +9,7 @@
 #include "scheduler/live_sight.h"
 #include "scheduler/live_timeline.h"
 #include "src/base/attr.h"
-#include "src/engine/map_device.h"
+#include "src/engine/map_flux.h"
 
 struct vg_live_ledger;
 

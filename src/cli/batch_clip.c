@@ -14,7 +14,7 @@
 #include "src/base/version.h"
 #include "src/cli/batch_coverage.h"
 #include "src/cli/batch_video.h"
-#include "src/engine/map_device.h"
+#include "src/engine/map_flux.h"
 #include "src/media/clip.h"
 
 struct room { /* one picture of the batch */

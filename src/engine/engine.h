@@ -26,7 +26,7 @@ enum vg_rotation {
     VG_ROTATION_270
 }; /* clockwise */
 
-struct vg_map_flux; /* map_device.h */
+struct vg_map_flux; /* map_flux.h */
 
 struct vg_job {
     const struct vg_picture *picture; /* borrowed until the answer */
@@ -70,7 +70,7 @@ enum vg_engine_outputs {
 };
 
 struct vg_lane_settings;     /* device_lane.h */
-struct vg_map_device;        /* map_device.h */
+struct vg_map_device;        /* map_flux.h */
 struct vg_programs_listener; /* programs_listener.h */
 struct vg_tune;              /* tune_file.h */
 
@@ -177,7 +177,7 @@ enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count,
 enum vg_status vg_engine_weights_digest(struct vg_engine *engine, uint8_t digest[VG_SHA256_BYTES],
                                         struct vg_fault *fault) VG_MUST_USE;
 
-/* What makes maps on the device (map_device.h), borrowed until close; NULL: the host is to. */
+/* What makes maps on the device (map_flux.h), borrowed until close; NULL: the host is to. */
 const struct vg_map_device *vg_engine_maps(const struct vg_engine *engine);
 
 /* What stands in each alert: SHA-256 over device, driver, programs and steps, as text. */

@@ -5,7 +5,6 @@
 #include "kernels/flow_layout.h"
 #include "src/base/alloc.h"
 #include "src/engine/device_health.h"
-#include "src/maps/maps_course.h"
 
 /* The launches of a picture but those of the flow, in their order. */
 static const struct launch {
@@ -33,63 +32,6 @@ struct vg_map_device {
     cl_mem scratch;                       /* of the flow: nothing is kept in it */
     struct vg_map_job told[VG_BATCH_MAX]; /* of the batch in work */
 };
-
-struct vg_map_flux {
-    const struct vg_map_device *device;
-    struct vg_maps_course course;
-    cl_mem piece; /* map_kernels.h */
-    uint32_t rooms, used;
-    size_t room_bytes;
-    uint8_t *faces;       /* room_bytes each */
-    struct vg_maps *maps; /* of each room */
-};
-
-/* ---- a flux ---- */
-
-enum vg_status vg_map_flux_open(struct vg_map_flux **flux, const struct vg_map_device *device,
-                                uint32_t set, uint32_t rooms)
-{
-    const struct vg_maps_size largest = vg_maps_size(VG_MAPS_SIDE_MAX, VG_MAPS_SIDE_MAX);
-    struct vg_map_flux *f = vg_alloc(sizeof *f);
-    *flux = NULL;
-    if (!f)
-        return VG_E_MEMORY;
-    cl_int code = CL_SUCCESS;
-    f->device = device;
-    f->course.set = set;
-    f->rooms = rooms;
-    f->room_bytes = vg_maps_flow_places(&largest).end;
-    f->faces = vg_alloc_array(rooms, f->room_bytes);
-    f->maps = vg_alloc_array(rooms, sizeof *f->maps);
-    f->piece = clCreateBuffer(device->runner->device.context, CL_MEM_READ_WRITE,
-                              vg_maps_bytes_max(), NULL, &code);
-    enum vg_status status = vg_device_check(code, "clCreateBuffer", NULL);
-    if (!f->faces || !f->maps)
-        status = VG_E_MEMORY;
-    if (status)
-        vg_map_flux_close(&f);
-    *flux = f;
-    return status;
-}
-
-void vg_map_flux_close(struct vg_map_flux **flux)
-{
-    struct vg_map_flux *f = *flux;
-    if (!f)
-        return;
-    if (f->piece)
-        (void)clReleaseMemObject(f->piece);
-    vg_free(f->faces);
-    vg_free(f->maps);
-    vg_free(f);
-    *flux = NULL;
-}
-
-const struct vg_maps *vg_map_flux_maps(const struct vg_map_flux *flux, uint32_t room)
-{
-    assert(room < flux->used);
-    return &flux->maps[room];
-}
 
 /* ---- open ---- */
 
@@ -200,6 +142,11 @@ void vg_map_device_close(struct vg_map_device **device)
         (void)clReleaseMemObject(d->scratch);
     vg_free(d);
     *device = NULL;
+}
+
+cl_context vg_map_device_context(const struct vg_map_device *device)
+{
+    return device->runner->device.context;
 }
 
 /* ---- a batch ---- */
