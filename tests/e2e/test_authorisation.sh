@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The authorisation's first and last moment, on the whole server.
+# The authorisation's first and last moment, on the whole server. Mostly waits.
 . "$(dirname "$0")/lib.sh"
 need_model
 need_clip

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The test camera over a network of its own: multicast, publishing, packets that disappear.
+# The test camera over a network of its own: multicast, publishing, packets that disappear. Mostly waits.
 . "$(dirname "$0")/net_lib.sh"
 . "$(dirname "$0")/camera_lib.sh"
 net_two

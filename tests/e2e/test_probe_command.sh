@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # vigie probe: one source and a list, for a person, for machines and for a spreadsheet; what it costs a
-# caller to be wrong; that neither address nor password is ever told.
+# caller to be wrong; that neither address nor password is ever told. Mostly waits.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/camera_lib.sh"
 export CLIP_SECONDS=4
