@@ -128,6 +128,14 @@ static void notice_pictures(struct analysis *a, uint32_t ingest, int64_t now_us)
 }
 
 /* How the flux's time is spent; also right after what decides it has changed. */
+static void look_at_folder(struct analysis *a, struct vg_live_flux *flux)
+{
+    struct vg_slots_state state;
+    vg_slots_state(slots_of(a, flux), flux->config.slot, &state);
+    if (state.tag == vg_slots_tag(flux->config.id))
+        vg_live_folder_follow(&flux->folder, a->settings->data, flux->config.id, state.figure);
+}
+
 static void look_at_coverage(struct analysis *a, const struct vg_live_flux *flux)
 {
     struct vg_slots_state state;
@@ -453,6 +461,7 @@ static void close_changed(struct analysis *a, const struct vg_live_config *confi
         vg_live_flux_leave(flux);
         if (!names_flux(config, flux->config.id)) {
             vg_live_flux_forget(flux);
+            vg_live_folder_forget(a->settings->data, flux->config.id);
             vg_live_coverage_leave(flux->ledger, vg_mono_now(), vg_wall_now());
         }
         vg_live_flux_close(flux);
@@ -771,8 +780,10 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
         notice_pictures(a, i, vg_mono_now().us); /* an eventfd lost by a killed ingest */
     dispatch(a);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
-        if (a->flux[i].used)
+        if (a->flux[i].used) {
             look_at_coverage(a, &a->flux[i]);
+            look_at_folder(a, &a->flux[i]);
+        }
     publish_state(a);
 }
 
@@ -867,8 +878,11 @@ static void close_all(struct analysis *a)
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_worker_thread_close(&a->worker[i]);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
-        if (a->flux[i].used)
+        if (a->flux[i].used) {
+            look_at_folder(a, &a->flux[i]);
+            look_at_folder(a, &a->flux[i]); /* a mark counts that is the same twice */
             vg_live_flux_leave(&a->flux[i]);
+        }
         vg_live_flux_close(&a->flux[i]);
     }
     vg_live_coverage_close(&a->coverage, vg_mono_now(), vg_wall_now());

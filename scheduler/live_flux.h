@@ -6,6 +6,7 @@
 
 #include "scheduler/chain.h"
 #include "scheduler/live_config.h"
+#include "scheduler/live_folder.h"
 #include "scheduler/live_sight.h"
 #include "scheduler/live_timeline.h"
 #include "src/base/attr.h"
@@ -30,7 +31,8 @@ struct vg_live_flux {
     uint64_t wanted, alerts;
     struct vg_mono_time last_done;
     int64_t last_latency_us;
-    struct vg_sight_report view;   /* as of the last work that came back */
+    struct vg_sight_report view; /* as of the last work that came back */
+    struct vg_live_folder folder;
     struct vg_live_ledger *ledger; /* of its coverage; borrowed. NULL: none */
     struct vg_live_timeline timeline;
 

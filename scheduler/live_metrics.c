@@ -297,14 +297,13 @@ static size_t view_fields(struct field_writer *w, const struct vg_sight_report *
 void vg_live_publish_flux(struct vg_publisher *publisher, const struct vg_live_view *view,
                           struct vg_mono_time now)
 {
-    struct vg_live_field fields[OWN_FIELDS + VIEW_FIELDS + WAY_FIELDS + VG_FIGURE_COUNT];
+    struct vg_live_field fields[OWN_FIELDS + VIEW_FIELDS + WAY_FIELDS + VG_FIGURE_SHOWN];
     struct field_writer w;
     static_assert(sizeof fields / sizeof *fields <= VG_PUBLISHER_FIELDS_MAX, "all have a place");
     vg_text_buffer_init(&w.out, w.text, sizeof w.text);
     size_t count = own_fields(&w, view, now, fields);
     count += view_fields(&w, &view->flux->view, fields + count);
-    for (int f = 0; f < VG_FIGURE_COUNT; f++)
-        if (vg_figure_row((enum vg_figure)f)->name)
-            fields[count++] = figure_field(&w, (enum vg_figure)f, view->state.figure[f]);
+    for (int f = 0; f < VG_FIGURE_SHOWN; f++)
+        fields[count++] = figure_field(&w, (enum vg_figure)f, view->state.figure[f]);
     vg_publisher_flux(publisher, view->flux->config.id, fields, count);
 }

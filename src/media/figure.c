@@ -28,6 +28,9 @@ static const struct vg_figure_row rows[VG_FIGURE_COUNT] = {
     [VG_FIGURE_MEMORY] = {"media_bytes", "media_bytes", VG_FIGURE_GAUGE, 1, NULL, 0},
     [VG_FIGURE_BARRED_UNTIL] = {NULL, NULL, VG_FIGURE_GAUGE, 1, NULL, 0},
     [VG_FIGURE_HANGS] = {NULL, NULL, VG_FIGURE_GAUGE, 1, NULL, 0},
+    [VG_FIGURE_FOLDER] = {NULL, NULL, VG_FIGURE_GAUGE, 1, NULL, 0},
+    [VG_FIGURE_FOLDER_TIME] = {NULL, NULL, VG_FIGURE_GAUGE, 1, NULL, 0},
+    [VG_FIGURE_FOLDER_NAME] = {NULL, NULL, VG_FIGURE_GAUGE, 1, NULL, 0},
 };
 
 const struct vg_figure_row *vg_figure_row(enum vg_figure figure)

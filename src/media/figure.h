@@ -22,9 +22,14 @@ enum vg_figure {
     VG_FIGURE_DECODE_TIME, /* microseconds of a processor */
     VG_FIGURE_SURFACES,    /* of the hardware decoder */
     VG_FIGURE_MEMORY,      /* bytes: surfaces, ring of packets */
-    /* what one ingest process leaves to the next (struct vg_ladder_record); not shown */
-    VG_FIGURE_BARRED_UNTIL,
+    VG_FIGURE_SHOWN,       /* so many; those that follow are not */
+    /* what one ingest process leaves to the next (struct vg_ladder_record) */
+    VG_FIGURE_BARRED_UNTIL = VG_FIGURE_SHOWN,
     VG_FIGURE_HANGS,
+    /* the last file that was finished of a watched folder (struct vg_folder_mark) */
+    VG_FIGURE_FOLDER,
+    VG_FIGURE_FOLDER_TIME,
+    VG_FIGURE_FOLDER_NAME,
     VG_FIGURE_COUNT
 };
 

@@ -19,6 +19,7 @@ struct vg_ingest_flux_settings {
     struct vg_slots *slots;   /* borrowed */
     uint32_t place;           /* in the slots */
     int event_fd;             /* borrowed; told of each picture */
+    const char *data;         /* borrowed until close: the data folder, read alone; NULL: none */
     int64_t open_us, read_us; /* deadlines, see vg_source_settings */
     uint64_t seed;            /* of the jitter */
     /* borrowed; NULL: software decoding alone, nothing kept, connections at once */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/base/file.h"
 #include "src/base/log.h"
 
 /* A look-up of a name cannot be interrupted; the resolver gives up by itself within this: three
@@ -404,6 +405,60 @@ static enum vg_status open_ladder(struct vg_ingest_session *session)
     return status;
 }
 
+/* ---- a watched folder ---- */
+
+static const char folder_scheme[] = "folder:";
+
+static const char *url_of(const struct vg_ingest_session *session)
+{
+    return shown(session) ? session->config->url : session->config->evidence_url;
+}
+
+static bool is_folder(const struct vg_ingest_session *session)
+{
+    return strncmp(url_of(session), folder_scheme, sizeof folder_scheme - 1) == 0;
+}
+
+/* As analysis wrote it before the last start. */
+static struct vg_folder_mark mark_in_file(const struct vg_ingest_session *session)
+{
+    char path[512];
+    uint8_t *text = NULL;
+    size_t size = 0;
+    struct vg_fault fault;
+    struct vg_folder_mark mark = {.folder = 0};
+    const char *data = session->settings.data, *id = session->config->id;
+    if (!data || vg_folder_mark_path(data, id, path, sizeof path))
+        return mark;
+    enum vg_status status = vg_file_read(path, VG_FOLDER_MARK_BYTES, &text, &size, &fault);
+    if (status == VG_OK)
+        status = vg_folder_mark_parse((const char *)text, size, &mark);
+    if (status && status != VG_E_MISSING)
+        vg_log(VG_LOG_WARN, "flux %s: how far its folder was read is not known", id);
+    vg_free(text);
+    return mark;
+}
+
+static struct vg_folder_mark played_before(const struct vg_ingest_session *session)
+{
+    struct vg_slots_state state;
+    if (!is_folder(session))
+        return (struct vg_folder_mark){.folder = 0};
+    vg_slots_state(session->settings.slots, session->settings.place, &state);
+    return vg_folder_mark_newer(vg_folder_mark_of(state.figure), mark_in_file(session),
+                                vg_folder_mark_name(url_of(session) + sizeof folder_scheme - 1));
+}
+
+static void tell_played(const struct vg_ingest_session *session)
+{
+    const struct vg_folder_mark mark = vg_source_played(session->source);
+    if (!shown(session) || !mark.folder)
+        return;
+    set_figure(session, VG_FIGURE_FOLDER_NAME, (uint64_t)mark.name);
+    set_figure(session, VG_FIGURE_FOLDER_TIME, (uint64_t)mark.changed_ns);
+    set_figure(session, VG_FIGURE_FOLDER, (uint64_t)mark.folder);
+}
+
 /* ---- a run ---- */
 
 /* A file is at its end: the pictures that the decoder holds back come out. */
@@ -431,6 +486,7 @@ static enum vg_status begin_again(struct vg_ingest_session *session)
 static enum vg_status wait_for_more(struct vg_ingest_session *session)
 {
     const enum vg_status status = finish(session);
+    tell_played(session); /* its pictures are out */
     set_connection(session, VG_CONNECTION_WAITING, VG_OK);
     if (shown(session))
         set_figure(session, VG_FIGURE_INPUT_RATE, 0);
@@ -543,7 +599,8 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     struct vg_source_settings settings = vg_source_defaults();
     const struct vg_ingest_flux_config *config = session->config;
     settings.kind = VG_SOURCE_LIVE;
-    settings.url = shown(session) ? config->url : config->evidence_url;
+    settings.url = url_of(session);
+    settings.played = played_before(session);
     settings.user = config->user;
     settings.password = config->password;
     settings.transport = config->transport;
@@ -579,11 +636,8 @@ static void set_deadline(struct vg_ingest_session *session)
 /* A folder looks for a file, opens it and reads it in one call. */
 static int64_t read_within_us(const struct vg_ingest_session *session)
 {
-    static const char folder[] = "folder:";
-    const char *url = shown(session) ? session->config->url : session->config->evidence_url;
-    return strncmp(url, folder, sizeof folder - 1) == 0
-               ? 2 * session->settings.read_us + session->settings.open_us
-               : session->read_us;
+    return is_folder(session) ? 2 * session->settings.read_us + session->settings.open_us
+                              : session->read_us;
 }
 
 /* Where there are devices, one may be closed and another opened for a packet: each under a watch

@@ -36,6 +36,7 @@ struct vg_ingest_session_settings {
     struct vg_packet_ring *ring;       /* its only writer is this; NULL: nothing is kept */
     struct vg_jpeg_post *post;         /* NULL: nobody looks by JPEG */
     _Atomic int64_t *due_us;           /* when this thread shows up again at the latest; relaxed */
+    const char *data;                  /* the data folder, or NULL */
     int64_t open_us, read_us;          /* deadlines, see vg_source_settings */
     uint64_t seed;
 };

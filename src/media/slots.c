@@ -25,7 +25,7 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
               "atomics shared by processes must be lock-free");
 
 #define MAGIC      UINT64_C(0x31544f4c53475600) /* "\0VGSLOT1" */
-#define LAYOUT     2u
+#define LAYOUT     3u
 #define PAGE       4096u
 #define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define TIME_LIMIT (INT64_MAX / 4) /* sums of two times cannot overflow */

@@ -83,6 +83,12 @@ bool vg_source_ended_early(const struct vg_source *source)
     return source->calls->ended_early && source->calls->ended_early(source);
 }
 
+struct vg_folder_mark vg_source_played(const struct vg_source *source)
+{
+    return source->calls->played ? source->calls->played(source)
+                                 : (struct vg_folder_mark){.folder = 0};
+}
+
 void vg_source_set_read(struct vg_source *source, int64_t read_us)
 {
     source->settings.read_us = read_us;

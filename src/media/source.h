@@ -17,6 +17,7 @@
 #include "src/base/fault.h"
 #include "src/base/source_url.h"
 #include "src/media/cancel.h"
+#include "src/media/folder_mark.h"
 #include "src/media/rtsp_client.h"
 #include "src/media/timeline.h"
 
@@ -54,6 +55,8 @@ struct vg_source_settings {
     struct vg_source_network network;
     int64_t open_us, read_us; /* deadlines of the whole opening, and of each read */
     struct vg_cancel cancel;  /* kept until close */
+    /* of a folder: what was finished before; files up to it are not read again. Zeroed: nothing */
+    struct vg_folder_mark played;
 };
 
 /* TCP first, 5 s to open, 2.5 s to read, nobody cancels. */
@@ -102,6 +105,9 @@ struct vg_packet {
     bool restarted; /* a file begins with this packet, or another publisher: finish the decoder
                      * first, open it anew if codec_version is another one */
 };
+
+/* The last file that a folder has finished; zeroed: none since it was opened, or no folder. */
+struct vg_folder_mark vg_source_played(const struct vg_source *source);
 
 /* Another deadline of each read, from the next one on. */
 void vg_source_set_read(struct vg_source *source, int64_t read_us);

@@ -1,6 +1,7 @@
 /* A watched folder: each recorded file that appears there is played once at its true rate, the oldest
  * first; between two files the source has nothing to read. Files are told apart by time and name, so
- * that nothing needs to be written or moved. Names that begin with a dot, or end in .part or .tmp, are
+ * that nothing needs to be written or moved; what was finished before it was opened is told by a mark
+ * (folder_mark.h), and a file that was not finished begins anew. Names that begin with a dot, or end in .part or .tmp, are
  * still being written; so is what changed within the last SETTLED_S seconds. */
 #include <dirent.h>
 #include <errno.h>
@@ -29,9 +30,10 @@ struct place {
 struct folder_source {
     struct vg_source base; /* first */
     char path[VG_SOURCE_URL_SIZE];
-    struct vg_source *file; /* being read, or NULL */
-    struct place done;      /* the last one begun */
-    uint32_t fps_milli;     /* of the last file */
+    struct vg_source *file;       /* being read, or NULL */
+    struct place done;            /* the last one begun */
+    struct vg_folder_mark played; /* the last one finished since it was opened */
+    uint32_t fps_milli;           /* of the last file */
 };
 
 static int compare(const struct place *a, const struct place *b)
@@ -87,6 +89,31 @@ static enum vg_status find_next(const struct folder_source *folder, struct place
     return found ? VG_OK : VG_E_END;
 }
 
+static void finished(struct folder_source *folder)
+{
+    folder->played = (struct vg_folder_mark){.folder = vg_folder_mark_name(folder->path),
+                                             .changed_ns = folder->done.changed_ns,
+                                             .name = vg_folder_mark_name(folder->done.name)};
+}
+
+/* Goes on behind the mark. Of several files of one time, those up to the marked one by name were
+ * played; where that one is gone, they were taken out, and those that are there were not. */
+static void go_on_behind(struct folder_source *folder, struct vg_folder_mark mark)
+{
+    if (mark.folder != vg_folder_mark_name(folder->path))
+        return;
+    folder->done.changed_ns = mark.changed_ns;
+    DIR *dir = opendir(folder->path);
+    for (const struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
+        struct place place;
+        if (vg_folder_mark_name(entry->d_name) == mark.name &&
+            place_of(dirfd(dir), entry->d_name, &place) && place.changed_ns == mark.changed_ns)
+            folder->done = place;
+    }
+    if (dir)
+        (void)closedir(dir);
+}
+
 /* One that cannot be read is said and passed over: it must not hold up the others. */
 static enum vg_status open_file(struct folder_source *folder, const struct place *place)
 {
@@ -104,6 +131,8 @@ static enum vg_status open_file(struct folder_source *folder, const struct place
         folder->fps_milli = vg_source_about(folder->file).fps_milli;
     } else if (status != VG_E_INTERRUPTED) {
         vg_log(VG_LOG_WARN, "a file of the watched folder is passed over: %s", place->name);
+        if (status != VG_E_MEMORY)
+            finished(folder);
     }
     return status == VG_E_INTERRUPTED || status == VG_E_MEMORY ? status : VG_OK;
 }
@@ -148,7 +177,13 @@ static enum vg_status read_folder(struct vg_source *source, struct vg_packet *pa
     if (status == VG_E_INTERRUPTED || status == VG_E_MEMORY)
         return status;
     vg_source_close(&folder->file);
+    finished(folder);
     return VG_E_STATE;
+}
+
+static struct vg_folder_mark played_folder(const struct vg_source *source)
+{
+    return ((const struct folder_source *)source)->played;
 }
 
 static void close_folder(struct vg_source *source)
@@ -168,7 +203,7 @@ static struct vg_source_about about_folder(const struct vg_source *source)
 }
 
 static const struct vg_source_calls calls = {
-    .close = close_folder, .read = read_folder, .about = about_folder};
+    .close = close_folder, .read = read_folder, .about = about_folder, .played = played_folder};
 
 enum vg_status vg_source_folder_open(struct vg_source **source,
                                      const struct vg_source_settings *settings,
@@ -185,6 +220,7 @@ enum vg_status vg_source_folder_open(struct vg_source **source,
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "source");
     vg_source_begin(&folder->base, &calls, settings);
     (void)snprintf(folder->path, sizeof folder->path, "%s", path);
+    go_on_behind(folder, settings->played);
     *source = &folder->base;
     return VG_OK;
 }

@@ -15,6 +15,7 @@ struct vg_source_calls {
     struct vg_source_link (*link)(const struct vg_source *source);
     bool (*wall)(const struct vg_source *source, int64_t pts_us, struct vg_wall_time *wall);
     bool (*ended_early)(const struct vg_source *source);
+    struct vg_folder_mark (*played)(const struct vg_source *source);
     void (*set_read)(struct vg_source *source, int64_t read_us); /* beside settings.read_us */
 };
 

@@ -28,6 +28,7 @@ static void every_row_is_whole(void **state)
         assert_true(row->scale > 0);
         assert_true((row->kind == VG_FIGURE_WORD) == (row->words != NULL));
         assert_true(row->name || !row->metric); /* what is measured is shown */
+        assert_true((row->name != NULL) == (i < VG_FIGURE_SHOWN));
         if (row->name)
             assert_true(is_name(row->name));
         if (row->metric)
