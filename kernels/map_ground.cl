@@ -105,6 +105,99 @@ static inline struct vg_map_look look_at(const struct ground *g, int at)
     return look;
 }
 
+#if !SPREAD
+/* ---- sixteen pixels that are as ever, at once: nearly all of a picture ---- */
+
+#define CLAMP(v, least, most) clamp(v, (int16)(least), (int16)(most))
+#define LIMIT(noise, name)                                                                         \
+    CLAMP((noise) * VG_MAP_HALVES_NOISE >> 1, VG_MAP_##name##_LEAST, VG_MAP_##name##_MOST)
+#define WORD(name)  vload16(0, g->words + VG_MAP_WORD_##name * g->plane + at)
+#define HALF(name)  convert_int16(vload16(0, g->halves + VG_MAP_HALF_##name * g->plane + at))
+#define LOOK(plane) convert_int16(vload16(0, g->plane + at))
+#define STORE_WORD(v, name) vstore16(v, 0, g->words + VG_MAP_WORD_##name * g->plane + at)
+#define STORE_HALF(v, name)                                                                        \
+    vstore16(convert_ushort16(v), 0, g->halves + VG_MAP_HALF_##name * g->plane + at)
+#define STORE_BYTE(v, plane) vstore16(convert_uchar16(v), 0, g->plane + at)
+
+static inline int16 away_by(int16 level, int16 a)
+{
+    return convert_int16(abs((level << 8) - min(a, (int16)65280)));
+}
+
+/* value + ((to - value) * rate >> 16), rate below 32768 */
+static inline int16 flow(int16 value, int16 to, int16 rate)
+{
+    return value + mul_hi(to - value, rate << 16);
+}
+
+static inline int16 byte_of(int16 value)
+{
+    return CLAMP((value + 32768) >> 16, 0, 255);
+}
+
+/* (ms << 16) / time: the division of floats is wrong by one at most, which the remainder shows.
+ * ms: 1 to VG_MAP_STEP_MAX_MS */
+static inline int16 rate_of(int ms, int16 time)
+{
+    const int16 part = (int16)(ms << 16);
+    const int16 rate = convert_int16(convert_float16(part) / convert_float16(time));
+    const int16 rest = part - rate * time;
+    return rate + (rest < 0) - (rest >= time); /* true is -1 */
+}
+
+/* As vg_map_follow, where all of a whole strip's pixels are as both backgrounds. 0: they are not, and
+ * nothing was done. */
+static int follow_calm(const struct ground *g, const struct vg_map_step *step, int at)
+{
+    const int16 y = LOOK(luma), u = LOOK(blue), v = LOOK(red);
+    const int16 l = WORD(LUMA), b = WORD(BLUE), r = WORD(RED);
+    const int16 sl = HALF(LUMA), sb = HALF(BLUE), sr = HALF(RED);
+    const int16 noise = HALF(NOISE), chroma_noise = HALF(CHROMA_NOISE);
+    const int16 short_noise = HALF(SHORT_NOISE);
+    const int16 luma_off = away_by(y, l >> 8), short_off = away_by(y, sl);
+    const int16 chroma_off = max(away_by(u, b >> 8), away_by(v, r >> 8));
+    const int16 chroma = LIMIT(chroma_noise, CHROMA);
+    const int16 calm = luma_off <= LIMIT(noise, LUMA) && chroma_off <= chroma &&
+                       short_off <= LIMIT(max(noise, short_noise), LUMA) &&
+                       max(away_by(u, sb), away_by(v, sr)) <= chroma;
+    const int16 seen = WORD(SEEN), stays = WORD(STAYS) >> VG_MAP_AWAY_BITS;
+    if (!all(calm) || step->ms == 0)
+        return 0;
+
+    const int ms = step->ms;
+    const int16 long_rate = rate_of(ms, min(seen, (int16)VG_MAP_LONG_MS) + 2 * ms);
+    const int16 short_rate = rate_of(ms, min(stays, (int16)VG_MAP_SHORT_MS) + 2 * ms);
+    const int16 noise_rate =
+        rate_of(ms, CLAMP(seen, VG_MAP_NOISE_LEAST_MS, VG_MAP_NOISE_MS) + ms);
+    const int16 short_noise_rate = (int16)step->short_noise_rate;
+    if (any(max(max(long_rate, short_rate), max(noise_rate, short_noise_rate)) >= 32768))
+        return 0;
+
+    const int16 stayed = min(stays + ms, (int16)VG_MAP_STAYS_MAX);
+    const int16 beyond = y >= 255 && l > 255 << 16;
+    const int16 new_l = beyond ? l : flow(l, y << 16, long_rate);
+    const int16 new_b = flow(b, u << 16, long_rate), new_r = flow(r, v << 16, long_rate);
+    STORE_WORD(new_l, LUMA);
+    STORE_WORD(new_b, BLUE);
+    STORE_WORD(new_r, RED);
+    STORE_WORD(min(seen + ms, (int16)VG_MAP_LONG_MS), SEEN);
+    STORE_WORD(stayed << VG_MAP_AWAY_BITS, STAYS);
+    STORE_HALF(flow(sl, y << 8, short_rate), LUMA);
+    STORE_HALF(flow(sb, u << 8, short_rate), BLUE);
+    STORE_HALF(flow(sr, v << 8, short_rate), RED);
+    STORE_HALF(flow(noise, min(luma_off, (int16)VG_MAP_LUMA_MOST), noise_rate), NOISE);
+    STORE_HALF(flow(chroma_noise, min(chroma_off, (int16)VG_MAP_CHROMA_MOST), noise_rate),
+               CHROMA_NOISE);
+    STORE_HALF(flow(short_noise, short_off, short_noise_rate), SHORT_NOISE);
+    STORE_BYTE(byte_of(new_l), long_luma);
+    STORE_BYTE(byte_of(new_b), long_blue);
+    STORE_BYTE(byte_of(new_r), long_red);
+    STORE_BYTE(min(stayed / VG_MAP_UNIT_MS, (int16)255), stays);
+    STORE_BYTE((int16)VG_MAP_SAME, class);
+    return 1;
+}
+#endif
+
 static void begin(const struct ground *g, int at)
 {
     struct vg_map_pixel p;
@@ -129,6 +222,11 @@ GROUP __kernel void map_ground(__global const struct vg_map_job *jobs, __global 
         return;
     const struct vg_map_step step =
         vg_map_step_of(job.step_ms, vg_map_light_of(light_of(&job, maps, job.turn)));
+#if !SPREAD
+    if (strip.end - strip.first == VG_MAP_STRIP && step.light.gain == VG_MAP_GAIN_ONE &&
+        follow_calm(&g, &step, strip.row * job.width + strip.first))
+        return;
+#endif
     for (int x = strip.first; x < strip.end; x++) {
         const int at = strip.row * job.width + x;
         const struct vg_map_look look = look_at(&g, at);

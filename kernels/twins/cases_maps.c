@@ -43,6 +43,8 @@ static const struct vg_kernel_case rows[] = {
     {"all light changes", KERNEL_GROUND, SMALL, PICTURE(70, 46), SHRINK(2), TIMES(2), AFTER(14), .bins = CALM},
     {"another view", KERNEL_GROUND, SMALL, PICTURE(70, 46), SHRINK(2), TIMES(2), AFTER(27), .bins = OTHER},
     {"4CIF", KERNEL_GROUND, FULL, PICTURE(704, 576), SHRINK(4), TIMES(2), AFTER(30)},
+    {"4CIF, calm", KERNEL_GROUND, FULL, PICTURE(704, 576), SHRINK(4), TIMES(2), AFTER(8), .bins = CALM},
+    {"calm", KERNEL_GROUND, SMALL, PICTURE(130, 26), SHRINK(2), TIMES(1), AFTER(6), .bins = CALM},
 
     {"one pixel, the first", KERNEL_FLAME, SMALL, PICTURE(2, 2), SHRINK(2), TIMES(1), AFTER(0)},
     {"two sizes", KERNEL_FLAME, SMALL, PICTURE(70, 22), SHRINK(4), TIMES(2), AFTER(5)},
