@@ -1,12 +1,15 @@
-/* EVT2: the foot point passes a directed line, or lies in a zone.
+/* EVT2: the foot point passes a directed line, or lies in a zone. The foot is the centre of the
+ * box's lower side: where a person stands, and the middle of a vehicle's base.
  *
- * Line: each step of a confirmed track from the position where it was last detected to the one
- * where it is now is tried against the segment. A step through it makes the passage pending,
- * a step back takes it away; it counts once the foot is a margin away from the line. A track
- * lost for a moment and found again on the other side has passed. */
-#include <math.h>
+ * Line, of one or more straight parts: each step of a track from the position where it was last
+ * detected to the one where it is now is tried against the parts. A step through makes the passage
+ * pending, a step back takes it away; it counts once the foot is a margin away from the line and
+ * the track is admitted. A track lost for a moment and found again on the other side has passed.
+ *
+ * Zone: whoever has been in it for the rule's hold is still there while hidden for a moment. */
+#include "src/events/crossing.h"
 
-#include "src/events/event_table.h"
+#include <math.h>
 
 /* A place of the line in pixels. */
 static struct vg_point pixels(const struct vg_watch *watch, struct vg_point at)
@@ -120,28 +123,62 @@ static void watch_line(const struct vg_watch *watch, const struct vg_subject *su
     }
 }
 
-static void watch_zone(const struct vg_watch *watch, const struct vg_subject *subject)
+/* Whether a track that this picture does not show is there still: it had been there for the rule's
+ * hold when it was seen last, a moment ago, and its way has not led it out since. So who passes
+ * behind a post is not told of twice, and nobody is told of unseen. */
+static bool stays(const struct vg_watch *watch, const struct vg_subject *subject,
+                  const struct vg_stay *stay)
+{
+    return stay->inside && stay->last.us - stay->since.us >= watch->rule->hold_us &&
+           watch->input->time.us - stay->last.us <= VG_PASSAGE_GAP_US &&
+           !subject->masked && vg_watch_inside(watch, subject->foot);
+}
+
+/* The same of a track that is seen. */
+static enum vg_why_not enters(const struct vg_watch *watch, const struct vg_subject *subject,
+                              struct vg_stay *stay)
 {
     enum vg_why_not why = vg_watch_admits(watch, subject);
     if (why == VG_WHY_HOLDS && !vg_watch_inside(watch, subject->foot))
         why = VG_WHY_OUTSIDE;
-    vg_watch_say(watch, subject->track->id, why, (double)subject->score);
-    struct vg_sighting *sighting = why == VG_WHY_HOLDS ? vg_watch_sight(watch) : NULL;
+    if (!stay->inside)
+        stay->since = watch->input->time;
+    stay->inside = why == VG_WHY_HOLDS;
+    stay->last = watch->input->time;
+    return why;
+}
+
+static void watch_zone(const struct vg_watch *watch, const struct vg_subject *subject)
+{
+    struct vg_stay *stay = &((struct vg_stays *)watch->memory)->stay[subject->slot];
+    bool there;
+    if (subject->track->detected) {
+        const enum vg_why_not why = enters(watch, subject, stay);
+        vg_watch_say(watch, subject->track->id, why, (double)subject->score);
+        there = why == VG_WHY_HOLDS;
+    } else {
+        there = stays(watch, subject, stay);
+    }
+    struct vg_sighting *sighting = there ? vg_watch_sight(watch) : NULL;
     if (!sighting)
         return;
     sighting->subject = subject->track->id;
     vg_watch_show(sighting, subject);
 }
 
+void vg_crossing_forget(void *memory, uint32_t slot)
+{
+    struct vg_stays *stays_of = memory;
+    stays_of->stay[slot] = (struct vg_stay){0};
+}
+
 void vg_crossing_watch(const struct vg_watch *watch)
 {
     for (uint32_t i = 0; i < watch->subject_count; i++) {
         const struct vg_subject *subject = &watch->subjects[i];
-        if (!subject->track->detected)
-            continue;
-        if (watch->passages)
-            watch_line(watch, subject);
-        else
+        if (!watch->passages)
             watch_zone(watch, subject);
+        else if (subject->track->detected)
+            watch_line(watch, subject);
     }
 }

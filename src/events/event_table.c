@@ -1,9 +1,14 @@
 #include "src/events/event_table.h"
 
+#include "src/events/crossing.h"
+#include "src/events/density.h"
 #include "src/events/wrong_way.h"
 
 static const struct vg_event_row rows[] = {
-    {.event = VG_EVENT_CROSSING, .watch = vg_crossing_watch},
+    {.event = VG_EVENT_CROSSING,
+     .watch = vg_crossing_watch,
+     .memory = sizeof(struct vg_stays),
+     .forget = vg_crossing_forget},
     {.event = VG_EVENT_WRONG_WAY,
      .watch = vg_wrong_way_watch,
      .memory = sizeof(struct vg_ways),
@@ -11,7 +16,8 @@ static const struct vg_event_row rows[] = {
     {.event = VG_EVENT_DENSITY,
      .watch = vg_density_watch,
      .measure = "count",
-     .value = vg_density_count},
+     .value = vg_density_count,
+     .memory = sizeof(struct vg_level)},
 };
 
 const struct vg_event_row *vg_event_row(enum vg_event event)

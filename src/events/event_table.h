@@ -24,11 +24,4 @@ struct vg_event_row {
 /* NULL for an event that is not watched. */
 const struct vg_event_row *vg_event_row(enum vg_event event);
 
-/* crossing.c: passages through a line, or presence in a zone. */
-void vg_crossing_watch(const struct vg_watch *watch);
-
-/* density.c: more objects in a zone than the rule allows; how many there are. */
-void vg_density_watch(const struct vg_watch *watch);
-double vg_density_count(const struct vg_watch *watch);
-
 #endif

@@ -18,7 +18,7 @@
 #define WIDTH     1000
 #define HEIGHT    500
 #define STEP_US   100000
-#define WALKS_MAX 8
+#define WALKS_MAX 24
 
 /* zone "z" is the lower half, directed to the right; line "l" goes from left to right at half
  * height over the middle; mask "m" hides the right tenth */
@@ -401,6 +401,29 @@ static void presence_in_a_zone_and_why_not(void **state)
     }
 }
 
+/* Seen in the zone for so many pictures, then hidden for two seconds and more. */
+static void who_is_hidden_is_still_there(void **state)
+{
+    (void)state;
+    static const struct {
+        int seen, last; /* pictures; the last one in which it holds */
+        double x;       /* where its way has led meanwhile */
+    } rows[] = {{6, 25, 500}, {5, 4, 500}, {6, 5, 950}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\",\"hold_s\":0.5"));
+        struct vg_track *track = add_track(&b);
+        for (int k = 0; k < 30; k++) {
+            place(&b, track, k < rows[i].seen ? 500 : rows[i].x, 400);
+            if (k >= rows[i].seen)
+                track->detected = false;
+            if (look(&b) != (k <= rows[i].last))
+                fail_msg("row %zu, picture %d", i, k);
+        }
+        bench_close(&b);
+    }
+}
+
 static void one_bad_look_does_not_undo_a_good_one(void **state)
 {
     (void)state;
@@ -579,17 +602,55 @@ static void a_missed_box_does_not_lower_the_count_at_once(void **state)
 {
     (void)state;
     struct bench b;
-    bench_open(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":1"));
+    bench_open(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":1,\"hold_s\":5"));
     struct vg_track *a = add_track(&b), *c = add_track(&b);
     place(&b, a, 300, 400);
     place(&b, c, 600, 400);
     assert_int_equal(look(&b), 1);
     c->detected = false;
-    for (int k = 1; k <= 7; k++) { /* half a second, then it is gone */
+    for (int k = 1; k <= 12; k++) { /* a second, then it is gone */
         place(&b, a, 300, 400);
-        assert_int_equal(look(&b), k <= 5);
+        assert_int_equal(look(&b), k <= 10);
     }
     bench_close(&b);
+}
+
+/* A digit for each picture: how many more than `base` there are; x: the condition holds. */
+static void a_level_has_hysteresis(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t over, base;
+        const char *counts, *want;
+    } rows[] = {
+        {"a few: as they are counted", 2, 0, "3333332222333332", "xxxxxx....xxxxx."},
+        {"nobody is never too many", 0, 0, "1111110000", "xxxxxx...."},
+        {"many: a tenth lower", 20, 17, "44444433332221113333", "xxxxxxxxxxxxx...xxxx"},
+        {"too short to be reached", 20, 17, "444433332222", "xxxx........"},
+        {"left for too short", 20, 17, "44444411113333111111333", "xxxxxx....xxxx........."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char scene[1024];
+        (void)snprintf(scene, sizeof scene,
+                       RULE("\"event\":\"density\",\"at\":\"z\",\"over\":%u,\"hold_s\":0.5"),
+                       rows[i].over);
+        struct bench b;
+        bench_open(&b, scene);
+        struct vg_track *track[WALKS_MAX];
+        for (size_t k = 0; k < WALKS_MAX; k++)
+            track[k] = add_track(&b);
+        for (size_t k = 0; rows[i].counts[k]; k++) {
+            const uint32_t inside = rows[i].base + (uint32_t)(rows[i].counts[k] - '0');
+            for (uint32_t n = 0; n < WALKS_MAX; n++)
+                place(&b, track[n], 20 + 30 * n, n < inside ? 400 : 100);
+            if (look(&b) != (rows[i].want[k] == 'x'))
+                fail_msg("%s: picture %zu", rows[i].name, k);
+            if (b.output.sighting_count) /* a mean, never a division by nobody */
+                assert_float_equal(b.output.sighting[0].score, 0.8, 1e-6);
+        }
+        bench_close(&b);
+    }
 }
 
 static void a_place_is_measured_once(void **state)
@@ -662,6 +723,7 @@ int main(void)
         cmocka_unit_test(a_mask_for_one_event_hides_from_that_alone),
         cmocka_unit_test(a_reset_forgets_positions),
         cmocka_unit_test(presence_in_a_zone_and_why_not),
+        cmocka_unit_test(who_is_hidden_is_still_there),
         cmocka_unit_test(one_bad_look_does_not_undo_a_good_one),
         cmocka_unit_test(a_rule_switched_off_sees_nothing),
         cmocka_unit_test(the_way_is_judged_in_pixels),
@@ -670,6 +732,7 @@ int main(void)
         cmocka_unit_test(a_way_goes_on_when_hidden),
         cmocka_unit_test(density_counts_strictly_more_than_over),
         cmocka_unit_test(a_missed_box_does_not_lower_the_count_at_once),
+        cmocka_unit_test(a_level_has_hysteresis),
         cmocka_unit_test(a_place_is_measured_once),
         cmocka_unit_test(more_than_fits_is_counted_as_dropped),
         cmocka_unit_test(reasons_have_names),
