@@ -497,6 +497,7 @@ static void open_one(struct analysis *a, struct vg_live_flux_config *config)
             return;
         }
         a->flux[i].worker = i % a->worker_count;
+        a->flux[i].known = vg_model_classes(a->model);
         a->flux[i].ledger = vg_live_coverage_find(a->coverage, a->flux[i].config.id);
         set_rate(a, &a->flux[i]);
         return;

@@ -42,6 +42,7 @@ struct vg_chain_input {
     struct vg_view_lens *lens;        /* of this thread, borrowed */
     uint32_t source_fps_milli;        /* at which the source sends; 0: not known */
     const struct vg_maps *maps;       /* of the picture, where the chain takes them; NULL: none */
+    vg_class_set known;               /* classes that the model tells apart; 0: not known */
     const struct vg_look_answer *looks; /* to the wishes of the picture before, those granted */
     uint32_t look_count;
     struct vg_rule_moment moment;

@@ -20,6 +20,7 @@ struct vg_live_flux {
     struct vg_map_flux *maps;          /* the device's; NULL: the chain makes them */
     uint32_t worker;
     char state_path[512]; /* DATA/state/ID.json */
+    vg_class_set known;   /* classes that the model tells apart; 0: not known */
 
     /* the loop's */
     bool used;      /* this place holds a flux */

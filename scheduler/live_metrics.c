@@ -96,7 +96,7 @@ static void report_warnings(struct vg_text_buffer *out, const struct vg_live_vie
 /* Only of events that are blind. */
 static void report_blind(struct vg_text_buffer *out, const struct vg_live_view *view)
 {
-    const uint32_t bits = vg_live_blind(view->flux->config.scene, &view->state);
+    const uint32_t bits = vg_live_blind(view->flux->config.scene, view->flux->known, &view->state);
     for (int e = 0; e < VG_EVENT_COUNT; e++)
         if (bits >> e & 1)
             vg_text_add(out, "vigie_flux_blind{flux=\"%s\",event=\"%s\"} 1\n",
@@ -257,7 +257,7 @@ static size_t own_fields(struct field_writer *w, const struct vg_live_view *view
         {"reconnects", number(w, 0, (double)state->reconnects)},
         {"alerts", number(w, 0, (double)flux->alerts)},
         {"warnings", names_of(w, vg_live_warnings(flux, state), warning_name)},
-        {"blind", names_of(w, vg_live_blind(flux->config.scene, state), event_name)},
+        {"blind", names_of(w, vg_live_blind(flux->config.scene, flux->known, state), event_name)},
     };
     memcpy(fields, own, sizeof own);
     return OWN_FIELDS;

@@ -62,13 +62,16 @@ uint32_t vg_live_warnings(const struct vg_live_flux *flux, const struct vg_slots
     return bits;
 }
 
-uint32_t vg_live_blind(const struct vg_scene *scene, const struct vg_slots_state *state)
+uint32_t vg_live_blind(const struct vg_scene *scene, vg_class_set known,
+                       const struct vg_slots_state *state)
 {
-    uint32_t bits = 0;
+    uint32_t bits = vg_scene_blind(scene, known);
     if (!decodes_keys(state))
-        return 0;
+        return bits;
     for (uint32_t i = 0; scene && i < scene->rule_count; i++) {
         const struct vg_rule *rule = &scene->rule[i];
+        if (rule->event == VG_EVENT_NONE)
+            continue; /* its parts count */
         if (rule->active && decoded_fps(state) < (double)vg_event_floor_fps(rule->event))
             bits |= UINT32_C(1) << rule->event;
     }

@@ -30,8 +30,10 @@ const char *vg_live_warning_name(enum vg_live_warning warning); /* "small" */
 /* Bits 1 << warning. */
 uint32_t vg_live_warnings(const struct vg_live_flux *flux, const struct vg_slots_state *state);
 
-/* Events of the scene's active rules that cannot be seen at the rate of the key frames, while
- * these alone are decoded; bits 1 << event. */
-uint32_t vg_live_blind(const struct vg_scene *scene, const struct vg_slots_state *state);
+/* Events of the scene's active rules that cannot be seen: at the rate of the key frames, while
+ * these alone are decoded, or by a model that tells the classes `known` apart (0: not known);
+ * bits 1 << event. */
+uint32_t vg_live_blind(const struct vg_scene *scene, vg_class_set known,
+                       const struct vg_slots_state *state);
 
 #endif

@@ -79,6 +79,7 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
         .picture = picture,
         .lens = t->lens,
         .source_fps_milli = work->source_fps_milli,
+        .known = flux->known,
         .maps = flux->maps ? vg_map_flux_maps(flux->maps, 0) : NULL,
         .looks = looks,
         .look_count = work->looks.count,

@@ -169,6 +169,7 @@ static enum vg_status follow(struct run *run, uint32_t at)
         .source_fps_milli = vg_clip_about(run->clip).fps_milli,
         .maps = run->maps ? vg_map_flux_maps(run->maps, at) : NULL,
         .looks = looks,
+        .known = vg_model_classes(run->settings->model),
         .moment = {.media = room->about.media,
                    .wall_known = run->settings->wall_known,
                    .wall = {run->settings->start.us + room->about.media.us},

@@ -2,6 +2,7 @@
 
 #include "src/events/crossing.h"
 #include "src/events/density.h"
+#include "src/events/weapon.h"
 #include "src/events/wrong_way.h"
 
 static const struct vg_event_row rows[] = {
@@ -18,6 +19,11 @@ static const struct vg_event_row rows[] = {
      .measure = "count",
      .value = vg_density_count,
      .memory = sizeof(struct vg_level)},
+    {.event = VG_EVENT_WEAPON,
+     .watch = vg_weapon_watch,
+     .wishes = true,
+     .memory = sizeof(struct vg_weapon_memory),
+     .forget = vg_weapon_forget},
 };
 
 const struct vg_event_row *vg_event_row(enum vg_event event)

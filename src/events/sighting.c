@@ -41,6 +41,7 @@ static const struct {
     [VG_WHY_AS_USUAL] = {"as_usual", N_("no more movement than is usual there")},
     [VG_WHY_SEEN_FEW] = {"seen_few", N_("seen in too few of the last pictures")},
     [VG_WHY_PARTS] = {"parts", N_("the parts of the composed rule do not hold together")},
+    [VG_WHY_NO_MODEL] = {"no_model", N_("the model does not know the class")},
 };
 
 const char *vg_why_not_name(enum vg_why_not why)

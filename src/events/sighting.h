@@ -70,6 +70,7 @@ enum vg_why_not {
     VG_WHY_AS_USUAL,     /* no more movement than is usual there */
     VG_WHY_SEEN_FEW,     /* seen in too few of the last pictures */
     VG_WHY_PARTS,        /* the parts of the composed rule do not hold together */
+    VG_WHY_NO_MODEL,     /* the model does not know the class */
     VG_WHY_COUNT
 };
 const char *vg_why_not_name(enum vg_why_not why);  /* "outside" */

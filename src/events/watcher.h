@@ -9,6 +9,7 @@
 #ifndef VG_EVENTS_WATCHER_H
 #define VG_EVENTS_WATCHER_H
 
+#include "models/detection.h"
 #include "src/base/attr.h"
 #include "src/events/sighting.h"
 #include "src/maps/maps.h"
@@ -60,9 +61,12 @@ struct vg_watch_input {
     uint32_t track_count;
     uint32_t width, height; /* of the picture, pixels */
     struct vg_media_time time;
-    const struct vg_explainer *explainer; /* may be NULL */
-    const struct vg_maps *maps;           /* of this picture; NULL: none were made */
-    const struct vg_look_answer *looks;   /* to wishes of the picture before; those granted */
+    const struct vg_explainer *explainer;  /* may be NULL */
+    const struct vg_maps *maps;            /* of this picture; NULL: none were made */
+    const struct vg_detection *detections; /* of the picture, any order: what no track follows */
+    uint32_t detection_count;
+    vg_class_set known;                 /* classes that the model tells apart; 0: not known */
+    const struct vg_look_answer *looks; /* to wishes of the picture before; those granted */
     uint32_t look_count;
 };
 

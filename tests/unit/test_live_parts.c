@@ -160,7 +160,8 @@ static void key_frames_alone_leave_some_events_blind(void **state)
     };
     struct vg_scene *scene = vg_alloc(sizeof *scene);
     assert_non_null(scene);
-    scene->rule_count = 3;
+    scene->rule_count = 4;
+    scene->rule[3] = (struct vg_rule){.event = VG_EVENT_NONE, .active = true, .part_count = 1};
     scene->rule[0] = (struct vg_rule){.event = VG_EVENT_CROSSING, .active = true};
     scene->rule[1] = (struct vg_rule){.event = VG_EVENT_DENSITY, .active = true};
     scene->rule[2] = (struct vg_rule){.event = VG_EVENT_WRONG_WAY, .active = false};
@@ -169,9 +170,24 @@ static void key_frames_alone_leave_some_events_blind(void **state)
         slots.figure[VG_FIGURE_DECODER] = rows[i].decoder;
         slots.figure[VG_FIGURE_INPUT_RATE] = rows[i].input_milli;
         slots.figure[VG_FIGURE_KEY_INTERVAL] = rows[i].key_interval;
-        assert_int_equal(vg_live_blind(scene, &slots), rows[i].want);
-        assert_int_equal(vg_live_blind(NULL, &slots), 0);
+        assert_int_equal(vg_live_blind(scene, 0, &slots), rows[i].want);
+        assert_int_equal(vg_live_blind(scene, 1u << VG_CLASS_PERSON, &slots), rows[i].want);
+        assert_int_equal(vg_live_blind(NULL, 0, &slots), 0);
     }
+    vg_free(scene);
+}
+
+static void a_model_that_lacks_the_class_is_blind(void **state)
+{
+    (void)state;
+    const struct vg_slots_state slots = {.connection = VG_CONNECTION_LIVE};
+    struct vg_scene *scene = vg_alloc(sizeof *scene);
+    assert_non_null(scene);
+    scene->rule_count = 1;
+    scene->rule[0] = (struct vg_rule){.event = VG_EVENT_WEAPON, .active = true};
+    assert_int_equal(vg_live_blind(scene, 1u << VG_CLASS_PERSON, &slots), 1u << VG_EVENT_WEAPON);
+    assert_int_equal(vg_live_blind(scene, 1u << VG_CLASS_WEAPON, &slots), 0);
+    assert_int_equal(vg_live_blind(scene, 0, &slots), 0); /* not known */
     vg_free(scene);
 }
 
@@ -213,6 +229,7 @@ int main(void)
         cmocka_unit_test(configurations_are_read_or_refused),
         cmocka_unit_test(a_connection_without_pictures_is_stalled),
         cmocka_unit_test(key_frames_alone_leave_some_events_blind),
+        cmocka_unit_test(a_model_that_lacks_the_class_is_blind),
         cmocka_unit_test(warnings_come_from_the_view_the_rate_and_the_decoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
