@@ -152,6 +152,11 @@ static const struct {
     {"Flag", "application/json", FLAG},
     {"Scene", "application/json",
      OBJECT("\"required\":[\"version\",\"name\"],\"description\":\"docs/schemas/scene.json\"")},
+    {"Warnings", "application/json",
+     OBJECT("\"required\":[\"warnings\"],\"properties\":{\"warnings\":{\"type\":\"array\","
+            "\"items\":" OBJECT("\"required\":[\"where\",\"message\",\"remedy\"],"
+                                "\"properties\":{\"where\":" TEXT ",\"message\":" TEXT
+                                ",\"remedy\":" TEXT ",\"part\":" TEXT "}") "}}")},
     {"Alert", "application/json", NULL}, /* alert_json */
     {"AlertList", "application/json",
      OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
@@ -322,6 +327,8 @@ static json_t *responses_json(const struct vg_route *route)
 {
     json_t *responses = json_object();
     add_response(responses, route->success, "done", route->answer, success_headers(route));
+    if (route->warned)
+        add_response(responses, 200, "done, with warnings", route->warned, success_headers(route));
     if (route->ranged)
         add_response(responses, 206, "the part that was asked for", route->answer,
                      RANGED_HEADERS ",Content-Range");

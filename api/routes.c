@@ -164,6 +164,7 @@ const struct vg_route vg_routes[] = {
      .action = "scene.change",
      .body = "Scene",
      .success = 204,
+     .warned = "Warnings",
      .basis = VG_BASIS_IF_THERE,
      .tagged = true,
      .summary = "Put a scene; wants If-Match when there is one",

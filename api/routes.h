@@ -70,6 +70,7 @@ struct vg_route {
     const char *body;     /* schema of the body (openapi.c), NULL: none */
     int success;          /* the one code of a good answer; 201 comes with Location */
     const char *answer;   /* schema of the answer, NULL: none */
+    const char *warned;   /* schema of a 200 that is done but warns; NULL: none */
     const char *unwell;   /* schema of a 503 that is an answer and no error; NULL: none */
     const char *conflict; /* English: when it is 409; NULL: never */
     const char *missing;  /* English: when it is 404 without an {id}; NULL: never */

@@ -278,6 +278,17 @@ static const struct {
      GOOD_SCENE, 412, "changed", ""},
     {"again whatever there is", TECH, "PUT", V1 "/flux/cam-2/scene", "If-Match: *\r\n", GOOD_SCENE,
      204, NULL, NULL},
+    {"a part that never holds is warned of", TECH, "PUT", V1 "/flux/cam-2/scene", ANY_STATE,
+     "{\"version\":1,\"name\":\"x\",\"lines\":[{\"id\":\"l\",\"points\":[[0,0],[1,1]]}],\"rules\":["
+     "{\"id\":\"r\",\"event\":\"crossing\",\"at\":\"l\",\"severity\":\"low\",\"active\":false},"
+     "{\"id\":\"c\",\"severity\":\"low\",\"when\":{\"rule\":\"r\"}}]}",
+     200, NULL, NULL},
+    {"and the good one again", TECH, "PUT", V1 "/flux/cam-2/scene", ANY_STATE, GOOD_SCENE, 204,
+     NULL, NULL},
+    {"a composed rule in a circle", TECH, "PUT", V1 "/flux/cam-2/scene", ANY_STATE,
+     "{\"version\":1,\"name\":\"x\",\"rules\":[{\"id\":\"c\",\"severity\":\"low\","
+     "\"when\":{\"rule\":\"c\"}}]}",
+     422, "bad_scene", "/rules/0/when"},
     {"a first scene with a star", TECH, "PUT", V1 "/flux/cam-1/scene", "If-Match: *\r\n",
      GOOD_SCENE, 204, NULL, NULL},
     {"the scene", OP, "GET", V1 "/flux/cam-2/scene", NULL, NULL, 200, NULL, NULL},

@@ -60,6 +60,7 @@ static void answers_are_those_of_the_contract(void **state)
         {"/api/v1/site", "put", "422", "Error"},
         {"/api/v1/flux/{id}/active", "put", "200", "Flag"},
         {"/api/v1/flux/{id}/scene", "put", "204", NULL},
+        {"/api/v1/flux/{id}/scene", "put", "200", "Warnings"},
         {"/api/v1/flux/{id}/scene", "put", "412", "Error"},
         {"/api/v1/alerts/{id}/verdict", "put", "409", "Error"},
         {"/api/v1/authorisation", "put", "412", "Error"},
