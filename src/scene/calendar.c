@@ -1,6 +1,9 @@
 /* When a rule's calendar holds. A range that goes over midnight belongs to the day on which it
  * begins: "Friday from 22:00 to 06:00" ends on Saturday morning, and is left out as a whole if
- * Friday is a holiday that the calendar leaves out. */
+ * Friday is a holiday that the calendar leaves out.
+ *
+ * Hours are those of the clock on the wall: what lies in the hour that is left out in spring does
+ * not come on that day, what lies in the one that comes twice in autumn holds twice. */
 #include "src/scene/calendar.h"
 
 #include <time.h>
@@ -27,7 +30,7 @@ static int day_of_year(int year, int month, int day)
     return before[month - 1] + day - 1 + (leap && month > 2 ? 1 : 0);
 }
 
-bool vg_calendar_is_holiday(int year, int month, int day)
+bool vg_calendar_is_holiday(enum vg_holidays_region region, int year, int month, int day)
 {
     static const struct {
         int month, day;
@@ -35,12 +38,16 @@ bool vg_calendar_is_holiday(int year, int month, int day)
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (fixed[i].month == month && fixed[i].day == day)
             return true;
+    const bool two_more = region == VG_HOLIDAYS_ALSACE_MOSELLE;
+    if (two_more && month == 12 && day == 26)
+        return true;
     if (year < 1583)
         return false;
     int easter_month, easter_day;
     vg_calendar_easter(year, &easter_month, &easter_day);
     const int after = day_of_year(year, month, day) - day_of_year(year, easter_month, easter_day);
-    return after == 1 || after == 39 || after == 50; /* Monday, Ascension, Whit Monday */
+    return after == 1 || after == 39 || after == 50 || /* Monday, Ascension, Whit Monday */
+           (two_more && after == -2);                  /* Good Friday */
 }
 
 /* Whether the day `back` days before `local` is one of the calendar's. */
@@ -55,8 +62,8 @@ static bool day_counts(const struct vg_calendar *calendar, const struct tm *loca
     const int from_monday = (day.tm_wday + 6) % 7;
     if (!(calendar->days & 1u << from_monday))
         return false;
-    return calendar->holidays ||
-           !vg_calendar_is_holiday(day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
+    return calendar->holidays || !vg_calendar_is_holiday(calendar->region, day.tm_year + 1900,
+                                                         day.tm_mon + 1, day.tm_mday);
 }
 
 bool vg_calendar_holds(const struct vg_calendar *calendar, struct vg_wall_time time)

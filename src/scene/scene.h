@@ -72,12 +72,18 @@ enum vg_severity {
 const char *vg_severity_name(enum vg_severity severity);
 const char *vg_severity_label(enum vg_severity severity); /* msgid */
 
+enum vg_holidays_region {
+    VG_HOLIDAYS_FRANCE,
+    VG_HOLIDAYS_ALSACE_MOSELLE /* two more */
+};
+
 struct vg_calendar {
     bool given;
     uint8_t days;              /* bit 0 Monday .. bit 6 Sunday; 0x7f when absent */
     uint16_t from_min, to_min; /* local minutes of the day, from included, to not; from > to
                                    goes over midnight */
     bool holidays;             /* false: not on French public holidays */
+    enum vg_holidays_region region;
 };
 
 struct vg_rule {

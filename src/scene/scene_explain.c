@@ -118,7 +118,9 @@ static void hours(const struct vg_calendar *calendar, char *text, size_t size)
                        calendar->to_min % 60);
         add(&s, _(" from %s to %s"), from, to);
     }
-    if (!calendar->holidays)
+    if (!calendar->holidays && calendar->region == VG_HOLIDAYS_ALSACE_MOSELLE)
+        add(&s, "%s", _(" except on public holidays (with those of Alsace-Moselle)"));
+    else if (!calendar->holidays)
         add(&s, "%s", _(" except on public holidays"));
 }
 

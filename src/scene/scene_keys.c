@@ -20,8 +20,10 @@ const char *const vg_scene_keys_composed[] = {"id",     "severity", "cooldown_s"
                                               "hold_s", "calendar", "when",       NULL};
 const char *const vg_scene_keys_part[] = {"rule",     "all",      "any",    "not", "then",
                                           "calendar", "within_s", "unless", NULL};
-const char *const vg_scene_keys_calendar[] = {"days", "from", "to", "holidays", NULL};
+const char *const vg_scene_keys_calendar[] = {"days", "from", "to", "holidays", "holidays_region",
+                                              NULL};
 
 const char *const vg_scene_days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+const char *const vg_scene_regions[] = {"france", "alsace-moselle", NULL};
 const char *const vg_scene_severities[] = {"low", "medium", "high", NULL};
 const char *const vg_scene_sides[] = {"left", "right", NULL};

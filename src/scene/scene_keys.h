@@ -16,6 +16,7 @@ extern const char *const vg_scene_keys_part[];     /* of a part, beside those of
 extern const char *const vg_scene_keys_calendar[];
 
 extern const char *const vg_scene_days[];       /* Monday first */
+extern const char *const vg_scene_regions[];    /* in the order of enum vg_holidays_region */
 extern const char *const vg_scene_severities[]; /* in the order of enum vg_severity */
 extern const char *const vg_scene_sides[];      /* in the order of enum vg_side, from LEFT */
 

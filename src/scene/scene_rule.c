@@ -347,6 +347,26 @@ static enum vg_status read_days(const struct vg_json *json, const json_t *object
     return VG_OK;
 }
 
+/* Whose holidays; only where they are left out does it matter. */
+static enum vg_status read_region(const struct vg_json *json, const json_t *object,
+                                  const char *pointer, struct vg_calendar *calendar)
+{
+    char word[32] = "", at[VG_SCENE_POINTER_SIZE];
+    vg_scene_pointer(at, pointer, "holidays_region");
+    if (!json_object_get(object, "holidays_region"))
+        return VG_OK;
+    const enum vg_status status = vg_json_string(json, object, pointer, "holidays_region",
+                                                 VG_JSON_REQUIRED, word, sizeof word);
+    if (status)
+        return status;
+    const int found = find_word(vg_scene_regions, word);
+    if (found < 0)
+        return vg_scene_refuse(json, at, N_("no holidays are known of this region"),
+                               N_("write france or alsace-moselle"), "%s", word);
+    calendar->region = (enum vg_holidays_region)found;
+    return VG_OK;
+}
+
 enum vg_status vg_scene_read_calendar(const struct vg_json *json, const json_t *object,
                                       const char *pointer, struct vg_calendar *calendar)
 {
@@ -362,6 +382,8 @@ enum vg_status vg_scene_read_calendar(const struct vg_json *json, const json_t *
     if (!status)
         status =
             vg_json_flag(json, object, pointer, "holidays", VG_JSON_OPTIONAL, &calendar->holidays);
+    if (!status)
+        status = read_region(json, object, pointer, calendar);
     if (!status && (calendar->from_min == calendar->to_min || calendar->from_min == 1440))
         status = vg_json_refuse(json, pointer, N_("the hours leave no time between them"),
                                 N_("remove `from` and `to` for the whole day"));

@@ -86,7 +86,7 @@ static int grow(struct world *w, uint32_t owner, uint32_t depth, enum stand stan
     if (part->kind == VG_PART_RULE)
         part->rule = vg_random_below(&w->random, SIMPLE + owner);
     else if (part->kind == VG_PART_CALENDAR)
-        part->calendar = (struct vg_calendar){true, 0x7f, 540, 720, true};
+        part->calendar = (struct vg_calendar){true, 0x7f, 540, 720, true, VG_HOLIDAYS_FRANCE};
     else if (part->kind == VG_PART_NOT)
         part->child = grow(w, owner, depth + 1, IN_NOT);
     else

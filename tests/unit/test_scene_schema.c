@@ -120,6 +120,7 @@ static void words_are_those_of_the_reader(void **state)
     check_words(at(*state, "$defs/rule/properties/severity/enum"), vg_scene_severities);
     check_words(at(*state, "$defs/rule/properties/direction/enum"), vg_scene_sides);
     check_words(at(*state, "$defs/calendar/properties/days/items/enum"), vg_scene_days);
+    check_words(at(*state, "$defs/calendar/properties/holidays_region/enum"), vg_scene_regions);
 }
 
 static void sizes_are_those_of_the_reader(void **state)
