@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,13 @@ static const char scene_text[] =
     "{\"id\":\"c\",\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"z\",\"cooldown_s\":4},"
     "{\"id\":\"d\",\"severity\":\"low\",\"event\":\"wrong_way\",\"at\":\"z\",\"cooldown_s\":0},"
     "{\"id\":\"e\",\"severity\":\"low\",\"event\":\"density\",\"at\":\"z\",\"over\":6,"
-    "\"hold_s\":0.5,\"cooldown_s\":2,\"classes\":[\"person\",\"car\"]}]}";
+    "\"hold_s\":0.5,\"cooldown_s\":2,\"classes\":[\"person\",\"car\"]},"
+    "{\"id\":\"f\",\"severity\":\"low\",\"cooldown_s\":3,\"when\":{\"then\":[{\"rule\":\"a\"},"
+    "{\"event\":\"crossing\",\"at\":\"l\",\"direction\":\"left\"}],\"within_s\":4}},"
+    "{\"id\":\"g\",\"severity\":\"low\",\"cooldown_s\":1,\"hold_s\":0.4,\"when\":{\"all\":["
+    "{\"any\":[{\"rule\":\"f\"},{\"event\":\"density\",\"at\":\"z\",\"over\":4}]},"
+    "{\"not\":{\"event\":\"wrong_way\",\"at\":\"z\",\"classes\":[\"car\"]}}],"
+    "\"unless\":{\"rule\":\"b\"},\"within_s\":1}}]}";
 
 struct world {
     struct vg_random random;
@@ -122,13 +129,21 @@ static void check(const struct vg_scene *scene, const struct vg_alert *alert,
 {
     const struct vg_rule *rule = &scene->rule[alert->rule];
     struct said *last = &said[alert->rule];
-    const bool line = scene->place[rule->place].kind == VG_PLACE_LINE;
+    const bool composed = rule->part_count > 0;
+    const bool line = !composed && scene->place[rule->place].kind == VG_PLACE_LINE;
     const int64_t held_us = alert->media.us - alert->onset.us;
     assert_int_equal(alert->sequence, last->sequence + 1);
     assert_int_equal(alert->media.us, moment->media.us);
     assert_true(held_us >= (line ? 0 : rule->hold_us));
-    assert_int_equal(moment->stopped_events & 1u << rule->event, 0);
-    assert_true(alert->box_count > 0);
+    assert_false(rule->hidden);
+    assert_int_equal(moment->stopped_events & 1u << alert->event, 0);
+    assert_true(alert->box_count > 0 || composed); /* its parts may be missing from a picture */
+    assert_int_equal(alert->part_count > 0, composed);
+    for (uint32_t i = 0; i < alert->part_count; i++) {
+        assert_true(alert->part[i].first.us <= alert->part[i].last.us);
+        assert_true(alert->part[i].last.us <= alert->media.us);
+        assert_true(isfinite(alert->part[i].score));
+    }
     if (last->sequence) {
         assert_true(moment->wall.us - last->wall_us >= rule->cooldown_us);
         assert_true(alert->onset_wall.us != last->onset_us);

@@ -292,6 +292,20 @@ static void parts_and_the_whole_are_told_apart(void **state)
     bench_close(&b);
 }
 
+static void two_rules_about_one_subject_are_two_alerts(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE("{\"all\":[" Z "," Z ",{\"rule\":\"z\"}]}", ""));
+    picture(&b, "z", 1);
+    assert_int_equal(b.alert[0].rule, 2); /* z */
+    assert_int_equal(b.alert[1].rule, 0); /* c, once though three of its parts see the same one */
+    assert_int_equal(b.alert[2].sequence, 0);
+    assert_int_equal(b.alert[0].severity, VG_SEVERITY_LOW);
+    assert_int_equal(b.alert[1].severity, VG_SEVERITY_HIGH);
+    bench_close(&b);
+}
+
 static void what_is_stopped_does_not_hold(void **state)
 {
     (void)state;
@@ -387,6 +401,7 @@ int main(void)
         cmocka_unit_test(without_a_clock_hours_are_passed_over),
         cmocka_unit_test(the_alert_says_what_brought_it_about),
         cmocka_unit_test(parts_and_the_whole_are_told_apart),
+        cmocka_unit_test(two_rules_about_one_subject_are_two_alerts),
         cmocka_unit_test(what_is_stopped_does_not_hold),
         cmocka_unit_test(a_view_that_is_lost_is_forgotten),
         cmocka_unit_test(a_restart_does_not_tell_it_again),
