@@ -35,6 +35,7 @@ struct scoring {
     struct vg_ap_result boxes;
     struct vg_track_result tracks;
     struct vg_scene *scene;
+    struct vg_event_sweep sweep[VG_SCORE_EVENTS];
     struct vg_case_note *notes;
     char made_of[1024];
     int batch_code; /* how the analysis ended, where there was one */
@@ -132,7 +133,9 @@ static enum vg_status score_alerts(const struct wishes *w, struct scoring *s,
         status = vg_alert_file_open(w->alerts, &s->clips, &s->alerts, fault);
     if (status != VG_OK)
         return status;
-    status = vg_event_score_make(&s->clips, &s->alerts, &s->settings, &s->events);
+    status = vg_event_sweep_make(&s->clips, &s->alerts, &s->settings, s->sweep);
+    if (status == VG_OK)
+        status = vg_event_score_make(&s->clips, &s->alerts, &s->settings, &s->events);
     if (status == VG_OK)
         status = note_cases(w, s);
     return status == VG_OK
@@ -267,6 +270,7 @@ static enum vg_status run(const struct wishes *w, int *code, struct vg_fault *fa
         .events = w->alerts ? &s.events : NULL,
         .clips = &s.clips,
         .alerts = &s.alerts,
+        .sweeps = w->alerts ? s.sweep : NULL,
         .notes = s.notes,
         .made_of = w->alerts ? s.made_of : NULL,
     };

@@ -1,5 +1,7 @@
 /* The report as one page: no script, nothing fetched, printable. */
+#include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
@@ -169,6 +171,84 @@ static void case_title(struct page *p, const struct vg_score_results *r, const s
     raw(p, "\n");
 }
 
+/* A curve of the recall against the false alerts per camera and day, and its points as a table:
+ * the curve shows the shape, the table is what is read (by a screen reader, too). */
+#define PLOT_WIDTH  360.0
+#define PLOT_HEIGHT 160.0
+
+static void curve(struct page *p, const struct vg_event_sweep *sweep)
+{
+    double most = 0;
+    char text[700]; /* two of the longest doubles */
+    for (size_t i = 0; i < sweep->count; i++)
+        most = sweep->point[i].false_per_day > most ? sweep->point[i].false_per_day : most;
+    if (!(most > 0) || isnan(sweep->point[0].recall))
+        return;
+    raw(p, "<svg viewBox=\"-6 -6 372 172\" width=\"372\" role=\"presentation\"><path d=\"M0 "
+           "0V160H360\" "
+           "fill=\"none\" stroke=\"#57606a\"/><polyline fill=\"none\" stroke=\"#b26b00\" "
+           "stroke-width=\"2\" points=\"");
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct vg_sweep_point *at = &sweep->point[i];
+        (void)snprintf(text, sizeof text, "%.1f,%.1f ", PLOT_WIDTH * at->false_per_day / most,
+                       PLOT_HEIGHT * (1 - at->recall));
+        raw(p, text);
+    }
+    raw(p, "\"/></svg>\n");
+}
+
+static void figure(struct page *p, double value, int digits)
+{
+    char text[340];
+    (void)snprintf(text, sizeof text, "%.*f", digits, value);
+    cell(p, "td class=\"n\"", isnan(value) ? "-" : text);
+}
+
+static void sweep(struct page *p, const struct vg_event_sweep *one, int kind)
+{
+    static const char *const heads[] = {N_("Least score"),
+                                        N_("Found"),
+                                        N_("Missed"),
+                                        N_("False"),
+                                        N_("Recall"),
+                                        N_("Precision"),
+                                        N_("False alerts per camera and day")};
+    raw(p, "<h3>");
+    words(p, _(vg_event_kinds[kind].label));
+    raw(p, "</h3>\n");
+    curve(p, one);
+    raw(p, "<table>\n<tr>");
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        cell(p, "th scope=\"col\"", _(heads[i]));
+    raw(p, "</tr>\n");
+    for (size_t i = 0; i < one->count; i++) {
+        const struct vg_sweep_point *at = &one->point[i];
+        raw(p, "<tr>");
+        figure(p, at->min_score, 3);
+        number(p, at->hits);
+        number(p, at->missed);
+        number(p, at->false_alerts);
+        figure(p, at->recall, 3);
+        figure(p, at->precision, 3);
+        figure(p, at->false_per_day, 1);
+        raw(p, "</tr>\n");
+    }
+    raw(p, "</table>\n");
+}
+
+static void sweeps(struct page *p, const struct vg_score_results *r)
+{
+    bool any = false;
+    for (int kind = 0; kind < VG_SCORE_EVENTS; kind++) {
+        if (r->sweeps[kind].count == 0)
+            continue;
+        if (!any)
+            cell(p, "h2", _("What a higher least score loses and spares"));
+        any = true;
+        sweep(p, &r->sweeps[kind], kind);
+    }
+}
+
 /* What was missed, false or late, one by one, with its reasons. */
 static void cases(struct page *p, const struct vg_score_results *r)
 {
@@ -223,6 +303,8 @@ enum vg_status vg_score_html(const struct vg_score_results *r, const struct vg_s
         sheet(&p, &sheets[i]);
     if (r->events)
         clips(&p, r);
+    if (r->sweeps)
+        sweeps(&p, r);
     if (r->events)
         cases(&p, r);
     if (r->made_of)

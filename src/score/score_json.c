@@ -84,6 +84,25 @@ static json_t *clips_json(const struct vg_score_results *r, int kind, bool *fail
     return list;
 }
 
+static json_t *sweep_json(const struct vg_event_sweep *sweep, bool *failed)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct vg_sweep_point *p = &sweep->point[i];
+        json_t *o = json_object();
+        put(o, "min_score", real(p->min_score), failed);
+        put(o, "true", count(p->hits), failed);
+        put(o, "missed", count(p->missed), failed);
+        put(o, "false", count(p->false_alerts), failed);
+        put(o, "precision", real(p->precision), failed);
+        put(o, "recall", real(p->recall), failed);
+        put(o, "false_per_camera_day", real(p->false_per_day), failed);
+        if (json_array_append_new(list, o) != 0)
+            *failed = true;
+    }
+    return list;
+}
+
 static json_t *case_json(const struct vg_score_results *r, size_t at, bool *failed)
 {
     const struct vg_case *c = &r->events->cases[at];
@@ -137,6 +156,8 @@ static json_t *events_json(const struct vg_score_results *r, bool *failed)
         put(one, "precision_by_clips", interval(k->precision_by_clips), failed);
         put(one, "recall_by_clips", interval(k->recall_by_clips), failed);
         put(one, "false_per_camera_day_by_clips", interval(k->false_per_day_by_clips), failed);
+        if (r->sweeps && r->sweeps[i].count)
+            put(one, "sweep", sweep_json(&r->sweeps[i], failed), failed);
         put(one, "clips", clips_json(r, i, failed), failed);
         put(kinds, vg_event_kinds[i].name, one, failed);
     }

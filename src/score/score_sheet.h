@@ -8,6 +8,7 @@
 
 #include "src/score/average_precision.h"
 #include "src/score/event_score.h"
+#include "src/score/event_sweep.h"
 #include "src/score/track_metrics.h"
 
 /* What is known of one case beside its times: why the rules said what they said, and a picture. */
@@ -31,10 +32,11 @@ struct vg_score_results {
     const struct vg_ap_result *boxes;
     const struct vg_track_result *tracks;
     const struct vg_event_score *events;
-    const struct vg_event_truth *clips; /* with events */
-    const struct vg_alert_file *alerts; /* with events */
-    const struct vg_case_note *notes;   /* of each case, in the order of events->cases */
-    const char *made_of;                /* lines that say software, model, scene by their hashes */
+    const struct vg_event_truth *clips;  /* with events */
+    const struct vg_alert_file *alerts;  /* with events */
+    const struct vg_event_sweep *sweeps; /* of each kind */
+    const struct vg_case_note *notes;    /* of each case, in the order of events->cases */
+    const char *made_of;                 /* lines that say software, model, scene by their hashes */
 };
 
 #define VG_SHEET_ROWS_MAX 24
