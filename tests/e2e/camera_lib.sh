@@ -23,9 +23,11 @@ within() {
 # camera_start OPTION... CLIP: sets CAMERA_PID and CAMERA_PORT (0 when it publishes). CAMERA_IN may hold
 # a command to run it by ("far").
 camera_start() {
-    local out
+    local out in=${CAMERA_IN:-}
+    # a function in the background is a shell between us and the camera, which would outlive it
+    [ "$in" = far ] && in="nsenter -t $FAR -n"
     out=$(mktemp "$T/camera-XXXXXX")
-    ${CAMERA_IN:-} "$CAMERA" --stay "$@" >"$out" 2>&1 &
+    $in "$CAMERA" --stay "$@" >"$out" 2>&1 &
     CAMERA_PID=$!
     PIDS+=("$CAMERA_PID")
     within 10 grep -q '^p' "$out" || { fail "camera $*: $(cat "$out")"; return 1; }
