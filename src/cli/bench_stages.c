@@ -11,7 +11,7 @@
 #include "src/cli/cold_start.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
-#include "src/maps/maps_host.h"
+#include "src/engine/map_flux.h"
 #include "src/media/clip.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -25,6 +25,7 @@ enum stage {
     STAGE_LOOKS,
     STAGE_TRACK,
     STAGE_VIEW,
+    STAGE_MAPS, /* those that the scene asks for, together */
     STAGE_MAPS_SMALL,
     STAGE_MAPS_GROUND,
     STAGE_MAPS_FLOW,
@@ -34,8 +35,8 @@ enum stage {
 };
 
 static const char *const stage_name[STAGE_COUNT] = {
-    "decode", "convert",    "prepare",     "infer",     "looks",      "track",
-    "view",   "maps_small", "maps_ground", "maps_flow", "maps_flame", "rules"};
+    "decode", "convert",    "prepare",     "infer",     "looks",      "track", "view",
+    "maps",   "maps_small", "maps_ground", "maps_flow", "maps_flame", "rules"};
 
 /* Of the maps each is timed on its own; the small pictures, which all of them begin with, alone. */
 static const uint32_t maps_set[] = {0, VG_MAPS_GROUND, VG_MAPS_FLOW, VG_MAPS_FLAME};
@@ -54,8 +55,8 @@ struct stand {
     struct vg_scene *scene;
     struct vg_chain *chain;
     struct vg_view_lens *lens;
-    struct vg_maps_host *each[COUNT(maps_set)];
-    struct vg_maps_host *wanted; /* by the scene; NULL: none */
+    struct vg_map_flux *each[COUNT(maps_set)];
+    struct vg_map_flux *wanted; /* by the scene; NULL: none */
     struct vg_answer *answer, *looked;
     uint8_t *memory; /* of the picture */
     struct vg_picture picture;
@@ -124,15 +125,37 @@ static void look_at_view(struct stand *s, struct vg_media_time media, uint32_t f
     end(s, STAGE_VIEW);
 }
 
-/* Each map by itself for its time, then those of the scene for its rules, which nobody times. */
-static const struct vg_maps *make_maps(struct stand *s, struct vg_media_time media)
+/* What the maps take beyond the staging of the picture, which is the net's too. */
+static enum vg_status time_maps(struct stand *s, struct vg_map_flux *maps,
+                                struct vg_media_time media, enum stage stage,
+                                struct vg_fault *fault)
 {
-    for (size_t i = 0; i < COUNT(maps_set); i++) {
-        begin(s);
-        (void)vg_maps_host_step(s->each[i], &s->picture, media);
-        end(s, (enum stage)(STAGE_MAPS_SMALL + i));
-    }
-    return s->wanted ? vg_maps_host_step(s->wanted, &s->picture, media) : NULL;
+    struct vg_job job = {.picture = &s->picture, .time = media};
+    begin(s);
+    enum vg_status status = vg_engine_make_maps(s->engine, &job, 1, fault);
+    s->cpu_us[stage] -= vg_cpu_time_us() - s->mark_us;
+    job.maps = maps;
+    begin(s);
+    if (!status)
+        status = vg_engine_make_maps(s->engine, &job, 1, fault);
+    end(s, stage);
+    return status;
+}
+
+/* Each map by itself, then those of the scene, for its rules. */
+static enum vg_status make_maps(struct stand *s, struct vg_media_time media,
+                                const struct vg_maps **maps, struct vg_fault *fault)
+{
+    enum vg_status status = VG_OK;
+    *maps = NULL;
+    for (size_t i = 0; i < COUNT(maps_set) && s->each[i] && !status; i++)
+        status = time_maps(s, s->each[i], media, (enum stage)(STAGE_MAPS_SMALL + i), fault);
+    if (status || !s->wanted)
+        return status;
+    status = time_maps(s, s->wanted, media, STAGE_MAPS, fault);
+    if (!status)
+        *maps = vg_map_flux_maps(s->wanted, 0);
+    return status;
 }
 
 static enum vg_status follow(struct stand *s, const struct vg_clip_picture *about,
@@ -150,18 +173,18 @@ static enum vg_status follow(struct stand *s, const struct vg_clip_picture *abou
         .moment = {.media = about->media},
     };
     struct vg_chain_output seen;
-    const enum vg_status status = look_again(s, looks, &input.look_count, fault);
+    enum vg_status status = look_again(s, looks, &input.look_count, fault);
     if (status)
         return status;
     begin(s);
     vg_chain_track(s->chain, &input, &seen);
     end(s, STAGE_TRACK);
     look_at_view(s, about->media, input.source_fps_milli);
-    input.maps = make_maps(s, about->media);
+    status = make_maps(s, about->media, &input.maps, fault);
     begin(s);
     vg_chain_judge(s->chain, &input, &seen); /* without the picture: view and maps are made */
     end(s, STAGE_RULES);
-    return VG_OK;
+    return status;
 }
 
 static enum vg_status analyse(struct stand *s, const struct vg_clip_picture *about,
@@ -203,13 +226,14 @@ static enum vg_status run_clip(struct stand *s, struct vg_fault *fault)
 
 /* ---- telling ---- */
 
-/* What a map costs beyond the small pictures. */
+/* What a map costs beyond the small pictures; no time is less than nothing, however short. */
 static void part_maps(struct stand *s)
 {
-    for (size_t i = 1; i < COUNT(maps_set); i++) {
-        int64_t *us = &s->cpu_us[STAGE_MAPS_SMALL + i];
-        *us = *us > s->cpu_us[STAGE_MAPS_SMALL] ? *us - s->cpu_us[STAGE_MAPS_SMALL] : 0;
-    }
+    for (size_t i = 1; i < COUNT(maps_set); i++)
+        s->cpu_us[STAGE_MAPS_SMALL + i] -= s->cpu_us[STAGE_MAPS_SMALL];
+    for (int i = 0; i < STAGE_COUNT; i++)
+        if (s->cpu_us[i] < 0)
+            s->cpu_us[i] = 0;
 }
 
 /* How often a second the stage runs for a flux that is analysed at RATE_FPS: all that the camera
@@ -262,6 +286,7 @@ static enum vg_status open_engine(struct stand *s, struct vg_fault *fault)
     settings.device = s->request->device;
     settings.batch_max = VG_LOOKS_MAX;
     settings.outputs = VG_OUTPUTS_NEEDED;
+    settings.maps = VG_ENGINE_MAPS_MADE;
     settings.picture_width_max = about.width;
     settings.picture_height_max = about.height;
     vg_cold_start_init(&start);
@@ -279,10 +304,11 @@ static enum vg_status open_memory(struct stand *s, struct vg_fault *fault)
     s->answer = vg_alloc(sizeof *s->answer);
     s->looked = vg_alloc_array(VG_LOOKS_MAX, sizeof *s->looked);
     enum vg_status status = s->memory && s->answer && s->looked ? VG_OK : VG_E_MEMORY;
-    for (size_t i = 0; i < COUNT(maps_set) && !status; i++)
-        status = vg_maps_host_open(&s->each[i], maps_set[i]);
-    if (!status && set)
-        status = vg_maps_host_open(&s->wanted, set);
+    const struct vg_map_device *device = vg_engine_maps(s->engine); /* NULL: no times of maps */
+    for (size_t i = 0; i < COUNT(maps_set) && !status && device; i++)
+        status = vg_map_flux_open(&s->each[i], device, maps_set[i], 1);
+    if (!status && set && device)
+        status = vg_map_flux_open(&s->wanted, device, set, 1);
     if (!status)
         status = vg_view_lens_open(&s->lens);
     if (!status)
@@ -295,8 +321,8 @@ static enum vg_status open_memory(struct stand *s, struct vg_fault *fault)
 static void close_all(struct stand *s)
 {
     for (size_t i = 0; i < COUNT(maps_set); i++)
-        vg_maps_host_close(&s->each[i]);
-    vg_maps_host_close(&s->wanted);
+        vg_map_flux_close(&s->each[i]);
+    vg_map_flux_close(&s->wanted);
     vg_chain_close(&s->chain);
     vg_view_lens_close(&s->lens);
     vg_scene_close(&s->scene);

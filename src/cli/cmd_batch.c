@@ -95,7 +95,7 @@ static enum vg_status open_engine(struct batch *b, struct vg_fault *fault)
     settings.device = b->device ? b->device : getenv("VIGIE_DEVICE");
     settings.precision = b->precision_asked;
     settings.outputs = VG_OUTPUTS_NEEDED;
-    settings.maps = vg_watcher_maps(b->scene) ? VG_ENGINE_MAPS_SUITED : VG_ENGINE_MAPS_NONE;
+    settings.maps = vg_watcher_maps(b->scene) ? VG_ENGINE_MAPS_MADE : VG_ENGINE_MAPS_NONE;
     settings.plan_file = b->plan;
     settings.lane = b->lane_text ? &b->lane : NULL;
     settings.batch_max = 2 * VG_BATCH_PICTURES;

@@ -296,14 +296,21 @@ static enum vg_status engine_start(struct vg_engine *engine,
     return vg_runner_open(&engine->runner, &runner, fault);
 }
 
+/* A compiler that refuses their kernels is no reason to be without a detector: the host makes the
+ * same maps, by plain C. */
 static enum vg_status maps_start(struct vg_engine *engine,
                                  const struct vg_engine_settings *settings, struct vg_fault *fault)
 {
-    const bool processor = engine->runner.device.info.kind == VG_DEVICE_CPU;
-    if (settings->maps == VG_ENGINE_MAPS_NONE ||
-        (settings->maps == VG_ENGINE_MAPS_SUITED && processor))
+    struct vg_fault why = {.status = VG_OK};
+    if (settings->maps == VG_ENGINE_MAPS_NONE)
         return VG_OK;
-    const enum vg_status status = vg_map_device_open(&engine->maps, &engine->runner, fault);
+    const enum vg_status status = vg_map_device_open(&engine->maps, &engine->runner, &why);
+    if (status == VG_E_DEVICE) {
+        vg_log(VG_LOG_WARN, "maps are made by the processor: %s: %s", why.what, why.place);
+        return VG_OK;
+    }
+    if (status && fault)
+        *fault = why;
     if (!status && settings->programs == VG_PROGRAMS_ARE_KEPT)
         vg_programs_store(&engine->runner.programs, MAPS_STORE_US);
     return status;
@@ -779,6 +786,22 @@ static void input_copy(const struct vg_engine *engine, const void *arena, float 
         for (uint32_t row = 0; row < plan->settings.height; row++)
             for (uint32_t column = 0; column < plan->settings.width; column++)
                 *values++ = value_at(engine, plan->input, c, input_at(plan, c, row, column), arena);
+}
+
+enum vg_status vg_engine_make_maps(struct vg_engine *engine, const struct vg_job *jobs,
+                                   uint32_t count, struct vg_fault *fault)
+{
+    enum vg_status status = count_check(engine, count, fault);
+    for (uint32_t i = 0; i < count && !status; i++)
+        status = job_check(engine, &jobs[i], i, fault);
+    if (status)
+        return status;
+    status = batch_stage(engine, jobs, count, fault);
+    if (!status && engine->maps)
+        status = vg_map_device_enqueue(engine->maps, jobs, engine->job, count, fault);
+    const enum vg_status finished = vg_runner_finish(&engine->runner, status ? NULL : fault);
+    events_release(engine);
+    return status ? status : finished;
 }
 
 enum vg_status vg_engine_run_tensor(struct vg_engine *engine, const float *input,

@@ -84,8 +84,7 @@ enum vg_engine_precision {
 
 enum vg_engine_maps {
     VG_ENGINE_MAPS_NONE,
-    VG_ENGINE_MAPS_SUITED, /* on GPUs; a processor makes them as fast by plain C, on the flux's thread */
-    VG_ENGINE_MAPS_ALWAYS /* to compare */
+    VG_ENGINE_MAPS_MADE /* where the device's compiler takes their kernels */
 };
 
 enum vg_engine_launches {
@@ -176,6 +175,11 @@ enum vg_status vg_engine_infer(struct vg_engine *engine, uint32_t count,
  * altered. Reads them all: NanoDet-g's 49 MB take some tenths of a second. VG_E_DEVICE. */
 enum vg_status vg_engine_weights_digest(struct vg_engine *engine, uint8_t digest[VG_SHA256_BYTES],
                                         struct vg_fault *fault) VG_MUST_USE;
+
+/* Stages the jobs' pictures and makes their maps alone, without the net: what `bench stages` times.
+ * VG_E_CALL, VG_E_DEVICE. */
+enum vg_status vg_engine_make_maps(struct vg_engine *engine, const struct vg_job *jobs,
+                                   uint32_t count, struct vg_fault *fault) VG_MUST_USE;
 
 /* What makes maps on the device (map_flux.h), borrowed until close; NULL: the host is to. */
 const struct vg_map_device *vg_engine_maps(const struct vg_engine *engine);

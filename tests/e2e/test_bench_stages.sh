@@ -12,8 +12,8 @@ python3 - "$T/stdout" <<'PY' || fail "the JSON of bench stages is not as expecte
 import json, sys
 told = json.load(open(sys.argv[1], encoding="utf-8"))
 stages = told["stages"]
-assert list(stages) == ["decode", "convert", "prepare", "infer", "looks", "track", "view", "maps_small",
-                        "maps_ground", "maps_flow", "maps_flame", "rules"], stages
+assert list(stages) == ["decode", "convert", "prepare", "infer", "looks", "track", "view", "maps",
+                        "maps_small", "maps_ground", "maps_flow", "maps_flame", "rules"], stages
 assert told["decoded"] == 40 and told["analysed"] == 20 and told["looks"] == 0, told
 for name in ("decode", "convert", "infer", "track", "view", "maps_small", "maps_ground", "maps_flame", "rules"):
     assert stages[name]["us_per_picture"] > 0, name
