@@ -1,5 +1,6 @@
 #include "src/maps/maps_host.h"
 
+#include "kernels/twins/map_flow_twin.h"
 #include "kernels/twins/map_twins.h"
 #include "src/base/alloc.h"
 #include "src/maps/maps_course.h"
@@ -8,6 +9,7 @@ struct vg_maps_host {
     struct vg_maps_course course;
     struct vg_maps maps;
     uint8_t *piece;
+    uint8_t *scratch; /* of the flow; NULL: it was not asked for */
 };
 
 enum vg_status vg_maps_host_open(struct vg_maps_host **host, uint32_t set)
@@ -17,7 +19,9 @@ enum vg_status vg_maps_host_open(struct vg_maps_host **host, uint32_t set)
         return VG_E_MEMORY;
     (*host)->course.set = set;
     (*host)->piece = vg_alloc(vg_maps_bytes_max());
-    if ((*host)->piece)
+    if (set & VG_MAPS_FLOW)
+        (*host)->scratch = vg_alloc(VG_FLOW_SCRATCH_BYTES);
+    if ((*host)->piece && (!(set & VG_MAPS_FLOW) || (*host)->scratch))
         return VG_OK;
     vg_maps_host_close(host);
     return VG_E_MEMORY;
@@ -28,8 +32,27 @@ void vg_maps_host_close(struct vg_maps_host **host)
     if (!*host)
         return;
     vg_free((*host)->piece);
+    vg_free((*host)->scratch);
     vg_free(*host);
     *host = NULL;
+}
+
+static int16_t *shorts_at(uint8_t *face, size_t first)
+{
+    void *at = face + first;
+    return at;
+}
+
+static void flow_make(const struct vg_maps_host *host, const struct vg_map_job *job)
+{
+    uint8_t *face = host->piece + vg_maps_face_first(job);
+    const struct vg_maps_flow_places at = vg_maps_flow_places(&host->maps.size);
+    const struct vg_flow_planes planes = {shorts_at(face, at.flow_x), shorts_at(face, at.flow_y),
+                                          face + at.sure};
+    if (host->scratch && !job->first)
+        vg_twin_map_flow(vg_twin_map_plane(job, host->piece, 1 - job->turn, VG_MAP_LUMA),
+                         vg_twin_map_plane(job, host->piece, job->turn, VG_MAP_LUMA), job->width,
+                         job->height, host->scratch, &planes);
 }
 
 const struct vg_maps *vg_maps_host_step(struct vg_maps_host *host, const struct vg_picture *picture,
@@ -40,6 +63,7 @@ const struct vg_maps *vg_maps_host_step(struct vg_maps_host *host, const struct 
     const struct vg_twin_map_pixels pixels = {picture->luma, picture->chroma, picture->luma_stride,
                                               picture->chroma_stride};
     vg_twin_map_small_of(&pixels, &job, host->piece);
+    flow_make(host, &job);
     vg_twin_map_ground(&job, host->piece, 1);
     vg_twin_map_flame(&job, host->piece, 1);
     vg_maps_of_face(&job, host->piece + vg_maps_face_first(&job), &host->maps);

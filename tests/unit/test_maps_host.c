@@ -410,6 +410,28 @@ static void another_epoch_begins_anew(void **state)
     assert_int_equal(p->maps->size.width, 2);
 }
 
+/* ---- movement ---- */
+
+static void flow_follows_what_moves(void **state)
+{
+    struct place *p = *state;
+    vg_maps_host_close(&p->host);
+    assert_int_equal(vg_maps_host_open(&p->host, VG_MAPS_FLOW), VG_OK);
+    step(p);
+    assert_null(p->maps->flow_x); /* since nothing */
+    assert_null(p->maps->flow_sure);
+    p->picture.luma = p->luma + 16; /* all goes 4 map pixels to the left, a tile's corner in view */
+    p->picture.width = WIDTH;
+    step(p);
+    const uint32_t cell = 64 / 4 / VG_MAPS_CELL * p->maps->size.columns + 64 / 4 / VG_MAPS_CELL * 3;
+    assert_non_null(p->maps->flow_sure);
+    assert_true(p->maps->flow_sure[cell] > 0);
+    assert_in_range(-p->maps->flow_x[cell], 4 * 16 - 8, 4 * 16 + 8);
+    p->picture.epoch++;
+    step(p);
+    assert_null(p->maps->flow_x);
+}
+
 /* ---- flames ---- */
 
 static void flames_are_warm_and_flicker(void **state)
@@ -457,9 +479,9 @@ static void without_memory(void **state)
 {
     struct vg_maps_host *host = NULL;
     (void)state;
-    for (uint32_t n = 1; n <= 2; n++) {
+    for (uint32_t n = 1; n <= 3; n++) {
         vg_alloc_fail_at(n);
-        assert_int_equal(vg_maps_host_open(&host, VG_MAPS_GROUND), VG_E_MEMORY);
+        assert_int_equal(vg_maps_host_open(&host, VG_MAPS_FLOW), VG_E_MEMORY);
         assert_null(host);
     }
     vg_alloc_fail_at(0);
@@ -485,6 +507,7 @@ int main(void)
         PLACE(another_view_is_the_background_soon),
         PLACE(times_and_not_pictures_count),
         PLACE(another_epoch_begins_anew),
+        PLACE(flow_follows_what_moves),
         PLACE(flames_are_warm_and_flicker),
         PLACE(planes_that_were_not_asked_for),
         cmocka_unit_test(without_memory),
