@@ -15,7 +15,9 @@ struct probe {
     const struct vg_probe_settings *settings;
     struct vg_probe_figures *figures;
     struct vg_source *source;
-    struct vg_decoder *decoder;
+    struct vg_decoder *decoder; /* NULL before the first packet */
+    uint32_t codec_version;     /* that it was opened with */
+    int64_t wait_us;            /* for who sends when he wants to */
     struct vg_input_meter meter;
     struct vg_timeline timeline;
     struct vg_mono_time began, first_packet, last_packet, last_key, looked;
@@ -129,14 +131,48 @@ static void measure(struct probe *probe, const struct vg_packet *packet)
     (void)vg_input_meter_take(&probe->meter, packet->arrival, packet->key);
 }
 
+/* What is sent to us has a codec once somebody sends. */
+static enum vg_status open_decoder(struct probe *probe, struct vg_fault *fault)
+{
+    const struct vg_source_about about = vg_source_about(probe->source);
+    if (!about.codec || (probe->decoder && probe->codec_version == about.codec_version))
+        return VG_OK;
+    vg_decoder_close(&probe->decoder);
+    probe->codec_version = about.codec_version;
+    (void)snprintf(probe->figures->codec, sizeof probe->figures->codec, "%s",
+                   avcodec_get_name(about.codec->codec_id));
+    return vg_decoder_open(&probe->decoder, about.codec, fault);
+}
+
+/* Nothing can be read: a file of a folder is at its end, and that is all; or nobody sends yet. VG_OK:
+ * read again. */
+static enum vg_status wait_for_sender(const struct probe *probe, struct vg_fault *fault)
+{
+    if (probe->figures->received)
+        return VG_E_END;
+    if (vg_mono_now().us - probe->began.us < probe->wait_us)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_STATE, N_("there is nothing to receive now"),
+                        N_("have it sent, or put a file into the folder, and probe again"), "%s",
+                        "");
+}
+
 /* Until it was received for long enough; last_us from the opening where no key frame comes. */
-static enum vg_status receive(struct probe *probe)
+static enum vg_status receive(struct probe *probe, struct vg_fault *fault)
 {
     enum vg_status status = VG_OK;
     struct vg_packet packet;
-    const int64_t until_us = vg_mono_now().us + probe->settings->last_us;
+    const int64_t until_us = vg_mono_now().us + probe->wait_us;
     for (;;) {
         status = vg_source_read(probe->source, &packet);
+        if (status == VG_E_STATE) {
+            status = wait_for_sender(probe, fault);
+            if (status == VG_OK)
+                continue;
+            return status == VG_E_END ? VG_OK : status;
+        }
+        if (status == VG_OK)
+            status = open_decoder(probe, fault);
         if (status)
             return status;
         if (packet.early) {
@@ -168,9 +204,10 @@ static void sum_up(struct probe *probe)
     f->lasted_us = lasted;
     if (probe->last_key.us && since_key > f->key_us)
         f->key_us = since_key;
-    (void)snprintf(f->profile, sizeof f->profile, "%s", vg_decoder_profile(probe->decoder));
+    (void)snprintf(f->profile, sizeof f->profile, "%s",
+                   probe->decoder ? vg_decoder_profile(probe->decoder) : "");
     f->told_milli = vg_source_about(probe->source).fps_milli;
-    if (!f->told_milli)
+    if (!f->told_milli && probe->decoder)
         f->told_milli = vg_decoder_fps_milli(probe->decoder);
     if (lasted <= 0)
         return;
@@ -187,17 +224,15 @@ static enum vg_status run(struct probe *probe, const struct vg_source_settings *
     if (status)
         return status;
     probe->figures->open_us = vg_mono_now().us - probe->began.us;
-    const struct AVCodecParameters *codec = vg_source_about(probe->source).codec;
-    if (!codec)
-        return vg_fault_set(fault, VG_E_STATE, N_("there is nothing to receive now"),
-                            N_("probe one of its files: file:/PATH"), "%s", "");
-    (void)snprintf(probe->figures->codec, sizeof probe->figures->codec, "%s",
-                   avcodec_get_name(codec->codec_id));
-    status = vg_decoder_open(&probe->decoder, codec, fault);
+    probe->figures->given = vg_source_about(probe->source).codec == NULL;
+    probe->wait_us = probe->settings->last_us + (probe->figures->given ? source->open_us : 0);
+    status = open_decoder(probe, fault);
     if (status)
         return status;
-    status = receive(probe);
+    status = receive(probe, fault);
     sum_up(probe);
+    if (status == VG_E_STATE)
+        return status; /* said already */
     if (status == VG_OK && probe->figures->pictures == 0)
         status = VG_E_IO;
     return status ? vg_fault_set(fault, status, vg_status_text(status), NULL, "%s", "") : VG_OK;

@@ -32,6 +32,7 @@ struct vg_probe_figures {
     int64_t key_us; /* the longest time without a key frame, at least: it may end there by chance */
     int64_t lasted_us; /* from the first picture's arrival to the last's */
     bool b_frames, interlaced;
+    bool given;     /* sent to us, or put into a folder, when somebody wants to */
     int64_t gap_us; /* the longest time between two pictures' arrivals */
     uint64_t bits_per_s;
     enum vg_transport transport; /* AUTO: a file */

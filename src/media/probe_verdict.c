@@ -56,9 +56,14 @@ static bool certificate(const struct subject *s)
     return failed_by(s, VG_E_INTEGRITY);
 }
 
+static bool nothing_sent(const struct subject *s)
+{
+    return s->figures->given && (failed_by(s, VG_E_STATE) || failed_by(s, VG_E_TIMEOUT));
+}
+
 static bool other_transport(const struct subject *s)
 {
-    return failed_by(s, VG_E_STATE);
+    return failed_by(s, VG_E_STATE) && !nothing_sent(s);
 }
 
 static bool not_there(const struct subject *s)
@@ -73,13 +78,13 @@ static bool not_video(const struct subject *s)
 
 static bool silent(const struct subject *s)
 {
-    return nothing_came(s) && s->figures->codec[0] && !not_video(s);
+    return nothing_came(s) && s->figures->codec[0] && !not_video(s) && !nothing_sent(s);
 }
 
 static bool unreachable(const struct subject *s)
 {
-    return nothing_came(s) && !silent(s) && !account(s) && !certificate(s) && !other_transport(s) &&
-           !not_there(s) && !not_video(s);
+    return nothing_came(s) && !silent(s) && !nothing_sent(s) && !account(s) && !certificate(s) &&
+           !other_transport(s) && !not_there(s) && !not_video(s);
 }
 
 static bool no_key(const struct subject *s)
@@ -276,6 +281,9 @@ static const struct rule {
      N_("ask for the authority's certificate (--ca), or the name that it is for (--tls-name)")},
     {"other_transport", VG_VERDICT_INCOMPATIBLE, other_transport, NULL,
      N_("it cannot be had in this way"), N_("try --transport auto, or permit RTP over TCP there")},
+    {"nothing_sent", VG_VERDICT_INCOMPATIBLE, nothing_sent, NULL,
+     N_("nothing was sent while it was waited for"),
+     N_("have it sent, or put a file into the folder, and probe again")},
     {"not_there", VG_VERDICT_INCOMPATIBLE, not_there, NULL, N_("there is no such stream"),
      N_("ask for the right address of the stream")},
     {"not_video", VG_VERDICT_INCOMPATIBLE, not_video, NULL, N_("it is no video that can be read"),

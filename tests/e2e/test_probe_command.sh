@@ -43,6 +43,29 @@ told "it is no video that can be read" && told "VP8"
 expect 3 "" probe "rtsp://zoe:S3CRET@127.0.0.1:$PLAIN/x"
 not_told S3CRET && not_told 127.0.0.1
 
+# what is sent to us, and not asked for: waited for, and known once it comes
+port() { python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_'"$1"'); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+pushed() { # udp|tcp PORT PROBED PUSHED
+    local listener
+    probe "$3" >"$T/pushed" 2>&1 &
+    listener=$!
+    within 20 grep -qi ": 0100007F:$(printf %04X "$2") " "/proc/net/$1"
+    camera_start --push "$4" "$(clip h264)"
+    wait "$listener" || fail "$3 is not probed: $(cat "$T/pushed")"
+    grep -q 704x576 "$T/pushed" || fail "$3: no size: $(cat "$T/pushed")"
+    camera_stop
+}
+TS=$(port DGRAM) PUSHED=$(port STREAM)
+pushed udp "$TS" "mpegts://127.0.0.1:$TS" "udp://127.0.0.1:$TS?pkt_size=1316"
+pushed tcp "$PUSHED" "rtsp-listen://127.0.0.1:$PUSHED/x" "rtsp://127.0.0.1:$PUSHED/x"
+mkdir "$T/deposit"
+expect 3 "" probe "folder:$T/deposit"
+told "nothing was sent while it was waited for"
+cp "$(clip h264)" "$T/deposit/a.mp4"
+touch -d "1 minute ago" "$T/deposit/a.mp4"
+expect 0 "" probe "folder:$T/deposit"
+told "704x576"
+
 # an account: its password by stdin alone, told nowhere, in the log neither
 guarded() { VIGIE_LOG=debug probe "$@" "rtsp://127.0.0.1:$GUARDED/x"; }
 with_password() { printf '%s\n' "$1" | guarded --user zoe --password-stdin; }

@@ -141,21 +141,32 @@ static void failures_are_told_apart(void **state)
         enum vg_status status;
         const char *codec;
         uint64_t early, received;
+        bool given;
     } rows[] = {
-        {"unreachable", VG_E_IO, "", 0, 0},        {"unreachable", VG_E_TIMEOUT, "", 0, 0},
-        {"unreachable", VG_E_END, "", 0, 0},       {"account", VG_E_DENIED, "", 0, 0},
-        {"certificate", VG_E_INTEGRITY, "", 0, 0}, {"other_transport", VG_E_STATE, "", 0, 0},
-        {"not_there", VG_E_MISSING, "", 0, 0},     {"not_video", VG_E_INPUT, "", 0, 0},
-        {"not_video", VG_E_INPUT, "av1", 0, 0}, /* no decoder for it */
-        {"silent", VG_E_TIMEOUT, "h264", 0, 0},    {"silent", VG_E_END, "h264", 0, 0},
-        {"no_key", VG_E_TIMEOUT, "h264", 1, 0},    {"undecodable", VG_E_IO, "h264", 0, 1},
-        {"undecodable", VG_E_IO, "h264", 1, 1},
+        {"nothing_sent", VG_E_STATE, "", 0, 0, true},
+        {"nothing_sent", VG_E_TIMEOUT, "", 0, 0, true},
+        {"account", VG_E_DENIED, "", 0, 0, true},
+        {"unreachable", VG_E_IO, "", 0, 0, false},
+        {"unreachable", VG_E_TIMEOUT, "", 0, 0, false},
+        {"unreachable", VG_E_END, "", 0, 0, false},
+        {"account", VG_E_DENIED, "", 0, 0, false},
+        {"certificate", VG_E_INTEGRITY, "", 0, 0, false},
+        {"other_transport", VG_E_STATE, "", 0, 0, false},
+        {"not_there", VG_E_MISSING, "", 0, 0, false},
+        {"not_video", VG_E_INPUT, "", 0, 0, false},
+        {"not_video", VG_E_INPUT, "av1", 0, 0, false}, /* no decoder for it */
+        {"silent", VG_E_TIMEOUT, "h264", 0, 0, false},
+        {"silent", VG_E_END, "h264", 0, 0, false},
+        {"no_key", VG_E_TIMEOUT, "h264", 1, 0, false},
+        {"undecodable", VG_E_IO, "h264", 0, 1, false},
+        {"undecodable", VG_E_IO, "h264", 1, 1, false},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct vg_probe_verdict verdict;
         struct vg_probe_figures figures = {.status = rows[i].status,
                                            .early = rows[i].early,
                                            .received = rows[i].received,
+                                           .given = rows[i].given,
                                            .transport = VG_TRANSPORT_TCP};
         memcpy(figures.codec, rows[i].codec, strlen(rows[i].codec));
         vg_probe_judge(&figures, NULL, &verdict);
