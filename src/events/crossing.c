@@ -130,8 +130,8 @@ static bool stays(const struct vg_watch *watch, const struct vg_subject *subject
                   const struct vg_stay *stay)
 {
     return stay->inside && stay->last.us - stay->since.us >= watch->rule->hold_us &&
-           watch->input->time.us - stay->last.us <= VG_PASSAGE_GAP_US &&
-           !subject->masked && vg_watch_inside(watch, subject->foot);
+           watch->input->time.us - stay->last.us <= VG_PASSAGE_GAP_US && !subject->masked &&
+           vg_watch_inside(watch, subject->foot);
 }
 
 /* The same of a track that is seen. */

@@ -28,6 +28,8 @@ struct slot {
 
 struct vg_watcher {
     const struct vg_scene *scene;
+    bool started;
+    struct vg_media_time now;
     struct slot slot[VG_TRACKS_MAX];
     struct vg_subject subject[VG_TRACKS_MAX];
     uint32_t masks[VG_TRACKS_MAX];         /* that hide it, bits 1 << event */
@@ -326,6 +328,10 @@ void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *in
                      struct vg_watch_output *output)
 {
     output->sighting_count = output->dropped = output->measure_count = output->wish_count = 0;
+    if (watcher->started && input->time.us < watcher->now.us)
+        vg_watcher_reset(watcher);
+    watcher->started = true;
+    watcher->now = input->time;
     struct vg_watch watch = {.scene = watcher->scene,
                              .input = input,
                              .subjects = watcher->subject,

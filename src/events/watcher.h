@@ -92,7 +92,8 @@ enum vg_status vg_watcher_open(struct vg_watcher **watcher,
 void vg_watcher_close(struct vg_watcher **watcher);
 void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *input,
                      struct vg_watch_output *output);
-/* A new epoch of the source: positions are forgotten. */
+/* A new epoch of the source: positions are forgotten. A step whose time is before the last one's
+ * begins with it. */
 void vg_watcher_reset(struct vg_watcher *watcher);
 
 #endif

@@ -1,5 +1,6 @@
 /* One step: every track is moved to now by its filter; then stages pair tracks with detections,
- * each taking what the ones before left; what is left of the sure detections is born.
+ * each taking what the ones before left; what is left of the sure detections is born. What all
+ * tracks have stepped aside together is the camera's and is taken out first.
  *
  * What was tried on PETS09-S2L1 and brought nothing, so is not here: going on in the same
  * direction as a bonus (OC-SORT), replaying a gap when a track is found again (the same),
@@ -13,6 +14,9 @@
 #include "src/base/alloc.h"
 #include "src/base/assignment.h"
 #include "src/track/motion.h"
+#include "src/track/shake.h"
+
+#define BOX_MOST 1e6f /* pixels: no picture is so wide, and what is computed of it stays finite */
 
 /* A track with what the association needs of it besides. */
 struct body {
@@ -157,9 +161,11 @@ static int best_first(const struct vg_detection *a, const struct vg_detection *b
 
 static bool usable(const struct vg_tracker *t, const struct vg_detection *d)
 {
-    return d->score >= t->settings.score_low && d->box.width > 0 && d->box.height > 0 &&
-           isfinite(d->box.left) && isfinite(d->box.top) && isfinite(d->box.width) &&
-           isfinite(d->box.height) && d->class_id >= 0 && d->class_id < VG_CLASS_COUNT;
+    const struct vg_box box = d->box; /* what is not a number is neither above nor below */
+    return d->score >= t->settings.score_low && isfinite(d->score) && box.width > 0 &&
+           box.height > 0 && box.width < BOX_MOST && box.height < BOX_MOST &&
+           fabsf(box.left) < BOX_MOST && fabsf(box.top) < BOX_MOST && d->class_id >= 0 &&
+           d->class_id < VG_CLASS_COUNT;
 }
 
 /* By insertion, because what comes is mostly sorted already and nothing may be allocated. */
@@ -409,6 +415,25 @@ static void move_on(struct vg_tracker *t, double dt_s)
     }
 }
 
+/* Takes out of the tracks what the camera did: those seen in the picture before tell of it. */
+static void follow_shake(struct vg_tracker *t)
+{
+    struct vg_box expected[VG_SHAKE_EXPECTED_MAX], seen[VG_SHAKE_SEEN_MAX];
+    uint32_t expected_count = 0, seen_count = 0;
+    for (uint32_t i = 0; i < t->count && expected_count < VG_SHAKE_EXPECTED_MAX; i++)
+        if (t->body[i]->misses == 0)
+            expected[expected_count++] = t->body[i]->shown.box;
+    for (uint32_t i = 0; i < t->candidate_count && seen_count < VG_SHAKE_SEEN_MAX; i++)
+        if (t->candidate[i].seen->score >= t->settings.score_high)
+            seen[seen_count++] = t->candidate[i].seen->box;
+    const struct vg_point step = vg_shake_step(expected, expected_count, seen, seen_count);
+    for (uint32_t i = 0; i < t->count; i++) {
+        t->body[i]->motion.axis[VG_MOTION_X].at += (double)step.x;
+        t->body[i]->motion.axis[VG_MOTION_Y].at += (double)step.y;
+        show(t->body[i]);
+    }
+}
+
 static void count_misses(struct vg_tracker *t)
 {
     for (uint32_t i = 0; i < t->count; i++) {
@@ -435,13 +460,15 @@ void vg_tracker_step(struct vg_tracker *t, const struct vg_detection *detections
         {is_known, s->score_high, by_reach, 0},
         {is_tentative, s->score_high, by_reach, 0},
     };
-    assert(!t->started || time.us >= t->now.us);
+    if (t->started && time.us < t->now.us)
+        vg_tracker_reset(t);
     const double dt_s = t->started ? seconds(time.us - t->now.us) : 0;
     t->started = true;
     t->now = time;
     drop_ended(t); /* unseen for too long by now: may not come back */
     collect(t, detections, detection_count);
     move_on(t, dt_s);
+    follow_shake(t);
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
         run_stage(t, &stages[i]);
     count_misses(t);

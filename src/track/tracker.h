@@ -81,8 +81,8 @@ enum vg_status vg_tracker_open(struct vg_tracker **tracker,
                                const struct vg_tracker_settings *settings) VG_MUST_USE;
 void vg_tracker_close(struct vg_tracker **tracker);
 
-/* One analysed picture. detections: any order, the answer is the same. time: not before the
- * last call's.
+/* One analysed picture. detections: any order, the answer is the same. A time before the
+ * last call's forgets all tracks, as a new epoch does.
  * *tracks (borrowed until the next call) are the live ones, by rising id, *count of them,
  * lost ones too. */
 void vg_tracker_step(struct vg_tracker *tracker, const struct vg_detection *detections,
