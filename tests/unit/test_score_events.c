@@ -15,7 +15,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/file.h"
-#include "src/score/event_score.h"
+#include "src/score/event_sweep.h"
 
 #define NEAR_BY(got, want, by)                                                     \
     do {                                                                           \
@@ -204,6 +204,61 @@ static void test_example_thresholds(void **state)
         assert_int_equal(score.together.counts.false_alerts, want[i].false_alerts);
         vg_event_score_close(&score);
     }
+}
+
+/* The worked example's alerts have nine scores: the first six thresholds of the table above are
+ * passed on the way. */
+static void test_example_sweep(void **state)
+{
+    const struct vg_event_settings settings = vg_event_settings_defaults();
+    struct vg_event_truth truth = truth_of(example_truth);
+    struct vg_alert_file alerts = alerts_of(example_alerts, &truth);
+    struct vg_event_sweep sweep[VG_SCORE_EVENTS];
+    const int kind = vg_event_kind_of("crossing");
+    (void)state;
+    assert_int_equal(vg_event_sweep_make(&truth, &alerts, &settings, sweep), VG_OK);
+    assert_int_equal(sweep[kind].count, 9);
+    assert_int_equal(sweep[vg_event_kind_of("fire")].count, 0);
+    static const struct {
+        double score, recall;
+        size_t false_alerts;
+    } want[9] = {
+        {0.50, 0.8, 3}, {0.55, 0.8, 2}, {0.60, 0.6, 2}, {0.70, 0.6, 1}, {0.75, 0.6, 0},
+        {0.80, 0.4, 0}, {0.85, 0.2, 0}, {0.88, 0.2, 0}, {0.90, 0.2, 0},
+    };
+    for (size_t i = 0; i < 9; i++) {
+        NEAR(sweep[kind].point[i].min_score, want[i].score);
+        NEAR(sweep[kind].point[i].recall, want[i].recall);
+        assert_int_equal(sweep[kind].point[i].false_alerts, want[i].false_alerts);
+    }
+    vg_alert_file_close(&alerts);
+    vg_event_truth_close(&truth);
+}
+
+static void test_example_cases(void **state)
+{
+    static const enum vg_case_what want[] = {
+        VG_CASE_FOUND, VG_CASE_REPEATED, VG_CASE_FOUND, VG_CASE_FOUND, VG_CASE_FALSE,
+        VG_CASE_LATE,  VG_CASE_IGNORED,  VG_CASE_FOUND, VG_CASE_FALSE, VG_CASE_MISSED,
+    };
+    const struct vg_event_settings settings = vg_event_settings_defaults();
+    struct vg_event_truth truth = truth_of(example_truth);
+    struct vg_alert_file alerts = alerts_of(example_alerts, &truth);
+    struct vg_event_score score;
+    (void)state;
+    assert_int_equal(vg_event_score_make(&truth, &alerts, &settings, &score), VG_OK);
+    assert_int_equal(score.case_count, sizeof want / sizeof *want);
+    for (size_t i = 0; i < score.case_count; i++)
+        assert_int_equal(score.cases[i].what, want[i]);
+    const struct vg_case *missed = &score.cases[9];
+    assert_null(missed->alert);
+    NEAR(missed->from_s, 898); /* the event at 900, its window */
+    NEAR(missed->to_s, 910);
+    assert_null(score.cases[4].event);
+    NEAR(score.cases[4].to_s, 700);
+    vg_event_score_close(&score);
+    vg_alert_file_close(&alerts);
+    vg_event_truth_close(&truth);
 }
 
 #define TRUTH(rows)  "file,event,start_s,end_s\n" rows
@@ -434,7 +489,16 @@ static void test_folder(void **state)
     assert_string_equal(alerts.first_foreign, "y/other.mp4");
     assert_true(truth.clip[0].analysed && truth.clip[1].analysed && !truth.clip[2].analysed);
     NEAR(truth.clip[0].seconds, 30.5);
+    assert_string_equal(truth.clip[0].folder, "walk");
     vg_alert_file_close(&alerts);
+    /* the ledger knows better: two minutes, a part of the second */
+    write_file(dir, "walk", "coverage.csv",
+               "time_s,nominal_s,wanted,analysed\n0,60.000,300,300\n60,10.250,52,40\n");
+    truth.clip[0].seconds = 0;
+    assert_int_equal(vg_alert_file_open(dir, &truth, &alerts, &fault), VG_OK);
+    NEAR(truth.clip[0].seconds, 70.25);
+    vg_alert_file_close(&alerts);
+    remove_file(dir, "walk", "coverage.csv");
     (void)snprintf(inner, sizeof inner, "%s/walk", dir); /* one clip's own folder */
     assert_int_equal(vg_alert_file_open(inner, &truth, &alerts, &fault), VG_OK);
     assert_int_equal(alerts.count, 1);
@@ -455,14 +519,17 @@ static void test_no_memory(void **state)
         struct vg_event_truth truth;
         struct vg_alert_file alerts = {0};
         struct vg_event_score score = {0};
+        struct vg_event_sweep sweep[VG_SCORE_EVENTS];
         struct vg_fault fault;
-        assert_true(n < 100);
+        assert_true(n < 200);
         vg_alloc_fail_at(n);
         enum vg_status status = vg_event_truth_parse("t", (const uint8_t *)example_truth,
                                                      sizeof example_truth - 1, &truth, &fault);
         if (status == VG_OK)
             status = vg_alert_file_parse(&alerts, "a", (const uint8_t *)example_alerts,
                                          sizeof example_alerts - 1, &truth, &fault);
+        if (status == VG_OK)
+            status = vg_event_sweep_make(&truth, &alerts, &settings, sweep);
         if (status == VG_OK)
             status = vg_event_score_make(&truth, &alerts, &settings, &score);
         vg_alloc_fail_at(0);
@@ -478,6 +545,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_example_sweep),   cmocka_unit_test(test_example_cases),
         cmocka_unit_test(test_intervals),       cmocka_unit_test(test_example_matching),
         cmocka_unit_test(test_example_figures), cmocka_unit_test(test_example_thresholds),
         cmocka_unit_test(test_edges),           cmocka_unit_test(test_what_can_not_be_said),

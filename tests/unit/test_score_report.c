@@ -31,6 +31,7 @@ struct fixture {
     struct vg_event_score events;
     struct vg_ap_result boxes;
     struct vg_track_result tracks;
+    struct vg_event_sweep sweep[VG_SCORE_EVENTS];
     struct vg_case_note note[3];
     struct vg_score_results results;
     struct vg_sheet sheets[VG_SHEETS_MAX];
@@ -58,10 +59,13 @@ static struct fixture *made(void)
                                            .events = &f->events,
                                            .clips = &f->truth,
                                            .alerts = &f->alerts,
+                                           .sweeps = f->sweep,
                                            .notes = f->note,
                                            .made_of = "<made>"};
     static uint8_t jpeg[] = {0xff, 0xd8, 0xff, 0xe0};
     assert_int_equal(f->events.case_count, 3);
+    f->sweep[vg_event_kind_of("density")] = (struct vg_event_sweep){
+        2, {{0.25, 0.5, 0.75, 1234.5, 3, 1, 3}, {0.5, VG_UNKNOWN, 0, 0, 0, 4, 0}}};
     f->note[2] = (struct vg_case_note){1, {"<why>"}, jpeg, sizeof jpeg};
     return f;
 }
@@ -103,6 +107,11 @@ static void test_json_of_events(void **state)
         json_object_get(json_object_get(json_object_get(alerts, "events"), "density"), "recall")));
     assert_null(json_object_get(json_object_get(alerts, "events"), "fire"));
     assert_null(json_object_get(o, "mota"));
+    const json_t *density = json_object_get(json_object_get(alerts, "events"), "density");
+    assert_int_equal(json_array_size(json_object_get(density, "sweep")), 2);
+    assert_true(
+        fabs(at(json_array_get(json_object_get(density, "sweep"), 0), "recall", NULL, NULL) -
+             0.75) < 1e-9);
     const json_t *cases = json_object_get(alerts, "cases");
     assert_int_equal(json_array_size(cases), 3);
     static const char *const what[] = {"found", "repeated", "false"};
@@ -212,6 +221,9 @@ static void test_page(void **state)
     assert_non_null(strstr(html, "<li>&lt;why&gt;</li>"));
     assert_non_null(strstr(html, "rule &lt;r&gt;</h3>"));
     assert_non_null(strstr(html, "base64,/9j/4A==\""));
+    assert_non_null(strstr(html, "points=\"360.0,40.0 0.0,160.0 \"")); /* falls to the left */
+    assert_non_null(strstr(html, "<td class=\"n\">1234.5</td>"));
+    assert_non_null(strstr(html, "<td class=\"n\">-</td>"));
     assert_null(strstr(html, "<script"));
     assert_null(strstr(html, "http"));
     assert_non_null(strstr(html, "&lt;b&gt;&amp;&quot;x&quot;.mp4"));
