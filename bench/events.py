@@ -7,8 +7,9 @@
 DIR holds the sets: a folder each, with clips and truth.csv (file,event,start_s,end_s). One scene per set,
 tests/scenes/sets/NAME.json: the set's own rules, and in each scene rules of all events that make sense
 anywhere, so that what one set is about is what the others must not raise. A rule on an event that the
-program refuses is left out, and said. `vigie batch` runs once a set and rate, `vigie score` judges. An event
-is judged where a truth says all of its occurrences: crossings of people who walk by are nobody's mistake.
+program refuses, or that the model cannot see, is left out, and said. `vigie batch` runs once a set and rate,
+`vigie score` judges. An event is judged where a truth says all of its occurrences: crossings of people who
+walk by are nobody's mistake.
 
 --degraded: copies of what holds no event (negative clips whole, others up to the first event) are spoilt by
 a seed, five pictures a second, until they make HOURS; the rules run over them as over the clips.
@@ -57,6 +58,7 @@ MUST = (
     {"event": "fire", "sets": ("fire_clips",)},
     {"event": "density", "sets": ("pets2009",), "f1": 0.85},
 )
+BLIND = "see nothing"  # what the program says of a rule whose classes the model does not know
 PETS = {"mota": 0.83, "idf1": 0.70, "count": 0.35}
 DEGRADED_PER_HOUR = 2
 
@@ -91,8 +93,8 @@ def read_set(entry, data):
     return {**entry, "path": folder, "rows": rows, "clips": clips, "rules": scene} if clips else None
 
 
-def refused_events(vigie, folder):
-    """Events that this program refuses or cannot see, with its words."""
+def refused_events(args, folder):
+    """Events that this program refuses, or that its model cannot see, with its words."""
     out = {}
     zone = {"id": "z", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "direction": [1, 0]}
     for event in EVENTS:
@@ -100,9 +102,12 @@ def refused_events(vigie, folder):
         path = os.path.join(folder, "try.json")
         with open(path, "w", encoding="utf-8") as f:
             json.dump({"version": 1, "name": "try", "zones": [zone], "rules": [rule]}, f)
-        done = call([vigie, "scene", "check", path], (0, 3))
-        if done.returncode:
-            out[event] = done.stderr.strip()
+        done = call([args.vigie, "scene", "check", "--model", args.model, "--json", path], (0, 3),
+                    env={**os.environ, "VIGIE_LANG": "en"})
+        warnings = [] if done.returncode else json.loads(done.stdout).get("warnings", [])
+        blind = [w["message"] for w in warnings if BLIND in w["message"]]
+        if done.returncode or blind:
+            out[event] = blind[0] if blind else done.stderr.strip().replace(path, "")
     return out
 
 
@@ -276,8 +281,8 @@ FRENCH = {"yes": "oui", "**no**": "**non**", "what": "quoi", "rate": "cadence", 
           "per hour": "par heure", "per camera and day, 95 %": "par caméra et par jour, 95 %", "where": "où",
           "by kind": "par dégradation", "at most 2 an hour": "2 par heure au plus", "missed": "manqué", "late": "tardif",
           "not there yet": "pas encore là", "no clips": "pas d'extraits", "to": "à", "elsewhere": "ailleurs",
-          "of": "sur", "none": "aucun", "Left out, as the program refuses rules on them": "Laissés de côté, le "
-          "programme refusant les règles qui les surveillent", "pictures a second (0: every one)":
+          "of": "sur", "none": "aucun", "Left out, refused or not seen by the model": "Laissés de côté, "
+          "refusés par le programme ou que le modèle ne voit pas", "pictures a second (0: every one)":
           "images par seconde (0 : toutes)", "copies": "copies", "seed": "graine", "analysed in": "analysées en",
           "None.": "Aucun.", "commit": "commit", "PETS count, mean error": "PETS comptage, erreur moyenne"}
 
@@ -430,7 +435,7 @@ def tables_of(report, words):
                          f'{report["model"]}, {words("commit")} {report["versions"]["commit"][:12]}.'}
     left_out = "; ".join(report["refused"]) or words("none")
     must = [row for r in report["results"] for row in must_rows(r, report["refused"], words)]
-    tables["must"] = (f'{words("Left out, as the program refuses rules on them")} : {left_out}.\n\n'
+    tables["must"] = (f'{words("Left out, refused or not seen by the model")} : {left_out}.\n\n'
                       f"{must_table(must, words)}")
     for name, table in (("false", false_table), ("cases", case_lines)):
         tables[name] = "\n\n".join(f'{r["rate"]:g} {words("pictures a second (0: every one)")} :\n\n{table(r, words)}'
@@ -474,7 +479,7 @@ def measure(args, folder):
     sets = [one for one in (read_set(s, args.data) for s in SETS if s["name"] in wanted) if one]
     if not sets:
         raise engine.Missing(f"{args.data}: none of the sets is there")
-    refused = refused_events(args.vigie, folder)
+    refused = refused_events(args, folder)
     for one in sets:
         one["events"], one["scene"] = scene_for(one, refused, folder)
     results = [at_rate(args, sets, rate, folder) for rate in args.rates]
