@@ -1,6 +1,7 @@
 #include "src/events/event_table.h"
 
 #include "src/events/crossing.h"
+#include "src/events/crowd_movement.h"
 #include "src/events/density.h"
 #include "src/events/weapon.h"
 #include "src/events/wrong_way.h"
@@ -24,6 +25,13 @@ static const struct vg_event_row rows[] = {
      .wishes = true,
      .memory = sizeof(struct vg_weapon_memory),
      .forget = vg_weapon_forget},
+    {.event = VG_EVENT_CROWD_MOVEMENT,
+     .watch = vg_crowd_movement_watch,
+     .measure = "flow",
+     .value = vg_crowd_movement_flow,
+     .maps = VG_MAPS_FLOW,
+     .memory = sizeof(struct vg_crowd),
+     .forget = vg_crowd_movement_forget},
 };
 
 const struct vg_event_row *vg_event_row(enum vg_event event)

@@ -12,7 +12,7 @@ static const struct vg_event_traits events[VG_EVENT_COUNT] = {
     [VG_EVENT_CROSSING] = {"crossing", N_("Crossing or presence"), 4, 1, VG_PLACES_LINE_OR_ZONE,
                            true},
     [VG_EVENT_CROWD_MOVEMENT] = {"crowd_movement", N_("Crowd movement"), 4, 1,
-                                 VG_PLACES_ZONE_OR_PICTURE, false},
+                                 VG_PLACES_ZONE_OR_PICTURE, true},
     [VG_EVENT_DENSITY] = {"density", N_("Density"), 1, 1, VG_PLACES_ZONE, true},
     [VG_EVENT_ABANDONED_OBJECT] = {"abandoned_object", N_("Abandoned object"), 1, 10,
                                    VG_PLACES_ZONE_OR_PICTURE, false},
