@@ -13,6 +13,7 @@ static const struct vg_event_row rows[] = {
      .forget = vg_crossing_forget},
     {.event = VG_EVENT_WRONG_WAY,
      .watch = vg_wrong_way_watch,
+     .maps = VG_MAPS_FLOW,
      .memory = sizeof(struct vg_ways),
      .forget = vg_wrong_way_forget},
     {.event = VG_EVENT_DENSITY,

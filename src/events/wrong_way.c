@@ -128,4 +128,5 @@ void vg_wrong_way_watch(const struct vg_watch *watch)
         sighting->subject = subject->track->id;
         vg_watch_show(sighting, subject);
     }
+    vg_wrong_way_flow_watch(watch, &((struct vg_ways *)watch->memory)->flow);
 }

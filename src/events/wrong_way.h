@@ -3,6 +3,7 @@
 #define VG_EVENTS_WRONG_WAY_H
 
 #include "src/events/watch.h"
+#include "src/events/wrong_way_flow.h"
 
 #define VG_WAY_POINTS 24 /* six heights of path, a point each quarter */
 
@@ -17,6 +18,7 @@ struct vg_way {
 
 struct vg_ways {
     struct vg_way way[VG_TRACKS_MAX]; /* by slot */
+    struct vg_wrong_way_flow flow;    /* of what has no track */
 };
 
 /* Movement against a zone's direction; memory: struct vg_ways. */

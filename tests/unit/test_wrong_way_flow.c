@@ -1,0 +1,249 @@
+/* Wrong way without a detector: blocks of cells that move in flows made by hand, five pictures a
+ * second. The zone is the whole picture but a rim, its way goes down; a mask hides its right
+ * quarter. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "models/class.h"
+#include "src/base/alloc.h"
+#include "src/events/watcher.h"
+#include "src/scene/scene.h"
+
+#define WIDTH   768
+#define HEIGHT  576
+#define STEP_US 200000
+#define COLUMNS 48
+#define ROWS    36
+
+#define SCENE(rule)                                                                      \
+    "{\"version\":1,\"name\":\"x\",\"masks\":[{\"id\":\"m\",\"polygon\":"                \
+    "[[0.75,0],[1,0],[1,1],[0.75,1]]}],\"zones\":[{\"id\":\"z\",\"polygon\":"            \
+    "[[0.01,0.01],[0.99,0.01],[0.99,0.99],[0.01,0.99]],\"direction\":[0,1]}],\"rules\":" \
+    "[{\"id\":\"r\",\"severity\":\"low\",\"event\":\"wrong_way\",\"at\":\"z\"" rule "}]}"
+
+struct bench {
+    struct vg_scene *scene;
+    struct vg_watcher *watcher;
+    struct vg_watch_output output;
+    struct vg_maps maps;
+    int16_t x[COLUMNS * ROWS], y[COLUMNS * ROWS];
+    uint8_t sure[COLUMNS * ROWS];
+    struct vg_track track;
+    uint32_t tracks;
+    int64_t now_us;
+    enum vg_why_not why; /* last told of a thing or of the place */
+    double value;
+};
+
+static void hear(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
+{
+    struct bench *b = user;
+    assert_int_equal(rule, 0);
+    assert_true(value > -1000 && value < 1000);
+    if (track == 0 || track >= VG_SUBJECT_THING) {
+        b->why = why;
+        b->value = value;
+    }
+}
+
+static void bench_open(struct bench *b, const char *scene)
+{
+    struct vg_fault fault = {0};
+    memset(b, 0, sizeof *b);
+    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
+        fail_msg("%s %s", fault.what, fault.place);
+    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
+    b->maps = (struct vg_maps){.size = vg_maps_size(WIDTH, HEIGHT),
+                               .set = VG_MAPS_FLOW,
+                               .step_us = STEP_US,
+                               .flow_x = b->x,
+                               .flow_y = b->y,
+                               .flow_sure = b->sure};
+}
+
+static void bench_close(struct bench *b)
+{
+    vg_watcher_close(&b->watcher);
+    vg_scene_close(&b->scene);
+}
+
+static uint32_t look(struct bench *b, const struct vg_maps *maps)
+{
+    const struct vg_explainer explainer = {hear, b};
+    const struct vg_track *const list[] = {&b->track};
+    const struct vg_watch_input input = {.tracks = list,
+                                         .track_count = b->tracks,
+                                         .width = WIDTH,
+                                         .height = HEIGHT,
+                                         .time = {b->now_us},
+                                         .explainer = &explainer,
+                                         .maps = maps};
+    vg_alloc_seal();
+    vg_watcher_step(b->watcher, &input, &b->output);
+    vg_alloc_unseal();
+    b->now_us += STEP_US;
+    return b->output.sighting_count;
+}
+
+/* A block of side x side cells with its first at (x, y); flow in map pixels a step. */
+static void block(struct bench *b, double x, double y, int side, double flow_x, double flow_y)
+{
+    for (int i = 0; i < COLUMNS * ROWS; i++) {
+        b->x[i] = b->y[i] = 0;
+        b->sure[i] = 200;
+    }
+    for (int i = 0; i < side * side; i++) {
+        const int column = (int)x + i % side, row = (int)y + i / side;
+        if (column < 0 || row < 0 || column >= COLUMNS || row >= ROWS)
+            continue;
+        b->x[row * COLUMNS + column] = (int16_t)(16 * flow_x);
+        b->y[row * COLUMNS + column] = (int16_t)(16 * flow_y);
+    }
+}
+
+/* How a block moves: flow as it looks, step as it goes, map pixels a picture. */
+struct course {
+    double x, y; /* where it begins, cells */
+    int side;
+    double flow_x, flow_y, step_x, step_y;
+    int pictures;
+    int back; /* from this picture on the other way; 0: never */
+    int gap;  /* in this picture nothing is seen; 0: never */
+};
+
+static uint32_t go(struct bench *b, const struct course *c)
+{
+    uint32_t seen = 0;
+    double x = c->x, y = c->y;
+    for (int i = 0; i < c->pictures; i++) {
+        const double turn = c->back && i >= c->back ? -1 : 1;
+        x += turn * c->step_x / VG_MAPS_CELL;
+        y += turn * c->step_y / VG_MAPS_CELL;
+        block(b, x, y, c->gap && i == c->gap ? 0 : c->side, turn * c->flow_x, turn * c->flow_y);
+        seen += look(b, &b->maps);
+    }
+    return seen;
+}
+
+static void what_moves_without_a_track(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *rule;
+        struct course course;
+        uint32_t least, most; /* pictures in which it holds */
+    } rows[] = {
+        {"against", "", {20, 30, 4, 0, -12, 0, -12, 9, 0, 0}, 2, 6},
+        {"against, fast", ",\"hold_s\":0.4", {20, 34, 4, 0, -24, 0, -24, 6, 0, 0}, 2, 4},
+        {"against, slowly", "", {20, 30, 3, 0, -2, 0, -2, 30, 0, 0}, 5, 30},
+        {"obliquely against", "", {10, 30, 4, 6, -12, 6, -12, 9, 0, 0}, 2, 6},
+        {"not seen once", "", {20, 30, 4, 0, -12, 0, -12, 9, 0, 4}, 1, 6},
+        {"for less than it must hold", ",\"hold_s\":3", {20, 30, 4, 0, -12, 0, -12, 9, 0, 0}, 0, 0},
+        {"with the way", "", {20, 2, 4, 0, 12, 0, 12, 9, 0, 0}, 0, 0},
+        {"across", "", {2, 20, 4, 12, 0, 12, 0, 9, 0, 0}, 0, 0},
+        {"stays where it is", "", {20, 20, 4, 0, -12, 0, 0, 20, 0, 0}, 0, 0},
+        {"comes and goes back", "", {20, 20, 4, 0, -4, 0, -4, 20, 3, 0}, 0, 0},
+        {"a cell", "", {20, 30, 1, 0, -12, 0, -12, 9, 0, 0}, 0, 0},
+        {"under the mask", "", {40, 30, 4, 0, -12, 0, -12, 9, 0, 0}, 0, 0},
+        {"persons alone", ",\"classes\":[\"person\"]", {20, 30, 4, 0, -12, 0, -12, 9, 0, 0}, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char scene[1024];
+        (void)snprintf(scene, sizeof scene, SCENE("%s"), rows[i].rule);
+        struct bench b;
+        bench_open(&b, scene);
+        const uint32_t held = go(&b, &rows[i].course);
+        if (held < rows[i].least || held > rows[i].most)
+            fail_msg("%s: held in %u pictures, not %u to %u (%s, came %.1f)", rows[i].name, held,
+                     rows[i].least, rows[i].most, vg_why_not_name(b.why), b.value);
+        bench_close(&b);
+    }
+}
+
+static void what_is_shown(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE(""));
+    const struct course course = {20, 30, 4, 0, -12, 0, -12, 7, 0, 0};
+    assert_true(go(&b, &course) > 0);
+    const struct vg_sighting *s = &b.output.sighting[0];
+    assert_int_equal(b.output.sighting_count, 1);
+    assert_int_equal(s->subject, VG_SUBJECT_THING + 1);
+    assert_true(s->instant);
+    assert_int_equal(s->box_count, 1);
+    assert_int_equal(s->box[0].track, 0);
+    assert_int_equal(s->box[0].class_id, VG_CLASS_OTHER);
+    assert_float_equal(s->box[0].box.left, 20 * 16, 0.5);
+    assert_float_equal(s->box[0].box.height, 4 * 16, 0.5);
+    assert_true(s->box[0].score >= b.scene->rule[0].min_score);
+    bench_close(&b);
+}
+
+/* A person is judged by the track; and beside persons, what is no larger than one is one. */
+static void persons_are_left_to_their_tracks(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE(""));
+    b.track = (struct vg_track){.id = 1,
+                                .state = VG_TRACK_CONFIRMED,
+                                .class_id = VG_CLASS_PERSON,
+                                .detected = true,
+                                .score = 0.8f,
+                                .box = {300, 0, 120, 576}};
+    b.track.seen = b.track.box;
+    b.tracks = 1;
+    const struct course course = {20, 30, 4, 0, -12, 0, -12, 9, 0, 0};
+    assert_int_equal(go(&b, &course), 0);
+    b.track.box = b.track.seen = (struct vg_box){500, 100, 50, 120};
+    vg_watcher_reset(b.watcher);
+    const struct course small = {20, 30, 4, 0, -12, 0, -12, 9, 0, 0};
+    assert_int_equal(go(&b, &small), 0);
+    assert_int_equal(b.why, VG_WHY_SMALL);
+    const struct course large = {10, 30, 8, 0, -16, 0, -16, 9, 0, 0};
+    assert_true(go(&b, &large) > 0);
+    bench_close(&b);
+}
+
+static void bad_input(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE(""));
+    assert_int_equal(look(&b, NULL), 0);
+    assert_int_equal(b.why, VG_WHY_NO_MAPS);
+    struct vg_maps maps = b.maps;
+    maps.flow_x = NULL;
+    maps.step_us = 0;
+    assert_int_equal(look(&b, &maps), 0);
+    assert_int_equal(b.why, VG_WHY_LEARNING);
+    for (int i = 0; i < 40; i++) { /* more blobs than there is room for, at times that go back */
+        for (int k = 0; k < COLUMNS * ROWS; k++) {
+            b.x[k] = k % 3 ? INT16_MIN : INT16_MAX;
+            b.y[k] = k / COLUMNS % 6 < 2 && k % COLUMNS % 6 < 2 ? INT16_MIN : 0;
+            b.sure[k] = 255;
+        }
+        b.now_us -= i % 5 ? 0 : 10 * STEP_US;
+        (void)look(&b, &b.maps);
+    }
+    bench_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_moves_without_a_track),
+        cmocka_unit_test(what_is_shown),
+        cmocka_unit_test(persons_are_left_to_their_tracks),
+        cmocka_unit_test(bad_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
