@@ -87,7 +87,8 @@ static void mark_cells(const struct vg_watch *watch, double way_x, double way_y,
             continue;
         const struct vg_point middle =
             vg_flow_cell_middle(watch->input, cell % maps->size.columns, cell / maps->size.columns);
-        if (vg_watch_inside(watch, middle) && !vg_scene_masked(watch->scene, middle))
+        if (vg_watch_inside(watch, middle) &&
+            !vg_scene_masked(watch->scene, watch->rule->event, middle))
             mark[cell] = AGAINST;
     }
     unmark_others(watch, mark);
