@@ -35,6 +35,7 @@ enum column {
     END,
     IGNORE,
     DURATION,
+    CONDITION,
     COLUMNS
 };
 #define ABSENT UINT32_MAX
@@ -49,8 +50,8 @@ struct reading {
 
 static enum vg_status read_header(struct reading *r)
 {
-    static const char *const names[COLUMNS] = {"file",  "event",  "start_s",
-                                               "end_s", "ignore", "duration_s"};
+    static const char *const names[COLUMNS] = {"file",   "event",      "start_s",  "end_s",
+                                               "ignore", "duration_s", "condition"};
     const enum vg_status status = vg_csv_reader_next(&r->reader, r->row);
     if (status != VG_OK && status != VG_E_END)
         return status;
@@ -124,6 +125,17 @@ static enum vg_status read_event(struct reading *r, struct vg_true_event *e)
     return status;
 }
 
+static enum vg_status read_condition(struct reading *r, struct vg_clip *clip)
+{
+    const char *text = field(r, CONDITION);
+    if (strlen(text) >= VG_CONDITION_SIZE)
+        return vg_csv_refuse(&r->reader, r->row, r->at[CONDITION], N_("the condition is too long"),
+                             N_("write it in at most 63 bytes"));
+    if (!*clip->condition)
+        memcpy(clip->condition, text, strlen(text) + 1);
+    return VG_OK;
+}
+
 static enum vg_status read_row(struct reading *r)
 {
     struct vg_event_truth *t = r->truth;
@@ -132,6 +144,9 @@ static enum vg_status read_row(struct reading *r)
     enum vg_status status = read_clip(r, &e.clip);
     if (status == VG_OK && *field(r, DURATION) != '\0')
         status = vg_csv_number(&r->reader, r->row, r->at[DURATION], 0, VG_SCORE_SECONDS, &seconds);
+    if (status != VG_OK)
+        return status;
+    status = read_condition(r, &t->clip[e.clip]);
     if (status != VG_OK)
         return status;
     if (seconds > t->clip[e.clip].seconds)

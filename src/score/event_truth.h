@@ -1,6 +1,6 @@
 /* The eight events as the score sees them, and the truth of clips: CSV with the header
- * file,event,start_s,end_s and, if wanted, ignore (1: may be found or not) and duration_s (length
- * of the clip, for rates); further columns are ignored. A row without event names a clip in
+ * file,event,start_s,end_s and, if wanted, ignore (1: may be found or not), duration_s (length
+ * of the clip, for rates) and condition (night, rain, a camera's name); further columns are ignored. A row without event names a clip in
  * which nothing happens. */
 #ifndef VG_SCORE_EVENT_TRUTH_H
 #define VG_SCORE_EVENT_TRUTH_H
@@ -15,6 +15,7 @@
 #define VG_SCORE_EVENTS    8
 #define VG_SCORE_CLIPS_MAX 10000
 #define VG_SCORE_NAME_SIZE 256
+#define VG_CONDITION_SIZE  64
 #define VG_SCORE_ROWS_MAX  1000000
 #define VG_SCORE_SECONDS   1e8 /* the largest time in a file: three years */
 
@@ -39,10 +40,11 @@ struct vg_true_event {
 };
 
 struct vg_clip {
-    char name[VG_SCORE_NAME_SIZE];   /* as in the truth */
-    double seconds;                  /* 0: not known */
-    bool analysed;                   /* set by who reads the alerts */
-    char folder[VG_SCORE_NAME_SIZE]; /* of its results within theirs, "" if not known; likewise */
+    char name[VG_SCORE_NAME_SIZE];     /* as in the truth */
+    double seconds;                    /* 0: not known */
+    bool analysed;                     /* set by who reads the alerts */
+    char folder[VG_SCORE_NAME_SIZE];   /* of its results within theirs, "" if not known; likewise */
+    char condition[VG_CONDITION_SIZE]; /* "" if not said; the first of its rows */
 };
 
 struct vg_event_truth {

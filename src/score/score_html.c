@@ -7,6 +7,7 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 #include "src/base/version.h"
+#include "src/score/event_condition.h"
 #include "src/score/score_sheet.h"
 
 struct page {
@@ -249,6 +250,50 @@ static void sweeps(struct page *p, const struct vg_score_results *r)
     }
 }
 
+static void condition_row(struct page *p, const struct vg_event_condition *one, int kind)
+{
+    struct vg_event_figures f;
+    const struct vg_delays none = {0};
+    char text[700]; /* two of the longest doubles */
+    vg_event_figures_of(&one->counts, one->seconds, &none, &f);
+    raw(p, "<tr>");
+    cell(p, "td", *one->name ? one->name : _("not said"));
+    cell(p, "td", _(vg_event_kinds[kind].label));
+    number(p, one->clips);
+    number(p, one->counts.hits);
+    number(p, one->counts.missed);
+    number(p, one->counts.false_alerts);
+    (void)snprintf(text, sizeof text, "%.2f - %.2f", f.recall_interval.low, f.recall_interval.high);
+    cell(p, "td class=\"n\"", isnan(f.recall) ? "-" : text);
+    figure(p, f.false_per_day, 1);
+    raw(p, "</tr>\n");
+}
+
+static void conditions(struct page *p, const struct vg_score_results *r)
+{
+    static const char *const heads[] = {
+        N_("Condition"), N_("Event"), N_("Clips"),        N_("Found"),
+        N_("Missed"),    N_("False"), N_("Recall, 95 %"), N_("False alerts per camera and day")};
+    bool begun = false;
+    for (int kind = 0; kind < VG_SCORE_EVENTS; kind++) {
+        struct vg_event_condition of[VG_CONDITIONS_MAX];
+        const size_t count =
+            r->events->kind[kind].present ? vg_event_conditions(r->clips, r->events, kind, of) : 0;
+        if (count && !begun) {
+            cell(p, "h2", _("By condition"));
+            raw(p, "\n<table>\n<tr>");
+            for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+                cell(p, "th scope=\"col\"", _(heads[i]));
+            raw(p, "</tr>\n");
+            begun = true;
+        }
+        for (size_t i = 0; i < count; i++)
+            condition_row(p, &of[i], kind);
+    }
+    if (begun)
+        raw(p, "</table>\n");
+}
+
 /* What was missed, false or late, one by one, with its reasons. */
 static void cases(struct page *p, const struct vg_score_results *r)
 {
@@ -303,6 +348,8 @@ enum vg_status vg_score_html(const struct vg_score_results *r, const struct vg_s
         sheet(&p, &sheets[i]);
     if (r->events)
         clips(&p, r);
+    if (r->events)
+        conditions(&p, r);
     if (r->sweeps)
         sweeps(&p, r);
     if (r->events)

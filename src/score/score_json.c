@@ -1,6 +1,7 @@
 /* The figures of a score as one JSON object (keys: docs/scoring.md). */
 #include <math.h>
 
+#include "src/score/event_condition.h"
 #include "src/score/score_sheet.h"
 
 /* Sets a key; *failed without memory. */
@@ -84,6 +85,27 @@ static json_t *clips_json(const struct vg_score_results *r, int kind, bool *fail
     return list;
 }
 
+static json_t *conditions_json(const struct vg_score_results *r, int kind, bool *failed)
+{
+    struct vg_event_condition conditions[VG_CONDITIONS_MAX];
+    const size_t n = vg_event_conditions(r->clips, r->events, kind, conditions);
+    const struct vg_delays none = {0};
+    json_t *list = n ? json_array() : NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct vg_event_figures figures;
+        vg_event_figures_of(&conditions[i].counts, conditions[i].seconds, &none, &figures);
+        json_t *o = figures_json(&figures, failed);
+        put(o, "condition", json_string(conditions[i].name), failed);
+        put(o, "clips_of_it", count(conditions[i].clips), failed);
+        put(o, "seconds", real(conditions[i].seconds > 0 ? conditions[i].seconds : VG_UNKNOWN),
+            failed);
+        (void)json_object_del(o, "delay_s");
+        if (json_array_append_new(list, o) != 0)
+            *failed = true;
+    }
+    return list;
+}
+
 static json_t *sweep_json(const struct vg_event_sweep *sweep, bool *failed)
 {
     json_t *list = json_array();
@@ -158,6 +180,9 @@ static json_t *events_json(const struct vg_score_results *r, bool *failed)
         put(one, "false_per_camera_day_by_clips", interval(k->false_per_day_by_clips), failed);
         if (r->sweeps && r->sweeps[i].count)
             put(one, "sweep", sweep_json(&r->sweeps[i], failed), failed);
+        json_t *conditions = conditions_json(r, i, failed);
+        if (conditions)
+            put(one, "conditions", conditions, failed);
         put(one, "clips", clips_json(r, i, failed), failed);
         put(kinds, vg_event_kinds[i].name, one, failed);
     }

@@ -15,8 +15,8 @@
 #include "src/base/text.h"
 #include "src/score/score_sheet.h"
 
-static const char truth_text[] = "file,event,start_s,end_s,duration_s\n"
-                                 "<b>&\"x\".mp4,crossing,10,20,1800\n"
+static const char truth_text[] = "file,event,start_s,end_s,duration_s,condition\n"
+                                 "<b>&\"x\".mp4,crossing,10,20,1800,<rain>\n"
                                  "quiet.mp4,,,,1800\n";
 static const char alert_text[] =
     "{\"flux\":\"in/<b>&\\\"x\\\".mp4\",\"event\":\"crossing\",\"media_s\":12,"
@@ -112,6 +112,13 @@ static void test_json_of_events(void **state)
     assert_true(
         fabs(at(json_array_get(json_object_get(density, "sweep"), 0), "recall", NULL, NULL) -
              0.75) < 1e-9);
+    const json_t *by = json_object_get(density, "conditions");
+    assert_int_equal(json_array_size(by), 2); /* rain, and what says nothing */
+    assert_string_equal(json_string_value(json_object_get(json_array_get(by, 0), "condition")),
+                        "<rain>");
+    assert_int_equal(at(json_array_get(by, 0), "false", NULL, NULL), 0);
+    assert_int_equal(at(json_array_get(by, 1), "false", NULL, NULL), 1);
+    assert_true(fabs(at(json_array_get(by, 1), "false_per_camera_day", NULL, NULL) - 48) < 1e-9);
     const json_t *cases = json_object_get(alerts, "cases");
     assert_int_equal(json_array_size(cases), 3);
     static const char *const what[] = {"found", "repeated", "false"};
@@ -216,6 +223,8 @@ static void test_page(void **state)
     assert_int_equal(strlen(html), size);
     assert_null(strstr(html, "<b>"));
     assert_null(strstr(html, "<t>"));
+    assert_null(strstr(html, "<rain>"));
+    assert_non_null(strstr(html, "<td>&lt;rain&gt;</td>"));
     assert_null(strstr(html, "<why>"));
     assert_null(strstr(html, "<made>"));
     assert_non_null(strstr(html, "<li>&lt;why&gt;</li>"));
