@@ -331,8 +331,9 @@ static void take_reference(struct vg_view_watch *w, int64_t at_us)
     w->anchored_us = at_us;
 }
 
-/* Some looks at the same view make the reference; whoever passes by fades in their mean. In heavy
- * rain the mean is known sooner than any one look. */
+/* Some looks at the same view make the reference; whoever passes by fades in their mean, and as
+ * long as a look lacks much of what is in the mean, somebody large has not faded yet. In heavy rain
+ * the mean is known sooner than any one look. */
 static void learn(struct vg_view_watch *w, const uint8_t *now, enum verdict verdict, int64_t at_us)
 {
     if (w->health.measures.change.blocks_now < STRUCTURE_LEAST) {
@@ -350,7 +351,8 @@ static void learn(struct vg_view_watch *w, const uint8_t *now, enum verdict verd
     }
     w->learned++;
     blend(w->view, now, (int32_t)(w->learned < MEAN_MOST ? w->learned : MEAN_MOST));
-    if (verdict == THE_SAME && w->learned >= LEARN_LOOKS && at_us - w->learning_us >= LEARN_US)
+    const bool fits = verdict == THE_SAME && w->health.measures.change.gone < GONE_OFF;
+    if (fits && w->learned >= LEARN_LOOKS && at_us - w->learning_us >= LEARN_US)
         take_reference(w, at_us);
 }
 
