@@ -14,19 +14,15 @@ struct flame {
     __global const uchar *luma, *blue, *red;
 };
 
-static inline struct vg_map_look look_at(const struct flame *f, int at)
-{
-    const struct vg_map_look look = {f->luma[at], f->blue[at], f->red[at]};
-    return look;
-}
-
 static int around_of(const struct flame *f, const struct vg_map_job *job, int x, int y)
 {
     int most = 0;
     for (int i = 0; i < 25; i++) {
         const int column = clamp(x + i % 5 - 2, 0, job->width - 1);
         const int row = clamp(y + i / 5 - 2, 0, job->height - 1);
-        most = max(most, vg_map_rim(look_at(f, row * job->width + column)));
+        const int at = row * job->width + column;
+        const struct vg_map_look look = {f->luma[at], f->blue[at], f->red[at]};
+        most = max(most, vg_map_rim(look));
     }
     return most;
 }
@@ -47,7 +43,7 @@ GROUP __kernel void map_flame(__global const struct vg_map_job *jobs, __global u
     __global ushort *swing = halves_of(&job, maps, VG_MAP_HALF_SWING);
     for (int x = strip.first; x < strip.end; x++) {
         const int at = strip.row * job.width + x;
-        const struct vg_map_look look = look_at(&f, at);
+        const struct vg_map_look look = {f.luma[at], f.blue[at], f.red[at]};
         const int rim = vg_map_rim(look), core = vg_map_core(look);
         struct vg_map_swing s = {0, 0};
         if (!job.first) {

@@ -19,43 +19,39 @@ struct ground {
     int plane;
 };
 
-static inline struct ground ground_of(const struct vg_map_job *job, __global uchar *maps)
+static inline void ground_find(struct ground *g, const struct vg_map_job *job, __global uchar *maps)
 {
-    struct ground g;
-    g.luma = plane_of(job, maps, job->turn, VG_MAP_LUMA);
-    g.blue = plane_of(job, maps, job->turn, VG_MAP_BLUE);
-    g.red = plane_of(job, maps, job->turn, VG_MAP_RED);
-    g.was_luma = plane_of(job, maps, 1 - job->turn, VG_MAP_LONG_LUMA);
-    g.was_blue = plane_of(job, maps, 1 - job->turn, VG_MAP_LONG_BLUE);
-    g.was_red = plane_of(job, maps, 1 - job->turn, VG_MAP_LONG_RED);
-    g.long_luma = plane_of(job, maps, job->turn, VG_MAP_LONG_LUMA);
-    g.long_blue = plane_of(job, maps, job->turn, VG_MAP_LONG_BLUE);
-    g.long_red = plane_of(job, maps, job->turn, VG_MAP_LONG_RED);
-    g.class = plane_of(job, maps, job->turn, VG_MAP_CLASS);
-    g.stays = plane_of(job, maps, job->turn, VG_MAP_STAYS);
-    g.words = words_of(job, maps, 0);
-    g.halves = halves_of(job, maps, 0);
-    g.plane = job->plane;
-    return g;
+    g->luma = plane_of(job, maps, job->turn, VG_MAP_LUMA);
+    g->blue = plane_of(job, maps, job->turn, VG_MAP_BLUE);
+    g->red = plane_of(job, maps, job->turn, VG_MAP_RED);
+    g->was_luma = plane_of(job, maps, 1 - job->turn, VG_MAP_LONG_LUMA);
+    g->was_blue = plane_of(job, maps, 1 - job->turn, VG_MAP_LONG_BLUE);
+    g->was_red = plane_of(job, maps, 1 - job->turn, VG_MAP_LONG_RED);
+    g->long_luma = plane_of(job, maps, job->turn, VG_MAP_LONG_LUMA);
+    g->long_blue = plane_of(job, maps, job->turn, VG_MAP_LONG_BLUE);
+    g->long_red = plane_of(job, maps, job->turn, VG_MAP_LONG_RED);
+    g->class = plane_of(job, maps, job->turn, VG_MAP_CLASS);
+    g->stays = plane_of(job, maps, job->turn, VG_MAP_STAYS);
+    g->words = words_of(job, maps, 0);
+    g->halves = halves_of(job, maps, 0);
+    g->plane = job->plane;
 }
 
-static inline struct vg_map_pixel pixel_read(const struct ground *g, int at)
+static inline void pixel_read(const struct ground *g, int at, struct vg_map_pixel *p)
 {
     __global const int *word = g->words + at;
     __global const ushort *half_word = g->halves + at;
-    struct vg_map_pixel p;
-    p.luma = word[VG_MAP_WORD_LUMA * g->plane];
-    p.blue = word[VG_MAP_WORD_BLUE * g->plane];
-    p.red = word[VG_MAP_WORD_RED * g->plane];
-    p.seen = word[VG_MAP_WORD_SEEN * g->plane];
-    vg_map_stays_read(&p, word[VG_MAP_WORD_STAYS * g->plane]);
-    p.short_luma = half_word[VG_MAP_HALF_LUMA * g->plane];
-    p.short_blue = half_word[VG_MAP_HALF_BLUE * g->plane];
-    p.short_red = half_word[VG_MAP_HALF_RED * g->plane];
-    p.noise = half_word[VG_MAP_HALF_NOISE * g->plane];
-    p.chroma_noise = half_word[VG_MAP_HALF_CHROMA_NOISE * g->plane];
-    p.short_noise = half_word[VG_MAP_HALF_SHORT_NOISE * g->plane];
-    return p;
+    p->luma = word[VG_MAP_WORD_LUMA * g->plane];
+    p->blue = word[VG_MAP_WORD_BLUE * g->plane];
+    p->red = word[VG_MAP_WORD_RED * g->plane];
+    p->seen = word[VG_MAP_WORD_SEEN * g->plane];
+    vg_map_stays_read(p, word[VG_MAP_WORD_STAYS * g->plane]);
+    p->short_luma = half_word[VG_MAP_HALF_LUMA * g->plane];
+    p->short_blue = half_word[VG_MAP_HALF_BLUE * g->plane];
+    p->short_red = half_word[VG_MAP_HALF_RED * g->plane];
+    p->noise = half_word[VG_MAP_HALF_NOISE * g->plane];
+    p->chroma_noise = half_word[VG_MAP_HALF_CHROMA_NOISE * g->plane];
+    p->short_noise = half_word[VG_MAP_HALF_SHORT_NOISE * g->plane];
 }
 
 static inline void pixel_write(const struct ground *g, int at, const struct vg_map_pixel *p)
@@ -97,12 +93,6 @@ static vg_i32 compare_around(const struct ground *g, const struct vg_map_job *jo
     vg_map_cross(blue, &around.blue_least, &around.blue_most);
     vg_map_cross(red, &around.red_least, &around.red_most);
     return vg_map_compare_around(p, look, &around, like);
-}
-
-static inline struct vg_map_look look_at(const struct ground *g, int at)
-{
-    const struct vg_map_look look = {g->luma[at], g->blue[at], g->red[at]};
-    return look;
 }
 
 #if !SPREAD
@@ -200,8 +190,9 @@ static int follow_calm(const struct ground *g, const struct vg_map_step *step, i
 
 static void begin(const struct ground *g, int at)
 {
+    const struct vg_map_look look = {g->luma[at], g->blue[at], g->red[at]};
     struct vg_map_pixel p;
-    vg_map_begin(&p, look_at(g, at));
+    vg_map_begin(&p, look);
     g->class[at] = VG_MAP_SAME;
     pixel_write(g, at, &p);
 }
@@ -212,7 +203,8 @@ GROUP __kernel void map_ground(__global const struct vg_map_job *jobs, __global 
     const struct strip strip = strip_of(&job);
     if (!(job.set & VG_MAP_GROUND) || strip.first >= strip.end)
         return;
-    const struct ground g = ground_of(&job, maps);
+    struct ground g;
+    ground_find(&g, &job, maps);
     if (strip.first == 0 && strip.row == 0)
         for (int i = 0; i < VG_MAP_LIGHT_WORDS; i++)
             light_of(&job, maps, 1 - job.turn)[i] = 0;
@@ -220,8 +212,9 @@ GROUP __kernel void map_ground(__global const struct vg_map_job *jobs, __global 
         begin(&g, strip.row * job.width + x);
     if (job.first)
         return;
-    const struct vg_map_step step =
-        vg_map_step_of(job.step_ms, vg_map_light_of(light_of(&job, maps, job.turn)));
+    struct vg_map_step step;
+    vg_map_light_of(light_of(&job, maps, job.turn), &step.light);
+    vg_map_step_fill(&step, job.step_ms);
 #if !SPREAD
     if (strip.end - strip.first == VG_MAP_STRIP && step.light.gain == VG_MAP_GAIN_ONE &&
         follow_calm(&g, &step, strip.row * job.width + strip.first))
@@ -229,8 +222,9 @@ GROUP __kernel void map_ground(__global const struct vg_map_job *jobs, __global 
 #endif
     for (int x = strip.first; x < strip.end; x++) {
         const int at = strip.row * job.width + x;
-        const struct vg_map_look look = look_at(&g, at);
-        struct vg_map_pixel p = pixel_read(&g, at);
+        const struct vg_map_look look = {g.luma[at], g.blue[at], g.red[at]};
+        struct vg_map_pixel p;
+        pixel_read(&g, at, &p);
         vg_map_lighten(&p, step.light.gain);
         int like = vg_map_compare(&p, look);
         if (like != (VG_MAP_AS_LONG | VG_MAP_AS_SHORT))

@@ -1,6 +1,7 @@
 /* What map_small, map_ground and map_flame do with one pixel, in integers alone: one header for
  * the kernels and their twins, so that every device gives the same. Grey levels are 0 to 255, in
- * 1/256 or 1/65536 where it is said; times in ms.
+ * 1/256 or 1/65536 where it is said; times in ms. Structs come back by pointer: Oclgrind does not
+ * know what clang makes of others.
  *
  * The ground. Two backgrounds stand behind each pixel. The long one is the mean of what was seen
  * there in the last two minutes (a plain mean while it has been seen for less, so that a clip of
@@ -53,14 +54,24 @@ typedef int64_t vg_i64;
 #define VG_MAP_SHADE_MOST  372
 #define VG_MAP_SHADE_ALIKE 6 /* of the 3x3 pixels: behind a straight edge there are so many */
 
+/* By OpenCL's own functions on a device: clang makes of what is written out instructions that
+ * Oclgrind does not know. */
 static inline vg_i32 vg_map_clamp(vg_i32 value, vg_i32 least, vg_i32 most)
 {
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__)
+    return clamp(value, least, most);
+#else
     return value < least ? least : value > most ? most : value;
+#endif
 }
 
 static inline vg_i32 vg_map_abs(vg_i32 value)
 {
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__)
+    return (vg_i32)abs(value);
+#else
     return value < 0 ? -value : value;
+#endif
 }
 
 /* ---- map_small ---- */
@@ -109,16 +120,15 @@ struct vg_map_light {
 
 /* The gain is the ratio around the median, where half of the picture or more has nearly (6 %) that
  * one: what passes changes a part, and each part otherwise. */
-static inline struct vg_map_light vg_map_light_of(VG_MAP_MEMORY const vg_i32 *light)
+static inline void vg_map_light_of(VG_MAP_MEMORY const vg_i32 *light, struct vg_map_light *result)
 {
-    struct vg_map_light result;
     vg_i32 all = 0, before = 0, bin = 0, alike = 0, now = 0, was = 0;
-    result.gain = VG_MAP_GAIN_ONE;
-    result.view_new = light[VG_MAP_LIGHT_NEW] * 5 > light[VG_MAP_LIGHT_SAMPLES] * 3;
+    result->gain = VG_MAP_GAIN_ONE;
+    result->view_new = light[VG_MAP_LIGHT_NEW] * 5 > light[VG_MAP_LIGHT_SAMPLES] * 3;
     for (vg_i32 i = 0; i < VG_MAP_LIGHT_BINS; i++)
         all += light[VG_MAP_LIGHT_COUNT + i];
     if (!all)
-        return result;
+        return;
     while ((before + light[VG_MAP_LIGHT_COUNT + bin]) * 2 < all)
         before += light[VG_MAP_LIGHT_COUNT + bin++];
     for (vg_i32 i = bin > 0 ? bin - 1 : 0; i <= bin + 1 && i < VG_MAP_LIGHT_BINS; i++) {
@@ -127,10 +137,9 @@ static inline struct vg_map_light vg_map_light_of(VG_MAP_MEMORY const vg_i32 *li
         was += light[VG_MAP_LIGHT_WAS + i];
     }
     if (alike * 2 < all || alike * 4 < light[VG_MAP_LIGHT_SAMPLES])
-        return result;
+        return;
     if (vg_map_abs(now - was) * VG_MAP_GAIN_LEAST > was)
-        result.gain = (vg_i32)((vg_i64)now * VG_MAP_GAIN_ONE / was);
-    return result;
+        result->gain = (vg_i32)((vg_i64)now * VG_MAP_GAIN_ONE / was);
 }
 
 /* One pixel as it is remembered. */
@@ -186,16 +195,14 @@ struct vg_map_step {
     struct vg_map_light light;
 };
 
-static inline struct vg_map_step vg_map_step_of(vg_i32 ms, struct vg_map_light light)
+/* All of *step but the light. */
+static inline void vg_map_step_fill(struct vg_map_step *step, vg_i32 ms)
 {
-    struct vg_map_step step;
-    step.ms = ms;
-    step.long_rate = vg_map_mean_rate(ms, VG_MAP_LONG_MS, VG_MAP_LONG_MS);
-    step.short_rate = vg_map_mean_rate(ms, VG_MAP_SHORT_MS, VG_MAP_SHORT_MS);
-    step.short_noise_rate = vg_map_rate(ms, VG_MAP_SHORT_MS);
-    step.noise_rate = vg_map_rate(ms, VG_MAP_NOISE_MS);
-    step.light = light;
-    return step;
+    step->ms = ms;
+    step->long_rate = vg_map_mean_rate(ms, VG_MAP_LONG_MS, VG_MAP_LONG_MS);
+    step->short_rate = vg_map_mean_rate(ms, VG_MAP_SHORT_MS, VG_MAP_SHORT_MS);
+    step->short_noise_rate = vg_map_rate(ms, VG_MAP_SHORT_MS);
+    step->noise_rate = vg_map_rate(ms, VG_MAP_NOISE_MS);
 }
 
 static inline vg_i32 vg_map_flow(vg_i32 value, vg_i32 to, vg_i32 rate, vg_i32 shift)

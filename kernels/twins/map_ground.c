@@ -32,9 +32,10 @@ static struct ground ground_of(const struct vg_map_job *job, uint8_t *maps)
         g.words[i] = vg_twin_map_words(job, maps, i);
     for (vg_i32 i = 0; i < VG_MAP_HALVES; i++)
         g.halves[i] = vg_twin_map_halves(job, maps, i);
-    if (!job->first)
-        g.step =
-            vg_map_step_of(job->step_ms, vg_map_light_of(vg_twin_map_light(job, maps, job->turn)));
+    if (!job->first) {
+        vg_map_light_of(vg_twin_map_light(job, maps, job->turn), &g.step.light);
+        vg_map_step_fill(&g.step, job->step_ms);
+    }
     return g;
 }
 
