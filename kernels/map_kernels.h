@@ -17,8 +17,9 @@
  *
  * work of each: (ceil(widest map / VG_MAP_STRIP), highest map, pictures), groups of one work-item, or
  * in the spread form (widest map rounded up to VG_SPREAD_ITEMS, highest map, pictures), groups of
- * VG_SPREAD_ITEMS; a job each picture; a job that does not ask for a launch, and what lies outside of its map, is
- * left alone. Two pictures of one flux never stand in one launch. */
+ * VG_SPREAD_ITEMS; a job each picture. A job that does not ask for a launch, and what lies outside of
+ * its map, is left alone. Two pictures of one flux never stand in one launch. The flow has launches of
+ * its own (flow_layout.h); its results have a place in the face. */
 #ifndef VG_KERNELS_MAP_KERNELS_H
 #define VG_KERNELS_MAP_KERNELS_H
 
