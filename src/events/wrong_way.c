@@ -4,18 +4,16 @@
  * of its box's height. Against: it comes AGAINST_HEIGHTS away from one of these points, in a
  * direction whose cosine with the allowed one is below WRONG_COSINE, and moves so still. A
  * distance, not a time, decides: who stands or trembles has no way, who turns back before has
- * done nothing, who is hidden on the way is who it was. The rule's hold is part of that way: the
- * condition begins so early that it is told when the distance is gone at the present speed.
- * Directions are vectors in picture pixels, as the scene says. */
+ * done nothing, who is hidden on the way is who it was. The rule's hold runs on the way, from
+ * BEGUN_HEIGHTS on, so that it adds nothing to the time that the distance takes. Directions are
+ * vectors in picture pixels, as the scene says. */
 #include "src/events/wrong_way.h"
 
 #include <math.h>
 
-/* Of the box. Two heights, 3.5 m of a person, are movement against a way and no step aside;
- * told just before, so that a foot that leaves the zone there is not missed. From 1.8 to 2.0 the
- * figures on annotated tracks stay the same within 0.02. */
-#define AGAINST_HEIGHTS 1.9
-#define ALREADY_HEIGHTS 0.5  /* at least, however fast: less is tremble of the box */
+/* Of the box. Two heights, 3.5 m of a person, are movement against a way and no step aside. */
+#define AGAINST_HEIGHTS 1.9  /* told just before: there a foot may leave the zone */
+#define BEGUN_HEIGHTS   0.5  /* less is tremble of the box */
 #define WRONG_COSINE    -0.3 /* 107 degrees from the way and beyond: across is not against */
 #define STEP_HEIGHTS    0.25 /* from one kept point to the next */
 #define AWAY_US         (VG_US_PER_S / 2) /* out of the zone for longer: what was before is over */
@@ -52,17 +50,6 @@ static double cosine_of(double x, double y, struct vg_point allowed)
     return lengths > 0 ? (x * ax + y * ay) / lengths : 0;
 }
 
-/* How far it must have come for the condition to begin, in pixels: the rest is gone in the rule's
- * hold, as fast as it is. */
-static double far_enough(const struct vg_watch *watch, const struct vg_track *track)
-{
-    const double height = (double)track->box.height;
-    const double hold_s = (double)watch->rule->hold_us / (double)VG_US_PER_S;
-    const double coming = hold_s * length_of((double)track->velocity.x, (double)track->velocity.y);
-    const double rest = AGAINST_HEIGHTS * height - coming;
-    return rest > ALREADY_HEIGHTS * height ? rest : ALREADY_HEIGHTS * height;
-}
-
 /* The way that goes most against the allowed one; false: it has come far from no point. */
 static bool worst_way(const struct vg_way *way, struct vg_point foot, double least,
                       struct vg_point allowed, double *cosine)
@@ -80,13 +67,29 @@ static bool worst_way(const struct vg_way *way, struct vg_point foot, double lea
     return far;
 }
 
-/* *cosine: with the allowed way, 1 along it, -1 straight against it. */
+/* Notes what the way is by now. *cosine: with the allowed way, 1 along it, -1 straight against. */
+static enum vg_why_not weigh(struct vg_way *way, const struct vg_track *track,
+                             struct vg_point allowed, double *cosine)
+{
+    const double height = (double)track->box.height;
+    const struct vg_point foot = way->last, now = track->velocity;
+    double far_cosine = 0;
+    const bool moved = worst_way(way, foot, BEGUN_HEIGHTS * height, allowed, cosine);
+    const bool far = worst_way(way, foot, AGAINST_HEIGHTS * height, allowed, &far_cosine);
+    way->against |= moved && *cosine < WRONG_COSINE;
+    way->far |= far && far_cosine < WRONG_COSINE;
+    if (cosine_of((double)now.x, (double)now.y, allowed) > -WRONG_COSINE)
+        way->against = way->far = false; /* it has turned and goes the allowed way */
+    if (way->against)
+        return VG_WHY_HOLDS;
+    return moved ? VG_WHY_WITH_THE_WAY : VG_WHY_STILL;
+}
+
 static enum vg_why_not judge(const struct vg_watch *watch, const struct vg_subject *subject,
                              double *cosine)
 {
     struct vg_way *way = &((struct vg_ways *)watch->memory)->way[subject->slot];
     const struct vg_track *track = subject->track;
-    const struct vg_point allowed = vg_watch_place(watch)->direction;
     const enum vg_why_not admitted = vg_watch_admits(watch, subject);
     *cosine = 0;
     if (subject->masked || !vg_watch_inside(watch, subject->foot)) {
@@ -94,7 +97,7 @@ static enum vg_why_not judge(const struct vg_watch *watch, const struct vg_subje
             *way = (struct vg_way){0};
         return admitted != VG_WHY_HOLDS ? admitted : VG_WHY_OUTSIDE;
     }
-    const struct vg_point foot = vg_box_foot(track->box), now = track->velocity;
+    const struct vg_point foot = vg_box_foot(track->box);
     if (way->count > 0 &&
         vg_watch_jumped(subject, way->last, watch->input->time.us - way->inside.us))
         *way = (struct vg_way){0};
@@ -103,14 +106,7 @@ static enum vg_why_not judge(const struct vg_watch *watch, const struct vg_subje
     keep(way, foot, (double)track->box.height); /* also of one not admitted: it may be soon */
     if (admitted != VG_WHY_HOLDS)
         return admitted;
-    const bool far = worst_way(way, foot, far_enough(watch, track), allowed, cosine);
-    if ((double)now.x * (double)allowed.x + (double)now.y * (double)allowed.y > 0)
-        way->against = false; /* turned */
-    else if (far && *cosine < WRONG_COSINE)
-        way->against = true;
-    if (way->against)
-        return VG_WHY_HOLDS;
-    return far ? VG_WHY_WITH_THE_WAY : VG_WHY_STILL;
+    return weigh(way, track, vg_watch_place(watch)->direction, cosine);
 }
 
 void vg_wrong_way_watch(const struct vg_watch *watch)
@@ -126,6 +122,7 @@ void vg_wrong_way_watch(const struct vg_watch *watch)
         if (!sighting)
             continue;
         sighting->subject = subject->track->id;
+        sighting->building = !((struct vg_ways *)watch->memory)->way[subject->slot].far;
         vg_watch_show(sighting, subject);
     }
     vg_wrong_way_flow_watch(watch, &((struct vg_ways *)watch->memory)->flow);

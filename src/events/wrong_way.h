@@ -9,8 +9,8 @@
 
 /* Where a track came by while it was in the zone. Zeroed: nowhere yet. */
 struct vg_way {
-    uint32_t first, count;                /* kept points, circular */
-    bool against;                         /* it does hold, until it turns or leaves */
+    uint32_t first, count; /* kept points, circular */
+    bool against, far;     /* it moves so, and has for the distance; until it turns or leaves */
     struct vg_media_time inside;          /* when it was there last */
     struct vg_point last;                 /* where, pixels */
     struct vg_point point[VG_WAY_POINTS]; /* pixels */

@@ -150,6 +150,7 @@ static void note(struct vg_rulebook *book, const struct vg_sighting *sighting,
     if (!held)
         held = begin(book, sighting, moment);
     held->missed = 0;
+    held->building = sighting->building;
     held->onset.last = moment->media;
 }
 
@@ -210,7 +211,7 @@ static void tell(struct vg_rulebook *book, const struct vg_alert *alert)
         if (!held->used || held->rule != alert->rule)
             continue;
         const int64_t lasted_us = alert->media.us - held->onset.first.us;
-        const bool shown = held->missed == 0;
+        const bool shown = held->missed == 0 && !held->building;
         held->told_last = false;
         if (held->onset.told)
             continue;
@@ -267,7 +268,7 @@ static void raise_alert(struct vg_rulebook *book, const struct vg_watch_output *
     add_boxes(alert, due);
     for (uint32_t i = 0; i < watched->sighting_count; i++) {
         const struct vg_sighting *other = &watched->sighting[i];
-        if (other != due && other->rule == due->rule)
+        if (other != due && other->rule == due->rule && !other->building)
             add_boxes(alert, other);
     }
     state->raised = true;
@@ -285,7 +286,7 @@ static bool is_due(const struct vg_rulebook *book, const struct vg_sighting *sig
     const int64_t left_us = cooldown_left_us(book, sighting->rule, moment->media);
     if (onset->told)
         say(moment, sighting, VG_WHY_HOLDS, lasted_us);
-    else if (!sighting->instant && lasted_us < rule->hold_us)
+    else if (sighting->building || (!sighting->instant && lasted_us < rule->hold_us))
         say(moment, sighting, VG_WHY_HOLD, lasted_us);
     else if (left_us > 0)
         say(moment, sighting, VG_WHY_COOLDOWN, left_us);

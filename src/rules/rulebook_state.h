@@ -23,6 +23,7 @@ struct vg_onset {
 struct vg_held {
     bool used;
     bool told_last;                 /* told by the rule's last alert */
+    bool building;                  /* what shows it now is not enough to be told */
     uint32_t rule, subject, missed; /* missed: pictures since last, this one too */
     struct vg_onset onset;
 };

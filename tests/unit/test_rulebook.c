@@ -1,6 +1,6 @@
 /* Hold, cooldown, calendar, stop, and what survives a restart: scripts of pictures, ten a
- * second unless said, in which a letter is a subject seen for rule "z" (a zone), '|' a passage
- * for rule "l" (a line), '.' nobody. */
+ * second unless said, in which a letter is a subject seen for rule "z" (a zone), a great one the
+ * same while it builds up, '|' a passage for rule "l" (a line), '.' nobody. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -110,8 +110,12 @@ static void play(struct bench *b, const char *script)
         for (; *script && *script != ' '; script++) {
             if (*script == '|')
                 see(b, LINE, 99);
-            else if (*script != '.')
+            else if (*script >= 'a') {
                 see(b, ZONE, (uint32_t)(*script - 'a' + 1));
+            } else if (*script != '.') {
+                see(b, ZONE, (uint32_t)(*script - 'A' + 1));
+                b->watched.sighting[b->watched.sighting_count - 1].building = true;
+            }
         }
         const uint32_t count = picture(b);
         for (uint32_t i = 0; i < count; i++) {
@@ -173,6 +177,11 @@ static void scripts(void **state)
          "10:a "},
         {"back after a while is a new onset", "a a a a a a a a a a a . . . . . . . . . . a", 90,
          "10:a 60:a "},
+        {"what builds up is not told", "A", 80, ""},
+        {"it is once it is enough", "A A A A A A A A A A A A A a", 30, "13:a "},
+        {"and has lasted", "A A A a", 30, "10:a "},
+        {"who builds up is not shown, and told by the next", "bA bA bA bA bA bA bA bA bA bA bA ba",
+         80, "10:b 60:ab "},
         {"a passage at once", "|", 1, "0:| "},
         {"a passage in the cooldown is dropped", "| . . . | . .", 60, "0:| "},
         {"two passages of a picture are one alert", "|| .", 60, "0:|| "},
