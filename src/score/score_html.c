@@ -66,6 +66,7 @@ static void words(struct page *p, const char *text)
     }
 }
 
+/* tag: a name, with what else stands in its opening. */
 static void cell(struct page *p, const char *tag, const char *text)
 {
     raw(p, "<");
@@ -73,7 +74,7 @@ static void cell(struct page *p, const char *tag, const char *text)
     raw(p, ">");
     words(p, text);
     raw(p, "</");
-    raw(p, *tag == 't' ? (tag[1] == 'h' ? "th" : "td") : tag);
+    put(p, tag, strcspn(tag, " "));
     raw(p, ">");
 }
 

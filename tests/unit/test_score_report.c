@@ -212,6 +212,30 @@ static void test_sheets(void **state)
     released(f);
 }
 
+/* What is opened is closed, in its order: a title left open hides the whole page. */
+static void assert_tags_match(const char *html)
+{
+    char open[32][16];
+    size_t depth = 0;
+    for (const char *at = strchr(html, '<'); at; at = strchr(at + 1, '<')) {
+        const bool closes = at[1] == '/';
+        const size_t size = strspn(at + 1 + closes, "abcdefghijklmnopqrstuvwxyz0123456789");
+        char name[16] = "";
+        assert_true(size < sizeof name);
+        memcpy(name, at + 1 + closes, size);
+        const char *end = strchr(at, '>');
+        const bool alone = strcmp(name, "meta") == 0 || strcmp(name, "img") == 0 ||
+                           strcmp(name, "br") == 0 || at[1] == '!' || (end && end[-1] == '/');
+        if (closes && (depth == 0 || strcmp(open[--depth], name) != 0))
+            fail_msg("</%s> closes %s", name, open[depth]);
+        if (!closes && !alone) {
+            assert_true(depth < 32);
+            memcpy(open[depth++], name, sizeof name);
+        }
+    }
+    assert_int_equal(depth, 0);
+}
+
 static void test_page(void **state)
 {
     struct fixture *f = made();
@@ -234,6 +258,7 @@ static void test_page(void **state)
     assert_non_null(strstr(html, "<td class=\"n\">1234.5</td>"));
     assert_non_null(strstr(html, "<td class=\"n\">-</td>"));
     assert_null(strstr(html, "<script"));
+    assert_tags_match(html);
     assert_null(strstr(html, "http"));
     assert_non_null(strstr(html, "&lt;b&gt;&amp;&quot;x&quot;.mp4"));
     assert_non_null(strstr(html, "</html>\n"));
