@@ -22,7 +22,8 @@ presence   The foot is in the zone for at least 1 s, times out of it of at most 
 wrong_way  During a time in the zone (as for presence) the foot has come 2 box heights away from where it was
            at some moment of that time, in a direction whose cosine with the zone's is below -0.3. Onset:
            that row; end: the last one in the zone. One for each time in the zone.
-count      Rows of the picture; the mean is over the pictures looked at.
+count      Rows of the picture, and beside it what --counts gives (which may leave out rows that are
+           marked as not to be judged); the mean is over the pictures looked at.
 
 Scoring, for each rule alone: an alert from 2 s before an onset to 3 s after it finds that event; alerts by
 time, each takes the event whose window ends first; another alert between the window's begin and 3 s after the
@@ -338,10 +339,20 @@ def read_counts(path, fps, place="all"):
                 if r["place"] == place and r["measure"] == "count"]
 
 
-def count_error(counts, truth_path):
-    with open(truth_path, encoding="utf-8", newline="") as f:
-        truth = {int(r["frame"]): float(r["count"]) for r in csv.DictReader(f)}
-    misses = [value - truth[frame] for frame, value in counts if frame in truth]
+def given_counts(path):
+    with open(path, encoding="utf-8", newline="") as f:
+        return {int(r["frame"]): float(r["count"]) for r in csv.DictReader(f)}
+
+
+def row_counts(boxes):
+    counts = {}
+    for _, frame in boxes:
+        counts[frame] = counts.get(frame, 0) + 1
+    return counts
+
+
+def count_error(counts, truth):
+    misses = [value - truth.get(frame, 0) for frame, value in counts]
     return {"pictures": len(misses), "mean_absolute": round(sum(map(abs, misses)) / max(1, len(misses)), 4),
             "bias": round(sum(misses) / max(1, len(misses)), 4)}
 
@@ -386,17 +397,18 @@ def score(args, truth, boxes, folders):
     if args.density:
         result["density"], wrong = tally(read_density(args.density, args.clip), alerts, "density", {}, near=False)
         errors += wrong
+    counts = read_counts(os.path.join(folders[0], "measures.csv"), args.fps)
+    result["count"] = count_error(counts, row_counts(boxes))
     if args.counts:
-        counts = read_counts(os.path.join(folders[0], "measures.csv"), args.fps)
-        result["count"] = count_error(counts, args.counts)
+        result["count, as given"] = count_error(counts, given_counts(args.counts))
     return result, errors
 
 
 def show(rate, result):
     name = "every picture" if rate == "0" else f"{rate} pictures/s"
     for kind, r in result.items():
-        if kind == "count":
-            print(f"| {name} | persons in the picture | mean error {r['mean_absolute']:.3f} | bias {r['bias']:+.3f} "
+        if kind.startswith("count"):
+            print(f"| {name} | {kind} | mean error {r['mean_absolute']:.3f} | bias {r['bias']:+.3f} "
                   f"| {r['pictures']} pictures | | | |")
             continue
         must = MUST.get(rate, {}).get(kind)
