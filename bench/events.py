@@ -20,6 +20,7 @@ reached before; --write puts the tables between the markers of a page. Exit: 0 a
 could be tried is reached (with --floor: nothing fell below), 1 else.
 """
 import argparse
+import collections
 import csv
 import fnmatch
 import json
@@ -185,16 +186,23 @@ def rates_of(count, seconds):
 
 
 def pets_figures(args, one, out):
-    """Tracks and counts of the annotated clip."""
+    """Tracks and counts of the annotated clip. Of the truth every row counts, as for tracks; counts.csv leaves
+    out rows that its annotators marked as not to be scored, so it is shown beside."""
     folder, stem = one["path"], os.path.join(out, "vtest")
     tracks = json.loads(call([args.vigie, "score", "--truth", os.path.join(folder, "gt.txt"), "--tracks",
                               os.path.join(stem, "tracks.csv"), "--json"]).stdout)
-    true = {int(r["frame"]): int(r["count"]) for r in rows_of(os.path.join(folder, "counts.csv"))}
-    errors = [abs(float(r["value"]) - true[round(float(r["time_s"]) * 10) + 1]) for r in
-              rows_of(os.path.join(stem, "measures.csv")) if r["place"] == "all" and r["measure"] == "count"
-              and round(float(r["time_s"]) * 10) + 1 in true]
-    return {"mota": tracks["mota"], "idf1": tracks["idf1"], "hota": tracks["hota"],
-            "count": sum(errors) / len(errors) if errors else None, "pictures": len(errors)}
+    measured = {round(float(r["time_s"]) * 10) + 1: float(r["value"]) for r in
+                rows_of(os.path.join(stem, "measures.csv")) if r["place"] == "all" and r["measure"] == "count"}
+    with open(os.path.join(folder, "gt.txt"), encoding="ascii") as f:
+        every = collections.Counter(int(line.split(",")[0]) for line in f)
+    sure = {int(r["frame"]): int(r["count"]) for r in rows_of(os.path.join(folder, "counts.csv"))}
+    return {"mota": tracks["mota"], "idf1": tracks["idf1"], "hota": tracks["hota"], "pictures": len(measured),
+            "count": mean_error(measured, every), "count_sure": mean_error(measured, sure)}
+
+
+def mean_error(measured, true):
+    errors = [abs(value - true[frame]) for frame, value in measured.items() if frame in true]
+    return sum(errors) / len(errors) if errors else None
 
 
 def alerts_of(out):
@@ -284,7 +292,8 @@ FRENCH = {"yes": "oui", "**no**": "**non**", "what": "quoi", "rate": "cadence", 
           "of": "sur", "none": "aucun", "Left out, refused or not seen by the model": "Laissés de côté, "
           "refusés par le programme ou que le modèle ne voit pas", "pictures a second (0: every one)":
           "images par seconde (0 : toutes)", "copies": "copies", "seed": "graine", "analysed in": "analysées en",
-          "None.": "Aucun.", "commit": "commit", "PETS count, mean error": "PETS comptage, erreur moyenne"}
+          "None.": "Aucun.", "commit": "commit", "PETS count, mean error": "PETS comptage, erreur moyenne",
+          "PETS count, rows marked to be scored alone": "PETS comptage, lignes à noter seules"}
 
 
 class Words:
@@ -334,6 +343,9 @@ def pets_rows(pets, words):
         holds = value is not None and (value <= PETS[key] if key == "count" else value >= PETS[key])
         rows.append({"what": words(title) if key == "count" else title, "asked": words.number(PETS[key], 2),
                      "reached": "-" if value is None else words.number(value, 3), "holds": holds})
+    sure = pets["count_sure"]
+    rows.append({"what": words("PETS count, rows marked to be scored alone"), "asked": "",
+                 "reached": "-" if sure is None else words.number(sure, 3), "holds": True})
     return rows
 
 
