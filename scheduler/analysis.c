@@ -496,10 +496,6 @@ static void open_one(struct analysis *a, struct vg_live_flux_config *config)
             vg_log(VG_LOG_ERROR, "flux %s: no memory for it", config->id);
             return;
         }
-        if (!a->flux[i].maps && vg_watcher_maps(a->flux[i].config.scene))
-            vg_log(VG_LOG_INFO,
-                   "flux %s: its maps are made by the processor until the analysis starts again",
-                   a->flux[i].config.id);
         a->flux[i].worker = i % a->worker_count;
         a->flux[i].known = vg_model_classes(a->model);
         a->flux[i].ledger = vg_live_coverage_find(a->coverage, a->flux[i].config.id);
@@ -580,14 +576,6 @@ static enum vg_status open_model(struct analysis *a, const struct vg_live_config
     return vg_model_guard_open(&a->guard, &guard);
 }
 
-static bool wants_maps(const struct vg_live_config *config)
-{
-    for (uint32_t i = 0; i < config->flux_count; i++)
-        if (vg_watcher_maps(config->flux[i].scene))
-            return true;
-    return false;
-}
-
 static enum vg_status open_engine(struct analysis *a, const struct vg_live_config *config)
 {
     struct cold_start cold = {.listener = {on_cold_start}, .start = vg_mono_now()};
@@ -599,7 +587,7 @@ static enum vg_status open_engine(struct analysis *a, const struct vg_live_confi
     settings.plan_file = a->settings->plan;
     settings.precision = a->settings->precision;
     settings.outputs = VG_OUTPUTS_NEEDED;
-    settings.maps = wants_maps(config) ? VG_ENGINE_MAPS_MADE : VG_ENGINE_MAPS_NONE;
+    settings.maps = VG_ENGINE_MAPS_MADE; /* a scene that asks for some may come any time */
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;
     a->jobs_max = a->batch_max > VG_LOOKS_MAX ? a->batch_max : 1 + VG_LOOKS_MAX;
