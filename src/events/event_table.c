@@ -1,5 +1,6 @@
 #include "src/events/event_table.h"
 
+#include "src/events/abandoned_object.h"
 #include "src/events/crossing.h"
 #include "src/events/crowd_movement.h"
 #include "src/events/density.h"
@@ -21,6 +22,10 @@ static const struct vg_event_row rows[] = {
      .measure = "count",
      .value = vg_density_count,
      .memory = sizeof(struct vg_level)},
+    {.event = VG_EVENT_ABANDONED_OBJECT,
+     .watch = vg_abandoned_object_watch,
+     .maps = VG_MAPS_GROUND,
+     .memory = sizeof(struct vg_things)},
     {.event = VG_EVENT_WEAPON,
      .watch = vg_weapon_watch,
      .wishes = true,

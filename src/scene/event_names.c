@@ -15,7 +15,7 @@ static const struct vg_event_traits events[VG_EVENT_COUNT] = {
                                  VG_PLACES_ZONE_OR_PICTURE, true},
     [VG_EVENT_DENSITY] = {"density", N_("Density"), 1, 1, VG_PLACES_ZONE, true},
     [VG_EVENT_ABANDONED_OBJECT] = {"abandoned_object", N_("Abandoned object"), 1, 10,
-                                   VG_PLACES_ZONE_OR_PICTURE, false},
+                                   VG_PLACES_ZONE_OR_PICTURE, true},
     [VG_EVENT_WEAPON] = {"weapon", N_("Weapon"), 4, 0.5f, VG_PLACES_ZONE_OR_PICTURE, true},
     [VG_EVENT_PERSON_DOWN] = {"person_down", N_("Person down"), 4, 1.5f, VG_PLACES_ZONE_OR_PICTURE,
                               false},
