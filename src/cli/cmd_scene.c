@@ -91,21 +91,19 @@ static enum vg_status print_check(const char *file, const struct vg_scene *scene
     const unsigned lines = places_of_kind(scene, VG_PLACE_LINE);
     const double floor_fps = (double)vg_scene_floor_fps(scene);
     if (as_json)
-        return vg_print_json(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b, s:o}", "file",
-                                       file, "name", scene->name, "masks", (int)masks, "zones",
-                                       (int)zones, "lines", (int)lines, "rules",
-                                       (int)scene->given_count, "least_fps", floor_fps,
-                                       "calibrated", (int)(scene->ground_count > 0), "warnings",
-                                       warnings_json(scene, warnings, count)),
-                             fault);
+        return vg_print_json(
+            json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b, s:o}", "file", file, "name",
+                      scene->name, "masks", (int)masks, "zones", (int)zones, "lines", (int)lines,
+                      "rules", (int)scene->given_count, "least_fps", floor_fps, "calibrated",
+                      (int)(scene->terrain.measured || scene->terrain.sized), "warnings",
+                      warnings_json(scene, warnings, count)),
+            fault);
     (void)printf(_("%s: \"%s\" is a good scene (masks: %u, zones: %u, lines: %u, rules: %u)\n"),
                  file, scene->name, masks, zones, lines, scene->given_count);
     if (scene->rule_count)
         (void)printf(_("Its rules want at least %g pictures per second.\n"), floor_fps);
     else
         (void)printf("%s\n", _("It has no rule: nothing will be raised."));
-    if (scene->ground_count)
-        (void)printf("%s\n", _("Its calibration was checked; this version does not use it yet."));
     print_warnings(scene, warnings, count);
     return VG_OK;
 }

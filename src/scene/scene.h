@@ -13,6 +13,7 @@
 #include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/base/geometry.h"
+#include "src/scene/terrain.h"
 
 #define VG_SCENE_ID_SIZE     64
 #define VG_SCENE_LABEL_SIZE  128
@@ -128,7 +129,7 @@ struct vg_part {
 
 struct vg_scene {
     char name[VG_SCENE_LABEL_SIZE];
-    uint32_t ground_count; /* points of `calibration`: checked, not used by this version */
+    struct vg_terrain terrain; /* what `calibration` says */
     uint32_t place_count, rule_count;
     uint32_t given_count; /* rules of the file; the hidden ones come after them */
     struct vg_place place[VG_SCENE_PLACES_MAX]; /* masks, zones, lines */

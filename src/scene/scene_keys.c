@@ -1,5 +1,5 @@
 /* The words of scene JSON. A key added here must also stand in docs/schemas/scene.json and be
- * read in scene_read.c or scene_rule.c. */
+ * read in scene_read.c, scene_terrain.c or scene_rule.c. */
 #include "src/scene/scene_keys.h"
 
 #include <stddef.h>
@@ -9,8 +9,9 @@ const char *const vg_scene_keys_top[] = {"version", "name",        "masks", "zon
 const char *const vg_scene_keys_mask[] = {"id", "label", "polygon", "events", NULL};
 const char *const vg_scene_keys_zone[] = {"id", "label", "polygon", "direction", NULL};
 const char *const vg_scene_keys_line[] = {"id", "label", "points", NULL};
-const char *const vg_scene_keys_calibration[] = {"ground", NULL};
+const char *const vg_scene_keys_calibration[] = {"ground", "persons", NULL};
 const char *const vg_scene_keys_ground[] = {"at", "m", NULL};
+const char *const vg_scene_keys_person[] = {"at", "height", NULL};
 const char *const vg_scene_keys_rule[] = {
     "id",     "event",      "at",       "direction", "classes",  "min_score", "over",
     "hold_s", "cooldown_s", "severity", "active",    "calendar", "when",      NULL};

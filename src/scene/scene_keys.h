@@ -9,6 +9,7 @@ extern const char *const vg_scene_keys_zone[];
 extern const char *const vg_scene_keys_line[];
 extern const char *const vg_scene_keys_calibration[];
 extern const char *const vg_scene_keys_ground[];
+extern const char *const vg_scene_keys_person[]; /* of a calibration */
 extern const char *const vg_scene_keys_rule[];
 extern const char *const vg_scene_keys_whole[];    /* of a rule, not of a part on an event */
 extern const char *const vg_scene_keys_composed[]; /* of a rule with `when` */

@@ -1,4 +1,5 @@
-/* Scene JSON to struct vg_scene: top level, places, calibration. Rules: scene_rule.c.
+/* Scene JSON to struct vg_scene: top level and places. Calibration: scene_terrain.c, rules:
+ * scene_rule.c.
  *
  * Nothing is repaired in silence: what is not understood is refused with its place, because a
  * scene that says something else than its author meant watches the wrong thing for months. */
@@ -12,17 +13,8 @@
 #include "src/scene/scene_keys.h"
 #include "src/scene/scene_reader.h"
 
-/* Corners nearer than this, in fractions, are the same point: 0.004 px on the widest picture. */
-#define SAME_POINT 1e-6
 /* A polygon smaller than this part of the picture is a slip: 0.2 px of a 1080p picture. */
 #define LEAST_AREA 1e-7
-#define GROUND_MAX 64
-
-static bool same_point(struct vg_point a, struct vg_point b)
-{
-    return fabs((double)a.x - (double)b.x) < SAME_POINT &&
-           fabs((double)a.y - (double)b.y) < SAME_POINT;
-}
 
 /* Shoelace formula. */
 static double polygon_area(const struct vg_point *corner, size_t count)
@@ -46,7 +38,7 @@ static enum vg_status read_corners(const struct vg_json *json, const json_t *lis
         if (status)
             return status;
         for (size_t j = 0; j < i; j++)
-            if (same_point(place->corner[j], place->corner[i]))
+            if (vg_scene_same_point(place->corner[j], place->corner[i]))
                 return vg_scene_refuse(json, at, N_("two points coincide"), N_("move one of them"),
                                        "%zu = %zu", j, i);
         place->corner_count = (uint32_t)i + 1;
@@ -144,7 +136,7 @@ static enum vg_status read_direction(const struct vg_json *json, const json_t *o
         vg_scene_read_pair(json, value, at, -10000, 10000, &place->direction);
     if (status)
         return status;
-    if (hypot((double)place->direction.x, (double)place->direction.y) < SAME_POINT)
+    if (hypot((double)place->direction.x, (double)place->direction.y) < VG_SCENE_SAME_POINT)
         return vg_json_refuse(json, at, N_("a direction of no length shows no way"),
                               N_("give a vector such as [1, 0]"));
     place->directed = true;
@@ -217,56 +209,6 @@ static enum vg_status read_places(const struct vg_json *json, struct vg_scene *s
     return VG_OK;
 }
 
-/* ---- calibration -------------------------------------------------------------------------- */
-
-static enum vg_status read_ground_point(const struct vg_json *json, const json_t *object,
-                                        const char *pointer, struct vg_point *at)
-{
-    enum vg_status status = vg_json_keys(json, object, pointer, vg_scene_keys_ground);
-    struct vg_point metres;
-    struct {
-        const char *key;
-        double least, most;
-        struct vg_point *out;
-    } const pairs[] = {{"at", 0, 1, at}, {"m", -100000, 100000, &metres}};
-    for (size_t i = 0; !status && i < 2; i++) {
-        char place[VG_SCENE_POINTER_SIZE];
-        vg_scene_pointer(place, pointer, pairs[i].key);
-        const json_t *value = json_object_get(object, pairs[i].key);
-        if (!value)
-            return vg_json_refuse(json, place, N_("a required key is missing"), N_("add it"));
-        status =
-            vg_scene_read_pair(json, value, place, pairs[i].least, pairs[i].most, pairs[i].out);
-    }
-    return status;
-}
-
-/* Checked so that a scene accepted now is still good when a later version uses it. */
-static enum vg_status read_calibration(const struct vg_json *json, struct vg_scene *scene)
-{
-    const json_t *object = json_object_get(json->root, "calibration");
-    if (!object)
-        return VG_OK;
-    enum vg_status status = vg_json_keys(json, object, "/calibration", vg_scene_keys_calibration);
-    json_t *list = NULL;
-    if (!status)
-        status = vg_json_array(json, object, "/calibration", "ground", VG_JSON_REQUIRED, GROUND_MAX,
-                               &list);
-    struct vg_point ground[GROUND_MAX];
-    for (size_t i = 0; !status && i < json_array_size(list); i++) {
-        char at[VG_SCENE_POINTER_SIZE];
-        vg_scene_pointer_at(at, "/calibration/ground", i);
-        status = read_ground_point(json, json_array_get(list, i), at, &ground[i]);
-        for (size_t j = 0; !status && j < i; j++)
-            if (same_point(ground[i], ground[j]))
-                status = vg_scene_refuse(json, at, N_("two points coincide"),
-                                         N_("move one of them"), "%zu = %zu", j, i);
-    }
-    if (!status)
-        scene->ground_count = (uint32_t)json_array_size(list);
-    return status;
-}
-
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 static enum vg_status read_scene(const struct vg_json *json, struct vg_scene *scene)
@@ -285,7 +227,7 @@ static enum vg_status read_scene(const struct vg_json *json, struct vg_scene *sc
     if (!status)
         status = read_places(json, scene);
     if (!status)
-        status = read_calibration(json, scene);
+        status = vg_scene_read_calibration(json, scene);
     if (!status)
         status = vg_scene_read_rules(json, scene);
     return status;

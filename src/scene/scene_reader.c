@@ -1,5 +1,6 @@
 #include "src/scene/scene_reader.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,12 @@ void vg_scene_pointer(char at[VG_SCENE_POINTER_SIZE], const char *parent, const 
 void vg_scene_pointer_at(char at[VG_SCENE_POINTER_SIZE], const char *parent, size_t index)
 {
     (void)snprintf(at, VG_SCENE_POINTER_SIZE, "%s/%zu", parent, index);
+}
+
+bool vg_scene_same_point(struct vg_point a, struct vg_point b)
+{
+    return fabs((double)a.x - (double)b.x) < VG_SCENE_SAME_POINT &&
+           fabs((double)a.y - (double)b.y) < VG_SCENE_SAME_POINT;
 }
 
 enum vg_status vg_scene_refuse(const struct vg_json *json, const char *pointer, const char *what,

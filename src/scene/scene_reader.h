@@ -19,6 +19,10 @@ void vg_scene_pointer_at(char at[VG_SCENE_POINTER_SIZE], const char *parent, siz
 enum vg_status vg_scene_refuse(const struct vg_json *json, const char *pointer, const char *what,
                                const char *remedy, const char *detail, ...) VG_PRINTF(5, 6);
 
+/* Points nearer than this, in fractions, are the same: 0.004 px on the widest picture. */
+#define VG_SCENE_SAME_POINT 1e-6
+bool vg_scene_same_point(struct vg_point a, struct vg_point b);
+
 /* Two numbers at `pointer`, each from least to most. */
 enum vg_status vg_scene_read_pair(const struct vg_json *json, const json_t *value,
                                   const char *pointer, double least, double most,
@@ -28,6 +32,10 @@ enum vg_status vg_scene_read_pair(const struct vg_json *json, const json_t *valu
 enum vg_status vg_scene_refuse_rule(const struct vg_json *json, const char *pointer,
                                     const char *rule, const char *key, const char *what,
                                     const char *remedy, const char *value) VG_MUST_USE;
+
+/* The calibration of the document, into scene->terrain. */
+enum vg_status vg_scene_read_calibration(const struct vg_json *json,
+                                         struct vg_scene *scene) VG_MUST_USE;
 
 /* A condition on one event (event, place, classes, score, count, hold) at `pointer`, into a rule
  * that has its name already; and the text of the object, for the rule to keep. */

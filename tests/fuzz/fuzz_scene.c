@@ -1,6 +1,7 @@
 /* Scene JSON from outside: read or refused, never a crash, a leak or a scene that breaks its
  * own promises. */
 #include <assert.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,6 +26,25 @@ static void check_composed(const struct vg_scene *scene, const struct vg_rule *r
     assert(vg_scene_rule_events(scene, rule) != 0);
 }
 
+/* Heights and areas that are numbers, wherever one looks. */
+static void check_terrain(const struct vg_scene *scene)
+{
+    struct vg_terrain_view view;
+    vg_terrain_view_init(&view, &scene->terrain, 640, 360);
+    for (int i = 0; i <= 16; i++) {
+        const struct vg_point foot = {(float)(40 * i), (float)(22 * i)};
+        const double tall = vg_terrain_person_px(&view, foot);
+        double metres[2] = {0, 0};
+        assert(tall >= 0 && tall <= 360 && isfinite(vg_terrain_metres_per_px(&view, foot)));
+        assert(!vg_terrain_metres(&view, foot, metres) || isfinite(metres[0] + metres[1]));
+    }
+    for (uint32_t i = 0; i < scene->place_count; i++) {
+        const struct vg_place *place = &scene->place[i];
+        assert(place->kind == VG_PLACE_LINE ||
+               vg_terrain_area_m2(&view, place->corner, place->corner_count) >= 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct vg_scene *scene;
@@ -46,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(strlen(text) > 0);
         (void)vg_calendar_holds(&rule->calendar, (struct vg_wall_time){0});
     }
+    check_terrain(scene);
     (void)vg_scene_masked(scene, VG_EVENT_CROSSING, (struct vg_point){0.5f, 0.5f});
     (void)vg_scene_floor_fps(scene);
     struct vg_scene_warning warnings[VG_SCENE_WARNINGS_MAX];

@@ -132,7 +132,7 @@ static void the_contract_example_is_understood(void **state)
     struct vg_scene *scene = read_good("contract.json");
     assert_string_equal(scene->name, "Parvis nord");
     assert_int_equal(scene->place_count, 3);
-    assert_int_equal(scene->ground_count, 1);
+    assert_int_equal(scene->terrain.point_count, 1);
     const struct vg_place *quai = &scene->place[1];
     assert_int_equal(quai->kind, VG_PLACE_ZONE);
     assert_string_equal(quai->id, "quai");

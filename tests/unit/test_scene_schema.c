@@ -65,6 +65,7 @@ static void keys_are_those_of_the_reader(void **state)
         {"$defs/line", vg_scene_keys_line},
         {"$defs/calibration", vg_scene_keys_calibration},
         {"$defs/ground", vg_scene_keys_ground},
+        {"$defs/person", vg_scene_keys_person},
         {"$defs/rule", vg_scene_keys_rule},
         {"$defs/calendar", vg_scene_keys_calendar},
     };
@@ -139,6 +140,8 @@ static void sizes_are_those_of_the_reader(void **state)
         {"$defs/id/maxLength", VG_SCENE_ID_SIZE - 1},
         {"$defs/label/maxLength", VG_SCENE_LABEL_SIZE - 1},
         {"$defs/polygon/minItems", 3},
+        {"$defs/calibration/properties/ground/maxItems", VG_TERRAIN_POINTS_MAX},
+        {"$defs/calibration/properties/persons/maxItems", VG_TERRAIN_PERSONS_MAX},
         {"$defs/polygon/maxItems", VG_SCENE_CORNERS_MAX},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
