@@ -351,8 +351,10 @@ static void take(struct judging *j, const struct vg_sighting *sighting)
         say(j->moment, sighting, why, 0);
     if (!may_hold(j, sighting->rule))
         return;
-    state->score = sighting->score;
-    state->count = sighting->count;
+    if (!sighting->building) {
+        state->score = sighting->score;
+        state->count = sighting->count;
+    }
     if (!sighting->instant) {
         note(j->book, sighting, j->moment);
     } else if (why == VG_WHY_HOLDS) {
@@ -363,10 +365,11 @@ static void take(struct judging *j, const struct vg_sighting *sighting)
 
 /* ---- composed rules ------------------------------------------------------------------------ */
 
-/* Whether a condition that goes on has been seen for its rule's hold. */
+/* Whether a condition that goes on has been seen for its rule's hold, and is enough to be told. */
 static bool is_part(const struct vg_rulebook *book, const struct vg_held *held)
 {
-    return held->onset.last.us - held->onset.first.us >= book->scene->rule[held->rule].hold_us;
+    return !held->building &&
+           held->onset.last.us - held->onset.first.us >= book->scene->rule[held->rule].hold_us;
 }
 
 /* What the rules on events are as parts in this picture. */
@@ -409,7 +412,7 @@ static void show_parts(struct judging *j, struct vg_sighting *sighting)
             sighting->score = score;
         for (uint32_t k = 0; k < j->watched->sighting_count && !shown[part]; k++) {
             const struct vg_sighting *seen = &j->watched->sighting[k];
-            for (uint32_t b = 0; seen->rule == part && b < seen->box_count; b++)
+            for (uint32_t b = 0; seen->rule == part && !seen->building && b < seen->box_count; b++)
                 if (sighting->box_count < VG_SIGHTING_BOXES_MAX)
                     sighting->box[sighting->box_count++] = seen->box[b];
         }

@@ -1,6 +1,7 @@
 /* Composed rules in the rulebook: scripts of pictures, two a second. A letter is seen by every
  * rule that looks for it: 'l' a passage of the line, 'z' somebody in the zone, 'w' somebody
- * against its way, 'd' a crowd in it; '.' nothing. Rule "c" is the composed one. */
+ * against its way, 'b' somebody who begins to go so, 'd' a crowd in it; '.' nothing. Rule "c" is
+ * the composed one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,13 +87,14 @@ static void see(struct bench *b, char letter)
 {
     for (uint32_t i = 0; i < b->scene->rule_count; i++) {
         const struct vg_rule *rule = &b->scene->rule[i];
-        if (!rule->active || letter_of(b, rule) != letter)
+        if (!rule->active || letter_of(b, rule) != (letter == 'b' ? 'w' : letter))
             continue;
         struct vg_sighting *sighting = &b->watched.sighting[b->watched.sighting_count++];
         memset(sighting, 0, sizeof *sighting);
         sighting->rule = i;
         sighting->subject = letter == 'd' ? 0 : (uint32_t)letter;
         sighting->instant = letter == 'l';
+        sighting->building = letter == 'b';
         sighting->time = b->moment.media;
         sighting->score = letter == 'd' ? 0.5f : 0.8f;
         sighting->count = letter == 'd' ? 7 : 0;
@@ -144,6 +146,7 @@ static const struct {
      "z z z", "0 "},
     {"a part waits for its own hold", SCENE("{\"all\":[{\"rule\":\"z1\"},{\"rule\":\"d\"}]}", ""),
      "zd zd zd zd", "2 "},
+    {"what has only begun is no part", SCENE("{\"all\":[" W "," Z "]}", ""), "bz bz bz wz", "3 "},
     {"and the whole for its own", SCENE("{\"all\":[" Z "," D "]}", ",\"hold_s\":1"), "zd zd zd zd",
      "2 "},
     {"a passage holds for a second", SCENE("{\"all\":[" L "," D "]}", ""), "l d", "1 "},
