@@ -297,7 +297,7 @@ static void sight(const struct vg_watch *watch, const struct vg_wrong_follower *
                                (float)(f->blob.bottom - f->blob.top) * side};
     const struct vg_box picture = {0, 0, (float)watch->input->width, (float)watch->input->height};
     sighting->subject = VG_SUBJECT_THING + f->number;
-    sighting->instant = true; /* it has held already */
+    sighting->held_us = watch->input->time.us - f->born.us;
     vg_watch_show_thing(sighting, vg_box_clip(box, picture), VG_CLASS_OTHER,
                         watch->rule->min_score);
 }

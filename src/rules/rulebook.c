@@ -123,9 +123,9 @@ static struct vg_held *begin(struct vg_rulebook *book, const struct vg_sighting 
     struct vg_rule_state *state = &book->rule[sighting->rule];
     struct vg_held *held = room_for(book);
     *held = (struct vg_held){.used = true, .rule = sighting->rule, .subject = sighting->subject};
-    held->onset.first = moment->media;
+    held->onset.first.us = moment->media.us - sighting->held_us;
     if (moment->wall_known)
-        held->onset.wall = moment->wall;
+        held->onset.wall.us = moment->wall.us - sighting->held_us;
     if (state->carried && moment->media.us - state->carry.last.us <= CARRY_AGE_US)
         held->onset = state->carry;
     state->carried = false;

@@ -14,6 +14,7 @@
 #include "models/class.h"
 #include "src/base/alloc.h"
 #include "src/events/watcher.h"
+#include "src/rules/rulebook.h"
 #include "src/scene/scene.h"
 
 #define WIDTH   768
@@ -177,13 +178,40 @@ static void what_is_shown(void **state)
     const struct vg_sighting *s = &b.output.sighting[0];
     assert_int_equal(b.output.sighting_count, 1);
     assert_int_equal(s->subject, VG_SUBJECT_THING + 1);
-    assert_true(s->instant);
+    assert_false(s->instant);
+    assert_true(s->held_us >= b.scene->rule[0].hold_us);
     assert_int_equal(s->box_count, 1);
     assert_int_equal(s->box[0].track, 0);
     assert_int_equal(s->box[0].class_id, VG_CLASS_OTHER);
     assert_float_equal(s->box[0].box.left, 20 * 16, 0.5);
     assert_float_equal(s->box[0].box.height, 4 * 16, 0.5);
     assert_true(s->box[0].score >= b.scene->rule[0].min_score);
+    bench_close(&b);
+}
+
+/* Whoever goes against the way for long is one alert, at once, however short the cooldown. */
+static void one_thing_is_told_once(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct vg_rulebook *book;
+    struct vg_alert alert[VG_ALERTS_PER_PICTURE_MAX];
+    uint32_t alerts = 0, first = 0, held = 0;
+    bench_open(&b, SCENE(",\"cooldown_s\":0,\"hold_s\":1"));
+    assert_int_equal(vg_rulebook_open(&book, b.scene), VG_OK);
+    for (int i = 0; i < 30; i++) {
+        block(&b, 20, 30 - i, 4, 0, -4);
+        const struct vg_rule_moment moment = {.media = {b.now_us}};
+        const uint32_t seen = look(&b, &b.maps);
+        const uint32_t raised = vg_rulebook_step(book, &b.output, &moment, alert);
+        first += seen > 0 && held++ == 0 ? raised : 0;
+        alerts += raised;
+    }
+    assert_true(held > 3);
+    assert_int_equal(first, 1); /* its hold is over when it is sighted */
+    assert_int_equal(alerts, 1);
+    assert_int_equal(alert[0].onset.us, 0); /* since it was there */
+    vg_rulebook_close(&book);
     bench_close(&b);
 }
 
@@ -242,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_moves_without_a_track),
         cmocka_unit_test(what_is_shown),
+        cmocka_unit_test(one_thing_is_told_once),
         cmocka_unit_test(persons_are_left_to_their_tracks),
         cmocka_unit_test(bad_input),
     };
