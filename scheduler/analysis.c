@@ -127,7 +127,6 @@ static void notice_pictures(struct analysis *a, uint32_t ingest, int64_t now_us)
     }
 }
 
-/* How the flux's time is spent; also right after what decides it has changed. */
 static void look_at_folder(struct analysis *a, struct vg_live_flux *flux)
 {
     struct vg_slots_state state;
@@ -136,6 +135,7 @@ static void look_at_folder(struct analysis *a, struct vg_live_flux *flux)
         vg_live_folder_follow(&flux->folder, a->settings->data, flux->config.id, state.figure);
 }
 
+/* How the flux's time is spent; also right after what decides it has changed. */
 static void look_at_coverage(struct analysis *a, const struct vg_live_flux *flux)
 {
     struct vg_slots_state state;
@@ -200,18 +200,17 @@ static int64_t under_way_us(const struct analysis *a)
     return jobs * a->job_us;
 }
 
-/* How many second looks there is time for beside the pictures that begin to be a batch, of which
- * candidate[0] is the latest. */
+/* How many second looks there is time for beside the pictures that begin to be a batch. */
 static uint32_t looks_room(struct analysis *a, uint32_t pictures, int64_t now_us)
 {
-    const struct vg_candidate *latest = &a->candidate[0];
+    const struct vg_candidate *first = vg_batch_next(a->candidate, pictures);
     vg_looks_credit_tell(&a->credit, now_us, vg_device_thread_busy_us(a->device));
     return vg_looks_room(&(struct vg_looks_load){.credit_us = a->credit.left_us - under_way_us(a),
                                                  .look_us = a->job_us,
-                                                 .late_us = now_us - latest->due_us,
-                                                 .period_us = latest->period_us,
+                                                 .late_us = now_us - first->due_us,
+                                                 .period_us = first->period_us,
                                                  .pictures = pictures,
-                                                 .places = a->jobs_max - 1});
+                                                 .places = a->jobs_max - pictures});
 }
 
 /* The second looks at the picture that was just taken. */
@@ -590,7 +589,9 @@ static enum vg_status open_engine(struct analysis *a, const struct vg_live_confi
     settings.maps = VG_ENGINE_MAPS_MADE; /* a scene that asks for some may come any time */
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;
-    a->jobs_max = a->batch_max > VG_LOOKS_MAX ? a->batch_max : 1 + VG_LOOKS_MAX;
+    a->jobs_max = a->batch_max + VG_LOOKS_MAX;
+    if (a->jobs_max > VG_BATCH_MAX)
+        a->jobs_max = VG_BATCH_MAX;
     for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
         const struct vg_slots_settings g = vg_slots_geometry(a->ingest[i].slots);
         if (g.width_max > settings.picture_width_max)

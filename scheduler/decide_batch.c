@@ -35,3 +35,12 @@ uint32_t vg_batch_choose(struct vg_candidate *candidates, uint32_t count, uint32
     }
     return chosen;
 }
+
+const struct vg_candidate *vg_batch_next(const struct vg_candidate *batch, uint32_t count)
+{
+    const struct vg_candidate *first = batch;
+    for (uint32_t i = 1; i < count; i++)
+        if (batch[i].due_us + batch[i].period_us < first->due_us + first->period_us)
+            first = &batch[i];
+    return first;
+}

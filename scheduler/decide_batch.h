@@ -18,4 +18,7 @@ struct vg_candidate {
 uint32_t vg_batch_choose(struct vg_candidate *candidates, uint32_t count, uint32_t most,
                          int64_t now_us);
 
+/* Of a batch of one or more the candidate whose flux brings its next picture first. */
+const struct vg_candidate *vg_batch_next(const struct vg_candidate *batch, uint32_t count);
+
 #endif

@@ -25,10 +25,10 @@ void vg_looks_credit_tell(struct vg_looks_credit *credit, int64_t now_us, int64_
 struct vg_looks_load {
     int64_t credit_us;
     int64_t look_us;   /* what a job takes, as measured; 0: not known yet */
-    int64_t late_us;   /* how long the picture that comes first has waited */
-    int64_t period_us; /* of its flux */
+    int64_t late_us;   /* how long the picture has waited whose flux brings the next one first */
+    int64_t period_us; /* of that flux */
     uint32_t pictures; /* of the batch */
-    uint32_t places;   /* jobs for which the batch has room beside a picture */
+    uint32_t places;   /* jobs for which the batch has room beside these pictures */
 };
 
 /* How many may be made: as many as are paid for, and as are done before the next picture of the

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "scheduler/chain.h"
+#include "scheduler/decide_batch.h"
 #include "scheduler/decide_looks.h"
 #include "scheduler/second_looks.h"
 #include "src/base/clock.h"
@@ -70,6 +71,23 @@ static void overload_leaves_no_room(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (vg_looks_room(&rows[i].load) != rows[i].want)
             fail_msg("%s: %u", rows[i].name, vg_looks_room(&rows[i].load));
+}
+
+/* A slow camera that is late does not make a fast one wait. */
+static void the_camera_that_is_back_first_is_waited_for(void **state)
+{
+    (void)state;
+    static const struct {
+        struct vg_candidate batch[3];
+        uint32_t count, want; /* flux */
+    } rows[] = {
+        {{{7, 0, 0, S / 5}}, 1, 7},
+        {{{7, 0, 0, S / 5}, {8, 0, S / 10, S / 25}, {9, 9, S / 10, S}}, 3, 8},
+        {{{7, 0, 0, S / 5}, {8, 0, 2 * S, S / 25}}, 2, 7},
+        {{{7, 0, 0, S / 5}, {8, 0, 0, S / 5}}, 2, 7},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(vg_batch_next(rows[i].batch, rows[i].count)->flux, rows[i].want);
 }
 
 /* ---- which ---- */
@@ -190,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_device_idles_is_credit),
         cmocka_unit_test(overload_leaves_no_room),
+        cmocka_unit_test(the_camera_that_is_back_first_is_waited_for),
         cmocka_unit_test(the_worthiest_are_chosen),
         cmocka_unit_test(a_region_is_clipped_or_refused),
         cmocka_unit_test(answers_find_their_wishes),
