@@ -4,6 +4,7 @@
 #include "src/events/crossing.h"
 #include "src/events/crowd_movement.h"
 #include "src/events/density.h"
+#include "src/events/fire.h"
 #include "src/events/weapon.h"
 #include "src/events/wrong_way.h"
 
@@ -26,6 +27,10 @@ static const struct vg_event_row rows[] = {
      .watch = vg_abandoned_object_watch,
      .maps = VG_MAPS_GROUND,
      .memory = sizeof(struct vg_things)},
+    {.event = VG_EVENT_FIRE,
+     .watch = vg_fire_watch,
+     .maps = VG_MAPS_GROUND | VG_MAPS_FLAME,
+     .memory = sizeof(struct vg_flames)},
     {.event = VG_EVENT_WEAPON,
      .watch = vg_weapon_watch,
      .wishes = true,
