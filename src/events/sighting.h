@@ -26,7 +26,7 @@ struct vg_sighting {
     uint32_t subject; /* track or thing the condition is about, 0: the place as a whole */
     bool instant;     /* a passage, over as soon as seen (hold does not apply) */
     bool building;    /* it has begun, and its hold runs, but it is not enough to be told yet */
-    int64_t held_us; /* for how long it has held by now, where the event has seen to that; else 0 */
+    int64_t held_us;  /* it has held for so long by now, where the event has seen to that; else 0 */
     struct vg_media_time time;
     float score;
     double count; /* density: objects in the place; else 0 */

@@ -89,6 +89,11 @@ static enum vg_why_not may_speak(const struct vg_rule *rule, const struct vg_rul
     return VG_WHY_HOLDS;
 }
 
+static int64_t lasted(const struct vg_onset *onset, struct vg_media_time until)
+{
+    return until.us - onset->first.us + onset->before_us;
+}
+
 /* ---- conditions that go on ---------------------------------------------------------------- */
 
 static struct vg_held *find_held(struct vg_rulebook *book, const struct vg_sighting *sighting)
@@ -123,11 +128,12 @@ static struct vg_held *begin(struct vg_rulebook *book, const struct vg_sighting 
     struct vg_rule_state *state = &book->rule[sighting->rule];
     struct vg_held *held = room_for(book);
     *held = (struct vg_held){.used = true, .rule = sighting->rule, .subject = sighting->subject};
-    held->onset.first.us = moment->media.us - sighting->held_us;
+    held->onset.first = moment->media;
     if (moment->wall_known)
-        held->onset.wall.us = moment->wall.us - sighting->held_us;
+        held->onset.wall = moment->wall;
     if (state->carried && moment->media.us - state->carry.last.us <= CARRY_AGE_US)
         held->onset = state->carry;
+    held->onset.before_us = sighting->held_us;
     state->carried = false;
     return held;
 }
@@ -210,7 +216,7 @@ static void tell(struct vg_rulebook *book, const struct vg_alert *alert)
         struct vg_held *held = &book->held[i];
         if (!held->used || held->rule != alert->rule)
             continue;
-        const int64_t lasted_us = alert->media.us - held->onset.first.us;
+        const int64_t lasted_us = lasted(&held->onset, alert->media);
         const bool shown = held->missed == 0 && !held->building;
         held->told_last = false;
         if (held->onset.told)
@@ -282,7 +288,7 @@ static bool is_due(const struct vg_rulebook *book, const struct vg_sighting *sig
                    const struct vg_onset *onset, const struct vg_rule_moment *moment)
 {
     const struct vg_rule *rule = &book->scene->rule[sighting->rule];
-    const int64_t lasted_us = moment->media.us - onset->first.us;
+    const int64_t lasted_us = lasted(onset, moment->media);
     const int64_t left_us = cooldown_left_us(book, sighting->rule, moment->media);
     if (onset->told)
         say(moment, sighting, VG_WHY_HOLDS, lasted_us);
@@ -322,7 +328,7 @@ static void raise_if_due(struct judging *j, const struct vg_sighting *sighting)
         return;
     const struct vg_held *held = sighting->instant ? NULL : find_held(book, sighting);
     const struct vg_onset passage = {
-        moment->media, moment->media, {moment->wall_known ? moment->wall.us : 0}, false};
+        moment->media, moment->media, {moment->wall_known ? moment->wall.us : 0}, false, 0};
     const struct vg_onset *onset = held ? &held->onset : &passage;
     if (!is_due(book, sighting, onset, moment))
         return;
@@ -369,7 +375,7 @@ static void take(struct judging *j, const struct vg_sighting *sighting)
 static bool is_part(const struct vg_rulebook *book, const struct vg_held *held)
 {
     return !held->building &&
-           held->onset.last.us - held->onset.first.us >= book->scene->rule[held->rule].hold_us;
+           lasted(&held->onset, held->onset.last) >= book->scene->rule[held->rule].hold_us;
 }
 
 /* What the rules on events are as parts in this picture. */

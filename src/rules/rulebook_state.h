@@ -17,6 +17,7 @@ struct vg_onset {
     struct vg_media_time first, last; /* picture of its onset, and the last that showed it */
     struct vg_wall_time wall;         /* of first; 0: not known */
     bool told;                        /* by an alert */
+    int64_t before_us; /* it had held for so long when it was first sighted (struct vg_sighting) */
 };
 
 /* One condition: a rule about a subject. */

@@ -363,6 +363,31 @@ static void a_new_epoch_ends_conditions_but_not_cooldowns(void **state)
     bench_close(&b);
 }
 
+/* What its event has watched for the hold is told in the first picture that sights it, under a name
+ * of its own: two that came together and are sighted one after the other are two onsets. */
+static void what_has_held_before_is_told_at_once(void **state)
+{
+    (void)state;
+    struct bench b;
+    int64_t onset_us[2];
+    bench_open(&b, SCENE);
+    for (uint32_t i = 0; i < 2; i++) {
+        b.moment.media.us = (2 + 10 * (int64_t)i) * S;
+        see(&b, ZONE, 1 + i);
+        b.watched.sighting[0].held_us = b.moment.media.us - S;
+        assert_int_equal(picture(&b), 1);
+        onset_us[i] = b.alert[0].onset.us;
+        see(&b, ZONE, 1 + i);
+        b.watched.sighting[0].held_us = b.moment.media.us - S;
+        assert_int_equal(picture(&b), 0);
+    }
+    assert_true(onset_us[0] != onset_us[1]);
+    see(&b, ZONE, 3);
+    b.watched.sighting[0].held_us = S / 2; /* and half of it is waited for */
+    assert_int_equal(picture(&b), 0);
+    bench_close(&b);
+}
+
 static void sixteen_alerts_a_picture_and_the_rest_later(void **state)
 {
     (void)state;
@@ -710,6 +735,7 @@ int main(void)
         cmocka_unit_test(a_passage_that_is_not_seen_is_lost),
         cmocka_unit_test(an_hour_that_begins_finds_a_new_onset),
         cmocka_unit_test(a_new_epoch_ends_conditions_but_not_cooldowns),
+        cmocka_unit_test(what_has_held_before_is_told_at_once),
         cmocka_unit_test(sixteen_alerts_a_picture_and_the_rest_later),
         cmocka_unit_test(what_survives_a_restart),
         cmocka_unit_test(an_onset_keeps_its_name_and_the_count_goes_on),
