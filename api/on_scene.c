@@ -6,6 +6,7 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 #include "src/scene/scene.h"
+#include "src/scene/zone_sizes.h"
 #include "src/store/config.h"
 
 static void reply_missing(struct vg_desk *desk, const struct vg_request *request,
@@ -41,32 +42,56 @@ void vg_on_scene_get(struct vg_desk *desk, const struct vg_request *request, str
 
 /* ---- warnings ----------------------------------------------------------------------------- */
 
-/* The classes of the site's model; 0: the scene needs none of its own, or nobody knows. */
-static vg_class_set known_classes(const struct vg_desk *desk, const struct vg_scene *scene)
+/* Pictures of a camera, if nobody knows better: of another shape persons take more of the input. */
+#define SHAPE_WIDTH  16
+#define SHAPE_HEIGHT 9
+
+/* What the site's model knows and how large its input is; zeros: the scene does not depend on it,
+ * or nobody knows. */
+static void ask_model(const struct vg_desk *desk, const struct vg_scene *scene, vg_class_set *known,
+                      struct vg_eye *eye)
 {
     struct vg_config_site site;
     struct vg_fault fault = {0};
     struct vg_model *model = NULL;
-    vg_class_set needs = 0, known = 0;
+    vg_class_set needs = 0;
+    *known = 0;
+    *eye = (struct vg_eye){SHAPE_WIDTH, SHAPE_HEIGHT, 0, 0};
     for (uint32_t i = 0; i < scene->rule_count; i++)
         needs |= vg_scene_rule_needs(&scene->rule[i]);
-    if (!needs || vg_config_site_get(desk->database, &site, &fault) ||
+    const bool sized = scene->terrain.measured || scene->terrain.sized;
+    if ((!needs && !sized) || vg_config_site_get(desk->database, &site, &fault) ||
         vg_model_find(site.model, &model, &fault))
-        return 0;
-    known = vg_model_classes(model);
+        return;
+    *known = vg_model_classes(model);
+    eye->net_width = (double)model->input_width;
+    eye->net_height = (double)model->input_height;
     vg_model_close(&model);
-    return known;
 }
 
-static json_t *warning_json(const struct vg_scene_warning *warning, enum vg_language language)
+/* Its number among the zones, as they stand in the scene's text. */
+static uint32_t zone_number(const struct vg_scene *scene, int place)
+{
+    uint32_t number = 0;
+    for (int i = 0; i < place; i++)
+        number += scene->place[i].kind == VG_PLACE_ZONE;
+    return number;
+}
+
+static json_t *warning_json(const struct vg_scene *scene, const struct vg_scene_warning *warning,
+                            enum vg_language language)
 {
     char where[32];
-    (void)snprintf(where, sizeof where, "/rules/%u", warning->rule);
+    if (warning->place >= 0)
+        (void)snprintf(where, sizeof where, "/zones/%u", zone_number(scene, warning->place));
+    else
+        (void)snprintf(where, sizeof where, "/rules/%u", warning->rule);
     json_t *object =
         json_pack("{s:s, s:s, s:s}", "where", where, "message", vg_text_in(language, warning->what),
                   "remedy", vg_text_in(language, warning->remedy));
     if (warning->detail[0])
-        (void)json_object_set_new(object, "part", json_string(warning->detail));
+        (void)json_object_set_new(object, warning->place >= 0 ? "detail" : "part",
+                                  json_string(warning->detail));
     return object;
 }
 
@@ -75,11 +100,14 @@ static json_t *warnings_of(const struct vg_desk *desk, const struct vg_scene *sc
                            enum vg_language language)
 {
     struct vg_scene_warning warnings[VG_SCENE_WARNINGS_MAX];
-    const uint32_t count =
-        vg_scene_warnings(scene, known_classes(desk, scene), warnings, VG_SCENE_WARNINGS_MAX);
+    vg_class_set known;
+    struct vg_eye eye;
+    ask_model(desk, scene, &known, &eye);
+    uint32_t count = vg_scene_warnings(scene, known, warnings, VG_SCENE_WARNINGS_MAX);
+    count += vg_zone_warnings(scene, &eye, warnings + count, VG_SCENE_WARNINGS_MAX - count);
     json_t *list = count ? json_array() : NULL;
     for (uint32_t i = 0; i < count; i++)
-        (void)json_array_append_new(list, warning_json(&warnings[i], language));
+        (void)json_array_append_new(list, warning_json(scene, &warnings[i], language));
     return list ? json_pack("{s:o}", "warnings", list) : NULL;
 }
 

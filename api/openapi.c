@@ -153,10 +153,11 @@ static const struct {
     {"Scene", "application/json",
      OBJECT("\"required\":[\"version\",\"name\"],\"description\":\"docs/schemas/scene.json\"")},
     {"Warnings", "application/json",
-     OBJECT("\"required\":[\"warnings\"],\"properties\":{\"warnings\":{\"type\":\"array\","
-            "\"items\":" OBJECT("\"required\":[\"where\",\"message\",\"remedy\"],"
-                                "\"properties\":{\"where\":" TEXT ",\"message\":" TEXT
-                                ",\"remedy\":" TEXT ",\"part\":" TEXT "}") "}}")},
+     OBJECT(
+         "\"required\":[\"warnings\"],\"properties\":{\"warnings\":{\"type\":\"array\","
+         "\"items\":" OBJECT("\"required\":[\"where\",\"message\",\"remedy\"],"
+                             "\"properties\":{\"where\":" TEXT ",\"message\":" TEXT
+                             ",\"remedy\":" TEXT ",\"part\":" TEXT ",\"detail\":" TEXT "}") "}}")},
     {"Alert", "application/json", NULL}, /* alert_json */
     {"AlertList", "application/json",
      OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","

@@ -1,4 +1,5 @@
-/* vigie scene check | explain | draw: what a scene says, and how it lies on a picture. */
+/* vigie scene check | explain | draw | calibrate: what a scene says, how it lies on a picture, and
+ * how tall persons look in it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,12 +10,14 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/scene_ground.h"
 #include "src/cli/words.h"
 #include "src/draw/canvas.h"
 #include "src/draw/image_file.h"
 #include "src/draw/overlay.h"
 #include "src/media/still.h"
 #include "src/scene/scene.h"
+#include "src/scene/zone_sizes.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define PATH_SIZE    4096
@@ -44,8 +47,9 @@ static unsigned places_of_kind(const struct vg_scene *scene, enum vg_place_kind 
 
 /* ---- check -------------------------------------------------------------------------------- */
 
-/* The classes of the model of that name; of none without one. */
-static enum vg_status known_classes(const char *name, vg_class_set *known, struct vg_fault *fault)
+/* The classes of the model of that name, and its input; none without one. */
+static enum vg_status ask_model(const char *name, vg_class_set *known, struct vg_eye *eye,
+                                struct vg_fault *fault)
 {
     struct vg_model *model;
     *known = 0;
@@ -55,6 +59,8 @@ static enum vg_status known_classes(const char *name, vg_class_set *known, struc
     if (status)
         return status;
     *known = vg_model_classes(model);
+    eye->net_width = (double)model->input_width;
+    eye->net_height = (double)model->input_height;
     vg_model_close(&model);
     return VG_OK;
 }
@@ -63,11 +69,15 @@ static json_t *warnings_json(const struct vg_scene *scene, const struct vg_scene
                              uint32_t count)
 {
     json_t *list = json_array();
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vg_scene_warning *w = &warnings[i];
+        const bool placed = w->place >= 0;
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s}", "rule", scene->rule[warnings[i].rule].id,
-                            "part", warnings[i].detail, "message", _(warnings[i].what), "remedy",
-                            _(warnings[i].remedy)));
+            list, json_pack("{s:s, s:s, s:s, s:s}", placed ? "zone" : "rule",
+                            placed ? scene->place[w->place].id : scene->rule[w->rule].id,
+                            placed ? "detail" : "part", w->detail, "message", _(w->what), "remedy",
+                            _(w->remedy)));
+    }
     return list;
 }
 
@@ -75,27 +85,35 @@ static void print_warnings(const struct vg_scene *scene, const struct vg_scene_w
                            uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const char *part = warnings[i].detail;
-        (void)printf(_("Warning: rule %s%s%s: %s: %s\n"), scene->rule[warnings[i].rule].id,
-                     part[0] ? " <- " : "", part, _(warnings[i].what), _(warnings[i].remedy));
+        const struct vg_scene_warning *w = &warnings[i];
+        if (w->place >= 0)
+            (void)printf(_("Warning: zone %s (%s): %s: %s\n"), scene->place[w->place].id, w->detail,
+                         _(w->what), _(w->remedy));
+        else
+            (void)printf(_("Warning: rule %s%s%s: %s: %s\n"), scene->rule[w->rule].id,
+                         w->detail[0] ? " <- " : "", w->detail, _(w->what), _(w->remedy));
     }
 }
 
 static enum vg_status print_check(const char *file, const struct vg_scene *scene,
-                                  vg_class_set known, bool as_json, struct vg_fault *fault)
+                                  vg_class_set known, const struct vg_eye *eye, bool as_json,
+                                  struct vg_fault *fault)
 {
     struct vg_scene_warning warnings[VG_SCENE_WARNINGS_MAX];
-    const uint32_t count = vg_scene_warnings(scene, known, warnings, VG_SCENE_WARNINGS_MAX);
+    uint32_t count = vg_scene_warnings(scene, known, warnings, VG_SCENE_WARNINGS_MAX);
+    count += vg_zone_warnings(scene, eye, warnings + count, VG_SCENE_WARNINGS_MAX - count);
     const unsigned masks = places_of_kind(scene, VG_PLACE_MASK);
     const unsigned zones = places_of_kind(scene, VG_PLACE_ZONE);
     const unsigned lines = places_of_kind(scene, VG_PLACE_LINE);
     const double floor_fps = (double)vg_scene_floor_fps(scene);
     if (as_json)
         return vg_print_json(
-            json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b, s:o}", "file", file, "name",
-                      scene->name, "masks", (int)masks, "zones", (int)zones, "lines", (int)lines,
-                      "rules", (int)scene->given_count, "least_fps", floor_fps, "calibrated",
-                      (int)(scene->terrain.measured || scene->terrain.sized), "warnings",
+            json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:b, s:o, s:o, s:o}", "file", file,
+                      "name", scene->name, "masks", (int)masks, "zones", (int)zones, "lines",
+                      (int)lines, "rules", (int)scene->given_count, "least_fps", floor_fps,
+                      "calibrated", (int)(scene->terrain.measured || scene->terrain.sized),
+                      "ground", vg_scene_ground_json(scene, eye), "zones_seen",
+                      vg_scene_zones_json(scene, eye), "warnings",
                       warnings_json(scene, warnings, count)),
             fault);
     (void)printf(_("%s: \"%s\" is a good scene (masks: %u, zones: %u, lines: %u, rules: %u)\n"),
@@ -104,6 +122,7 @@ static enum vg_status print_check(const char *file, const struct vg_scene *scene
         (void)printf(_("Its rules want at least %g pictures per second.\n"), floor_fps);
     else
         (void)printf("%s\n", _("It has no rule: nothing will be raised."));
+    vg_scene_ground_print(scene, eye);
     print_warnings(scene, warnings, count);
     return VG_OK;
 }
@@ -111,10 +130,14 @@ static enum vg_status print_check(const char *file, const struct vg_scene *scene
 static enum vg_status word_check(int argc, char **argv, struct vg_fault *fault)
 {
     bool as_json = false;
-    const char *model = NULL;
+    const char *model = NULL, *on = NULL;
     vg_class_set known = 0;
+    struct vg_eye eye;
     const struct vg_option options[] = {
-        {"model", "NAME", N_("says too which rules this model cannot serve"), &model, NULL},
+        {"model", "NAME", N_("says too which rules and zones this model cannot serve"), &model,
+         NULL},
+        {"on", "PICTURE",
+         N_("a picture of the camera, or a clip, for its size; without it 1920x1080"), &on, NULL},
         {"json", NULL, N_("for machines"), NULL, &as_json},
     };
     const struct vg_usage usage = {"scene check", "FILE",
@@ -123,20 +146,23 @@ static enum vg_status word_check(int argc, char **argv, struct vg_fault *fault)
     struct vg_scene *scene;
     enum vg_status status = open_operand(&usage, argc, argv, &scene, fault);
     if (!status)
-        status = known_classes(model, &known, fault);
+        status = vg_scene_eye_read(on, &eye, fault);
     if (!status)
-        status = print_check(argv[1], scene, known, as_json, fault);
+        status = ask_model(model, &known, &eye, fault);
+    if (!status)
+        status = print_check(argv[1], scene, known, &eye, as_json, fault);
     vg_scene_close(&scene);
     return status;
 }
 
 /* ---- explain ------------------------------------------------------------------------------ */
 
-static enum vg_status print_rules(const struct vg_scene *scene, bool as_json,
-                                  struct vg_fault *fault)
+static enum vg_status print_rules(const struct vg_scene *scene, const struct vg_eye *eye,
+                                  bool as_json, struct vg_fault *fault)
 {
     json_t *rules = as_json ? json_array() : NULL;
     json_t *masks = as_json ? json_array() : NULL;
+    json_t *zones = as_json ? json_array() : NULL;
     char text[VG_SCENE_SENTENCE_MAX];
     for (uint32_t i = 0; i < scene->given_count; i++) {
         vg_scene_explain_rule(scene, &scene->rule[i], text, sizeof text);
@@ -155,10 +181,20 @@ static enum vg_status print_rules(const struct vg_scene *scene, bool as_json,
         else
             (void)printf("%s\n", text);
     }
+    for (uint32_t i = 0; i < scene->place_count; i++) {
+        if (scene->place[i].kind != VG_PLACE_ZONE ||
+            !vg_zone_explain(scene, (int)i, eye, text, sizeof text))
+            continue;
+        if (as_json)
+            (void)json_array_append_new(zones, json_string(text));
+        else
+            (void)printf("%s\n", text);
+    }
     if (as_json)
-        return vg_print_json(rules && masks ? json_pack("{s:s, s:o, s:o}", "name", scene->name,
-                                                        "rules", rules, "masks", masks)
-                                            : NULL,
+        return vg_print_json(rules && masks && zones
+                                 ? json_pack("{s:s, s:o, s:o, s:o}", "name", scene->name, "rules",
+                                             rules, "masks", masks, "zones", zones)
+                                 : NULL,
                              fault);
     if (!scene->rule_count)
         (void)printf("%s\n", _("It has no rule: nothing will be raised."));
@@ -168,14 +204,22 @@ static enum vg_status print_rules(const struct vg_scene *scene, bool as_json,
 static enum vg_status word_explain(int argc, char **argv, struct vg_fault *fault)
 {
     bool as_json = false;
-    const struct vg_option options[] = {{"json", NULL, N_("for machines"), NULL, &as_json}};
+    const char *on = NULL;
+    struct vg_eye eye;
+    const struct vg_option options[] = {
+        {"on", "PICTURE",
+         N_("a picture of the camera, or a clip, for its size; without it 1920x1080"), &on, NULL},
+        {"json", NULL, N_("for machines"), NULL, &as_json},
+    };
     const struct vg_usage usage = {"scene explain", "FILE",
                                    N_("says each rule of a scene in a sentence"), options,
                                    COUNT(options)};
     struct vg_scene *scene;
     enum vg_status status = open_operand(&usage, argc, argv, &scene, fault);
     if (!status)
-        status = print_rules(scene, as_json, fault);
+        status = vg_scene_eye_read(on, &eye, fault);
+    if (!status)
+        status = print_rules(scene, &eye, as_json, fault);
     vg_scene_close(&scene);
     return status;
 }
@@ -266,17 +310,40 @@ static enum vg_status word_draw(int argc, char **argv, struct vg_fault *fault)
     return status;
 }
 
+/* ---- calibrate ---------------------------------------------------------------------------- */
+
+static enum vg_status word_calibrate(int argc, char **argv, struct vg_fault *fault)
+{
+    const char *on = NULL;
+    int count = 0;
+    const struct vg_option options[] = {
+        {"on", "PICTURE", N_("a picture of the camera, or a clip, for its size"), &on, NULL},
+    };
+    const struct vg_usage usage = {
+        "scene calibrate", "TRACKS.csv --on PICTURE",
+        N_("proposes a calibration from the persons that were followed, as JSON for a scene"),
+        options, COUNT(options)};
+    const enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (status)
+        return status;
+    if (count != 1 || !on)
+        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
+                            "vigie %s %s", usage.command, usage.operands);
+    return vg_scene_ground_propose(argv[1], on, fault);
+}
+
 /* ---- words -------------------------------------------------------------------------------- */
 
 static const struct vg_word words[] = {
     {"check", word_check, N_("says whether a scene is good, and else what to correct")},
     {"explain", word_explain, N_("says each rule of a scene in a sentence")},
     {"draw", word_draw, N_("draws the places of a scene on a picture, as PNG")},
+    {"calibrate", word_calibrate, N_("proposes how tall persons look, from the tracks of batch")},
 };
 
 int vg_cmd_scene(int argc, char **argv)
 {
-    const struct vg_words scene = {"scene", N_("check, explain and draw a scene"), words,
+    const struct vg_words scene = {"scene", N_("check, explain, draw and calibrate a scene"), words,
                                    COUNT(words)};
     return vg_words_run(&scene, argc, argv);
 }

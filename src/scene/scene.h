@@ -174,9 +174,10 @@ void vg_scene_explain_mask(const struct vg_scene *scene, int place, char *text, 
 
 /* What is allowed in a scene but hardly meant. what, remedy: msgids. */
 struct vg_scene_warning {
-    uint32_t rule; /* index in the scene, one of the file */
+    uint32_t rule; /* index in the scene, one of the file; of no meaning where a place is named */
+    int place;     /* index in the scene; -1: it is about the rule */
     const char *what, *remedy;
-    char detail[2 * VG_SCENE_ID_SIZE]; /* id of a part; "" */
+    char detail[2 * VG_SCENE_ID_SIZE]; /* id of a part, of a place the figures; "" */
 };
 #define VG_SCENE_WARNINGS_MAX 128
 

@@ -15,7 +15,7 @@ static void warn(struct warnings *w, uint32_t rule, const char *what, const char
     if (w->count == w->room)
         return;
     struct vg_scene_warning *warning = &w->list[w->count++];
-    *warning = (struct vg_scene_warning){.rule = rule, .what = what, .remedy = remedy};
+    *warning = (struct vg_scene_warning){.rule = rule, .place = -1, .what = what, .remedy = remedy};
     (void)snprintf(warning->detail, sizeof warning->detail, "%s", detail);
 }
 

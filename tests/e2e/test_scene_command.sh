@@ -30,7 +30,7 @@ has() {
 good=$here/scenes/good/contract.json
 expect 0 check "$good"
 has out "masks: 1, zones: 1, lines: 1, rules: 3"
-has out "calibration"
+has out "points of the ground"
 expect 0 check --json "$good"
 has out '"rules":3'
 expect 0 explain "$good"
@@ -51,6 +51,33 @@ has out "explain"
 
 # a picture of one grey: what is drawn on it must change it
 { printf 'P6\n320 180\n255\n'; head -c $((320 * 180 * 3)) /dev/zero | tr '\0' '\200'; } >grey.ppm
+# a calibration: what it says, and one from persons who walk towards the camera
+expect 0 check "$here/scenes/good/calibrated.json" --on grey.ppm
+has out 'The zone "place" has 79.8 m² of ground'
+expect 0 check --json "$here/scenes/good/calibrated.json"
+has out '"residual_px"'
+for id in 1 2 3 4; do
+    for step in 0 1 2 3 4 5 6 7; do
+        height=$((20 + 6 * step))
+        foot=$((60 + 12 * step))
+        echo "$((step + 1)),$id,$((40 * id)),$((foot - height)),8,$height,0.9,person,-1"
+    done
+done >tracks.csv
+expect 0 calibrate tracks.csv --on grey.ppm
+python3 - out <<'EOF' || { echo "calibrate: $(cat out)"; failed=1; }
+import json, sys
+persons = json.load(open(sys.argv[1]))["calibration"]["persons"]
+for person in persons:  # height = foot / 2 - 10 pixels of 180
+    assert abs(person["height"] * 180 - (person["at"][1] * 180 / 2 - 10)) < 1, person
+scene = {"version": 1, "name": "x", "calibration": {"persons": persons}}
+json.dump(scene, open("proposed.json", "w"))
+EOF
+expect 0 check proposed.json
+head -n 8 tracks.csv >few.csv
+expect 3 calibrate few.csv --on grey.ppm
+has err "few.csv"
+expect 2 calibrate tracks.csv
+
 expect 0 draw "$good" --on grey.ppm
 has out "contract.png"
 [ "$(head -c 8 contract.png | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] ||

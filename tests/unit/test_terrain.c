@@ -124,7 +124,7 @@ static void known_cameras_are_found(void **state)
     }
 }
 
-/* Half a pixel of a click at 12 points: metres within 4 %, persons within 8 %. */
+/* Up to a pixel of noise at 12 points: metres within 4 %, persons within 15 %. */
 static void noise_is_borne(void **state)
 {
     (void)state;
