@@ -1,14 +1,13 @@
-/* Writes the rows of the ledger of coverage: what the loop gives goes through a bounded ring to a
- * thread of its own, since a disk may stall for seconds. A row that another process, or the time
- * before the clock was set back, left at the same minute is read first and goes on (row_join).
+/* Writes the rows of the ledger of coverage by a thread of its own (row_thread.h). A row that
+ * another process, or the time before the clock was set back, left at the same minute is read
+ * first and goes on (row_join).
  *
  * A closed minute is synced; the running one is written again and again and is not: a power cut
- * loses it, a kill only what was not given yet. Rows that find no place in the ring (the disk
- * stalled for minutes) or none on the disk are counted and logged once per while; analysis goes
- * on. Days that are too old are removed once a day. */
+ * loses it, a kill only what was not given yet. A minute that finds no place reads as down. */
 #ifndef VG_SCHEDULER_COVERAGE_THREAD_H
 #define VG_SCHEDULER_COVERAGE_THREAD_H
 
+#include "scheduler/row_thread.h"
 #include "src/base/attr.h"
 #include "src/base/coverage.h"
 #include "src/base/fault.h"
@@ -31,11 +30,7 @@ enum vg_coverage_state {
 void vg_coverage_thread_give(struct vg_coverage_thread *thread, const char *flux, uint64_t number,
                              const struct vg_coverage_row *row, enum vg_coverage_state state);
 
-/* Rows, since the start; any thread. */
-struct vg_coverage_counts {
-    uint64_t written, failed;
-    uint64_t dropped; /* no place in the ring */
-};
-struct vg_coverage_counts vg_coverage_thread_counts(const struct vg_coverage_thread *thread);
+/* Any thread. */
+struct vg_row_counts vg_coverage_thread_counts(const struct vg_coverage_thread *thread);
 
 #endif

@@ -192,7 +192,7 @@ static void a_folder_that_cannot_be_written_is_counted(void **state)
     const int64_t end = vg_mono_now().us + 10 * S;
     while (vg_coverage_thread_counts(p.thread).failed < 2 && vg_mono_now().us < end)
         vg_pause_us(1000);
-    const struct vg_coverage_counts counts = vg_coverage_thread_counts(p.thread);
+    const struct vg_row_counts counts = vg_coverage_thread_counts(p.thread);
     assert_true(counts.failed >= 2 && counts.written == 0 && counts.dropped == 0);
     stop(&p, 120 * S);
 }

@@ -1,0 +1,48 @@
+/* Writes rows of a ledger: what the loop gives goes through a bounded ring to a thread of its own,
+ * since a disk may stall for seconds. Rows that find no place in the ring (the disk stalled for
+ * minutes) or none on the disk are counted and logged once per while; analysis goes on. Once a
+ * day the days that are too old are removed. */
+#ifndef VG_SCHEDULER_ROW_THREAD_H
+#define VG_SCHEDULER_ROW_THREAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/base/attr.h"
+#include "src/base/fault.h"
+
+struct vg_row_thread;
+
+struct vg_row_settings {
+    const char *name;  /* "coverage": in the log; static */
+    size_t note_bytes; /* what is given at once; its first byte is not 0 */
+    uint32_t ring;     /* of notes; a power of two */
+    void *user;        /* of the two below, which are called by the thread alone; borrowed */
+    enum vg_status (*write)(void *user, const void *note, struct vg_fault *fault);
+    /* *removed days that are older than keep_days before today (days since 1970-01-01 UTC). */
+    enum vg_status (*sweep)(void *user, int64_t today, uint32_t *removed, struct vg_fault *fault);
+};
+
+/* VG_E_MEMORY, VG_E_LACK. */
+enum vg_status vg_row_thread_open(struct vg_row_thread **thread,
+                                  const struct vg_row_settings *settings) VG_MUST_USE;
+/* Ends after what was given. */
+void vg_row_thread_close(struct vg_row_thread **thread);
+
+enum vg_row_need {
+    VG_ROW_MAY, /* a better one follows: given up when a quarter of the ring is full */
+    VG_ROW_MUST /* dropped, counted and said when all of it is */
+};
+
+/* The loop's thread; never waits. Copies the note. VG_E_FULL: it was not taken. */
+enum vg_status vg_row_thread_give(struct vg_row_thread *thread, const void *note,
+                                  enum vg_row_need need) VG_MUST_USE;
+
+/* Rows, since the start; any thread. */
+struct vg_row_counts {
+    uint64_t written, failed;
+    uint64_t dropped; /* no place in the ring */
+};
+struct vg_row_counts vg_row_thread_counts(const struct vg_row_thread *thread);
+
+#endif
