@@ -16,6 +16,7 @@
 #include "scheduler/decide_rate.h"
 #include "scheduler/device_thread.h"
 #include "scheduler/live_coverage.h"
+#include "scheduler/live_measures.h"
 #include "scheduler/live_metrics.h"
 #include "scheduler/model_guard.h"
 #include "scheduler/watch_thread.h"
@@ -29,6 +30,7 @@
 #include "src/engine/programs_listener.h"
 #include "src/media/slots.h"
 #include "src/store/coverage_file.h"
+#include "src/store/measures_file.h"
 
 enum {
     BATCHES = 2,
@@ -72,6 +74,7 @@ struct analysis {
     char node[64], model_wanted[64]; /* of the first configuration */
     struct vg_coverage_thread *coverage_writer;
     struct vg_live_coverage *coverage;
+    struct vg_measures_thread *measures;
     struct vg_live_report *report;
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
@@ -148,6 +151,27 @@ static void count_analysed(struct analysis *a, const struct vg_live_work *work)
     struct vg_slots_state state;
     vg_slots_state(slots_of(a, work->flux), work->flux->config.slot, &state);
     vg_live_coverage_picture(work->flux, &state, &work->picture, vg_mono_now(), vg_wall_now());
+}
+
+/* What its events measured. */
+static void keep_measures(struct analysis *a, const struct vg_live_work *work)
+{
+    struct vg_live_flux *flux = work->flux;
+    const struct vg_watch_output *watched = vg_chain_watched(flux->chain);
+    if (watched)
+        vg_live_measures_picture(&flux->measures, a->measures, flux->config.id, flux->config.scene,
+                                 watched, work->stopped_events, work->picture.wall);
+}
+
+static void look_at_measures(struct analysis *a, struct vg_live_flux *flux)
+{
+    vg_live_measures_look(&flux->measures, a->measures, flux->config.id, flux->config.scene,
+                          vg_mono_now());
+}
+
+static void end_measures(struct analysis *a, struct vg_live_flux *flux)
+{
+    vg_live_measures_leave(&flux->measures, a->measures, flux->config.id, flux->config.scene);
 }
 
 static void look_at_permission(struct analysis *a);
@@ -343,6 +367,7 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
         flux->view = flux->sight.report;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
         count_analysed(a, work);
+        keep_measures(a, work);
     } else {
         batch_failed(a, batch);
     }
@@ -458,6 +483,7 @@ static void close_changed(struct analysis *a, const struct vg_live_config *confi
             continue;
         vg_slots_want(slots_of(a, flux), flux->config.slot, VG_SLOTS_NEVER);
         vg_live_flux_leave(flux);
+        end_measures(a, flux);
         if (!names_flux(config, flux->config.id)) {
             vg_live_flux_forget(flux);
             vg_live_folder_forget(a->settings->data, flux->config.id);
@@ -784,6 +810,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
         if (a->flux[i].used) {
             look_at_coverage(a, &a->flux[i]);
+            look_at_measures(a, &a->flux[i]);
             look_at_folder(a, &a->flux[i]);
         }
     publish_state(a);
@@ -820,6 +847,11 @@ static enum vg_status open_coverage(struct analysis *a)
     return status ? status : vg_live_coverage_open(&a->coverage, a->coverage_writer);
 }
 
+static enum vg_status open_measures(struct analysis *a)
+{
+    return vg_measures_thread_open(&a->measures, a->settings->data, VG_MEASURES_KEEP_DAYS);
+}
+
 static enum vg_status open_all(struct analysis *a)
 {
     char folder[4096];
@@ -853,6 +885,8 @@ static enum vg_status open_all(struct analysis *a)
         status = vg_watch_thread_add(a->watch, &a->loop_beat);
     if (!status)
         status = open_coverage(a);
+    if (!status)
+        status = open_measures(a);
     return status ? status : open_ingests(a);
 }
 
@@ -884,11 +918,13 @@ static void close_all(struct analysis *a)
             look_at_folder(a, &a->flux[i]);
             look_at_folder(a, &a->flux[i]); /* a mark counts that is the same twice */
             vg_live_flux_leave(&a->flux[i]);
+            end_measures(a, &a->flux[i]);
         }
         vg_live_flux_close(&a->flux[i]);
     }
     vg_live_coverage_close(&a->coverage, vg_mono_now(), vg_wall_now());
     vg_coverage_thread_close(&a->coverage_writer);
+    vg_measures_thread_close(&a->measures);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_live_alerts_close(&a->alerts[i]);
     vg_publisher_close(&a->publisher);

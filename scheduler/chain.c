@@ -162,6 +162,11 @@ uint32_t vg_chain_wishes(const struct vg_chain *chain, const struct vg_picture *
                : 0;
 }
 
+const struct vg_watch_output *vg_chain_watched(const struct vg_chain *chain)
+{
+    return chain->scene ? &chain->watched : NULL;
+}
+
 struct vg_flux_view *vg_chain_view(struct vg_chain *chain)
 {
     return &chain->view;

@@ -71,6 +71,10 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
 uint32_t vg_chain_wishes(const struct vg_chain *chain, const struct vg_picture *picture,
                          const struct vg_look_wish **wishes);
 
+/* What the events saw in the picture judged last, borrowed until the next judge; NULL without a
+ * scene. */
+const struct vg_watch_output *vg_chain_watched(const struct vg_chain *chain);
+
 /* As last looked. Never NULL; its watch may be restored, confirmed and saved between pictures. */
 struct vg_flux_view *vg_chain_view(struct vg_chain *chain);
 

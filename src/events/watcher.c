@@ -321,7 +321,7 @@ static void measure(const struct vg_watch *watch, const struct vg_event_row *row
         if (out->measure[i].place == watch->rule->place && out->measure[i].name == row->measure)
             return;
     out->measure[out->measure_count++] =
-        (struct vg_measure){watch->rule->place, row->measure, row->value(watch)};
+        (struct vg_measure){watch->rule->place, row->measure, row->value(watch), row->event};
 }
 
 void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *input,

@@ -29,6 +29,7 @@ struct vg_measure {
     int place;        /* index in the scene, -1 the whole picture */
     const char *name; /* "count", static */
     double value;
+    enum vg_event event; /* that measures it */
 };
 #define VG_MEASURES_MAX 64
 
