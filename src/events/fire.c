@@ -6,7 +6,7 @@
  *   it stays                                   what walks or drives does not
  *   the background there is not like that      it breaks out; a lamp has always been there
  *
- * and no person or vehicle is found there: coats and buses of the colours are. A model that knows
+ * while the view around is calm, and no person or vehicle is found there: coats and buses of the colours are. A model that knows
  * fire or smoke counts as well, if it finds it in several of the pictures. */
 #include "src/events/fire.h"
 
@@ -37,16 +37,20 @@
 #define REGULAR_MOST      0.8  /* 0 to 0.65 / a beacon 0.9 to 1 */
 #define SHAPE_LEAST       0.4  /* map pixels that its top goes up and down: 0.7 to 4 */
 #define AREA_SPREAD_LEAST 0.1
-#define LOOKS             5u /* of a model */
-#define HITS              3u
-#define LOOKS_MASK        ((1u << LOOKS) - 1)
-#define FRESH_LUMA        20
-#define FRESH_CHROMA      8
-#define CARRIER_SCORE     0.3f
-#define CARRIER_SURE      0.5f
-#define CARRIER_SHARE     0.5 /* of the place */
-#define CARRIER_PART      0.0625 /* of the box: a coat, a lorry; flames before a house are less of it */
-#define MARGIN            2      /* map pixels around, into which flames reach */
+/* Share of the view, but for what is warm, that flickers or is not as ever: 0 to 0.12 / 0.3 to 0.8 where
+ * the camera shakes, the light changes or the night is noise. Then all that is warm seems to flicker. */
+#define RESTLESS_MOST 0.25
+#define CALM_US       (3 * VG_US_PER_S)
+#define LOOKS         5u /* of a model */
+#define HITS          3u
+#define LOOKS_MASK    ((1u << LOOKS) - 1)
+#define FRESH_LUMA    20
+#define FRESH_CHROMA  8
+#define CARRIER_SCORE 0.3f
+#define CARRIER_SURE  0.5f
+#define CARRIER_SHARE 0.5    /* of the place */
+#define CARRIER_PART  0.0625 /* of the box: a coat, a lorry; flames before a house are less of it */
+#define MARGIN        2      /* map pixels around, into which flames reach */
 
 static struct vg_flames *memory_of(const struct vg_watch *watch)
 {
@@ -463,6 +467,8 @@ static void judge(const struct vg_watch *watch, const struct vg_flame *flame,
         why = VG_WHY_UNCONFIRMED;
     if (why == VG_WHY_HOLDS)
         why = judge_course(&course, &value);
+    if (why == VG_WHY_HOLDS && now_of(watch) - memory_of(watch)->restless_us < CALM_US)
+        why = VG_WHY_VIEW;
     if (why == VG_WHY_HOLDS) {
         value = (double)score;
         if (score < watch->rule->min_score)
@@ -521,13 +527,20 @@ static void watch_model(const struct vg_watch *watch, struct vg_sighting **sight
 
 /* ---- one picture --------------------------------------------------------------------------- */
 
-static void mark_flames(const struct vg_watch *watch)
+/* Marks where flames may be; the share of the rest that flickers or is not as ever. */
+static double mark_flames(const struct vg_watch *watch)
 {
     const struct vg_maps *maps = watch->input->maps;
     struct vg_flames *memory = memory_of(watch);
     const uint32_t pixels = maps->size.width * maps->size.height;
-    for (uint32_t i = 0; i < pixels; i++)
-        memory->blobs.mark[i] = maps->warm[i] >= WARM_LEAST && maps->flicker[i] >= FLICKER_LEAST;
+    uint32_t rest = 0, restless = 0;
+    for (uint32_t i = 0; i < pixels; i++) {
+        const bool warm = maps->warm[i] >= WARM_LEAST, flickers = maps->flicker[i] >= FLICKER_LEAST;
+        memory->blobs.mark[i] = warm && flickers;
+        rest += !warm;
+        restless += !warm && (flickers || maps->ground[i] != VG_GROUND_SAME);
+    }
+    return rest ? (double)restless / (double)rest : 0;
 }
 
 static void begin_if_new(const struct vg_watch *watch)
@@ -540,6 +553,7 @@ static void begin_if_new(const struct vg_watch *watch)
     const uint32_t numbers = memory->numbers;
     memset(memory, 0, sizeof *memory);
     memory->numbers = numbers;
+    memory->restless_us = now_of(watch) - CALM_US;
     memory->width = maps->size.width;
     memory->height = maps->size.height;
 }
@@ -562,7 +576,8 @@ void vg_fire_watch(const struct vg_watch *watch)
         vg_watch_say(watch, 0, VG_WHY_LEARNING, (double)maps->learnt_us / (double)VG_US_PER_S);
         return;
     }
-    mark_flames(watch);
+    if (mark_flames(watch) > RESTLESS_MOST)
+        memory->restless_us = now_of(watch);
     vg_blobs_find(&memory->blobs, &maps->size, AREA_LEAST);
     for (uint32_t i = 0; i < VG_FLAMES_MAX; i++) {
         struct vg_flame *flame = &memory->flame[i];

@@ -41,8 +41,9 @@ struct vg_flames {
     uint32_t numbers;
     uint32_t width, height; /* of the maps */
     int64_t last_us;
-    uint32_t fire;   /* number of the one that held last; 0: none */
-    int64_t held_us; /* when */
+    int64_t restless_us; /* when most of the view last flickered */
+    uint32_t fire;       /* number of the one that held last; 0: none */
+    int64_t held_us;     /* when */
     struct vg_flame flame[VG_FLAMES_MAX];
     struct vg_blobs blobs;
 };

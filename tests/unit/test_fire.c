@@ -237,6 +237,14 @@ static void dull_leaves(struct bench *b)
     glow(b, 40, 46 - high, 6, high, 100, 20);
 }
 
+/* The camera shakes: a third of the view is not as ever. */
+static void shakes(struct bench *b)
+{
+    flames(b);
+    for (uint32_t i = 0; i < PIXELS; i += 3)
+        b->ground[i] = VG_GROUND_MOVING;
+}
+
 static void model_finds(struct bench *b)
 {
     if (b->now > 5 && (int)(b->now * 5 + 0.5) % 5 < 3)
@@ -281,6 +289,7 @@ static void stories(void **state)
         {"a lorry", "", lorry, VG_WHY_CLASS, 0},
         {"a house like a bus", "", house, VG_WHY_HOLDS, 5},
         {"dull leaves", "", dull_leaves, VG_WHY_COLOUR, 0},
+        {"the camera shakes", "", shakes, VG_WHY_VIEW, 0},
         {"a model finds smoke", "", model_finds, VG_WHY_HOLDS, 5.4},
         {"a model errs now and then", "", model_finds_once, VG_WHY_SEEN_FEW, 0},
         {"outside", ",\"at\":\"z\"", flames, VG_WHY_OUTSIDE, 0},
