@@ -36,6 +36,7 @@
 #define NEAR_HEIGHTS 1.0
 #define LEFT_HEIGHTS 1.5
 #define SIZE_LEAST   0.125
+#define THIN_MOST    0.1 /* its lesser side: a bottle, a stick, the rim of something that was moved */
 #define SIZE_MOST    1.0
 #define SIZE_UNSEEN  0.5 /* whose carrier was not seen to go: larger may be somebody who sits */
 /* Where nobody was ever found, persons are smaller than a detector finds: of the picture's longer
@@ -642,10 +643,11 @@ static enum vg_why_not judge_size(const struct vg_watch *watch, const struct vg_
     const uint32_t side =
         watch->input->width > watch->input->height ? watch->input->width : watch->input->height;
     const double size = (double)(box.width > box.height ? box.width : box.height);
+    const double least = (double)(box.width > box.height ? box.height : box.width);
     const double known = person_height(watch, thing);
     const double height = known > 0 ? known : PERSON_UNSEEN * (double)side;
     *value = size / height;
-    if (size < SIZE_LEAST * height || thing->area < AREA_THING ||
+    if (size < SIZE_LEAST * height || least < THIN_MOST * height || thing->area < AREA_THING ||
         vg_span_width(thing->span) < SIDE_LEAST || vg_span_height(thing->span) < SIDE_LEAST)
         return VG_WHY_SMALL;
     if (size > SIZE_MOST * height)

@@ -290,6 +290,16 @@ static void small(struct bench *b)
         paint(b, X, Y + 3, 2, 2, 170, VG_GROUND_NEW);
 }
 
+/* A stick on the ground: 0.08 of a person's height thick. */
+static void thin(struct bench *b)
+{
+    carrier(b, 13);
+    if (b->now >= 10)
+        paint(b, X, Y + 4, 5, 1, 170, VG_GROUND_NEW);
+    if (b->now >= 11)
+        paint(b, X, Y + 4, 6, 1, 170, VG_GROUND_NEW);
+}
+
 static void passer_by(struct bench *b)
 {
     left_alone(b);
@@ -362,6 +372,7 @@ static void stories(void **state)
         {"the light changes", "", light_changes, VG_WHY_HOLDS, 15, 0},
         {"large", "", large, VG_WHY_LARGE, 0, 0},
         {"small", "", small, VG_WHY_SMALL, 0, 0},
+        {"thin", "", thin, VG_WHY_COUNT, 0, 0},
         {"somebody passes", "", passer_by, VG_WHY_HOLDS, 15, 0},
         {"comes back", "", comes_back, VG_WHY_ATTENDED, 15, 30},
         {"sits beside", "", sits_beside, VG_WHY_PERSON, 0, 0},
