@@ -11,7 +11,7 @@ struct vg_chain {
     struct vg_rulebook *rulebook;
     struct vg_flux_view view;
     uint32_t epoch;
-    uint32_t width, height; /* of the picture that was judged last */
+    uint32_t width, height; /* of the last picture */
     bool started;
     struct vg_watch_output watched;
     struct vg_alert alerts[VG_ALERTS_PER_PICTURE_MAX];
@@ -55,9 +55,12 @@ void vg_chain_close(struct vg_chain **chain)
     *chain = NULL;
 }
 
-static void begin_epoch(struct vg_chain *chain, uint32_t epoch)
+/* What is remembered is in pixels: those of another size are another epoch's. */
+static void begin_epoch(struct vg_chain *chain, const struct vg_chain_input *input)
 {
-    if (chain->started && chain->epoch != epoch) {
+    const bool same = chain->epoch == input->epoch && chain->width == input->width &&
+                      chain->height == input->height;
+    if (chain->started && !same) {
         vg_tracker_reset(chain->tracker);
         if (chain->scene) {
             vg_watcher_reset(chain->watcher);
@@ -65,13 +68,15 @@ static void begin_epoch(struct vg_chain *chain, uint32_t epoch)
         }
     }
     chain->started = true;
-    chain->epoch = epoch;
+    chain->epoch = input->epoch;
+    chain->width = input->width;
+    chain->height = input->height;
 }
 
 void vg_chain_track(struct vg_chain *chain, const struct vg_chain_input *input,
                     struct vg_chain_output *output)
 {
-    begin_epoch(chain, input->epoch);
+    begin_epoch(chain, input);
     *output = (struct vg_chain_output){.alerts = chain->alerts};
     vg_tracker_step(chain->tracker, input->detections, input->detection_count, input->moment.media,
                     &output->tracks, &output->track_count);
@@ -128,8 +133,6 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
         return;
     struct vg_rule_moment moment = input->moment;
     moment.sight = sight_of(chain);
-    chain->width = input->width;
-    chain->height = input->height;
     const struct vg_watch_input watch = {
         .tracks = output->tracks,
         .track_count = output->track_count,

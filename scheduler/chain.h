@@ -36,7 +36,7 @@ void vg_chain_close(struct vg_chain **chain);
 struct vg_chain_input {
     const struct vg_detection *detections; /* of the picture, any order */
     uint32_t detection_count;
-    uint32_t width, height;           /* of the picture */
+    uint32_t width, height;           /* of the picture: another size is a new epoch, too */
     uint32_t epoch;                   /* of the source: a new one forgets tracks and conditions */
     const struct vg_picture *picture; /* for the view's and the maps' sake, borrowed; NULL: none */
     struct vg_view_lens *lens;        /* of this thread, borrowed */
