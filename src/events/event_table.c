@@ -5,6 +5,7 @@
 #include "src/events/crowd_movement.h"
 #include "src/events/density.h"
 #include "src/events/fire.h"
+#include "src/events/person_down.h"
 #include "src/events/weapon.h"
 #include "src/events/wrong_way.h"
 
@@ -43,6 +44,12 @@ static const struct vg_event_row rows[] = {
      .maps = VG_MAPS_FLOW,
      .memory = sizeof(struct vg_crowd),
      .forget = vg_crowd_movement_forget},
+    {.event = VG_EVENT_PERSON_DOWN,
+     .watch = vg_person_down_watch,
+     .maps = VG_MAPS_GROUND,
+     .wishes = true,
+     .memory = sizeof(struct vg_down_memory),
+     .forget = vg_person_down_forget},
 };
 
 const struct vg_event_row *vg_event_row(enum vg_event event)

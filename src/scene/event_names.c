@@ -18,7 +18,7 @@ static const struct vg_event_traits events[VG_EVENT_COUNT] = {
                                    VG_PLACES_ZONE_OR_PICTURE, true},
     [VG_EVENT_WEAPON] = {"weapon", N_("Weapon"), 4, 0.5f, VG_PLACES_ZONE_OR_PICTURE, true},
     [VG_EVENT_PERSON_DOWN] = {"person_down", N_("Person down"), 4, 1.5f, VG_PLACES_ZONE_OR_PICTURE,
-                              false},
+                              true},
     [VG_EVENT_FIRE] = {"fire", N_("Start of fire"), 5, 2, VG_PLACES_ZONE_OR_PICTURE, true},
 };
 

@@ -1,0 +1,303 @@
+/* Stories of one person, five pictures a second: first upright, then something happens, with what the
+ * detector, second looks and the ground's map say of the place from then on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "models/class.h"
+#include "src/base/alloc.h"
+#include "src/events/watcher.h"
+#include "src/scene/scene.h"
+
+#define WIDTH   640
+#define HEIGHT  480
+#define STEP_US 200000
+#define MAP_PX  (160 * 120)
+
+static const struct vg_box stands = {300, 150, 80, 240};
+static const struct vg_box lies = {240, 320, 230, 90};
+
+#define SCENE(masks)                                                                      \
+    "{\"version\":1,\"name\":\"x\",\"zones\":[{\"id\":\"z\",\"label\":\"z\",\"polygon\":" \
+    "[[0.3,0.3],[1,0.3],[1,1],[0.3,1]]}]," masks "\"rules\":[{\"id\":\"r\",\"severity\":" \
+    "\"low\",\"event\":\"person_down\",\"at\":\"z\"}]}"
+#define BED(events)                                                                                \
+    "\"masks\":[{\"id\":\"bed\",\"polygon\":[[0.3,0.6],[0.8,0.6],[0.8,0.9],[0.3,0.9]]" events "}]" \
+    ","
+
+struct bench {
+    struct vg_scene *scene;
+    struct vg_watcher *watcher;
+    struct vg_watch_output output;
+    struct vg_maps maps;
+    uint8_t ground[MAP_PX];
+    struct vg_track track;
+    const struct vg_track *list[1];
+    int64_t now_us;
+    enum vg_why_not why;
+    uint32_t wishes;
+};
+
+static void hear(void *user, uint32_t rule, uint32_t subject, enum vg_why_not why, double value)
+{
+    struct bench *b = user;
+    assert_int_equal(rule, 0);
+    assert_true(isfinite(value));
+    if (subject >= VG_SUBJECT_THING)
+        b->why = why;
+}
+
+static void bench_open(struct bench *b, const char *scene)
+{
+    struct vg_fault fault = {0};
+    memset(b, 0, sizeof *b);
+    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
+        fail_msg("%s %s", fault.what, fault.place);
+    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
+    assert_int_equal(vg_watcher_maps(b->scene), VG_MAPS_GROUND);
+    assert_true(vg_watcher_wishes(b->scene));
+    b->maps = (struct vg_maps){.size = vg_maps_size(WIDTH, HEIGHT),
+                               .set = VG_MAPS_GROUND,
+                               .step_us = STEP_US,
+                               .ground = b->ground};
+    b->list[0] = &b->track;
+    b->track = (struct vg_track){.id = 7,
+                                 .state = VG_TRACK_CONFIRMED,
+                                 .class_id = VG_CLASS_PERSON,
+                                 .detected = true,
+                                 .score = 0.8f,
+                                 .box = stands,
+                                 .seen = stands};
+}
+
+static void bench_close(struct bench *b)
+{
+    vg_watcher_close(&b->watcher);
+    vg_scene_close(&b->scene);
+}
+
+/* What the picture holds besides the track. */
+struct view {
+    float seen;   /* score of a lying box of the detector; 0: none */
+    float turned; /* the same of a look turned */
+    float plain;  /* score of an upright box of a look as it is */
+    bool ground;  /* the ground below it is not as before */
+    bool maps;
+};
+
+static uint32_t look(struct bench *b, const struct view *view)
+{
+    const struct vg_explainer explainer = {hear, b};
+    struct vg_detection seen = {lies, view->seen, VG_CLASS_PERSON};
+    struct vg_detection turned = {lies, view->turned, VG_CLASS_PERSON};
+    struct vg_detection plain = {stands, view->plain, VG_CLASS_PERSON};
+    struct vg_look_answer looks[VG_LOOKS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < b->output.wish_count && count < VG_LOOKS_MAX; i++) {
+        const bool as_is = b->output.wish[i].turn == VG_TURN_NONE;
+        const struct vg_detection *found = as_is ? &plain : &turned;
+        looks[count++] = (struct vg_look_answer){b->output.wish[i], found, found->score > 0};
+    }
+    for (uint32_t y = 82; y < 102; y++)
+        memset(b->ground + 160 * y + 62, view->ground ? VG_GROUND_NEW : VG_GROUND_SAME, 54);
+    b->maps.learnt_us = b->now_us;
+    const struct vg_watch_input input = {.tracks = b->list,
+                                         .track_count = 1,
+                                         .width = WIDTH,
+                                         .height = HEIGHT,
+                                         .time = {b->now_us},
+                                         .explainer = &explainer,
+                                         .maps = view->maps ? &b->maps : NULL,
+                                         .detections = &seen,
+                                         .detection_count = view->seen > 0,
+                                         .looks = looks,
+                                         .look_count = count};
+    vg_alloc_seal();
+    vg_watcher_step(b->watcher, &input, &b->output);
+    vg_alloc_unseal();
+    b->now_us += STEP_US;
+    b->wishes += b->output.wish_count;
+    return b->output.sighting_count;
+}
+
+enum happens {
+    NOTHING,
+    LOST,      /* the detector finds the track no more */
+    COLLAPSES, /* its box becomes the lying one */
+    SITS,      /* its box becomes 0.65 as high */
+    HIDES,     /* its legs are hidden: the top stays */
+    LEAVES     /* lost at the left edge */
+};
+
+static void happen(struct bench *b, enum happens what)
+{
+    static const struct vg_box sits = {290, 234, 100, 156}, hides = {300, 150, 80, 130};
+    struct vg_track *track = &b->track;
+    if (what == LEAVES)
+        track->seen.left = 0;
+    track->detected = what != LOST && what != LEAVES;
+    if (what == COLLAPSES)
+        track->seen = lies;
+    else if (what == SITS || what == HIDES)
+        track->seen = what == SITS ? sits : hides;
+    if (track->detected)
+        track->last_seen.us = b->now_us;
+    track->box = track->seen;
+}
+
+/* Pictures of three seconds after it happened in which the rule holds. */
+static uint32_t tell(struct bench *b, enum happens what, const struct view *view)
+{
+    const struct view before = {.maps = view->maps};
+    uint32_t held = 0;
+    for (int i = 0; i < 10; i++) {
+        happen(b, NOTHING);
+        assert_int_equal(look(b, &before), 0);
+    }
+    for (int i = 0; i < 15; i++) {
+        happen(b, what);
+        held += look(b, view);
+    }
+    return held;
+}
+
+static void who_falls_and_who_does_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum happens what;
+        struct view view;
+        bool holds;
+        enum vg_why_not why; /* else, of the place */
+    } rows[] = {
+        {"collapses and is seen", COLLAPSES, {0.5f, 0, 0, true, true}, true, 0},
+        {"collapses and is hardly seen", COLLAPSES, {0.2f, 0, 0, true, true}, true, 0},
+        {"lost and hardly seen", LOST, {0.2f, 0, 0, true, true}, true, 0},
+        {"lost and seen by a turned look", LOST, {0, 0.5f, 0, true, true}, true, 0},
+        {"by a faint one", LOST, {0, 0.3f, 0, true, true}, true, 0},
+        {"by none", LOST, {0, 0.2f, 0, true, true}, false, VG_WHY_NO_FALL},
+        {"lost, something new on the ground", LOST, {0, 0, 0, true, true}, false, VG_WHY_NO_FALL},
+        {"lost before a sofa", LOST, {0.3f, 0.5f, 0, false, true}, false, VG_WHY_NO_FALL},
+        {"found again upright", LOST, {0.2f, 0, 0.6f, true, true}, false, VG_WHY_UPRIGHT},
+        {"no maps, hardly seen", LOST, {0.2f, 0, 0, true, false}, false, VG_WHY_NO_FALL},
+        {"no maps, well seen", LOST, {0.5f, 0.5f, 0, true, false}, true, 0},
+        {"sits", SITS, {0.5f, 0.5f, 0, true, true}, false, VG_WHY_HOLDS},
+        {"behind a table", HIDES, {0.5f, 0.5f, 0, true, true}, false, VG_WHY_HOLDS},
+        {"leaves the picture", LEAVES, {0.5f, 0.5f, 0, true, true}, false, VG_WHY_HOLDS},
+        {"stands where a lying box is", NOTHING, {0.5f, 0.5f, 0, true, true}, false, VG_WHY_HOLDS},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, SCENE(""));
+        const uint32_t held = tell(&b, rows[i].what, &rows[i].view);
+        if (rows[i].holds ? held < 10 : held > 0)
+            fail_msg("%s: held in %u of 15 pictures (%s)", rows[i].name, held,
+                     vg_why_not_name(b.why));
+        if (!rows[i].holds && b.why != rows[i].why)
+            fail_msg("%s: %s", rows[i].name, vg_why_not_name(b.why));
+        assert_true((b.wishes > 0) == (rows[i].holds || rows[i].why != VG_WHY_HOLDS));
+        bench_close(&b);
+    }
+}
+
+static void where_it_lies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scene;
+        bool holds;
+    } rows[] = {
+        {SCENE(""), true},
+        {SCENE(BED("")), false},
+        {SCENE(BED(",\"events\":[\"person_down\"]")), false},
+        {SCENE(BED(",\"events\":[\"fire\"]")), true},
+    };
+    static const struct view view = {0.5f, 0.5f, 0, true, true};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_open(&b, rows[i].scene);
+        assert_true((tell(&b, LOST, &view) > 0) == rows[i].holds);
+        if (!rows[i].holds)
+            assert_int_equal(b.why, VG_WHY_MASKED);
+        bench_close(&b);
+    }
+}
+
+static void what_is_shown(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE(""));
+    assert_true(tell(&b, LOST, &(struct view){0.3f, 0.5f, 0, true, true}) > 0);
+    const struct vg_sighting *sighting = &b.output.sighting[0];
+    assert_true(sighting->subject > VG_SUBJECT_THING);
+    assert_int_equal(sighting->box_count, 1);
+    assert_memory_equal(&sighting->box[0].box, &lies, sizeof lies);
+    assert_false(sighting->instant);
+    for (uint32_t i = 0; i < b.output.wish_count; i++) {
+        const struct vg_box region = b.output.wish[i].region;
+        assert_true(region.left >= 0 && region.top >= 0 && region.left + region.width <= WIDTH &&
+                    region.top + region.height <= HEIGHT && region.width > 0);
+    }
+    bench_close(&b);
+}
+
+/* Who gets up again is no longer told, and the place is left alone after a while. */
+static void gets_up(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, SCENE(""));
+    assert_true(tell(&b, LOST, &(struct view){0.5f, 0.5f, 0, true, true}) > 0);
+    const struct view up = {0, 0, 0.7f, false, true};
+    uint32_t held = 0;
+    for (int i = 0; i < 25; i++)
+        held += look(&b, &up);
+    assert_true(held < 10);
+    assert_int_equal(b.output.sighting_count, 0);
+    assert_int_equal(b.output.wish_count, 0);
+    bench_close(&b);
+}
+
+static void bad_input(void **state)
+{
+    (void)state;
+    static const struct vg_box boxes[] = {{-500, -500, 80, 240},   {300, 150, 0, 0},
+                                          {600, 400, 1e9f, 2e9f},  {NAN, 1, 2, NAN},
+                                          {1e30f, 1e30f, 80, 240}, {300, 150, 80, 240}};
+    struct bench b;
+    bench_open(&b, SCENE(""));
+    for (int i = 0; i < 200; i++) {
+        const struct view view = {(float)(i % 3) / 4, i % 7 ? 0.5f : NAN, 0.1f, i % 2 == 0,
+                                  i % 5 != 0};
+        b.track.seen = b.track.box = boxes[i % 6];
+        b.track.detected = i % 4 != 0;
+        b.track.last_seen.us = b.now_us;
+        b.now_us -= i % 50 == 49 ? 3 * STEP_US : 0;
+        (void)look(&b, &view);
+        for (uint32_t k = 0; k < b.output.sighting_count; k++)
+            assert_true(isfinite(b.output.sighting[k].box[0].box.left));
+        for (uint32_t k = 0; k < b.output.wish_count; k++)
+            assert_true(isfinite(b.output.wish[k].region.left + b.output.wish[k].region.width));
+    }
+    bench_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_falls_and_who_does_not),
+        cmocka_unit_test(where_it_lies),
+        cmocka_unit_test(what_is_shown),
+        cmocka_unit_test(gets_up),
+        cmocka_unit_test(bad_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
