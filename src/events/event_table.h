@@ -7,15 +7,20 @@
 
 #include "src/events/watch.h"
 
+#define VG_EVENT_MEASURES_MAX 2
+
 struct vg_event_row {
     enum vg_event event;
     /* Looks at one picture for one rule: adds sightings, says why not. */
     void (*watch)(const struct vg_watch *watch);
-    /* A number of the rule's place, or NULL with `measure` NULL. */
-    const char *measure;
-    double (*value)(const struct vg_watch *watch);
-    uint32_t maps; /* that it looks at, bits of enum vg_maps_set */
-    bool wishes;   /* it may wish for looks */
+    /* Numbers of the rule's place; below 0: not known now. */
+    struct {
+        const char *name; /* NULL: no more */
+        double (*value)(const struct vg_watch *watch);
+    } measure[VG_EVENT_MEASURES_MAX];
+    uint32_t maps;       /* that it looks at, bits of enum vg_maps_set */
+    uint32_t maps_sized; /* where the scene is calibrated, these too */
+    bool wishes;         /* it may wish for looks */
     size_t memory; /* bytes for each rule on it, zeroed at open and with each epoch; 0: none */
     /* The track of this slot is gone; NULL: it does not matter. */
     void (*forget)(void *memory, uint32_t slot);

@@ -47,10 +47,11 @@ static bool at_line(const struct vg_scene *scene, const struct vg_rule *rule)
 uint32_t vg_watcher_maps(const struct vg_scene *scene)
 {
     uint32_t set = 0;
+    const bool sized = scene && (scene->terrain.measured || scene->terrain.sized);
     for (uint32_t i = 0; scene && i < scene->rule_count; i++) {
         const struct vg_event_row *row = vg_event_row(scene->rule[i].event);
         if (row && scene->rule[i].active)
-            set |= row->maps;
+            set |= row->maps | (sized ? row->maps_sized : 0);
     }
     return set;
 }
@@ -312,16 +313,22 @@ static void mask_subjects(struct vg_watcher *w, enum vg_event event, uint32_t co
 }
 
 /* A place is measured once, by the first rule that does. */
-static void measure(const struct vg_watch *watch, const struct vg_event_row *row)
+static void measure_one(const struct vg_watch *watch, const char *name, double value)
 {
     struct vg_watch_output *out = watch->output;
-    if (!row->measure || out->measure_count == VG_MEASURES_MAX)
+    if (!(value >= 0) || out->measure_count == VG_MEASURES_MAX)
         return;
     for (uint32_t i = 0; i < out->measure_count; i++)
-        if (out->measure[i].place == watch->rule->place && out->measure[i].name == row->measure)
+        if (out->measure[i].place == watch->rule->place && out->measure[i].name == name)
             return;
     out->measure[out->measure_count++] =
-        (struct vg_measure){watch->rule->place, row->measure, row->value(watch), row->event};
+        (struct vg_measure){watch->rule->place, name, value, watch->rule->event};
+}
+
+static void measure(const struct vg_watch *watch, const struct vg_event_row *row)
+{
+    for (size_t i = 0; i < VG_EVENT_MEASURES_MAX && row->measure[i].name; i++)
+        measure_one(watch, row->measure[i].name, row->measure[i].value(watch));
 }
 
 void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *input,
