@@ -47,6 +47,7 @@
     "\"not_carried\",\"not_written\"],\"description\":\"why there is no clip, and " \
     "will be none; absent while it is on its way\"}"
 #define COVERAGE_STEPS "{\"type\":\"string\",\"enum\":[\"minute\",\"hour\",\"day\"]}"
+#define MEASURES_STEPS "{\"type\":\"integer\",\"enum\":[60,300,3600],\"default\":300}"
 #define COVERAGE_KEYS                                                                 \
     "\"nominal_s\",\"analysed_s\",\"percent\",\"wanted\",\"analysed\",\"clock_set\"," \
     "\"causes\""
@@ -132,6 +133,16 @@ static const struct {
     {"SiteChange", "application/json",
      OBJECT("\"properties\":{" SITE_FIELDS ",\"client_key_pem\":" PASSWORD
             "},\"additionalProperties\":false")},
+    {"Measures", "application/json",
+     OBJECT("\"required\":[\"flux\",\"from\",\"to\",\"step\",\"damaged\",\"items\"],"
+            "\"properties\":{\"flux\":" TEXT ",\"from\":" TIME ",\"to\":" TIME ",\"step\":" INTEGER
+            ",\"damaged\":" INTEGER ",\"items\":{\"type\":\"array\",\"items\":" OBJECT(
+                "\"required\":[\"flux\",\"place\",\"measure\",\"curve\"],"
+                "\"properties\":{\"flux\":" TEXT ",\"place\":" TEXT ",\"measure\":" TEXT
+                ",\"curve\":{\"type\":\"array\",\"items\":" OBJECT(
+                    "\"required\":[\"time\",\"mean\",\"least\",\"greatest\",\"pictures\"],"
+                    "\"properties\":{\"time\":" TIME ",\"mean\":" NUMBER ",\"least\":" NUMBER
+                    ",\"greatest\":" NUMBER ",\"pictures\":" INTEGER "}") "}}") "}}")},
     {"Coverage", "application/json",
      OBJECT("\"required\":[\"flux\",\"from\",\"to\",\"step\",\"items\",\"gaps\","
             "\"gaps_left_out\",\"damaged\"," COVERAGE_KEYS "],\"properties\":{\"flux\":" TEXT
@@ -354,18 +365,20 @@ static json_t *text_json(void)
 }
 
 /* Values that are known: limit and the names of filters. */
-static json_t *query_json(const char *name, size_t size)
+static json_t *query_json(const struct vg_route *route, const char *name, size_t size)
 {
     static const struct {
         const char *name, *schema;
+        const char *answer; /* of this answer alone; NULL: of all. The first row counts */
     } rows[] = {
-        {"severity", SEVERITIES},
-        {"state", STATES},
-        {"step", COVERAGE_STEPS},
-        {"gap_s", "{\"type\":\"integer\",\"minimum\":60,\"maximum\":86400,\"default\":60}"},
-        {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
-        {"from", TIME},
-        {"to", TIME},
+        {"severity", SEVERITIES, NULL},
+        {"state", STATES, NULL},
+        {"step", MEASURES_STEPS, "Measures"},
+        {"step", COVERAGE_STEPS, NULL},
+        {"gap_s", "{\"type\":\"integer\",\"minimum\":60,\"maximum\":86400,\"default\":60}", NULL},
+        {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}", NULL},
+        {"from", TIME, NULL},
+        {"to", TIME, NULL},
     };
     if (size == 5 && strncmp(name, "limit", size) == 0)
         return json_pack("{s:s,s:i,s:i,s:i}", "type", "integer", "minimum", 1, "maximum",
@@ -377,7 +390,8 @@ static json_t *query_json(const char *name, size_t size)
         return json_pack("{s:s,s:o}", "type", "string", "enum", names);
     }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strlen(rows[i].name) == size && strncmp(rows[i].name, name, size) == 0)
+        if (strlen(rows[i].name) == size && strncmp(rows[i].name, name, size) == 0 &&
+            (!rows[i].answer || strcmp(rows[i].answer, route->answer) == 0))
             return json_loads(rows[i].schema, 0, NULL);
     return text_json();
 }
@@ -389,7 +403,7 @@ static json_t *parameters_json(const struct vg_route *route)
         add_parameter(parameters, "path", "id", 2, text_json());
     for (const char *p = route->query; p && *p; p += strspn(p, ",")) {
         const size_t n = strcspn(p, ",");
-        add_parameter(parameters, "query", p, n, query_json(p, n));
+        add_parameter(parameters, "query", p, n, query_json(route, p, n));
         p += n;
     }
     if (route->basis != VG_BASIS_NONE)

@@ -148,6 +148,18 @@ const struct vg_route vg_routes[] = {
                 "asked otherwise, gaps of gap_s or more; format=csv: a table",
      .handle = vg_on_flux_coverage},
     {.method = VG_METHOD_GET,
+     .pattern = V1 "/measures",
+     .permission = VG_PERMIT_OPERATOR,
+     .lane = VG_LANE_STORE,
+     .answer = "Measures",
+     .success = 200,
+     .query = "flux,place,measure,from,to,step",
+     .missing = "there is no such flux",
+     .summary = "What the events of a flux measure at its places, as curves; the last day by five "
+                "minutes unless asked otherwise, at most 10,000 points; an empty place is the "
+                "whole picture",
+     .handle = vg_on_measures},
+    {.method = VG_METHOD_GET,
      .pattern = V1 "/flux/{id}/scene",
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,

@@ -103,6 +103,8 @@ uint32_t vg_minute_of_day(int64_t minute)
 
 static enum vg_status date_of(int64_t day, char date[DATE_SIZE])
 {
+    if (day < -INT32_MAX || day > INT32_MAX)
+        return VG_E_CALL;
     const time_t t = (time_t)(day * 86400);
     struct tm tm;
     return gmtime_r(&t, &tm) && strftime(date, DATE_SIZE, "%Y-%m-%d", &tm) == 10 ? VG_OK
