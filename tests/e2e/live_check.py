@@ -29,6 +29,12 @@ def fates_add_up(found, flux):
     return decoded > 0 and -4 <= decoded - fates <= 4
 
 
+def counted(api, flux):
+    """The points of the curve that the density rule of the scene measures."""
+    items = api.json("GET", f"/api/v1/measures?flux={flux}&place=esplanade&measure=count&step=60")["items"]
+    return items[0]["curve"] if items else []
+
+
 def start_camera(build, clip, port):
     """The test camera on a port of its choice, or on the one given (0: any)."""
     camera = subprocess.Popen([os.path.join(build, "tests/camera"), "-p", str(port), clip],
@@ -81,10 +87,16 @@ def main():
         server.wait_for("the return", lambda: api.json("GET", "/api/v1/flux/cam/state").get("state") == "live"
                         and metrics(api)[CAM_ANALYSED] > before + 5, 30)
         check("its pictures are analysed when it is back", True)
+        curve = server.wait_for("a curve of the count", lambda: counted(api, "file"), 30)
+        check(f"persons are counted on it: {curve}", any(p["greatest"] >= 2 for p in curve) and all(
+            0 <= p["least"] <= p["mean"] <= p["greatest"] and p["pictures"] > 0 for p in curve))
+        measured = sum(p["pictures"] for p in curve)
         with open(scene, encoding="utf-8") as f:
             api.json("PUT", "/api/v1/flux/file/scene", f.read().replace("0.3", "0.31", 1), {"If-Match": "*"})
         before = metrics(api)[FILE_ANALYSED]
         server.wait_for("pictures after a new scene", lambda: metrics(api)[FILE_ANALYSED] > before + 10, 30)
+        server.wait_for("the count after a new scene",
+                        lambda: sum(p["pictures"] for p in counted(api, "file")) > measured, 30)
         found = metrics(api)
         check("every picture still has one fate after a new scene", fates_add_up(found, "file"))
     except RuntimeError as error:
