@@ -8,18 +8,16 @@
 #include "src/scene/scene_keys.h"
 
 static const struct vg_event_traits events[VG_EVENT_COUNT] = {
-    [VG_EVENT_WRONG_WAY] = {"wrong_way", N_("Wrong way"), 4, 1, VG_PLACES_DIRECTED_ZONE, true},
-    [VG_EVENT_CROSSING] = {"crossing", N_("Crossing or presence"), 4, 1, VG_PLACES_LINE_OR_ZONE,
-                           true},
+    [VG_EVENT_WRONG_WAY] = {"wrong_way", N_("Wrong way"), 4, 1, VG_PLACES_DIRECTED_ZONE},
+    [VG_EVENT_CROSSING] = {"crossing", N_("Crossing or presence"), 4, 1, VG_PLACES_LINE_OR_ZONE},
     [VG_EVENT_CROWD_MOVEMENT] = {"crowd_movement", N_("Crowd movement"), 4, 1,
-                                 VG_PLACES_ZONE_OR_PICTURE, true},
-    [VG_EVENT_DENSITY] = {"density", N_("Density"), 1, 1, VG_PLACES_ZONE, true},
+                                 VG_PLACES_ZONE_OR_PICTURE},
+    [VG_EVENT_DENSITY] = {"density", N_("Density"), 1, 1, VG_PLACES_ZONE},
     [VG_EVENT_ABANDONED_OBJECT] = {"abandoned_object", N_("Abandoned object"), 1, 10,
-                                   VG_PLACES_ZONE_OR_PICTURE, true},
-    [VG_EVENT_WEAPON] = {"weapon", N_("Weapon"), 4, 0.5f, VG_PLACES_ZONE_OR_PICTURE, true},
-    [VG_EVENT_PERSON_DOWN] = {"person_down", N_("Person down"), 4, 1.5f, VG_PLACES_ZONE_OR_PICTURE,
-                              true},
-    [VG_EVENT_FIRE] = {"fire", N_("Start of fire"), 5, 2, VG_PLACES_ZONE_OR_PICTURE, true},
+                                   VG_PLACES_ZONE_OR_PICTURE},
+    [VG_EVENT_WEAPON] = {"weapon", N_("Weapon"), 4, 0.5f, VG_PLACES_ZONE_OR_PICTURE},
+    [VG_EVENT_PERSON_DOWN] = {"person_down", N_("Person down"), 4, 1.5f, VG_PLACES_ZONE_OR_PICTURE},
+    [VG_EVENT_FIRE] = {"fire", N_("Start of fire"), 5, 2, VG_PLACES_ZONE_OR_PICTURE},
 };
 
 const struct vg_event_traits *vg_event_traits(enum vg_event event)

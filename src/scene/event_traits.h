@@ -2,8 +2,6 @@
 #ifndef VG_SCENE_EVENT_TRAITS_H
 #define VG_SCENE_EVENT_TRAITS_H
 
-#include <stdbool.h>
-
 #include "src/scene/scene.h"
 
 /* Where a rule on the event may look. */
@@ -20,7 +18,6 @@ struct vg_event_traits {
     float floor_fps;   /* lowest rate at which it is true */
     float hold_s;      /* default; a crossing of a line has 0 */
     enum vg_places places;
-    bool watched; /* by this version; else a rule on it is refused as not available yet */
 };
 
 /* NULL for VG_EVENT_NONE. */

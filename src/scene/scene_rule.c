@@ -86,13 +86,9 @@ static enum vg_status read_event(const struct rule_reader *r)
     if (status)
         return status;
     r->rule->event = vg_event_parse(name);
-    const struct vg_event_traits *traits = vg_event_traits(r->rule->event);
-    if (!traits)
+    if (!vg_event_traits(r->rule->event))
         return refuse(r, "event", N_("this event does not exist"),
-                      N_("write crossing, wrong_way or density"), name);
-    if (!traits->watched)
-        return refuse(r, "event", N_("this event is not available yet"),
-                      N_("write crossing, wrong_way or density, or remove the rule"), name);
+                      N_("write one of the eight, such as crossing, fire or person_down"), name);
     return VG_OK;
 }
 
