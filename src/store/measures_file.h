@@ -16,7 +16,7 @@
  * A curve begins when its number is first measured on that day. A minute has a fixed place and a
  * record never crosses a sector: cut at any point, a write spoils no other. Nothing is synced by
  * itself: a power cut loses what the system had not written yet. One process writes (analysis),
- * any reads. */
+ * any reads; a record read while it is written fails its CRC and is missing this once. */
 #ifndef VG_STORE_MEASURES_FILE_H
 #define VG_STORE_MEASURES_FILE_H
 
