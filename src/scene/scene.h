@@ -140,8 +140,7 @@ struct vg_scene {
 };
 
 /* Reads a scene. file: for messages. *scene given. VG_E_INPUT: place is
- * "file:line:column: /pointer"; an event that this version does not watch yet is refused with
- * "not available yet". Pure. */
+ * "file:line:column: /pointer". Pure. */
 enum vg_status vg_scene_parse(const char *file, const char *text, size_t size,
                               struct vg_scene **scene, struct vg_fault *fault) VG_MUST_USE;
 enum vg_status vg_scene_open(const char *path, struct vg_scene **scene,

@@ -34,8 +34,8 @@ scene '{"version":1,"name":"x","lines":[{"id":"a","points":[[0.5,0.5],[0.5,0.5]]
 expect 3 "/lines/0/points" batch --scene "$T/s.json" "$T/good.avi"
 scene '{"version":1,"name":"x","rules":[{"id":"r","event":"crossing","at":"nowhere","severity":"low"}]}'
 expect 3 "/rules/0/at" batch --scene "$T/s.json" "$T/good.avi"
-scene '{"version":1,"name":"x","rules":[{"id":"sol","event":"person_down","severity":"low"}]}'
-expect 3 "not available yet" batch --scene "$T/s.json" "$T/good.avi"
+scene '{"version":1,"name":"x","rules":[{"id":"sol","event":"loitering","severity":"low"}]}'
+expect 3 "this event does not exist" batch --scene "$T/s.json" "$T/good.avi"
 
 # what could be read of a cut clip is kept, and the next clip is still analysed
 expect 1 "$T/cut.avi" batch --detections "$T/cut.avi" "$T/good.avi"
