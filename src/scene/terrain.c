@@ -224,7 +224,7 @@ static size_t clip(const struct vg_terrain_view *view, const struct vg_point *co
 static double far_depth(const struct vg_terrain_view *view, const struct vg_point *corner,
                         size_t count)
 {
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (size_t i = 0; i < count; i++) {
         const struct vg_point p = {(float)((double)corner[i].x * view->width),
                                    (float)((double)corner[i].y * view->height)};

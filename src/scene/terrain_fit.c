@@ -140,7 +140,7 @@ static bool solve(double (*from)[2], double (*to)[2], uint32_t count, double h[9
     equations(from, to, count, m);
     eigen(m, v);
     int least = 0;
-    double second = INFINITY, greatest = 0;
+    double second = HUGE_VAL, greatest = 0;
     for (int i = 0; i < 9; i++) {
         least = m[i][i] < m[least][least] ? i : least;
         greatest = m[i][i] > greatest ? m[i][i] : greatest;
@@ -280,7 +280,7 @@ enum vg_terrain_fit vg_terrain_fit_persons(struct vg_terrain *terrain,
 {
     if (count < 2 || count > VG_TERRAIN_PERSONS_MAX)
         return VG_TERRAIN_FEW;
-    double y = 0, h = 0, top = INFINITY, bottom = -INFINITY;
+    double y = 0, h = 0, top = HUGE_VAL, bottom = -HUGE_VAL;
     for (uint32_t i = 0; i < count; i++) {
         const double row = (double)person[i].at.y;
         y += row / (double)count;
