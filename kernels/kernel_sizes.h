@@ -206,17 +206,18 @@ struct vg_candidate {
 
 /* map_flow: one level of its pyramid; places are bytes of the scratch, [0] of the picture before,
  * [1] of this one */
-#define VG_FLOW_LEVELS 3 /* the map, its half, its quarter */
-#define VG_FLOW_CELL   4 /* pixels of the side of a cell, at every level */
-#define VG_FLOW_PATCH  8 /* of what is compared: the cell and half a cell around */
-#define VG_FLOW_PAD    8 /* pixels of the edge repeated around a level */
-#define VG_FLOW_MEAN   4 /* pixels to each side of the mean that is taken off: of 9 x 9 */
+#define VG_FLOW_LEVELS  3  /* the map, its half, its quarter */
+#define VG_FLOW_CELL    4  /* pixels of the side of a cell, at every level */
+#define VG_FLOW_PATCH   8  /* of what is compared: the cell and half a cell around */
+#define VG_FLOW_PAD     8  /* pixels of the edge repeated around a level */
+#define VG_FLOW_MEAN    4  /* pixels to each side of the mean that is taken off: of 9 x 9 */
 #define VG_FLOW_REACH_2 8  /* searched all round at the quarter: 32 pixels of the map */
 #define VG_FLOW_REACH_1 12 /* and at the half, where nothing known fits: 24 */
 #define VG_FLOW_STILL   64 /* a cost up to this at the same place, 1 grey level a pixel, is noise */
 #define VG_FLOW_AWAY    24 /* so much better must it be elsewhere than at the same place .. */
 #define VG_FLOW_FARTHER 1  /* .. and this for each pixel farther: among equals the nearest */
-#define VG_FLOW_SHARP   96 /* least growth of the cost by a step of a pixel: 0.75 grey levels each way */
+#define VG_FLOW_SHARP \
+    96 /* least growth of the cost by a step of a pixel: 0.75 grey levels each way */
 struct vg_flow_level {
     vg_i32 width, height, columns, rows; /* pixels, cells */
     vg_i32 small[2];                     /* pixels, without padding; not of level 0 */
@@ -226,8 +227,8 @@ struct vg_flow_level {
 
 /* What a cell of [1] was found to be in the other picture; of [0], the other way round. */
 struct vg_flow_found {
-    short x, y; /* from here to there: pixels of the level; at level 0 sixteenths */
-    short cost; /* sum of absolute differences */
+    short x, y;  /* from here to there: pixels of the level; at level 0 sixteenths */
+    short cost;  /* sum of absolute differences */
     short sharp; /* level 0: how much the cost grows by a step of a pixel; else 0 */
 };
 

@@ -52,7 +52,7 @@ static const struct clip {
     {"data/pets2009/vtest.avi", CHANGES, 0},
     {"data/traffic/motorway_forward.mp4", CHANGES, 0},
     {"data/traffic/car-detection_forward.mp4", CHANGES, 3}, /* few edges, cars fill a third of it */
-    {"data/traffic/car-detection_reversed.mp4", 2, 0}, /* begins as one comes near */
+    {"data/traffic/car-detection_reversed.mp4", 2, 0},      /* begins as one comes near */
     {"data/aboda/video4.mp4", CHANGES, 0},
     {"data/fire_clips/house6.mp4", 2, 0},
     {"data/negatives/bottle-detection.mp4", 1, 0},
