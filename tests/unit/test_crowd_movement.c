@@ -7,123 +7,63 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <string.h>
-
 #include "models/class.h"
-#include "src/base/alloc.h"
-#include "src/events/watcher.h"
-#include "src/scene/scene.h"
+#include "tests/unit/event_stage.h"
 
-#define WIDTH       768
-#define HEIGHT      576
-#define STEP_US     200000
-#define BOX_HEIGHT  96
-#define PERSONS_MAX 8
-#define CELLS       (48 * 36)
+#define STEP_US    200000
+#define BOX_HEIGHT 96
+#define COLUMNS    48
+#define CELLS      (COLUMNS * 36)
+
+static const struct stage_settings square = {768, 576, STEP_US, VG_MAPS_FLOW, 0};
 
 #define SCENE                                                                      \
     "{\"version\":1,\"name\":\"x\",\"rules\":[{\"id\":\"r\",\"severity\":\"low\"," \
     "\"event\":\"crowd_movement\"}]}"
 
-struct bench {
-    struct vg_scene *scene;
-    struct vg_watcher *watcher;
-    struct vg_watch_output output;
-    struct vg_maps maps;
-    int16_t x[CELLS], y[CELLS];
-    uint8_t sure[CELLS];
-    struct vg_track track[PERSONS_MAX];
-    const struct vg_track *list[PERSONS_MAX];
-    uint32_t count;
-    int64_t now_us;
-    enum vg_why_not why;
-};
-
-static void hear(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
+static void set_stage(struct stage *b)
 {
-    struct bench *b = user;
-    assert_int_equal(rule, 0);
-    assert_int_equal(track, 0);
-    assert_true(value >= 0 && value < 1000); /* a number */
-    b->why = why;
-}
-
-static void bench_open(struct bench *b)
-{
-    struct vg_fault fault = {0};
-    memset(b, 0, sizeof *b);
-    if (vg_scene_parse("x", SCENE, strlen(SCENE), &b->scene, &fault))
-        fail_msg("%s %s", fault.what, fault.place);
-    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
+    stage_open(b, &square, SCENE);
     assert_int_equal(vg_watcher_maps(b->scene), VG_MAPS_FLOW);
-    b->maps = (struct vg_maps){.size = vg_maps_size(WIDTH, HEIGHT),
-                               .set = VG_MAPS_FLOW,
-                               .step_us = STEP_US,
-                               .flow_x = b->x,
-                               .flow_y = b->y,
-                               .flow_sure = b->sure};
+    assert_int_equal(b->maps.size.columns * b->maps.size.rows, CELLS);
 }
 
-static void bench_close(struct bench *b)
+static void add_person(struct stage *b, float x, float y, enum vg_class class_id)
 {
-    vg_watcher_close(&b->watcher);
-    vg_scene_close(&b->scene);
-}
-
-static void add_person(struct bench *b, float x, float y, enum vg_class class_id)
-{
-    struct vg_track *track = &b->track[b->count];
-    b->list[b->count++] = track;
-    *track = (struct vg_track){.id = b->count,
-                               .state = VG_TRACK_CONFIRMED,
-                               .class_id = class_id,
-                               .detected = true,
-                               .score = 0.8f,
-                               .box = {x, y, 48, BOX_HEIGHT}};
-    track->seen = track->box;
+    (void)stage_add_track(b, class_id, (struct vg_box){x, y, 48, BOX_HEIGHT});
 }
 
 /* The whole view by (x, y) sixteenths. */
-static void view_moves(struct bench *b, int x, int y)
+static void view_moves(struct stage *b, int x, int y)
 {
     for (uint32_t i = 0; i < CELLS; i++) {
-        b->x[i] = (int16_t)x;
-        b->y[i] = (int16_t)y;
-        b->sure[i] = 200;
+        b->flow_x[i] = (int16_t)x;
+        b->flow_y[i] = (int16_t)y;
+        b->flow_sure[i] = 200;
     }
 }
 
 /* Adds heights a second to what the person's cells do. */
-static void person_moves(struct bench *b, const struct vg_track *track, double x, double y)
+static void person_moves(struct stage *b, const struct vg_track *track, double x, double y)
 {
     const double unit = BOX_HEIGHT * 16 / 4.0 * STEP_US / 1e6; /* sixteenths a step */
     for (uint32_t i = 0; i < CELLS; i++) {
-        const double u = 16 * (i % 48) + 8.0, v = 16 * (double)(i / 48) + 8;
+        const double u = 16 * (i % COLUMNS) + 8.0, v = 16 * (double)(i / COLUMNS) + 8;
         const struct vg_box box = track->box;
         if (u < (double)box.left || v < (double)box.top || u > (double)(box.left + box.width) ||
             v > (double)(box.top + box.height))
             continue;
-        b->x[i] = (int16_t)(b->x[i] + x * unit);
-        b->y[i] = (int16_t)(b->y[i] + y * unit);
+        b->flow_x[i] = (int16_t)(b->flow_x[i] + x * unit);
+        b->flow_y[i] = (int16_t)(b->flow_y[i] + y * unit);
     }
 }
 
-static uint32_t look(struct bench *b, const struct vg_maps *maps)
+static uint32_t look(struct stage *b, const struct vg_maps *maps)
 {
-    const struct vg_explainer explainer = {hear, b};
-    const struct vg_watch_input input = {.tracks = b->list,
-                                         .track_count = b->count,
-                                         .width = WIDTH,
-                                         .height = HEIGHT,
-                                         .time = {b->now_us},
-                                         .explainer = &explainer,
-                                         .maps = maps};
-    vg_alloc_seal();
-    vg_watcher_step(b->watcher, &input, &b->output);
-    vg_alloc_unseal();
-    b->now_us += STEP_US;
-    return b->output.sighting_count;
+    const uint32_t seen = stage_look(b, maps);
+    assert_int_equal(b->of_things + b->of_tracks, 0);
+    assert_true(b->value >= 0 && b->value < 1000);
+    return seen;
 }
 
 /* How everybody moves: heights a second, to the right or away from the middle; of every other one,
@@ -135,13 +75,13 @@ struct conduct {
 };
 
 /* Pictures in which something held. */
-static uint32_t act(struct bench *b, const struct conduct *c)
+static uint32_t act(struct stage *b, const struct conduct *c)
 {
     uint32_t seen = 0;
     for (int picture = 0; picture < (int)(c->seconds * 1e6 / STEP_US); picture++) {
         const int shake = picture % 2 ? c->shake : -c->shake;
         view_moves(b, shake, -shake);
-        for (uint32_t i = 0; i < b->count; i++) {
+        for (uint32_t i = 0; i < b->track_count; i++) {
             const double side = i % 2 ? 1 : -1;
             if (!c->who || i < c->who)
                 person_moves(b, &b->track[i], c->right + side * c->outward, 0);
@@ -179,8 +119,8 @@ static void what_people_do_at_once(void **state)
         {"two of five turn", 5, {80, 0.8, 0, 0, 0}, {6, -0.8, 0, 2, 0}, 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b);
+        struct stage b;
+        set_stage(&b);
         for (uint32_t k = 0; k < rows[i].persons; k++) /* odd ones on the right */
             add_person(&b, k % 2 ? 500 : 200, (float)(20 + 60 * k), VG_CLASS_PERSON);
         (void)act(&b, &rows[i].first);
@@ -188,15 +128,15 @@ static void what_people_do_at_once(void **state)
         if (held < rows[i].least || held > rows[i].most)
             fail_msg("%s: held in %u pictures, not %u to %u (%s)", rows[i].name, held,
                      rows[i].least, rows[i].most, vg_why_not_name(b.why));
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
 static void what_is_shown_and_measured(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b);
+    struct stage b;
+    set_stage(&b);
     for (uint32_t k = 0; k < 4; k++)
         add_person(&b, 100 + 120 * (float)k, 200, VG_CLASS_PERSON);
     (void)act(&b, &(struct conduct){12, 0.7, 0, 0, 0});
@@ -208,28 +148,28 @@ static void what_is_shown_and_measured(void **state)
     assert_int_equal(b.output.sighting[0].subject, 0);
     assert_false(b.output.sighting[0].instant);
     assert_int_equal(b.output.sighting[0].box_count, 3); /* who moves */
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void vehicles_are_no_crowd(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b);
+    struct stage b;
+    set_stage(&b);
     for (uint32_t k = 0; k < 6; k++)
         add_person(&b, 100 + 90 * (float)k, 200, VG_CLASS_CAR);
     assert_int_equal(act(&b, &(struct conduct){10, 0.5, 0, 0, 0}), 0);
     assert_int_equal(act(&b, &(struct conduct){10, 3, 0, 0, 0}), 0);
     assert_int_equal(b.why, VG_WHY_FEW);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* Nothing that comes in makes it fall, or say a number that is none. */
 static void bad_input(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b);
+    struct stage b;
+    set_stage(&b);
     add_person(&b, -500, -500, VG_CLASS_PERSON);
     add_person(&b, 10, 10, VG_CLASS_PERSON);
     b.track[1].box.height = b.track[1].seen.height = 0;
@@ -255,7 +195,7 @@ static void bad_input(void **state)
     vg_watcher_reset(b.watcher);
     view_moves(&b, 0, 0);
     (void)look(&b, &b.maps);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 int main(void)

@@ -8,18 +8,15 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <string.h>
 
 #include "models/class.h"
-#include "src/base/alloc.h"
-#include "src/events/watcher.h"
-#include "src/scene/scene.h"
+#include "tests/unit/event_stage.h"
 
 #define WIDTH   640
 #define HEIGHT  480
 #define STEP_US 200000
-#define MAP_PX  (160 * 120)
 
+static const struct stage_settings room = {WIDTH, HEIGHT, STEP_US, VG_MAPS_GROUND, 0};
 static const struct vg_box stands = {300, 150, 80, 240};
 static const struct vg_box lies = {240, 320, 230, 90};
 
@@ -31,55 +28,12 @@ static const struct vg_box lies = {240, 320, 230, 90};
     "\"masks\":[{\"id\":\"bed\",\"polygon\":[[0.3,0.6],[0.8,0.6],[0.8,0.9],[0.3,0.9]]" events "}]" \
     ","
 
-struct bench {
-    struct vg_scene *scene;
-    struct vg_watcher *watcher;
-    struct vg_watch_output output;
-    struct vg_maps maps;
-    uint8_t ground[MAP_PX];
-    struct vg_track track;
-    const struct vg_track *list[1];
-    int64_t now_us;
-    enum vg_why_not why;
-    uint32_t wishes;
-};
-
-static void hear(void *user, uint32_t rule, uint32_t subject, enum vg_why_not why, double value)
+static void set_stage(struct stage *b, const char *scene)
 {
-    struct bench *b = user;
-    assert_int_equal(rule, 0);
-    assert_true(isfinite(value));
-    if (subject >= VG_SUBJECT_THING)
-        b->why = why;
-}
-
-static void bench_open(struct bench *b, const char *scene)
-{
-    struct vg_fault fault = {0};
-    memset(b, 0, sizeof *b);
-    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
-        fail_msg("%s %s", fault.what, fault.place);
-    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
+    stage_open(b, &room, scene);
     assert_int_equal(vg_watcher_maps(b->scene), VG_MAPS_GROUND);
     assert_true(vg_watcher_wishes(b->scene));
-    b->maps = (struct vg_maps){.size = vg_maps_size(WIDTH, HEIGHT),
-                               .set = VG_MAPS_GROUND,
-                               .step_us = STEP_US,
-                               .ground = b->ground};
-    b->list[0] = &b->track;
-    b->track = (struct vg_track){.id = 7,
-                                 .state = VG_TRACK_CONFIRMED,
-                                 .class_id = VG_CLASS_PERSON,
-                                 .detected = true,
-                                 .score = 0.8f,
-                                 .box = stands,
-                                 .seen = stands};
-}
-
-static void bench_close(struct bench *b)
-{
-    vg_watcher_close(&b->watcher);
-    vg_scene_close(&b->scene);
+    (void)stage_add_track(b, VG_CLASS_PERSON, stands);
 }
 
 /* What the picture holds besides the track. */
@@ -91,39 +45,20 @@ struct view {
     bool maps;
 };
 
-static uint32_t look(struct bench *b, const struct view *view)
+static uint32_t look(struct stage *b, const struct view *view)
 {
-    const struct vg_explainer explainer = {hear, b};
-    struct vg_detection seen = {lies, view->seen, VG_CLASS_PERSON};
-    struct vg_detection turned = {lies, view->turned, VG_CLASS_PERSON};
-    struct vg_detection plain = {stands, view->plain, VG_CLASS_PERSON};
-    struct vg_look_answer looks[VG_LOOKS_MAX];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < b->output.wish_count && count < VG_LOOKS_MAX; i++) {
+    const struct vg_detection turned = {lies, view->turned, VG_CLASS_PERSON};
+    const struct vg_detection plain = {stands, view->plain, VG_CLASS_PERSON};
+    for (uint32_t i = 0; i < b->output.wish_count && i < VG_LOOKS_MAX; i++) {
         const bool as_is = b->output.wish[i].turn == VG_TURN_NONE;
         const struct vg_detection *found = as_is ? &plain : &turned;
-        looks[count++] = (struct vg_look_answer){b->output.wish[i], found, found->score > 0};
+        stage_answer(b, &b->output.wish[i], found->score > 0 ? found : NULL);
     }
-    for (uint32_t y = 82; y < 102; y++)
-        memset(b->ground + 160 * y + 62, view->ground ? VG_GROUND_NEW : VG_GROUND_SAME, 54);
-    b->maps.learnt_us = b->now_us;
-    const struct vg_watch_input input = {.tracks = b->list,
-                                         .track_count = 1,
-                                         .width = WIDTH,
-                                         .height = HEIGHT,
-                                         .time = {b->now_us},
-                                         .explainer = &explainer,
-                                         .maps = view->maps ? &b->maps : NULL,
-                                         .detections = &seen,
-                                         .detection_count = view->seen > 0,
-                                         .looks = looks,
-                                         .look_count = count};
-    vg_alloc_seal();
-    vg_watcher_step(b->watcher, &input, &b->output);
-    vg_alloc_unseal();
-    b->now_us += STEP_US;
-    b->wishes += b->output.wish_count;
-    return b->output.sighting_count;
+    if (view->seen > 0)
+        stage_show(b, VG_CLASS_PERSON, view->seen, lies);
+    stage_fill(b, b->ground, (struct stage_area){62, 82, 54, 20},
+               view->ground ? VG_GROUND_NEW : VG_GROUND_SAME);
+    return stage_look(b, view->maps ? &b->maps : NULL);
 }
 
 enum happens {
@@ -135,10 +70,10 @@ enum happens {
     LEAVES     /* lost at the left edge */
 };
 
-static void happen(struct bench *b, enum happens what)
+static void happen(struct stage *b, enum happens what)
 {
     static const struct vg_box sits = {290, 234, 100, 156}, hides = {300, 150, 80, 130};
-    struct vg_track *track = &b->track;
+    struct vg_track *track = &b->track[0];
     if (what == LEAVES)
         track->seen.left = 0;
     track->detected = what != LOST && what != LEAVES;
@@ -152,7 +87,7 @@ static void happen(struct bench *b, enum happens what)
 }
 
 /* Pictures of three seconds after it happened in which the rule holds. */
-static uint32_t tell(struct bench *b, enum happens what, const struct view *view)
+static uint32_t tell(struct stage *b, enum happens what, const struct view *view)
 {
     const struct view before = {.maps = view->maps};
     uint32_t held = 0;
@@ -194,8 +129,8 @@ static void who_falls_and_who_does_not(void **state)
         {"stands where a lying box is", NOTHING, {0.5f, 0.5f, 0, true, true}, false, VG_WHY_HOLDS},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, SCENE(""));
+        struct stage b;
+        set_stage(&b, SCENE(""));
         const uint32_t held = tell(&b, rows[i].what, &rows[i].view);
         if (rows[i].holds ? held < 10 : held > 0)
             fail_msg("%s: held in %u of 15 pictures (%s)", rows[i].name, held,
@@ -203,7 +138,7 @@ static void who_falls_and_who_does_not(void **state)
         if (!rows[i].holds && b.why != rows[i].why)
             fail_msg("%s: %s", rows[i].name, vg_why_not_name(b.why));
         assert_true((b.wishes > 0) == (rows[i].holds || rows[i].why != VG_WHY_HOLDS));
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -221,20 +156,20 @@ static void where_it_lies(void **state)
     };
     static const struct view view = {0.5f, 0.5f, 0, true, true};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, rows[i].scene);
+        struct stage b;
+        set_stage(&b, rows[i].scene);
         assert_true((tell(&b, LOST, &view) > 0) == rows[i].holds);
         if (!rows[i].holds)
             assert_int_equal(b.why, VG_WHY_MASKED);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
 static void what_is_shown(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     assert_true(tell(&b, LOST, &(struct view){0.3f, 0.5f, 0, true, true}) > 0);
     const struct vg_sighting *sighting = &b.output.sighting[0];
     assert_true(sighting->subject > VG_SUBJECT_THING);
@@ -246,15 +181,15 @@ static void what_is_shown(void **state)
         assert_true(region.left >= 0 && region.top >= 0 && region.left + region.width <= WIDTH &&
                     region.top + region.height <= HEIGHT && region.width > 0);
     }
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* Who gets up again is no longer told, and the place is left alone after a while. */
 static void gets_up(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     assert_true(tell(&b, LOST, &(struct view){0.5f, 0.5f, 0, true, true}) > 0);
     const struct view up = {0, 0, 0.7f, false, true};
     uint32_t held = 0;
@@ -263,7 +198,7 @@ static void gets_up(void **state)
     assert_true(held < 10);
     assert_int_equal(b.output.sighting_count, 0);
     assert_int_equal(b.output.wish_count, 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void bad_input(void **state)
@@ -272,14 +207,14 @@ static void bad_input(void **state)
     static const struct vg_box boxes[] = {{-500, -500, 80, 240},   {300, 150, 0, 0},
                                           {600, 400, 1e9f, 2e9f},  {NAN, 1, 2, NAN},
                                           {1e30f, 1e30f, 80, 240}, {300, 150, 80, 240}};
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     for (int i = 0; i < 200; i++) {
         const struct view view = {(float)(i % 3) / 4, i % 7 ? 0.5f : NAN, 0.1f, i % 2 == 0,
                                   i % 5 != 0};
-        b.track.seen = b.track.box = boxes[i % 6];
-        b.track.detected = i % 4 != 0;
-        b.track.last_seen.us = b.now_us;
+        b.track[0].seen = b.track[0].box = boxes[i % 6];
+        b.track[0].detected = i % 4 != 0;
+        b.track[0].last_seen.us = b.now_us;
         b.now_us -= i % 50 == 49 ? 3 * STEP_US : 0;
         (void)look(&b, &view);
         for (uint32_t k = 0; k < b.output.sighting_count; k++)
@@ -287,7 +222,7 @@ static void bad_input(void **state)
         for (uint32_t k = 0; k < b.output.wish_count; k++)
             assert_true(isfinite(b.output.wish[k].region.left + b.output.wish[k].region.width));
     }
-    bench_close(&b);
+    stage_close(&b);
 }
 
 int main(void)

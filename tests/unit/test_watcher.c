@@ -8,17 +8,17 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <string.h>
 
 #include "models/class.h"
 #include "src/base/alloc.h"
-#include "src/events/watcher.h"
-#include "src/scene/scene.h"
+#include "tests/unit/event_stage.h"
 
 #define WIDTH     1000
 #define HEIGHT    500
 #define STEP_US   100000
 #define WALKS_MAX 24
+
+static const struct stage_settings street = {WIDTH, HEIGHT, STEP_US, 0, 0};
 
 /* zone "z" is the lower half, directed to the right; line "l" goes from left to right at half
  * height over the middle; mask "m" hides the right tenth */
@@ -29,91 +29,28 @@
     "\"lines\":[{\"id\":\"l\",\"points\":[[0.2,0.5],[0.8,0.5]]}],\"rules\":["
 #define RULE(body) PLACES "{\"id\":\"r\",\"severity\":\"low\"," body "}]}"
 
-/* One flux with its watcher, output and hand-made tracks. */
-struct bench {
-    struct vg_scene *scene;
-    struct vg_watcher *watcher;
-    struct vg_watch_output output;
-    struct vg_track track[WALKS_MAX];
-    const struct vg_track *list[WALKS_MAX];
-    uint32_t count;
-    int64_t now_us;
-    enum vg_why_not why[WALKS_MAX + 1]; /* last told, by track id */
-    double value[WALKS_MAX + 1];
-};
-
-static void hear(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
+static void set_stage(struct stage *b, const char *scene)
 {
-    (void)rule;
-    struct bench *b = user;
-    assert_true(track <= WALKS_MAX);
-    b->why[track] = why;
-    b->value[track] = value;
+    stage_open(b, &street, scene);
 }
 
-static void bench_open(struct bench *b, const char *scene)
+static struct vg_track *add_track(struct stage *b)
 {
-    struct vg_fault fault = {0};
-    memset(b, 0, sizeof *b);
-    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
-        fail_msg("%s %s", fault.what, fault.place);
-    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
+    return stage_add_track(b, VG_CLASS_PERSON, (struct vg_box){0, 0, 40, 100});
 }
 
-static void bench_close(struct bench *b)
+/* Puts the track's foot at (x, y) pixels at the stage's time, as a detection. */
+static void place(struct stage *b, struct vg_track *track, double x, double y)
 {
-    vg_watcher_close(&b->watcher);
-    vg_scene_close(&b->scene);
+    struct vg_box box = track->box;
+    box.left = (float)x - box.width / 2;
+    box.top = (float)y - box.height;
+    stage_move(b, track, box);
 }
 
-static struct vg_track *add_track(struct bench *b)
+static uint32_t look(struct stage *b)
 {
-    struct vg_track *track = &b->track[b->count];
-    b->list[b->count] = track;
-    *track = (struct vg_track){.id = ++b->count,
-                               .state = VG_TRACK_CONFIRMED,
-                               .class_id = VG_CLASS_PERSON,
-                               .score = 0.8f,
-                               .box = {0, 0, 40, 100}};
-    return track;
-}
-
-/* Puts the track's foot at (x, y) pixels at the bench's time, as a detection. */
-static void place(struct bench *b, struct vg_track *track, double x, double y)
-{
-    const struct vg_point before = vg_box_foot(track->box);
-    const float step_s = (float)STEP_US / 1e6f;
-    track->box.left = (float)x - track->box.width / 2;
-    track->box.top = (float)y - track->box.height;
-    track->seen = track->box;
-    track->detected = true;
-    track->last_seen.us = b->now_us;
-    const struct vg_point foot = vg_box_foot(track->box);
-    if (track->history_count > 0)
-        track->velocity =
-            (struct vg_point){(foot.x - before.x) / step_s, (foot.y - before.y) / step_s};
-    const uint32_t at = (track->history_first + track->history_count) % VG_TRACK_HISTORY_SIZE;
-    track->history[at] = (struct vg_track_step){{b->now_us}, foot};
-    if (track->history_count < VG_TRACK_HISTORY_SIZE)
-        track->history_count++;
-    else
-        track->history_first = (track->history_first + 1) % VG_TRACK_HISTORY_SIZE;
-}
-
-static uint32_t look(struct bench *b)
-{
-    const struct vg_explainer explainer = {hear, b};
-    const struct vg_watch_input input = {.tracks = b->list,
-                                         .track_count = b->count,
-                                         .width = WIDTH,
-                                         .height = HEIGHT,
-                                         .time = {b->now_us},
-                                         .explainer = &explainer};
-    vg_alloc_seal();
-    vg_watcher_step(b->watcher, &input, &b->output);
-    vg_alloc_unseal();
-    b->now_us += STEP_US;
-    return b->output.sighting_count;
+    return stage_look(b, NULL);
 }
 
 /* ---- line --------------------------------------------------------------------------------- */
@@ -173,8 +110,8 @@ static void passages_of_a_line(void **state)
         (void)snprintf(scene, sizeof scene, RULE("\"event\":\"crossing\",\"at\":\"l\"%s%s%s"),
                        rows[i].direction ? ",\"direction\":\"" : "",
                        rows[i].direction ? rows[i].direction : "", rows[i].direction ? "\"" : "");
-        struct bench b;
-        bench_open(&b, scene);
+        struct stage b;
+        set_stage(&b, scene);
         struct vg_track *track = add_track(&b);
         uint32_t seen = 0;
         for (size_t k = 0; rows[i].x[k] > END || rows[i].x[k] < END; k++) {
@@ -190,67 +127,68 @@ static void passages_of_a_line(void **state)
                 assert_int_equal(b.output.sighting[0].box_count, 1);
             }
         }
-        if (seen != (uint32_t)rows[i].want || b.why[1] != rows[i].last)
-            fail_msg("%s: %u sightings, last %s", rows[i].name, seen, vg_why_not_name(b.why[1]));
-        bench_close(&b);
+        if (seen != (uint32_t)rows[i].want || b.told[1].why != rows[i].last)
+            fail_msg("%s: %u sightings, last %s", rows[i].name, seen,
+                     vg_why_not_name(b.told[1].why));
+        stage_close(&b);
     }
 }
 
 static void a_track_gone_for_long_has_not_passed(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
     struct vg_track *track = add_track(&b);
     place(&b, track, 500, 300);
     (void)look(&b);
     b.now_us += 3 * VG_US_PER_S;
     place(&b, track, 500, 200);
     assert_int_equal(look(&b), 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* Two rules look at the same person: only the one whose event the mask names sees nobody. */
 static void a_mask_for_one_event_hides_from_that_alone(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, "{\"version\":1,\"name\":\"x\",\"masks\":[{\"polygon\":"
-                   "[[0,0],[1,0],[1,1],[0,1]],\"events\":[\"density\",\"fire\"]}],"
-                   "\"zones\":[{\"id\":\"z\",\"polygon\":[[0,0],[1,0],[1,1],[0,1]]}],\"rules\":["
-                   "{\"id\":\"d\",\"severity\":\"low\",\"event\":\"density\",\"at\":\"z\","
-                   "\"over\":0},"
-                   "{\"id\":\"c\",\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"z\"}]}");
+    struct stage b;
+    set_stage(&b, "{\"version\":1,\"name\":\"x\",\"masks\":[{\"polygon\":"
+                  "[[0,0],[1,0],[1,1],[0,1]],\"events\":[\"density\",\"fire\"]}],"
+                  "\"zones\":[{\"id\":\"z\",\"polygon\":[[0,0],[1,0],[1,1],[0,1]]}],\"rules\":["
+                  "{\"id\":\"d\",\"severity\":\"low\",\"event\":\"density\",\"at\":\"z\","
+                  "\"over\":0},"
+                  "{\"id\":\"c\",\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"z\"}]}");
     place(&b, add_track(&b), 500, 400);
     (void)look(&b);
     assert_int_equal(b.output.sighting_count, 1);
     assert_int_equal(b.output.sighting[0].rule, 1);
     assert_int_equal(b.output.measure_count, 1);
     assert_float_equal(b.output.measure[0].value, 0, 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void a_passage_under_a_mask_is_none(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, "{\"version\":1,\"name\":\"x\",\"masks\":[{\"id\":\"m\",\"polygon\":"
-                   "[[0,0.48],[1,0.48],[1,0.52],[0,0.52]]}],\"lines\":[{\"id\":\"l\",\"points\":"
-                   "[[0.2,0.5],[0.8,0.5]]}],\"rules\":[{\"id\":\"r\",\"severity\":\"low\","
-                   "\"event\":\"crossing\",\"at\":\"l\"}]}");
+    struct stage b;
+    set_stage(&b, "{\"version\":1,\"name\":\"x\",\"masks\":[{\"id\":\"m\",\"polygon\":"
+                  "[[0,0.48],[1,0.48],[1,0.52],[0,0.52]]}],\"lines\":[{\"id\":\"l\",\"points\":"
+                  "[[0.2,0.5],[0.8,0.5]]}],\"rules\":[{\"id\":\"r\",\"severity\":\"low\","
+                  "\"event\":\"crossing\",\"at\":\"l\"}]}");
     struct vg_track *track = add_track(&b);
     for (double y = 300; y >= 200; y -= 5) {
         place(&b, track, 500, y);
         assert_int_equal(look(&b), 0);
     }
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void a_reset_forgets_positions(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
     struct vg_track *track = add_track(&b);
     place(&b, track, 500, 280);
     (void)look(&b);
@@ -259,7 +197,7 @@ static void a_reset_forgets_positions(void **state)
     assert_int_equal(look(&b), 0);
     place(&b, track, 500, 280);
     assert_int_equal(look(&b), 1);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* A line of three parts, as a gate: up at x 300, over at y 150, down at x 700. */
@@ -281,11 +219,11 @@ static void passages_of_a_bent_line(void **state)
         {"under it, where it is open", {500, 500, END}, {300, 240}, 0, VG_WHY_NO_PASSAGE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, "{\"version\":1,\"name\":\"x\",\"lines\":[{\"id\":\"l\",\"points\":"
-                       "[[0.3,0.5],[0.3,0.3],[0.7,0.3],[0.7,0.5]]}],\"rules\":[{\"id\":\"r\","
-                       "\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"l\","
-                       "\"direction\":\"right\"}]}");
+        struct stage b;
+        set_stage(&b, "{\"version\":1,\"name\":\"x\",\"lines\":[{\"id\":\"l\",\"points\":"
+                      "[[0.3,0.5],[0.3,0.3],[0.7,0.3],[0.7,0.5]]}],\"rules\":[{\"id\":\"r\","
+                      "\"severity\":\"low\",\"event\":\"crossing\",\"at\":\"l\","
+                      "\"direction\":\"right\"}]}");
         struct vg_track *track = add_track(&b);
         uint32_t seen = 0;
         for (size_t k = 0; rows[i].x[k] > END; k++) {
@@ -293,9 +231,10 @@ static void passages_of_a_bent_line(void **state)
             seen += look(&b);
         }
         const uint32_t want = rows[i].last == VG_WHY_HOLDS ? (uint32_t)rows[i].want : 0;
-        if (seen != want || b.why[1] != rows[i].last)
-            fail_msg("%s: %u sightings, last %s", rows[i].name, seen, vg_why_not_name(b.why[1]));
-        bench_close(&b);
+        if (seen != want || b.told[1].why != rows[i].last)
+            fail_msg("%s: %u sightings, last %s", rows[i].name, seen,
+                     vg_why_not_name(b.told[1].why));
+        stage_close(&b);
     }
 }
 
@@ -313,8 +252,8 @@ static void a_box_that_jumps_has_not_passed(void **state)
         {VG_CLASS_CAR, 480, 150, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+        struct stage b;
+        set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
         struct vg_track *track = add_track(&b);
         track->class_id = rows[i].class_id;
         place(&b, track, 500, rows[i].from);
@@ -323,7 +262,7 @@ static void a_box_that_jumps_has_not_passed(void **state)
         assert_int_equal(look(&b), rows[i].want);
         place(&b, track, 500, rows[i].to);
         assert_int_equal(look(&b), 0);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -331,15 +270,15 @@ static void a_box_that_jumps_has_not_passed(void **state)
 static void a_passage_waits_until_the_track_is_admitted(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"l\""));
     struct vg_track *track = add_track(&b);
     track->state = VG_TRACK_TENTATIVE;
     place(&b, track, 500, 270);
     assert_int_equal(look(&b), 0);
     place(&b, track, 500, 230);
     assert_int_equal(look(&b), 0);
-    assert_int_equal(b.why[1], VG_WHY_UNCONFIRMED);
+    assert_int_equal(b.told[1].why, VG_WHY_UNCONFIRMED);
     track->state = VG_TRACK_CONFIRMED;
     place(&b, track, 500, 220);
     assert_int_equal(look(&b), 1);
@@ -355,7 +294,7 @@ static void a_passage_waits_until_the_track_is_admitted(void **state)
     track->state = VG_TRACK_CONFIRMED;
     place(&b, track, 500, 280);
     assert_int_equal(look(&b), 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* ---- zone --------------------------------------------------------------------------------- */
@@ -385,19 +324,19 @@ static void presence_in_a_zone_and_why_not(void **state)
         {"tentative", 500, 400, VG_CLASS_PERSON, 0.8f, VG_TRACK_TENTATIVE, VG_WHY_UNCONFIRMED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
+        struct stage b;
+        set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
         struct vg_track *track = add_track(&b);
         track->class_id = rows[i].class_id;
         track->score = rows[i].score;
         track->state = rows[i].state;
         place(&b, track, rows[i].x, rows[i].y);
         const uint32_t seen = look(&b);
-        if (b.why[1] != rows[i].want || seen != (rows[i].want == VG_WHY_HOLDS))
-            fail_msg("%s: %s", rows[i].name, vg_why_not_name(b.why[1]));
+        if (b.told[1].why != rows[i].want || seen != (rows[i].want == VG_WHY_HOLDS))
+            fail_msg("%s: %s", rows[i].name, vg_why_not_name(b.told[1].why));
         if (seen)
             assert_false(b.output.sighting[0].instant);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -410,8 +349,8 @@ static void who_is_hidden_is_still_there(void **state)
         double x;       /* where its way has led meanwhile */
     } rows[] = {{6, 25, 500}, {5, 4, 500}, {6, 5, 950}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\",\"hold_s\":0.5"));
+        struct stage b;
+        set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"z\",\"hold_s\":0.5"));
         struct vg_track *track = add_track(&b);
         for (int k = 0; k < 30; k++) {
             place(&b, track, k < rows[i].seen ? 500 : rows[i].x, 400);
@@ -420,15 +359,15 @@ static void who_is_hidden_is_still_there(void **state)
             if (look(&b) != (k <= rows[i].last))
                 fail_msg("row %zu, picture %d", i, k);
         }
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
 static void one_bad_look_does_not_undo_a_good_one(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
     struct vg_track *track = add_track(&b);
     place(&b, track, 500, 400);
     assert_int_equal(look(&b), 1);
@@ -438,19 +377,19 @@ static void one_bad_look_does_not_undo_a_good_one(void **state)
     b.now_us += 3 * VG_US_PER_S; /* but it does not count for ever */
     place(&b, track, 500, 400);
     assert_int_equal(look(&b), 0);
-    assert_int_equal(b.why[1], VG_WHY_SCORE);
-    bench_close(&b);
+    assert_int_equal(b.told[1].why, VG_WHY_SCORE);
+    stage_close(&b);
 }
 
 static void a_rule_switched_off_sees_nothing(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\",\"active\":false"));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"z\",\"active\":false"));
     place(&b, add_track(&b), 500, 400);
     assert_int_equal(look(&b), 0);
-    assert_int_equal(b.why[0], VG_WHY_INACTIVE);
-    bench_close(&b);
+    assert_int_equal(b.told[0].why, VG_WHY_INACTIVE);
+    stage_close(&b);
 }
 
 /* ---- wrong way ---------------------------------------------------------------------------- */
@@ -489,19 +428,19 @@ static void the_way_is_judged_in_pixels(void **state)
                        "[[0,0.5],[1,0.5],[1,1],[0,1]],\"direction\":%s}],\"rules\":[{\"id\":\"r\","
                        "\"severity\":\"low\",\"event\":\"wrong_way\",\"at\":\"z\"}]}",
                        rows[i].way);
-        struct bench b;
-        bench_open(&b, scene);
+        struct stage b;
+        set_stage(&b, scene);
         struct vg_track *track = add_track(&b);
         uint32_t seen = 0;
         for (int k = 0; k < rows[i].pictures; k++) {
             place(&b, track, rows[i].x + k * rows[i].dx, rows[i].y + k * rows[i].dy);
             seen = look(&b);
         }
-        if (b.why[1] != rows[i].want || seen != (rows[i].want == VG_WHY_HOLDS))
-            fail_msg("%s: %s (%g)", rows[i].name, vg_why_not_name(b.why[1]), b.value[1]);
+        if (b.told[1].why != rows[i].want || seen != (rows[i].want == VG_WHY_HOLDS))
+            fail_msg("%s: %s (%g)", rows[i].name, vg_why_not_name(b.told[1].why), b.told[1].value);
         if (seen && b.output.sighting[0].building)
             fail_msg("%s: not far enough", rows[i].name);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -509,8 +448,8 @@ static void the_way_is_judged_in_pixels(void **state)
 static void a_way_against_builds_up(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
     struct vg_track *track = add_track(&b);
     for (int k = 0; k < 30; k++) {
         place(&b, track, 600 - 8 * k, 400);
@@ -519,23 +458,23 @@ static void a_way_against_builds_up(void **state)
         if (seen)
             assert_int_equal(b.output.sighting[0].building, 8 * k < 190);
     }
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void who_has_turned_back_is_let_off(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
     struct vg_track *track = add_track(&b);
     for (int k = 0; k < 20; k++) {
         place(&b, track, 600 - 10 * k, 400);
         (void)look(&b);
     }
-    assert_int_equal(b.why[1], VG_WHY_HOLDS);
+    assert_int_equal(b.told[1].why, VG_WHY_HOLDS);
     place(&b, track, 425, 400);
     assert_int_equal(look(&b), 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* Half a height to and fro, five times; and one height there, then back. */
@@ -547,8 +486,8 @@ static void who_turns_back_has_done_nothing(void **state)
         int there, times;
     } rows[] = {{5, 10, 5}, {5, 20, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
+        struct stage b;
+        set_stage(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\""));
         struct vg_track *track = add_track(&b);
         double x = 600;
         for (int k = 0; k < 2 * rows[i].there * rows[i].times; k++) {
@@ -560,7 +499,7 @@ static void who_turns_back_has_done_nothing(void **state)
                 assert_true(b.output.sighting[0].building);
             }
         }
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -573,8 +512,8 @@ static void a_way_goes_on_when_hidden(void **state)
         uint32_t want;
     } rows[] = {{0, 1}, {400, 1}, {200, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_open(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\",\"hold_s\":0"));
+        struct stage b;
+        set_stage(&b, RULE("\"event\":\"wrong_way\",\"at\":\"z\",\"hold_s\":0"));
         struct vg_track *track = add_track(&b);
         double x = 600;
         for (int k = 0; k < 21; k++, x -= 10) {
@@ -587,7 +526,7 @@ static void a_way_goes_on_when_hidden(void **state)
             if (k != 19) /* 190 of its 100 pixels of height: about there */
                 assert_int_equal(now, k < 19 ? 0 : rows[i].want);
         }
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -596,8 +535,8 @@ static void a_way_goes_on_when_hidden(void **state)
 static void density_counts_strictly_more_than_over(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":3"));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":3"));
     struct vg_track *track[6];
     for (size_t i = 0; i < 6; i++)
         track[i] = add_track(&b);
@@ -606,7 +545,7 @@ static void density_counts_strictly_more_than_over(void **state)
             place(&b, track[i], 100 + 100 * i, i < inside ? 400 : 100);
         const uint32_t seen = look(&b);
         assert_int_equal(seen, inside > 3);
-        assert_int_equal(b.why[0], inside > 3 ? VG_WHY_HOLDS : VG_WHY_FEW);
+        assert_int_equal(b.told[0].why, inside > 3 ? VG_WHY_HOLDS : VG_WHY_FEW);
         assert_int_equal(b.output.measure_count, 1);
         assert_string_equal(b.output.measure[0].name, "count");
         assert_int_equal(b.output.measure[0].place, b.scene->rule[0].place);
@@ -618,14 +557,14 @@ static void density_counts_strictly_more_than_over(void **state)
         assert_float_equal(b.output.sighting[0].count, inside, 0);
         assert_float_equal(b.output.sighting[0].score, 0.8, 1e-6);
     }
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void a_missed_box_does_not_lower_the_count_at_once(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":1,\"hold_s\":5"));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"density\",\"at\":\"z\",\"over\":1,\"hold_s\":5"));
     struct vg_track *a = add_track(&b), *c = add_track(&b);
     place(&b, a, 300, 400);
     place(&b, c, 600, 400);
@@ -635,7 +574,7 @@ static void a_missed_box_does_not_lower_the_count_at_once(void **state)
         place(&b, a, 300, 400);
         assert_int_equal(look(&b), k <= 10);
     }
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* A digit for each picture: how many more than `base` there are; x: the condition holds. */
@@ -658,8 +597,8 @@ static void a_level_has_hysteresis(void **state)
         (void)snprintf(scene, sizeof scene,
                        RULE("\"event\":\"density\",\"at\":\"z\",\"over\":%u,\"hold_s\":0.5"),
                        rows[i].over);
-        struct bench b;
-        bench_open(&b, scene);
+        struct stage b;
+        set_stage(&b, scene);
         struct vg_track *track[WALKS_MAX];
         for (size_t k = 0; k < WALKS_MAX; k++)
             track[k] = add_track(&b);
@@ -672,21 +611,21 @@ static void a_level_has_hysteresis(void **state)
             if (b.output.sighting_count) /* a mean, never a division by nobody */
                 assert_float_equal(b.output.sighting[0].score, 0.8, 1e-6);
         }
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
 static void a_place_is_measured_once(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, PLACES "{\"id\":\"a\",\"severity\":\"low\",\"event\":\"density\",\"at\":\"z\","
-                          "\"over\":1,\"active\":false},{\"id\":\"b\",\"severity\":\"high\","
-                          "\"event\":\"density\",\"at\":\"z\",\"over\":2}]}");
+    struct stage b;
+    set_stage(&b, PLACES "{\"id\":\"a\",\"severity\":\"low\",\"event\":\"density\",\"at\":\"z\","
+                         "\"over\":1,\"active\":false},{\"id\":\"b\",\"severity\":\"high\","
+                         "\"event\":\"density\",\"at\":\"z\",\"over\":2}]}");
     place(&b, add_track(&b), 300, 400);
     (void)look(&b);
     assert_int_equal(b.output.measure_count, 1);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* ---- bounds ------------------------------------------------------------------------------- */
@@ -699,8 +638,8 @@ static void more_than_fits_is_counted_as_dropped(void **state)
     };
     static struct vg_track track[TRACKS];
     static const struct vg_track *list[TRACKS];
-    struct bench b;
-    bench_open(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
+    struct stage b;
+    set_stage(&b, RULE("\"event\":\"crossing\",\"at\":\"z\""));
     for (uint32_t i = 0; i < TRACKS; i++) {
         track[i] = (struct vg_track){.id = i + 1,
                                      .state = VG_TRACK_CONFIRMED,
@@ -719,7 +658,7 @@ static void more_than_fits_is_counted_as_dropped(void **state)
     vg_watcher_step(b.watcher, &input, &b.output);
     assert_int_equal(b.output.sighting_count, VG_SIGHTINGS_MAX);
     assert_int_equal(b.output.sighting[0].subject, TRACKS + 1);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void reasons_have_names(void **state)

@@ -11,14 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/base/alloc.h"
-#include "src/events/watcher.h"
+#include "tests/unit/event_stage.h"
 
 #define WIDTH   1000
 #define HEIGHT  500
 #define STEP_US 100000
-#define PERSONS 24
-#define SEEN    32
+#define PERSONS 20
+
+static const struct stage_settings street = {WIDTH, HEIGHT, STEP_US, 0, 0};
 
 #define SCENE(more)                                                                        \
     "{\"version\":1,\"name\":\"x\",\"masks\":[{\"polygon\":[[0.9,0],[1,0],[1,1],[0.9,1]]," \
@@ -26,56 +26,18 @@
     "[[0,0],[0.5,0],[0.5,1],[0,1]]}],\"rules\":[{\"id\":\"w\",\"severity\":\"high\","      \
     "\"event\":\"weapon\"" more "}]}"
 
-struct bench {
-    struct vg_scene *scene;
-    struct vg_watcher *watcher;
-    struct vg_watch_output output;
-    struct vg_track track[PERSONS];
-    const struct vg_track *list[PERSONS];
-    uint32_t person_count, seen_count, look_seen_count, look_count;
-    struct vg_detection seen[SEEN], look_seen[SEEN];
-    struct vg_look_answer look[VG_LOOKS_MAX];
-    vg_class_set known;
-    int64_t now_us;
-    enum vg_why_not why; /* last told */
-};
-
-static void hear(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
+static void set_stage(struct stage *b, const char *scene)
 {
-    (void)rule;
-    (void)track;
-    assert_true(isfinite(value));
-    ((struct bench *)user)->why = why;
-}
-
-static void bench_open(struct bench *b, const char *scene)
-{
-    struct vg_fault fault = {0};
-    memset(b, 0, sizeof *b);
-    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
-        fail_msg("%s %s", fault.what, fault.place);
-    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
+    stage_open(b, &street, scene);
     assert_true(vg_watcher_wishes(b->scene));
 }
 
-static void bench_close(struct bench *b)
-{
-    vg_watcher_close(&b->watcher);
-    vg_scene_close(&b->scene);
-}
-
 /* Somebody whose foot is at (x, y). */
-static struct vg_track *add_person(struct bench *b, float x, float y)
+static struct vg_track *add_person(struct stage *b, float x, float y)
 {
-    struct vg_track *track = &b->track[b->person_count];
-    b->list[b->person_count] = track;
-    *track = (struct vg_track){.id = ++b->person_count,
-                               .state = VG_TRACK_CONFIRMED,
-                               .class_id = VG_CLASS_PERSON,
-                               .detected = true,
-                               .score = 0.9f,
-                               .box = {x - 20, y - 100, 40, 100},
-                               .seen = {x - 20, y - 100, 40, 100}};
+    const struct vg_box box = {x - 20, y - 100, 40, 100};
+    struct vg_track *track = stage_add_track(b, VG_CLASS_PERSON, box);
+    track->score = 0.9f;
     return track;
 }
 
@@ -84,44 +46,23 @@ static struct vg_detection thing(enum vg_class class_id, float score, float x, f
     return (struct vg_detection){{x - 6, y - 3, 12, 6}, score, class_id};
 }
 
-static void show(struct bench *b, enum vg_class class_id, float score, float x, float y)
+static void show(struct stage *b, enum vg_class class_id, float score, float x, float y)
 {
-    b->seen[b->seen_count++] = thing(class_id, score, x, y);
+    stage_show(b, class_id, score, thing(class_id, score, x, y).box);
 }
 
 /* Answers the worthiest wish of the picture before, with a weapon at (x, y) if score > 0. */
-static void answer(struct bench *b, float score, float x, float y)
+static void answer(struct stage *b, float score, float x, float y)
 {
-    struct vg_look_answer *look = &b->look[b->look_count++];
+    const struct vg_detection found = thing(VG_CLASS_WEAPON, score, x, y);
     assert_true(b->output.wish_count > 0);
-    *look = (struct vg_look_answer){b->output.wish[0], b->look_seen + b->look_seen_count, 0};
-    if (score > 0) {
-        b->look_seen[b->look_seen_count++] = thing(VG_CLASS_WEAPON, score, x, y);
-        look->count = 1;
-    }
+    stage_answer(b, &b->output.wish[0], score > 0 ? &found : NULL);
 }
 
 /* One picture with what was put in before; returns the sightings. */
-static uint32_t look(struct bench *b)
+static uint32_t look(struct stage *b)
 {
-    const struct vg_explainer explainer = {hear, b};
-    const struct vg_watch_input input = {.tracks = b->list,
-                                         .track_count = b->person_count,
-                                         .width = WIDTH,
-                                         .height = HEIGHT,
-                                         .time = {b->now_us},
-                                         .explainer = &explainer,
-                                         .detections = b->seen,
-                                         .detection_count = b->seen_count,
-                                         .known = b->known,
-                                         .looks = b->look,
-                                         .look_count = b->look_count};
-    vg_alloc_seal();
-    vg_watcher_step(b->watcher, &input, &b->output);
-    vg_alloc_unseal();
-    b->now_us += STEP_US;
-    b->seen_count = b->look_count = b->look_seen_count = 0;
-    return b->output.sighting_count;
+    return stage_look(b, NULL);
 }
 
 /* 'x' found in the whole picture, '.' not: the pictures in which the rule holds. */
@@ -136,9 +77,9 @@ static void three_of_the_last_five(void **state)
         {"xx.......x", ".........."}, {"xx.x.x.x.x", "...HHH.H.H"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
+        struct stage b;
         char got[16] = "";
-        bench_open(&b, SCENE(""));
+        set_stage(&b, SCENE(""));
         (void)add_person(&b, 200, 300);
         for (size_t k = 0; rows[i].script[k]; k++) {
             if (rows[i].script[k] == 'x')
@@ -147,7 +88,7 @@ static void three_of_the_last_five(void **state)
         }
         if (strcmp(got, rows[i].want) != 0)
             fail_msg("%s: %s, not %s", rows[i].script, got, rows[i].want);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -181,9 +122,9 @@ static void what_counts_as_a_weapon(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char scene[1024];
-        struct bench b;
+        struct stage b;
         (void)snprintf(scene, sizeof scene, SCENE("%s"), rows[i].more);
-        bench_open(&b, scene);
+        set_stage(&b, scene);
         if (rows[i].person_x > 0)
             (void)add_person(&b, rows[i].person_x, 300);
         uint32_t count = 0;
@@ -193,15 +134,15 @@ static void what_counts_as_a_weapon(void **state)
         }
         if (count != rows[i].want)
             fail_msg("%s: %u", rows[i].name, count);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
 static void the_sighting_shows_weapon_and_carrier(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     struct vg_track *person = add_person(&b, 200, 300);
     uint32_t subject = 0;
     for (int k = 0; k < 8; k++) { /* runs: 2.5 heights a second */
@@ -222,14 +163,14 @@ static void the_sighting_shows_weapon_and_carrier(void **state)
         person->seen = person->box;
     }
     assert_int_equal(b.output.sighting_count, 1);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void on_two_persons_it_is_two(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     (void)add_person(&b, 200, 300);
     (void)add_person(&b, 400, 300);
     for (int k = 0; k < 2; k++) { /* twice on each: on none thrice */
@@ -245,16 +186,16 @@ static void on_two_persons_it_is_two(void **state)
     }
     assert_int_equal(b.output.sighting_count, 2);
     assert_int_not_equal(b.output.sighting[0].subject, b.output.sighting[1].subject);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* Every person is looked at before any is looked at again; the wish is the upper body. */
 static void persons_are_looked_at_in_turn(void **state)
 {
     (void)state;
-    struct bench b;
+    struct stage b;
     uint32_t looked[PERSONS + 1] = {0};
-    bench_open(&b, SCENE(""));
+    set_stage(&b, SCENE(""));
     for (int i = 0; i < 20; i++)
         (void)add_person(&b, 40 + 40 * (float)i, 300);
     (void)look(&b);
@@ -275,14 +216,14 @@ static void persons_are_looked_at_in_turn(void **state)
     }
     for (uint32_t id = 1; id <= 20; id++)
         assert_int_equal(looked[id], 2);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void who_is_not_looked_at(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(",\"at\":\"z\""));
+    struct stage b;
+    set_stage(&b, SCENE(",\"at\":\"z\""));
     (void)add_person(&b, 600, 300); /* out of the zone */
     (void)add_person(&b, 950, 300); /* under the mask */
     add_person(&b, 100, 300)->class_id = VG_CLASS_CAR;
@@ -295,15 +236,15 @@ static void who_is_not_looked_at(void **state)
     (void)look(&b);
     assert_int_equal(b.output.wish_count, 1);
     assert_int_equal(b.output.wish[0].subject, 7);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* Found by a close look: looked at first from then on; whole pictures say nothing of it. */
 static void a_close_look_that_finds_one_is_followed_up(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     (void)add_person(&b, 100, 300);
     (void)add_person(&b, 400, 300);
     (void)look(&b);
@@ -323,14 +264,14 @@ static void a_close_look_that_finds_one_is_followed_up(void **state)
     }
     assert_int_equal(b.output.sighting_count, 0);
     assert_int_equal(b.why, VG_WHY_SEEN_FEW);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void a_site_not_found_for_long_starts_anew(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     (void)add_person(&b, 100, 300);
     (void)look(&b);
     for (int k = 0; k < 2; k++) {
@@ -341,7 +282,7 @@ static void a_site_not_found_for_long_starts_anew(void **state)
         (void)look(&b);
     answer(&b, 0.6f, 115, 250);
     assert_int_equal(look(&b), 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void a_model_without_the_class_wishes_for_nothing(void **state)
@@ -361,15 +302,15 @@ static void a_model_without_the_class_wishes_for_nothing(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char scene[1024];
-        struct bench b;
+        struct stage b;
         (void)snprintf(scene, sizeof scene, SCENE("%s"), rows[i].more);
-        bench_open(&b, scene);
+        set_stage(&b, scene);
         (void)add_person(&b, 200, 300);
         b.known = rows[i].known;
         (void)look(&b);
         assert_int_equal(b.why, rows[i].why);
         assert_int_equal(b.output.wish_count, rows[i].wishes);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
@@ -378,9 +319,9 @@ static void many_boxes_are_bounded_and_their_order_does_not_count(void **state)
 {
     (void)state;
     static struct vg_detection many[10000], back[10000];
-    struct bench a, b;
-    bench_open(&a, SCENE(""));
-    bench_open(&b, SCENE(""));
+    struct stage a, b;
+    set_stage(&a, SCENE(""));
+    set_stage(&b, SCENE(""));
     for (int i = 0; i < 10000; i++)
         many[i] = thing(VG_CLASS_WEAPON, 0.4f + (float)(i % 50) / 100, (float)(i * 7 % 990),
                         (float)(i * 13 % 490));
@@ -401,15 +342,15 @@ static void many_boxes_are_bounded_and_their_order_does_not_count(void **state)
         assert_true(a.output.sighting_count <= 8);
     }
     assert_true(a.output.sighting_count > 0);
-    bench_close(&a);
-    bench_close(&b);
+    stage_close(&a);
+    stage_close(&b);
 }
 
 static void a_new_epoch_forgets(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     for (int k = 0; k < 2; k++) {
         show(&b, VG_CLASS_WEAPON, 0.5f, 215, 250);
         (void)look(&b);
@@ -417,7 +358,7 @@ static void a_new_epoch_forgets(void **state)
     vg_watcher_reset(b.watcher);
     show(&b, VG_CLASS_WEAPON, 0.5f, 215, 250);
     assert_int_equal(look(&b), 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 int main(void)

@@ -9,19 +9,16 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <string.h>
 
 #include "models/class.h"
-#include "src/base/alloc.h"
-#include "src/events/watcher.h"
 #include "src/rules/rulebook.h"
-#include "src/scene/scene.h"
+#include "tests/unit/event_stage.h"
 
-#define WIDTH   768
-#define HEIGHT  576
 #define STEP_US 200000
 #define COLUMNS 48
 #define ROWS    36
+
+static const struct stage_settings street = {768, 576, STEP_US, VG_MAPS_FLOW, 0};
 
 #define SCENE(rule)                                                                      \
     "{\"version\":1,\"name\":\"x\",\"masks\":[{\"id\":\"m\",\"polygon\":"                \
@@ -29,83 +26,32 @@
     "[[0.01,0.01],[0.99,0.01],[0.99,0.99],[0.01,0.99]],\"direction\":[0,1]}],\"rules\":" \
     "[{\"id\":\"r\",\"severity\":\"low\",\"event\":\"wrong_way\",\"at\":\"z\"" rule "}]}"
 
-struct bench {
-    struct vg_scene *scene;
-    struct vg_watcher *watcher;
-    struct vg_watch_output output;
-    struct vg_maps maps;
-    int16_t x[COLUMNS * ROWS], y[COLUMNS * ROWS];
-    uint8_t sure[COLUMNS * ROWS];
-    struct vg_track track;
-    uint32_t tracks;
-    int64_t now_us;
-    enum vg_why_not why; /* last told of a thing or of the place */
-    double value;
-};
-
-static void hear(void *user, uint32_t rule, uint32_t track, enum vg_why_not why, double value)
+static void set_stage(struct stage *b, const char *scene)
 {
-    struct bench *b = user;
-    assert_int_equal(rule, 0);
-    assert_true(value > -1000 && value < 1000);
-    if (track == 0 || track >= VG_SUBJECT_THING) {
-        b->why = why;
-        b->value = value;
-    }
+    stage_open(b, &street, scene);
+    assert_true(b->maps.size.columns == COLUMNS && b->maps.size.rows == ROWS);
 }
 
-static void bench_open(struct bench *b, const char *scene)
+static uint32_t look(struct stage *b, const struct vg_maps *maps)
 {
-    struct vg_fault fault = {0};
-    memset(b, 0, sizeof *b);
-    if (vg_scene_parse("x", scene, strlen(scene), &b->scene, &fault))
-        fail_msg("%s %s", fault.what, fault.place);
-    assert_int_equal(vg_watcher_open(&b->watcher, b->scene), VG_OK);
-    b->maps = (struct vg_maps){.size = vg_maps_size(WIDTH, HEIGHT),
-                               .set = VG_MAPS_FLOW,
-                               .step_us = STEP_US,
-                               .flow_x = b->x,
-                               .flow_y = b->y,
-                               .flow_sure = b->sure};
-}
-
-static void bench_close(struct bench *b)
-{
-    vg_watcher_close(&b->watcher);
-    vg_scene_close(&b->scene);
-}
-
-static uint32_t look(struct bench *b, const struct vg_maps *maps)
-{
-    const struct vg_explainer explainer = {hear, b};
-    const struct vg_track *const list[] = {&b->track};
-    const struct vg_watch_input input = {.tracks = list,
-                                         .track_count = b->tracks,
-                                         .width = WIDTH,
-                                         .height = HEIGHT,
-                                         .time = {b->now_us},
-                                         .explainer = &explainer,
-                                         .maps = maps};
-    vg_alloc_seal();
-    vg_watcher_step(b->watcher, &input, &b->output);
-    vg_alloc_unseal();
-    b->now_us += STEP_US;
-    return b->output.sighting_count;
+    const uint32_t seen = stage_look(b, maps);
+    assert_true(b->value > -1000 && b->value < 1000);
+    return seen;
 }
 
 /* A block of side x side cells with its first at (x, y); flow in map pixels a step. */
-static void block(struct bench *b, double x, double y, int side, double flow_x, double flow_y)
+static void block(struct stage *b, double x, double y, int side, double flow_x, double flow_y)
 {
     for (int i = 0; i < COLUMNS * ROWS; i++) {
-        b->x[i] = b->y[i] = 0;
-        b->sure[i] = 200;
+        b->flow_x[i] = b->flow_y[i] = 0;
+        b->flow_sure[i] = 200;
     }
     for (int i = 0; i < side * side; i++) {
         const int column = (int)x + i % side, row = (int)y + i / side;
         if (column < 0 || row < 0 || column >= COLUMNS || row >= ROWS)
             continue;
-        b->x[row * COLUMNS + column] = (int16_t)(16 * flow_x);
-        b->y[row * COLUMNS + column] = (int16_t)(16 * flow_y);
+        b->flow_x[row * COLUMNS + column] = (int16_t)(16 * flow_x);
+        b->flow_y[row * COLUMNS + column] = (int16_t)(16 * flow_y);
     }
 }
 
@@ -119,7 +65,7 @@ struct course {
     int gap;  /* in this picture nothing is seen; 0: never */
 };
 
-static uint32_t go(struct bench *b, const struct course *c)
+static uint32_t go(struct stage *b, const struct course *c)
 {
     uint32_t seen = 0;
     double x = c->x, y = c->y;
@@ -158,21 +104,21 @@ static void what_moves_without_a_track(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char scene[1024];
         (void)snprintf(scene, sizeof scene, SCENE("%s"), rows[i].rule);
-        struct bench b;
-        bench_open(&b, scene);
+        struct stage b;
+        set_stage(&b, scene);
         const uint32_t held = go(&b, &rows[i].course);
         if (held < rows[i].least || held > rows[i].most)
             fail_msg("%s: held in %u pictures, not %u to %u (%s, came %.1f)", rows[i].name, held,
                      rows[i].least, rows[i].most, vg_why_not_name(b.why), b.value);
-        bench_close(&b);
+        stage_close(&b);
     }
 }
 
 static void what_is_shown(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     const struct course course = {20, 30, 4, 0, -12, 0, -12, 7, 0, 0};
     assert_true(go(&b, &course) > 0);
     const struct vg_sighting *s = &b.output.sighting[0];
@@ -186,18 +132,18 @@ static void what_is_shown(void **state)
     assert_float_equal(s->box[0].box.left, 20 * 16, 0.5);
     assert_float_equal(s->box[0].box.height, 4 * 16, 0.5);
     assert_true(s->box[0].score >= b.scene->rule[0].min_score);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* Whoever goes against the way for long is one alert, at once, however short the cooldown. */
 static void one_thing_is_told_once(void **state)
 {
     (void)state;
-    struct bench b;
+    struct stage b;
     struct vg_rulebook *book;
     struct vg_alert alert[VG_ALERTS_PER_PICTURE_MAX];
     uint32_t alerts = 0, first = 0, held = 0;
-    bench_open(&b, SCENE(",\"cooldown_s\":0,\"hold_s\":1"));
+    set_stage(&b, SCENE(",\"cooldown_s\":0,\"hold_s\":1"));
     assert_int_equal(vg_rulebook_open(&book, b.scene), VG_OK);
     for (int i = 0; i < 30; i++) {
         block(&b, 20, 30 - i, 4, 0, -4);
@@ -211,40 +157,34 @@ static void one_thing_is_told_once(void **state)
     assert_int_equal(first, 1); /* its hold is over when it is sighted */
     assert_int_equal(alerts, 1);
     vg_rulebook_close(&book);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 /* A person is judged by the track; and beside persons, what is no larger than one is one. */
 static void persons_are_left_to_their_tracks(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
-    b.track = (struct vg_track){.id = 1,
-                                .state = VG_TRACK_CONFIRMED,
-                                .class_id = VG_CLASS_PERSON,
-                                .detected = true,
-                                .score = 0.8f,
-                                .box = {300, 0, 120, 576}};
-    b.track.seen = b.track.box;
-    b.tracks = 1;
+    struct stage b;
+    set_stage(&b, SCENE(""));
+    struct vg_track *person =
+        stage_add_track(&b, VG_CLASS_PERSON, (struct vg_box){300, 0, 120, 576});
     const struct course course = {20, 30, 4, 0, -12, 0, -12, 9, 0, 0};
     assert_int_equal(go(&b, &course), 0);
-    b.track.box = b.track.seen = (struct vg_box){500, 100, 50, 120};
+    person->box = person->seen = (struct vg_box){500, 100, 50, 120};
     vg_watcher_reset(b.watcher);
     const struct course small = {20, 30, 4, 0, -12, 0, -12, 9, 0, 0};
     assert_int_equal(go(&b, &small), 0);
     assert_int_equal(b.why, VG_WHY_SMALL);
     const struct course large = {10, 30, 8, 0, -16, 0, -16, 9, 0, 0};
     assert_true(go(&b, &large) > 0);
-    bench_close(&b);
+    stage_close(&b);
 }
 
 static void bad_input(void **state)
 {
     (void)state;
-    struct bench b;
-    bench_open(&b, SCENE(""));
+    struct stage b;
+    set_stage(&b, SCENE(""));
     assert_int_equal(look(&b, NULL), 0);
     assert_int_equal(b.why, VG_WHY_NO_MAPS);
     struct vg_maps maps = b.maps;
@@ -254,14 +194,14 @@ static void bad_input(void **state)
     assert_int_equal(b.why, VG_WHY_LEARNING);
     for (int i = 0; i < 40; i++) { /* more blobs than there is room for, at times that go back */
         for (int k = 0; k < COLUMNS * ROWS; k++) {
-            b.x[k] = k % 3 ? INT16_MIN : INT16_MAX;
-            b.y[k] = k / COLUMNS % 6 < 2 && k % COLUMNS % 6 < 2 ? INT16_MIN : 0;
-            b.sure[k] = 255;
+            b.flow_x[k] = k % 3 ? INT16_MIN : INT16_MAX;
+            b.flow_y[k] = k / COLUMNS % 6 < 2 && k % COLUMNS % 6 < 2 ? INT16_MIN : 0;
+            b.flow_sure[k] = 255;
         }
         b.now_us -= i % 5 ? 0 : 10 * STEP_US;
         (void)look(&b, &b.maps);
     }
-    bench_close(&b);
+    stage_close(&b);
 }
 
 int main(void)
