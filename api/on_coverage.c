@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/question.h"
 #include "src/base/alloc.h"
-#include "src/store/config.h"
 #include "src/store/coverage_query.h"
 
-#define DAY_US  (86400 * VG_US_PER_S)
 #define ROW_MAX 384 /* bytes of a line of the table */
 
 static json_t *time_json(int64_t wall_us)
@@ -149,12 +148,6 @@ static char *table_text(const struct vg_coverage_answer *answer, size_t *size)
 
 /* ---- the request ---- */
 
-static bool read_time(const struct vg_request *request, const char *name, struct vg_wall_time *time)
-{
-    const char *text = vg_request_query(request, name);
-    return !text || vg_wall_parse(text, time) == 0;
-}
-
 static bool read_step(const struct vg_request *request, enum vg_coverage_step *step)
 {
     const char *text = vg_request_query(request, "step");
@@ -175,13 +168,10 @@ static bool read_gap(const struct vg_request *request, int64_t *gap_us)
 static const char *read_ask(const struct vg_request *request, struct vg_coverage_ask *ask)
 {
     const char *format = vg_request_query(request, "format");
-    ask->to = ask->now;
+    const char *bad = vg_question_times(request, ask->now, &ask->from, &ask->to);
     ask->step = VG_COVERAGE_BY_HOUR;
-    if (!read_time(request, "to", &ask->to))
-        return "to";
-    ask->from.us = (ask->to.us < ask->now.us ? ask->to.us : ask->now.us) - DAY_US;
-    if (!read_time(request, "from", &ask->from))
-        return "from";
+    if (bad)
+        return bad;
     if (!read_step(request, &ask->step))
         return "step";
     if (!read_gap(request, &ask->gap_us))
@@ -208,29 +198,15 @@ static void reply_answer(const struct vg_request *request, const struct vg_cover
 void vg_on_flux_coverage(struct vg_desk *desk, const struct vg_request *request,
                          struct vg_reply *reply)
 {
-    struct vg_flux_config flux;
     struct vg_coverage_answer *answer = NULL;
     struct vg_fault fault = {0};
-    struct vg_coverage_ask ask = {.data = desk->data, .flux = flux.id, .now = vg_wall_now()};
+    struct vg_coverage_ask ask = {.data = desk->data, .flux = request->id, .now = vg_wall_now()};
     const char *bad = read_ask(request, &ask);
-    if (bad) {
-        vg_reply_error(reply, request->language, 400, "bad_query", N_("this value cannot be read"),
-                       bad);
+    if (!vg_question_stands(desk, request, ask.flux, bad, reply))
         return;
-    }
-    enum vg_status status = vg_desk_database(desk, &fault);
-    if (!status)
-        status = vg_config_flux_get(desk->database, request->id, &flux, &fault);
-    if (status == VG_E_MISSING) {
-        vg_reply_error(reply, request->language, 404, "no_flux", N_("there is no such flux"), "");
-        return;
-    }
-    if (!status)
-        status = vg_coverage_query(&ask, &answer, &fault);
-    if (status == VG_E_CALL)
-        vg_reply_error(reply, request->language, 400, "bad_query", fault.what, fault.place);
-    else if (status)
-        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+    const enum vg_status status = vg_coverage_query(&ask, &answer, &fault);
+    if (status)
+        vg_question_failed(request, status, &fault, reply);
     else
         reply_answer(request, answer, reply);
     vg_coverage_answer_free(&answer);

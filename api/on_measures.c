@@ -2,10 +2,9 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/question.h"
 #include "src/store/config.h"
 #include "src/store/measures_query.h"
-
-#define DAY_US (86400 * VG_US_PER_S)
 
 static json_t *point_json(const struct vg_measure_row *row)
 {
@@ -40,12 +39,6 @@ static json_t *answer_json(const char *flux, const struct vg_measures_answer *an
                      items);
 }
 
-static bool read_time(const struct vg_request *request, const char *name, struct vg_wall_time *time)
-{
-    const char *text = vg_request_query(request, name);
-    return !text || vg_wall_parse(text, time) == 0;
-}
-
 static bool read_step(const struct vg_request *request, int64_t *minutes)
 {
     static const struct {
@@ -67,43 +60,26 @@ static const char *read_ask(const struct vg_request *request, struct vg_measures
     ask->flux = vg_request_query(request, "flux");
     ask->place = vg_request_query(request, "place");
     ask->measure = vg_request_query(request, "measure");
-    ask->to = ask->now;
     ask->step = 5;
     if (!ask->flux || !vg_flux_id_valid(ask->flux))
         return "flux";
-    if (!read_time(request, "to", &ask->to))
-        return "to";
-    ask->from.us = (ask->to.us < ask->now.us ? ask->to.us : ask->now.us) - DAY_US;
-    if (!read_time(request, "from", &ask->from))
-        return "from";
+    const char *bad = vg_question_times(request, ask->now, &ask->from, &ask->to);
+    if (bad)
+        return bad;
     return read_step(request, &ask->step) ? NULL : "step";
 }
 
 void vg_on_measures(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
 {
-    struct vg_flux_config flux;
     struct vg_measures_answer *answer = NULL;
     struct vg_fault fault = {0};
     struct vg_measures_ask ask = {.data = desk->data, .now = vg_wall_now()};
     const char *bad = read_ask(request, &ask);
-    if (bad) {
-        vg_reply_error(reply, request->language, 400, "bad_query", N_("this value cannot be read"),
-                       bad);
+    if (!vg_question_stands(desk, request, ask.flux, bad, reply))
         return;
-    }
-    enum vg_status status = vg_desk_database(desk, &fault);
-    if (!status)
-        status = vg_config_flux_get(desk->database, ask.flux, &flux, &fault);
-    if (status == VG_E_MISSING) {
-        vg_reply_error(reply, request->language, 404, "no_flux", N_("there is no such flux"), "");
-        return;
-    }
-    if (!status)
-        status = vg_measures_query(&ask, &answer, &fault);
-    if (status == VG_E_CALL)
-        vg_reply_error(reply, request->language, 400, "bad_query", fault.what, fault.place);
-    else if (status)
-        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+    const enum vg_status status = vg_measures_query(&ask, &answer, &fault);
+    if (status)
+        vg_question_failed(request, status, &fault, reply);
     else
         vg_reply_json(reply, 200, answer_json(ask.flux, answer));
     vg_measures_answer_free(&answer);

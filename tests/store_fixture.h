@@ -3,6 +3,7 @@
 #define VG_TESTS_STORE_FIXTURE_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,27 @@ static inline int store_set_up(void **state)
         return -1;
     *state = f;
     return 0;
+}
+
+/* The same where every write fails: the folder is a file. */
+static inline struct store_fixture store_without_folder(const struct store_fixture *f)
+{
+    struct store_fixture there = *f;
+    (void)snprintf(there.folder, sizeof there.folder, "%.100s/file", f->folder);
+    FILE *file = fopen(there.folder, "w");
+    if (!file || fclose(file) != 0)
+        abort();
+    return there;
+}
+
+/* Writes over a part of a file, 256 bytes at most. */
+static inline void store_damage(const char *path, off_t at, size_t size)
+{
+    char bytes[256];
+    memset(bytes, 0x5a, sizeof bytes);
+    const int fd = open(path, O_WRONLY);
+    if (size > sizeof bytes || pwrite(fd, bytes, size, at) != (ssize_t)size || close(fd) != 0)
+        abort();
 }
 
 static inline int store_tear_down(void **state)

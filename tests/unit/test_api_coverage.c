@@ -9,16 +9,9 @@
 
 #include "api/openapi.h"
 #include "src/store/coverage_file.h"
-#include "tests/unit/api_client.h"
-#include "tests/unit/openapi_check.h"
+#include "tests/unit/api_reader.h"
 
 #define V1 "/api/v1/flux/cam-1/coverage"
-
-struct state {
-    struct server server;
-    struct client client;
-    json_t *described;
-};
 
 /* 2026-01-05 10:00 to 10:03 UTC: 60 s, 50 and 10 lost, 30 lost and 30 analysed; then off. */
 static void write_rows(const char *data)
@@ -51,37 +44,7 @@ static void write_rows(const char *data)
 
 static int start(void **out)
 {
-    struct state *s = calloc(1, sizeof *s);
-    *out = s;
-    server_prepare(&s->server);
-    write_rows(s->server.data);
-    server_start(&s->server);
-    s->described = vg_openapi_make();
-    client_open(&s->client, s->server.port);
-    client_sign_in(&s->client, "op");
-    return 0;
-}
-
-static int stop(void **out)
-{
-    struct state *s = *out;
-    client_close(&s->client);
-    json_decref(s->described);
-    server_stop(&s->server);
-    server_remove(&s->server);
-    free(s);
-    return 0;
-}
-
-static json_t *ask(struct state *s, const char *path, int code)
-{
-    struct answer answer = client_call(&s->client, "GET", path, NULL, NULL);
-    if (answer.code != code)
-        fail_msg("%s: %d %s", path, answer.code, answer.body);
-    openapi_check(s->described, "GET", path, &answer);
-    json_t *root = answer_json(&answer);
-    answer_free(&answer);
-    return root;
+    return api_reader_start(out, write_rows, vg_openapi_make());
 }
 
 static json_int_t number(const json_t *object, const char *key)
@@ -101,8 +64,9 @@ static json_int_t sum_of(const json_t *object)
 
 static void minutes_are_told(void **out)
 {
-    struct state *s = *out;
-    json_t *root = ask(s, V1 "?from=2026-01-05T10:00:00Z&to=2026-01-05T10:05:00Z&step=minute", 200);
+    struct api_reader *s = *out;
+    json_t *root =
+        api_reader_ask(s, V1 "?from=2026-01-05T10:00:00Z&to=2026-01-05T10:05:00Z&step=minute", 200);
     const json_t *items = json_object_get(root, "items"), *gaps = json_object_get(root, "gaps");
     assert_int_equal(json_array_size(items), 5);
     assert_int_equal(number(root, "nominal_s"), 260);
@@ -132,13 +96,13 @@ static void minutes_are_told(void **out)
 /* From 10:00 on: nothing is said of the time before. */
 static void steps_add_up(void **out)
 {
-    struct state *s = *out;
+    struct api_reader *s = *out;
     static const char *const steps[] = {"minute", "hour", "day"};
     for (size_t i = 0; i < 3; i++) {
         char path[160];
         (void)snprintf(path, sizeof path,
                        V1 "?from=2026-01-05T00:00:00Z&to=2026-01-06T00:00:00Z&step=%s", steps[i]);
-        json_t *root = ask(s, path, 200), *item;
+        json_t *root = api_reader_ask(s, path, 200), *item;
         json_int_t nominal = 0;
         size_t k;
         assert_int_equal(number(root, "nominal_s"), 260);
@@ -155,7 +119,7 @@ static void steps_add_up(void **out)
 
 static void a_table_is_told(void **out)
 {
-    struct state *s = *out;
+    struct api_reader *s = *out;
     char type[96];
     struct answer answer = client_call(
         &s->client, "GET",
@@ -172,8 +136,8 @@ static void a_table_is_told(void **out)
 
 static void the_last_day_by_hours_is_the_default(void **out)
 {
-    struct state *s = *out;
-    json_t *root = ask(s, V1, 200);
+    struct api_reader *s = *out;
+    json_t *root = api_reader_ask(s, V1, 200);
     assert_string_equal(json_string_value(json_object_get(root, "step")), "hour");
     assert_int_equal(json_array_size(json_object_get(root, "items")), 0); /* of long ago */
     assert_true(json_is_null(json_object_get(root, "percent")));
@@ -182,7 +146,7 @@ static void the_last_day_by_hours_is_the_default(void **out)
 
 static void what_cannot_be_asked_is_refused(void **out)
 {
-    struct state *s = *out;
+    struct api_reader *s = *out;
     static const struct {
         const char *query, *where;
     } rows[] = {
@@ -198,7 +162,7 @@ static void what_cannot_be_asked_is_refused(void **out)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char path[160];
         (void)snprintf(path, sizeof path, V1 "%s", rows[i].query);
-        json_t *root = ask(s, path, 400);
+        json_t *root = api_reader_ask(s, path, 400);
         const json_t *error = json_object_get(root, "error");
         assert_string_equal(json_string_value(json_object_get(error, "code")), "bad_query");
         assert_string_equal(json_string_value(json_object_get(error, "where")), rows[i].where);
@@ -215,5 +179,5 @@ int main(void)
         cmocka_unit_test(the_last_day_by_hours_is_the_default),
         cmocka_unit_test(what_cannot_be_asked_is_refused),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, api_reader_stop);
 }

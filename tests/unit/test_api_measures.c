@@ -9,17 +9,10 @@
 
 #include "api/openapi.h"
 #include "src/store/measures_file.h"
-#include "tests/unit/api_client.h"
-#include "tests/unit/openapi_check.h"
+#include "tests/unit/api_reader.h"
 
 #define V1   "/api/v1/measures?flux=cam-1"
 #define HOUR "&from=2026-01-05T10:00:00Z&to=2026-01-05T11:00:00Z"
-
-struct state {
-    struct server server;
-    struct client client;
-    json_t *described;
-};
 
 /* From 2026-01-05 10:00 UTC: two minutes of the quay, none, another; one of the whole picture. */
 static void write_rows(const char *data)
@@ -47,37 +40,7 @@ static void write_rows(const char *data)
 
 static int start(void **out)
 {
-    struct state *s = calloc(1, sizeof *s);
-    *out = s;
-    server_prepare(&s->server);
-    write_rows(s->server.data);
-    server_start(&s->server);
-    s->described = vg_openapi_make();
-    client_open(&s->client, s->server.port);
-    client_sign_in(&s->client, "op");
-    return 0;
-}
-
-static int stop(void **out)
-{
-    struct state *s = *out;
-    client_close(&s->client);
-    json_decref(s->described);
-    server_stop(&s->server);
-    server_remove(&s->server);
-    free(s);
-    return 0;
-}
-
-static json_t *ask(struct state *s, const char *path, int code)
-{
-    struct answer answer = client_call(&s->client, "GET", path, NULL, NULL);
-    if (answer.code != code)
-        fail_msg("%s: %d %s", path, answer.code, answer.body);
-    openapi_check(s->described, "GET", path, &answer);
-    json_t *root = answer_json(&answer);
-    answer_free(&answer);
-    return root;
+    return api_reader_start(out, write_rows, vg_openapi_make());
 }
 
 static const char *word(const json_t *object, const char *key)
@@ -92,8 +55,8 @@ static double value(const json_t *object, const char *key)
 
 static void curves_are_told(void **out)
 {
-    struct state *s = *out;
-    json_t *root = ask(s, V1 HOUR "&step=60", 200);
+    struct api_reader *s = *out;
+    json_t *root = api_reader_ask(s, V1 HOUR "&step=60", 200);
     const json_t *items = json_object_get(root, "items");
     assert_int_equal(json_array_size(items), 2);
     assert_float_equal(value(root, "step"), 60, 0);
@@ -126,7 +89,7 @@ static void curves_are_told(void **out)
 
 static void steps_and_names_choose(void **out)
 {
-    struct state *s = *out;
+    struct api_reader *s = *out;
     static const struct {
         const char *query;
         size_t items, points; /* of the first */
@@ -144,7 +107,7 @@ static void steps_and_names_choose(void **out)
         {V1 "&from=2026-01-04T10:00:00Z&to=2026-01-05T10:00:00Z", 0, 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        json_t *root = ask(s, rows[i].query, 200);
+        json_t *root = api_reader_ask(s, rows[i].query, 200);
         const json_t *items = json_object_get(root, "items");
         const json_t *curve = json_object_get(json_array_get(items, 0), "curve");
         if (json_array_size(items) != rows[i].items || json_array_size(curve) != rows[i].points)
@@ -158,7 +121,7 @@ static void steps_and_names_choose(void **out)
 
 static void what_cannot_be_asked_is_refused(void **out)
 {
-    struct state *s = *out;
+    struct api_reader *s = *out;
     static const struct {
         const char *query, *where;
     } rows[] = {
@@ -173,18 +136,18 @@ static void what_cannot_be_asked_is_refused(void **out)
         {V1 "&from=2026-01-01T00:00:00Z&to=2026-01-30T00:00:00Z&step=60", "step"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        json_t *root = ask(s, rows[i].query, 400);
+        json_t *root = api_reader_ask(s, rows[i].query, 400);
         const json_t *error = json_object_get(root, "error");
         assert_string_equal(word(error, "code"), "bad_query");
         assert_string_equal(word(error, "where"), rows[i].where);
         json_decref(root);
     }
-    json_decref(ask(s, "/api/v1/measures?flux=cam-99", 404));
+    json_decref(api_reader_ask(s, "/api/v1/measures?flux=cam-99", 404));
 }
 
 static void it_is_asked_by_who_signed_in(void **out)
 {
-    struct state *s = *out;
+    struct api_reader *s = *out;
     struct client stranger;
     client_open(&stranger, s->server.port);
     struct answer answer = client_call(&stranger, "GET", V1, NULL, NULL);
@@ -201,5 +164,5 @@ int main(void)
         cmocka_unit_test(what_cannot_be_asked_is_refused),
         cmocka_unit_test(it_is_asked_by_who_signed_in),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, api_reader_stop);
 }

@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -92,15 +91,6 @@ static void rows_come_back(void **state)
     vg_free(day);
 }
 
-static void damage(const char *path, off_t at, size_t size)
-{
-    const int fd = open(path, O_WRONLY);
-    char bytes[256];
-    memset(bytes, 0x5a, sizeof bytes);
-    assert_int_equal(pwrite(fd, bytes, size, at), (ssize_t)size);
-    (void)close(fd);
-}
-
 static void damage_spoils_one_record(void **state)
 {
     struct store_fixture *f = *state;
@@ -114,14 +104,14 @@ static void damage_spoils_one_record(void **state)
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_size, VG_COVERAGE_FILE_BYTES);
-    damage(path, 128 + 64 + 30, 1);
+    store_damage(path, 128 + 64 + 30, 1);
     assert_int_equal(vg_coverage_day_read(f->folder, "cam-2", DAY, day, &fault), VG_OK);
     assert_true(day->there[0] && !day->there[1] && day->there[2] && day->damaged == 1);
     assert_int_equal(vg_coverage_row_read(f->folder, "cam-2", T0 + 1, &row, &fault), VG_E_MISSING);
     put(f, "cam-2", row_of(T0 + 1, 0, "60l")); /* and is mended by the next write */
     assert_int_equal(vg_coverage_day_read(f->folder, "cam-2", DAY, day, &fault), VG_OK);
     assert_true(day->there[1] && day->damaged == 0);
-    damage(path, 3, 1); /* the head: refused, and mended likewise */
+    store_damage(path, 3, 1); /* the head: refused, and mended likewise */
     assert_int_equal(vg_coverage_day_read(f->folder, "cam-2", DAY, day, &fault), VG_E_INPUT);
     put(f, "cam-2", row_of(T0 + 3, 0, "60l"));
     assert_int_equal(vg_coverage_day_read(f->folder, "cam-2", DAY, day, &fault), VG_OK);

@@ -180,13 +180,7 @@ static void a_folder_that_cannot_be_written_is_counted(void **state)
 {
     const struct store_fixture *f = *state;
     struct play p;
-    char path[256];
-    (void)snprintf(path, sizeof path, "%s/file", f->folder);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    (void)fclose(file);
-    struct store_fixture there = *f;
-    (void)snprintf(there.folder, sizeof there.folder, "%.100s/file", f->folder);
+    const struct store_fixture there = store_without_folder(f);
     start(&p, &there, "cam-7");
     run(&p, 0, 120 * S, 1); /* goes on */
     const int64_t end = vg_mono_now().us + 10 * S;

@@ -175,13 +175,7 @@ static void a_disk_that_fails_is_counted(void **state)
 {
     const struct store_fixture *f = *state;
     struct play p;
-    char path[256];
-    (void)snprintf(path, sizeof path, "%s/file", f->folder);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    (void)fclose(file);
-    struct store_fixture there = *f;
-    (void)snprintf(there.folder, sizeof there.folder, "%.100s/file", f->folder);
+    const struct store_fixture there = store_without_folder(f);
     start(&p, &there, "cam-6");
     run(&p, 0, 125, 2, 0);
     vg_live_measures_leave(&p.measures, p.thread, p.flux, p.scene);

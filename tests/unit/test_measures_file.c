@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -112,15 +111,6 @@ static void a_day_has_so_many_curves(void **state)
     assert_int_equal(got(f, "cam-7", 63, 0).pictures, 4);
 }
 
-static void damage(const char *path, off_t at, size_t size)
-{
-    const int fd = open(path, O_WRONLY);
-    char bytes[256];
-    memset(bytes, 0x5a, sizeof bytes);
-    assert_int_equal(pwrite(fd, bytes, size, at), (ssize_t)size);
-    (void)close(fd);
-}
-
 static void damage_spoils_one_record(void **state)
 {
     struct store_fixture *f = *state;
@@ -137,19 +127,19 @@ static void damage_spoils_one_record(void **state)
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_size, VG_DAY_HEAD_BYTES + 2 * VG_MEASURES_CURVE_BYTES);
-    damage(path, 128 + 128 + 32 + 9, 1);
+    store_damage(path, 128 + 128 + 32 + 9, 1);
     assert_int_equal(got(f, "cam-2", 0, 0).pictures, 2);
     assert_int_equal(got(f, "cam-2", 0, 1).pictures, 0);
     assert_int_equal(got(f, "cam-2", 0, 2).pictures, 2);
     put(f, "cam-2", &quay, T0 + 1, 1, 2); /* and is mended by the next write */
     assert_int_equal(got(f, "cam-2", 0, 1).pictures, 2);
-    damage(path, 128 + 20, 1); /* a curve's head: it begins anew behind the others */
+    store_damage(path, 128 + 20, 1); /* a curve's head: it begins anew behind the others */
     assert_int_equal(vg_measures_read(f->folder, "cam-2", DAY, &bytes, &size, day, &fault), VG_OK);
     assert_true(day->damaged == 1 && !day->curve[0].measure[0]);
     vg_free(bytes);
     put(f, "cam-2", &quay, T0 + 4, 1, 2);
     assert_int_equal(got(f, "cam-2", 2, 4).pictures, 2);
-    damage(path, 3, 1); /* the file's head: refused, and mended likewise */
+    store_damage(path, 3, 1); /* the file's head: refused, and mended likewise */
     assert_int_equal(vg_measures_read(f->folder, "cam-2", DAY, &bytes, &size, day, &fault),
                      VG_E_INPUT);
     put(f, "cam-2", &whole, T0 + 3, 1, 2);
