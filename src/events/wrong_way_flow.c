@@ -27,6 +27,8 @@
 #define PLACE_SHARE 0.6 /* of that way, by where it is: the flow alone may deceive */
 #define NEAR_CELLS  1.5 /* around where it was: it may show more of itself */
 #define PERSON_AREA 0.5 /* of the square of a person's height, two walking side by side */
+#define BIRTHS_S    2.0 /* their count forgets over so long */
+#define BIRTHS_MOST 8.0 /* four a second: rain, leaves; a busy road shows one or two */
 #define PERSON_S    60  /* heights of persons are smoothed over so many of them */
 
 #define SIDE_MAX  (VG_MAPS_SIDE_MAX / VG_MAPS_CELL)
@@ -200,9 +202,19 @@ static struct vg_wrong_follower *new_follower(struct vg_wrong_way_flow *memory,
             continue;
         memory->numbers = memory->numbers % (VG_SUBJECT_THING - 1) + 1;
         *f = (struct vg_wrong_follower){.number = memory->numbers, .born = now, .seen = now};
+        memory->births++;
         return f;
     }
     return NULL;
+}
+
+/* Where something new seems to go against the way again and again, it is the picture that is
+ * restless: rain, leaves in the wind, a mast that shakes. Some of it always goes on for long enough. */
+static void count_births(struct vg_wrong_way_flow *memory, struct vg_media_time now)
+{
+    const double part = (double)(now.us - memory->last.us) / (BIRTHS_S * (double)VG_US_PER_S);
+    memory->births -= memory->births * (part > 1 ? 1 : part > 0 ? part : 0);
+    memory->last = now;
 }
 
 static void forget_old(struct vg_wrong_way_flow *memory, struct vg_media_time now)
@@ -281,6 +293,8 @@ static enum vg_why_not judge(const struct vg_wrong_way_flow *memory, const struc
     const double least = own < share ? own : share;
     if (f->came < least || f->moved < PLACE_SHARE * least)
         return VG_WHY_STILL;
+    if (memory->births > BIRTHS_MOST)
+        return VG_WHY_VIEW;
     if (f->pictures < PICTURES || watch->input->time.us - f->born.us < watch->rule->hold_us)
         return VG_WHY_HOLD;
     return VG_WHY_HOLDS;
@@ -329,6 +343,7 @@ void vg_wrong_way_flow_watch(const struct vg_watch *watch, struct vg_wrong_way_f
     uint16_t queue[CELLS_MAX];
     assert(maps->size.columns <= SIDE_MAX && maps->size.rows <= SIDE_MAX);
     learn_persons(memory, watch);
+    count_births(memory, watch->input->time);
     forget_old(memory, watch->input->time);
     mark_cells(watch, way_x, way_y, mark);
     for (uint32_t cell = 0; cell < maps->size.columns * maps->size.rows; cell++) {

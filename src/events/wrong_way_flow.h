@@ -29,6 +29,8 @@ struct vg_wrong_follower {
 struct vg_wrong_way_flow {
     uint32_t numbers; /* given so far */
     double person;    /* mean height of the persons seen here, picture pixels; 0: none yet */
+    double births;    /* of followers in the last seconds, older ones count less */
+    struct vg_media_time last; /* the picture before */
     struct vg_wrong_follower follower[VG_WRONG_WAY_BLOBS_MAX];
 };
 
