@@ -2,8 +2,8 @@
  * (map_rules.h says by what rules).
  *
  * jobs    one a picture
- * maps    of each job's piece: reads the small picture of face `turn` (5x5 of it where it is white)
- *         and the luma of the other face; writes warm and flicker of face `turn` and its own words
+ * maps    of each job's piece: reads the small picture of sheet `turn` (5x5 of it where it is white)
+ *         and the luma of the other sheet; writes warm and flicker of sheet `turn` and its own words
  * work    as map_small */
 #include "kernel_sizes.h"
 #include "map_kernels.h"

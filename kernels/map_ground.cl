@@ -1,9 +1,9 @@
 /* How each pixel stands to the backgrounds, and what they become (map_rules.h says by what rules).
  *
  * jobs    one a picture
- * maps    of each job's piece: reads the small picture of face `turn` (its neighbours too), the long
- *         background of the other face and light `turn`; writes the long background, class and stays
- *         of face `turn`, its own words, and zeros into the other light for the next picture
+ * maps    of each job's piece: reads the small picture of sheet `turn` (its neighbours too), the long
+ *         background of the other sheet and light `turn`; writes the long background, class and stays
+ *         of sheet `turn`, its own words, and zeros into the other light for the next picture
  * work    as map_small */
 #include "kernel_sizes.h"
 #include "map_kernels.h"

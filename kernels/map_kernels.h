@@ -4,10 +4,10 @@
  * All of a flux lies in one piece of one buffer of bytes, `plane` bytes for a byte of each map
  * pixel (rows without padding, then rounded up to VG_MAP_ALIGN):
  *
- *   | face 0 | face 1 | words of 32 bits | words of 16 bits | light 0 | light 1 |
- *   face:  | VG_MAP_FACE_PLANES planes | flow_x | flow_y | sure |   what events read, in one piece
+ *   | sheet 0 | sheet 1 | words of 32 bits | words of 16 bits | light 0 | light 1 |
+ *   sheet:  | VG_MAP_SHEET_PLANES planes | flow_x | flow_y | sure |   what events read, in one piece
  *
- * A picture writes face `turn` and reads the other one, which the picture before wrote: so a
+ * A picture writes sheet `turn` and reads the other one, which the picture before wrote: so a
  * work-item may look at its neighbours of before. The words are read and written by their own
  * pixel's work-item alone. Launches of a picture, each after the one before:
  *
@@ -19,7 +19,7 @@
  * in the spread form (widest map rounded up to VG_SPREAD_ITEMS, highest map, pictures), groups of
  * VG_SPREAD_ITEMS; a job each picture. A job that does not ask for a launch, and what lies outside of
  * its map, is left alone. Two pictures of one flux never stand in one launch. The flow has launches of
- * its own (flow_layout.h); its results have a place in the face. */
+ * its own (flow_layout.h); its results have a place in the sheet. */
 #ifndef VG_KERNELS_MAP_KERNELS_H
 #define VG_KERNELS_MAP_KERNELS_H
 
@@ -31,18 +31,18 @@
 #define VG_MAP_ALIGN      64
 #define VG_MAP_SHRINK_MAX 64 /* so that sums stay within 32 bits */
 
-/* planes of a face */
-#define VG_MAP_LUMA        0
-#define VG_MAP_BLUE        1
-#define VG_MAP_RED         2
-#define VG_MAP_LONG_LUMA   3
-#define VG_MAP_LONG_BLUE   4
-#define VG_MAP_LONG_RED    5
-#define VG_MAP_CLASS       6 /* enum vg_ground */
-#define VG_MAP_STAYS       7
-#define VG_MAP_WARM        8
-#define VG_MAP_FLICKER     9
-#define VG_MAP_FACE_PLANES 10
+/* planes of a sheet */
+#define VG_MAP_LUMA         0
+#define VG_MAP_BLUE         1
+#define VG_MAP_RED          2
+#define VG_MAP_LONG_LUMA    3
+#define VG_MAP_LONG_BLUE    4
+#define VG_MAP_LONG_RED     5
+#define VG_MAP_CLASS        6 /* enum vg_ground */
+#define VG_MAP_STAYS        7
+#define VG_MAP_WARM         8
+#define VG_MAP_FLICKER      9
+#define VG_MAP_SHEET_PLANES 10
 
 /* words of 32 bits of a pixel: the long background in 1/65536 of a grey level, times in ms */
 #define VG_MAP_WORD_LUMA 0
@@ -88,12 +88,12 @@ struct vg_map_job {
     vg_i32 full_range;                    /* 1: luma and chroma go from 0 to 255 */
     vg_i32 shrink, width, height;         /* struct vg_maps_size */
     vg_i32 set;                           /* VG_MAP_GROUND + .. */
-    vg_i32 turn;                          /* 0 and 1 in turns: the face that is written */
+    vg_i32 turn;                          /* 0 and 1 in turns: the sheet that is written */
     vg_i32 first;      /* 1: nothing is known from before, whatever the memory holds */
     vg_i32 step_ms;    /* since the picture before, 0 to VG_MAP_STEP_MAX_MS */
     vg_i32 maps_first; /* the flux's piece in the buffer of maps, in units of VG_MAP_ALIGN */
     vg_i32 plane;      /* bytes, as are the next three */
-    vg_i32 face_bytes;
+    vg_i32 sheet_bytes;
     vg_i32 words_first, halves_first, light_first; /* from the piece's start */
 };
 

@@ -5,7 +5,7 @@
  *
  * pixels  the whole picture of each job, NV12
  * jobs    one a picture
- * maps    face `turn` of each job's piece: the planes luma, blue, red; light `turn`
+ * maps    sheet `turn` of each job's piece: the planes luma, blue, red; light `turn`
  * work    (ceil(width / VG_MAP_STRIP), height, pictures), groups of one work-item; SPREAD: (width
  *         rounded up to groups of VG_SPREAD_ITEMS, height, pictures) */
 #include "kernel_sizes.h"

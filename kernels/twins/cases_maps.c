@@ -76,8 +76,8 @@ static vg_i32 job_fill(const struct vg_kernel_case *row, vg_i32 picture, vg_i32 
     job->height = (job->picture_height + row->stride - 1) / row->stride;
     job->set = picture == 2 ? 0 : all;
     job->plane = aligned(job->width * job->height);
-    job->face_bytes = VG_MAP_FACE_PLANES * job->plane + gap;
-    job->words_first = 2 * job->face_bytes;
+    job->sheet_bytes = VG_MAP_SHEET_PLANES * job->plane + gap;
+    job->words_first = 2 * job->sheet_bytes;
     job->halves_first = job->words_first + VG_MAP_WORDS * 4 * job->plane + gap;
     job->light_first = job->halves_first + VG_MAP_HALVES * 2 * job->plane + gap;
     job->maps_first = first / VG_MAP_ALIGN;

@@ -4,7 +4,7 @@
 #include "kernels/map_rules.h"
 #include "kernels/twins/map_twins.h"
 
-/* Planes of both faces; `long_`: [0] luma, [1] blue, [2] red. */
+/* Planes of both sheets; `long_`: [0] luma, [1] blue, [2] red. */
 struct ground {
     const struct vg_map_job *job;
     const uint8_t *luma, *blue, *red;

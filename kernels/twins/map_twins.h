@@ -22,7 +22,7 @@ void vg_twin_map_flame(const struct vg_map_job *jobs, uint8_t *maps, vg_i32 pict
 
 /* ---- what they have in common ---- */
 
-/* The flux's piece, and a plane of one of its faces. */
+/* The flux's piece, and a plane of one of its sheets. */
 static inline uint8_t *vg_twin_map_piece(const struct vg_map_job *job, uint8_t *maps)
 {
     return maps + (size_t)job->maps_first * VG_MAP_ALIGN;
@@ -31,7 +31,7 @@ static inline uint8_t *vg_twin_map_piece(const struct vg_map_job *job, uint8_t *
 static inline uint8_t *vg_twin_map_plane(const struct vg_map_job *job, uint8_t *maps, vg_i32 turn,
                                          vg_i32 plane)
 {
-    return vg_twin_map_piece(job, maps) + (size_t)turn * (size_t)job->face_bytes +
+    return vg_twin_map_piece(job, maps) + (size_t)turn * (size_t)job->sheet_bytes +
            (size_t)plane * (size_t)job->plane;
 }
 

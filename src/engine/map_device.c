@@ -180,16 +180,16 @@ static enum vg_status enqueue_flow(struct vg_map_device *d, const struct vg_map_
     const struct vg_maps_size size =
         vg_maps_size((uint32_t)job->picture_width, (uint32_t)job->picture_height);
     const struct vg_maps_flow_places places = vg_maps_flow_places(&size);
-    const vg_i32 face = (vg_i32)vg_maps_face_first(job), other = job->face_bytes - face;
+    const vg_i32 sheet = (vg_i32)vg_maps_sheet_first(job), other = job->sheet_bytes - sheet;
     const size_t group[2] = {1, 1};
     struct vg_flow_sizes sizes;
     enum vg_status status = VG_OK;
     (void)vg_flow_layout(job->width, job->height, &sizes);
     sizes.before = other + VG_MAP_LUMA * job->plane;
-    sizes.now = face + VG_MAP_LUMA * job->plane;
-    sizes.flow_x = face + (vg_i32)places.flow_x;
-    sizes.flow_y = face + (vg_i32)places.flow_y;
-    sizes.sure = face + (vg_i32)places.sure;
+    sizes.now = sheet + VG_MAP_LUMA * job->plane;
+    sizes.flow_x = sheet + (vg_i32)places.flow_x;
+    sizes.flow_y = sheet + (vg_i32)places.flow_y;
+    sizes.sure = sheet + (vg_i32)places.sure;
     static const cl_uint piece_args[] = {FLOW_BEFORE, FLOW_NOW, FLOW_OUT};
     for (size_t i = 0; i < sizeof piece_args / sizeof *piece_args && !status; i++)
         status = arg_set(d->flow, piece_args[i], sizeof flux->piece, &flux->piece, fault);
@@ -205,12 +205,12 @@ static enum vg_status enqueue_flow(struct vg_map_device *d, const struct vg_map_
     return status;
 }
 
-/* The launches of a job that the device was told of, then its face to the flux's next room. */
+/* The launches of a job that the device was told of, then its sheet to the flux's next room. */
 static enum vg_status enqueue_job(struct vg_map_device *d, struct vg_map_flux *flux, uint32_t index,
                                   struct vg_fault *fault)
 {
     const struct vg_map_job *job = &d->told[index];
-    uint8_t *face = flux->faces + flux->used * flux->room_bytes;
+    uint8_t *sheet = flux->sheets + flux->used * flux->room_bytes;
     enum vg_status status = VG_OK;
     for (size_t i = 0; i < LAUNCHES && !status; i++)
         if (!launches[i].set || (flux->course.set & launches[i].set))
@@ -219,10 +219,10 @@ static enum vg_status enqueue_job(struct vg_map_device *d, struct vg_map_flux *f
         status = enqueue_flow(d, flux, job, fault);
     if (status)
         return status;
-    vg_maps_of_face(job, face, &flux->maps[flux->used++]);
+    vg_maps_of_sheet(job, sheet, &flux->maps[flux->used++]);
     return vg_device_check_run(clEnqueueReadBuffer(d->runner->device.queue, flux->piece, CL_FALSE,
-                                                   vg_maps_face_first(job), (size_t)job->face_bytes,
-                                                   face, 0, NULL, NULL),
+                                                   vg_maps_sheet_first(job),
+                                                   (size_t)job->sheet_bytes, sheet, 0, NULL, NULL),
                                "clEnqueueReadBuffer", fault);
 }
 

@@ -14,7 +14,7 @@ struct vg_map_flux {
     cl_mem piece;         /* map_kernels.h */
     uint32_t rooms, used; /* used: jobs of the batch */
     size_t room_bytes;
-    uint8_t *faces;       /* room_bytes each */
+    uint8_t *sheets;      /* room_bytes each */
     struct vg_maps *maps; /* of each room */
 };
 

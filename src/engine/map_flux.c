@@ -17,12 +17,12 @@ enum vg_status vg_map_flux_open(struct vg_map_flux **flux, const struct vg_map_d
     f->course.set = set;
     f->rooms = rooms;
     f->room_bytes = vg_maps_flow_places(&largest).end;
-    f->faces = vg_alloc_array(rooms, f->room_bytes);
+    f->sheets = vg_alloc_array(rooms, f->room_bytes);
     f->maps = vg_alloc_array(rooms, sizeof *f->maps);
     f->piece = clCreateBuffer(vg_map_device_context(device), CL_MEM_READ_WRITE, vg_maps_bytes_max(),
                               NULL, &code);
     enum vg_status status = vg_device_check(code, "clCreateBuffer", NULL);
-    if (!f->faces || !f->maps)
+    if (!f->sheets || !f->maps)
         status = VG_E_MEMORY;
     if (status)
         vg_map_flux_close(&f);
@@ -37,7 +37,7 @@ void vg_map_flux_close(struct vg_map_flux **flux)
         return;
     if (f->piece)
         (void)clReleaseMemObject(f->piece);
-    vg_free(f->faces);
+    vg_free(f->sheets);
     vg_free(f->maps);
     vg_free(f);
     *flux = NULL;

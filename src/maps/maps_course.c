@@ -15,7 +15,7 @@ static size_t plane_of(const struct vg_maps_size *size)
 struct vg_maps_flow_places vg_maps_flow_places(const struct vg_maps_size *size)
 {
     const size_t cells = (size_t)size->columns * size->rows;
-    struct vg_maps_flow_places places = {.flow_x = VG_MAP_FACE_PLANES * plane_of(size)};
+    struct vg_maps_flow_places places = {.flow_x = VG_MAP_SHEET_PLANES * plane_of(size)};
     places.flow_y = places.flow_x + aligned(cells * sizeof(int16_t));
     places.sure = places.flow_y + aligned(cells * sizeof(int16_t));
     places.end = places.sure + aligned(cells);
@@ -24,14 +24,14 @@ struct vg_maps_flow_places vg_maps_flow_places(const struct vg_maps_size *size)
 
 /* what lies where in a piece; the end is its size */
 struct places {
-    size_t face, words, halves, light, end;
+    size_t sheet, words, halves, light, end;
 };
 
 static struct places places_of(const struct vg_maps_size *size)
 {
     const size_t plane = plane_of(size);
-    struct places places = {.face = vg_maps_flow_places(size).end};
-    places.words = 2 * places.face;
+    struct places places = {.sheet = vg_maps_flow_places(size).end};
+    places.words = 2 * places.sheet;
     places.halves = places.words + VG_MAP_WORDS * sizeof(vg_i32) * plane;
     places.light = places.halves + VG_MAP_HALVES * sizeof(uint16_t) * plane;
     places.end = places.light + 2 * VG_MAP_LIGHT_WORDS * sizeof(vg_i32);
@@ -75,7 +75,7 @@ static void job_fill(const struct vg_maps_size *size, const struct vg_picture *p
                                .width = (vg_i32)size->width,
                                .height = (vg_i32)size->height,
                                .plane = (vg_i32)plane_of(size),
-                               .face_bytes = (vg_i32)places.face,
+                               .sheet_bytes = (vg_i32)places.sheet,
                                .words_first = (vg_i32)places.words,
                                .halves_first = (vg_i32)places.halves,
                                .light_first = (vg_i32)places.light};
@@ -110,42 +110,42 @@ void vg_maps_course_step(struct vg_maps_course *course, const struct vg_picture 
     course->pictures += course->pictures < UINT32_MAX;
 }
 
-size_t vg_maps_face_first(const struct vg_map_job *job)
+size_t vg_maps_sheet_first(const struct vg_map_job *job)
 {
-    return (size_t)job->turn * (size_t)job->face_bytes;
+    return (size_t)job->turn * (size_t)job->sheet_bytes;
 }
 
-static const uint8_t *plane_at(const struct vg_map_job *job, const uint8_t *face, vg_i32 plane)
+static const uint8_t *plane_at(const struct vg_map_job *job, const uint8_t *sheet, vg_i32 plane)
 {
-    return face + (size_t)plane * (size_t)job->plane;
+    return sheet + (size_t)plane * (size_t)job->plane;
 }
 
-static const int16_t *shorts_at(const uint8_t *face, size_t first)
+static const int16_t *shorts_at(const uint8_t *sheet, size_t first)
 {
-    const void *at = face + first;
+    const void *at = sheet + first;
     return at;
 }
 
-void vg_maps_of_face(const struct vg_map_job *job, const uint8_t *face, struct vg_maps *maps)
+void vg_maps_of_sheet(const struct vg_map_job *job, const uint8_t *sheet, struct vg_maps *maps)
 {
     const struct vg_maps_flow_places flow = vg_maps_flow_places(&maps->size);
-    maps->luma = plane_at(job, face, VG_MAP_LUMA);
-    maps->blue = plane_at(job, face, VG_MAP_BLUE);
-    maps->red = plane_at(job, face, VG_MAP_RED);
+    maps->luma = plane_at(job, sheet, VG_MAP_LUMA);
+    maps->blue = plane_at(job, sheet, VG_MAP_BLUE);
+    maps->red = plane_at(job, sheet, VG_MAP_RED);
     if (job->set & VG_MAP_GROUND) {
-        maps->long_luma = plane_at(job, face, VG_MAP_LONG_LUMA);
-        maps->long_blue = plane_at(job, face, VG_MAP_LONG_BLUE);
-        maps->long_red = plane_at(job, face, VG_MAP_LONG_RED);
-        maps->ground = plane_at(job, face, VG_MAP_CLASS);
-        maps->stays = plane_at(job, face, VG_MAP_STAYS);
+        maps->long_luma = plane_at(job, sheet, VG_MAP_LONG_LUMA);
+        maps->long_blue = plane_at(job, sheet, VG_MAP_LONG_BLUE);
+        maps->long_red = plane_at(job, sheet, VG_MAP_LONG_RED);
+        maps->ground = plane_at(job, sheet, VG_MAP_CLASS);
+        maps->stays = plane_at(job, sheet, VG_MAP_STAYS);
     }
     if ((job->set & VG_MAP_FLOW) && !job->first) {
-        maps->flow_x = shorts_at(face, flow.flow_x);
-        maps->flow_y = shorts_at(face, flow.flow_y);
-        maps->flow_sure = face + flow.sure;
+        maps->flow_x = shorts_at(sheet, flow.flow_x);
+        maps->flow_y = shorts_at(sheet, flow.flow_y);
+        maps->flow_sure = sheet + flow.sure;
     }
     if (job->set & VG_MAP_FLAME) {
-        maps->warm = plane_at(job, face, VG_MAP_WARM);
-        maps->flicker = plane_at(job, face, VG_MAP_FLICKER);
+        maps->warm = plane_at(job, sheet, VG_MAP_WARM);
+        maps->flicker = plane_at(job, sheet, VG_MAP_FLICKER);
     }
 }

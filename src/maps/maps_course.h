@@ -33,15 +33,15 @@ size_t vg_maps_bytes_max(void);
 void vg_maps_course_step(struct vg_maps_course *course, const struct vg_picture *picture,
                          struct vg_media_time time, struct vg_map_job *job, struct vg_maps *maps);
 
-/* Where face `job->turn` begins in the piece; job->face_bytes are what events read. */
-size_t vg_maps_face_first(const struct vg_map_job *job);
+/* Where sheet `job->turn` begins in the piece; job->sheet_bytes are what events read. */
+size_t vg_maps_sheet_first(const struct vg_map_job *job);
 
-/* Sets the planes of `maps` to those in `face`, a copy of the face's bytes or the face itself, which
+/* Sets the planes of `maps` to those in `sheet`, a copy of the sheet's bytes or the sheet itself, which
  * stays borrowed. Planes that were not asked for are NULL, and those of the flow at the first
  * picture. */
-void vg_maps_of_face(const struct vg_map_job *job, const uint8_t *face, struct vg_maps *maps);
+void vg_maps_of_sheet(const struct vg_map_job *job, const uint8_t *sheet, struct vg_maps *maps);
 
-/* Where the results of the flow lie in a face, bytes. */
+/* Where the results of the flow lie in a sheet, bytes. */
 struct vg_maps_flow_places {
     size_t flow_x, flow_y, sure, end;
 };

@@ -37,18 +37,18 @@ void vg_maps_host_close(struct vg_maps_host **host)
     *host = NULL;
 }
 
-static int16_t *shorts_at(uint8_t *face, size_t first)
+static int16_t *shorts_at(uint8_t *sheet, size_t first)
 {
-    void *at = face + first;
+    void *at = sheet + first;
     return at;
 }
 
 static void flow_make(const struct vg_maps_host *host, const struct vg_map_job *job)
 {
-    uint8_t *face = host->piece + vg_maps_face_first(job);
+    uint8_t *sheet = host->piece + vg_maps_sheet_first(job);
     const struct vg_maps_flow_places at = vg_maps_flow_places(&host->maps.size);
-    const struct vg_flow_planes planes = {shorts_at(face, at.flow_x), shorts_at(face, at.flow_y),
-                                          face + at.sure};
+    const struct vg_flow_planes planes = {shorts_at(sheet, at.flow_x), shorts_at(sheet, at.flow_y),
+                                          sheet + at.sure};
     if (host->scratch && !job->first)
         vg_twin_map_flow(vg_twin_map_plane(job, host->piece, 1 - job->turn, VG_MAP_LUMA),
                          vg_twin_map_plane(job, host->piece, job->turn, VG_MAP_LUMA), job->width,
@@ -66,6 +66,6 @@ const struct vg_maps *vg_maps_host_step(struct vg_maps_host *host, const struct 
     flow_make(host, &job);
     vg_twin_map_ground(&job, host->piece, 1);
     vg_twin_map_flame(&job, host->piece, 1);
-    vg_maps_of_face(&job, host->piece + vg_maps_face_first(&job), &host->maps);
+    vg_maps_of_sheet(&job, host->piece + vg_maps_sheet_first(&job), &host->maps);
     return &host->maps;
 }
