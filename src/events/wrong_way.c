@@ -11,11 +11,15 @@
 
 #include <math.h>
 
+#include "src/events/flow_cells.h"
+
 /* Of the box. Two heights, 3.5 m of a person, are movement against a way and no step aside. */
 #define AGAINST_HEIGHTS 1.9  /* told just before: there a foot may leave the zone */
 #define BEGUN_HEIGHTS   0.5  /* less is tremble of the box */
 #define WRONG_COSINE    -0.3 /* 107 degrees from the way and beyond: across is not against */
 #define STEP_HEIGHTS    0.25 /* from one kept point to the next */
+#define FLOW_CELLS      3
+#define FLOW_HEIGHTS    0.3 /* a second, with the way: who walks does 0.8, parts of who stands less */
 #define AWAY_US         (VG_US_PER_S / 2) /* out of the zone for longer: what was before is over */
 
 void vg_wrong_way_forget(void *memory, uint32_t slot)
@@ -109,6 +113,21 @@ static enum vg_why_not judge(const struct vg_watch *watch, const struct vg_subje
     return weigh(way, track, vg_watch_place(watch)->direction, cosine);
 }
 
+/* Where the flow is known in its box, it must not say that it goes the allowed way: vehicles in a
+ * row, one picture apart, exchange their tracks, and then seem to go back to the next one. */
+static bool flow_agrees(const struct vg_watch *watch, const struct vg_track *track)
+{
+    if (vg_flow_readable(watch) != VG_WHY_HOLDS)
+        return true;
+    const struct vg_maps *maps = watch->input->maps;
+    const struct vg_flow_motion m = vg_flow_of_span(maps, vg_flow_span_of(maps, track->seen));
+    const struct vg_flow_motion view = vg_flow_of_view(maps);
+    const struct vg_point allowed = vg_watch_place(watch)->direction;
+    const double with = (m.x - view.x) * (double)allowed.x + (m.y - view.y) * (double)allowed.y;
+    const double length = length_of((double)allowed.x, (double)allowed.y);
+    return m.cells < FLOW_CELLS || with < FLOW_HEIGHTS * (double)track->seen.height * length;
+}
+
 void vg_wrong_way_watch(const struct vg_watch *watch)
 {
     for (uint32_t i = 0; i < watch->subject_count; i++) {
@@ -116,7 +135,9 @@ void vg_wrong_way_watch(const struct vg_watch *watch)
         if (!subject->track->detected)
             continue;
         double cosine;
-        const enum vg_why_not why = judge(watch, subject, &cosine);
+        enum vg_why_not why = judge(watch, subject, &cosine);
+        if (why == VG_WHY_HOLDS && !flow_agrees(watch, subject->track))
+            why = VG_WHY_WITH_THE_WAY;
         vg_watch_say(watch, subject->track->id, why, cosine);
         struct vg_sighting *sighting = why == VG_WHY_HOLDS ? vg_watch_sight(watch) : NULL;
         if (!sighting)

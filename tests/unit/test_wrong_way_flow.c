@@ -185,6 +185,31 @@ static void nothing_is_believed_in_the_rain(void **state)
     stage_close(&b);
 }
 
+/* Vehicles in a row exchange their tracks from picture to picture; then a track goes back while all
+ * that is in its box goes on. */
+static void a_track_is_not_believed_against_the_flow(void **state)
+{
+    (void)state;
+    static const struct {
+        double flow; /* in its box, map pixels a picture; positive: the allowed way */
+        bool holds;
+    } rows[] = {{12, false}, {-6, true}, {0, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage b;
+        set_stage(&b, SCENE(""));
+        struct vg_track *car = stage_add_track(&b, VG_CLASS_CAR, (struct vg_box){160, 480, 80, 80});
+        for (int j = 1; j < 16; j++) {
+            const float top = 480 - 24 * (float)j;
+            stage_move(&b, car, (struct vg_box){160, top, 80, 80});
+            block(&b, 8, (double)top / 16 - 2, 8, 0, rows[i].flow);
+            (void)look(&b, &b.maps);
+        }
+        if ((b.told[car->id].why == VG_WHY_HOLDS) != rows[i].holds)
+            fail_msg("flow %.0f: %s", rows[i].flow, vg_why_not_name(b.told[car->id].why));
+        stage_close(&b);
+    }
+}
+
 /* A person is judged by the track; and beside persons, what is no larger than one is one. */
 static void persons_are_left_to_their_tracks(void **state)
 {
@@ -236,6 +261,7 @@ int main(void)
         cmocka_unit_test(what_is_shown),
         cmocka_unit_test(one_thing_is_told_once),
         cmocka_unit_test(nothing_is_believed_in_the_rain),
+        cmocka_unit_test(a_track_is_not_believed_against_the_flow),
         cmocka_unit_test(persons_are_left_to_their_tracks),
         cmocka_unit_test(bad_input),
     };
