@@ -42,6 +42,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 
 WINDOWS = {"crossing": (2, 3), "presence": (2, 3), "wrong_way": (2, 3), "density": (5, 20)}
 MUST = {"0": {"crossing": 0.95, "presence": 0.92, "wrong_way": 0.90},
@@ -426,7 +427,7 @@ def main():
     p.add_argument("--straight", action="store_true", help="no bent lines")
     p.add_argument("--model")
     p.add_argument("--build", default="build")
-    p.add_argument("--out", default="placements-out")
+    p.add_argument("--out", help="keep what batch wrote, and placements.json")
     p.add_argument("--reuse", action="store_true", help="score the results that stand in --out already")
     p.add_argument("--density")
     p.add_argument("--counts")
@@ -436,6 +437,13 @@ def main():
     p.add_argument("--fps", type=float, default=10, help="of the clip")
     p.add_argument("--limit", type=int, default=1800, help="seconds for one run")
     args = p.parse_args()
+    if not args.out:
+        with tempfile.TemporaryDirectory(prefix="vigie-placements-") as args.out:
+            return measure(args)
+    return measure(args)
+
+
+def measure(args):
     made = placements(args.count, args.seed, args.width, args.height, not args.straight)
     walks = read_walks(args.truth)
     boxes = {(person, row[0]): row[1:] for person, rows in walks.items() for row in rows}
