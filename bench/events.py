@@ -345,7 +345,7 @@ def pets_rows(pets, words):
                      "reached": "-" if value is None else words.number(value, 3), "holds": holds})
     sure = pets["count_sure"]
     rows.append({"what": words("PETS count, rows marked to be scored alone"), "asked": "",
-                 "reached": "-" if sure is None else words.number(sure, 3), "holds": True})
+                 "reached": "-" if sure is None else words.number(sure, 3), "holds": None})
     return rows
 
 
