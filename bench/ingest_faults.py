@@ -2,7 +2,7 @@
 does the flux of another ingest process notice anything? Two rows of bench/ingest.py.
 
 A whole server, seen from outside. 25 flux fill the first ingest process, one of them active, another
-stands alone in the second. Both show people, now in the left half and now in the right one, so that an
+stands alone in the second. Both show people in one quarter of the picture after the other, so that an
 alert comes about every 0.8 s. The hardware is the test driver behind an X server without a screen; its
 faults come while it decodes, in one process alone (tests/va/va_driver.c).
 """
@@ -22,8 +22,9 @@ from vigie_server import Server, add_flux  # noqa: E402
 
 FLUX = [f"cam-{i:02}" for i in range(1, 27)]  # in the order of their places
 TESTED, OTHER = FLUX[0], FLUX[25]
-PERIOD_S = 1.6  # from one time that a half shows people to its next
-LOOP_S = 4 * PERIOD_S  # of the clip: what is seen before the fault is what would be seen after it
+PERIOD_S = 0.8  # from the time that a quarter shows people to the next one's
+SHOWN_S = 0.6
+LOOP_S = 8 * PERIOD_S  # of the clip: what is seen before the fault is what would be seen after it
 
 SAME = ("reconnects", "decoder", "decoder_falls")  # of the state of a flux that notices nothing
 
@@ -43,25 +44,26 @@ FAULTS = (
 )
 
 
-def halves_clip(source, path):
-    """704x576 at 25 a second: people on the left for 0.6 s, then on the right, never on both."""
-    phase = f"mod(t,{PERIOD_S})"
-    hide = ",".join(f"drawbox=x={x}:y=0:w=352:h=576:color=black:t=fill:enable='{when}'" for x, when in
-                    ((0, f"gt({phase},0.6)"), (352, f"lt({phase},0.8)+gt({phase},1.4)")))
-    done = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", source, "-vf",
-                           f"scale=704:576,setsar=1,fps=25,{hide}", "-t", str(LOOP_S), "-an", "-c:v", "libx264", "-preset",
-                           "veryfast", "-g", "50", "-bf", "0", "-pix_fmt", "yuv420p", path],
-                          capture_output=True, text=True, check=False)
+def quarters_clip(source, path):
+    """704x576 at 25 a second: a part of the source where there are always people, in each quarter in turn.
+    A quarter is empty for longer than a count outlasts whom it counts (a second) and a rule a dip (half of one)."""
+    place = f"x='352*mod(floor(t/{PERIOD_S}),2)':y='288*mod(floor(t/{2 * PERIOD_S}),2)'"
+    done = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", source, "-filter_complex",
+                           f"color=black:704x576:r=25[empty];[0:v]fps=25,crop=352:288:416:128[people];"
+                           f"[empty][people]overlay={place}:enable='lt(mod(t,{PERIOD_S}),{SHOWN_S})',setsar=1",
+                           "-t", str(LOOP_S), "-an", "-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-bf", "0",
+                           "-pix_fmt", "yuv420p", path], capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(f"the clip with people cannot be made: {done.stderr.strip()[-200:]}")
 
 
-def halves_scene():
-    zone = {"left": [0.0, 0.5], "right": [0.5, 1.0]}
-    return {"version": 1, "name": "halves",
-            "zones": [{"id": k, "polygon": [[a, 0.01], [b, 0.01], [b, 0.99], [a, 0.99]]} for k, (a, b) in zone.items()],
+def quarters_scene():
+    corners = {f"{v}-{h}": (x, y) for v, y in (("top", 0.0), ("bottom", 0.5)) for h, x in (("left", 0.0), ("right", 0.5))}
+    return {"version": 1, "name": "quarters",
+            "zones": [{"id": k, "polygon": [[x, y], [x + 0.5, y], [x + 0.5, y + 0.5], [x, y + 0.5]]}
+                      for k, (x, y) in corners.items()],
             "rules": [{"id": k, "event": "density", "at": k, "over": 0, "hold_s": 0, "cooldown_s": 1,
-                       "severity": "low"} for k in zone]}
+                       "severity": "low"} for k in corners]}
 
 
 @contextlib.contextmanager
@@ -166,7 +168,7 @@ class Site:
         for name in FLUX:
             add_flux(self.api, name, f"{url}/{name}", rate_fps=10, active=name in (TESTED, OTHER))
         for name in (TESTED, OTHER):
-            self.api.json("PUT", f"/api/v1/flux/{name}/scene", halves_scene(), {"If-Match": "*"})
+            self.api.json("PUT", f"/api/v1/flux/{name}/scene", quarters_scene(), {"If-Match": "*"})
         self.alerts = Alerts(self.server.data)
         self.stack.callback(self.alerts.close)
         for name in (TESTED, OTHER):
@@ -247,9 +249,9 @@ def need(stand):
     """The clip; what is missing is said."""
     if not os.path.exists(stand.args.clip):
         raise Failed(f"no clip with people: {stand.args.clip}")
-    path = os.path.join(stand.folder, "halves.mp4")
+    path = os.path.join(stand.folder, "quarters.mp4")
     if not os.path.exists(path):
-        halves_clip(stand.args.clip, path)
+        quarters_clip(stand.args.clip, path)
     return path
 
 
