@@ -143,6 +143,14 @@ static const struct {
                     "\"required\":[\"time\",\"mean\",\"least\",\"greatest\",\"pictures\"],"
                     "\"properties\":{\"time\":" TIME ",\"mean\":" NUMBER ",\"least\":" NUMBER
                     ",\"greatest\":" NUMBER ",\"pictures\":" INTEGER "}") "}}") "}}")},
+    {"Heat", "application/json",
+     OBJECT("\"required\":[\"flux\",\"from\",\"to\",\"hours\",\"damaged\",\"columns\","
+            "\"rows\",\"watched_s\",\"person_s\",\"pictures\",\"seconds\"],\"properties\":{"
+            "\"flux\":" TEXT ",\"from\":" TIME ",\"to\":" TIME ",\"hours\":" INTEGER
+            ",\"damaged\":" INTEGER ",\"columns\":" INTEGER ",\"rows\":" INTEGER
+            ",\"watched_s\":" NUMBER ",\"person_s\":" NUMBER ",\"pictures\":" INTEGER
+            ",\"seconds\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":" NUMBER
+            "},\"description\":\"rows from the top; seconds of persons in each cell\"}}")},
     {"Coverage", "application/json",
      OBJECT("\"required\":[\"flux\",\"from\",\"to\",\"step\",\"items\",\"gaps\","
             "\"gaps_left_out\",\"damaged\"," COVERAGE_KEYS "],\"properties\":{\"flux\":" TEXT
@@ -376,6 +384,8 @@ static json_t *query_json(const struct vg_route *route, const char *name, size_t
         {"step", MEASURES_STEPS, "Measures"},
         {"step", COVERAGE_STEPS, NULL},
         {"gap_s", "{\"type\":\"integer\",\"minimum\":60,\"maximum\":86400,\"default\":60}", NULL},
+        {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"png\"],\"default\":\"json\"}",
+         "Heat"},
         {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}", NULL},
         {"from", TIME, NULL},
         {"to", TIME, NULL},

@@ -148,6 +148,18 @@ const struct vg_route vg_routes[] = {
                 "asked otherwise, gaps of gap_s or more; format=csv: a table",
      .handle = vg_on_flux_coverage},
     {.method = VG_METHOD_GET,
+     .pattern = V1 "/flux/{id}/heat",
+     .permission = VG_PERMIT_OPERATOR,
+     .lane = VG_LANE_STORE,
+     .answer = "Heat",
+     .success = 200,
+     .query = "from,to,format",
+     .summary =
+         "Where persons were in the pictures of a flux: seconds of persons in the cells of a "
+         "coarse grid, over whole hours (the last day unless asked otherwise, 31 days at "
+         "most); format=png: a clear picture to be laid over the camera's",
+     .handle = vg_on_flux_heat},
+    {.method = VG_METHOD_GET,
      .pattern = V1 "/measures",
      .permission = VG_PERMIT_OPERATOR,
      .lane = VG_LANE_STORE,

@@ -15,6 +15,7 @@
 #include "scheduler/decide_looks.h"
 #include "scheduler/decide_rate.h"
 #include "scheduler/device_thread.h"
+#include "scheduler/heat_thread.h"
 #include "scheduler/live_coverage.h"
 #include "scheduler/live_measures.h"
 #include "scheduler/live_metrics.h"
@@ -75,6 +76,7 @@ struct analysis {
     struct vg_coverage_thread *coverage_writer;
     struct vg_live_coverage *coverage;
     struct vg_measures_thread *measures;
+    struct vg_heat_thread *heat;
     struct vg_live_report *report;
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
@@ -163,15 +165,19 @@ static void keep_measures(struct analysis *a, const struct vg_live_work *work)
                                  watched, work->stopped_events, work->picture.wall);
 }
 
+/* The heat map is the chain's: its worker's while a picture is under way. */
 static void look_at_measures(struct analysis *a, struct vg_live_flux *flux)
 {
-    vg_live_measures_look(&flux->measures, a->measures, flux->config.id, flux->config.scene,
-                          vg_mono_now());
+    const struct vg_mono_time now = vg_mono_now();
+    vg_live_measures_look(&flux->measures, a->measures, flux->config.id, flux->config.scene, now);
+    if (!flux->in_flight)
+        vg_live_heat_look(&flux->heat, vg_chain_heat(flux->chain), a->heat, flux->config.id, now);
 }
 
 static void end_measures(struct analysis *a, struct vg_live_flux *flux)
 {
     vg_live_measures_leave(&flux->measures, a->measures, flux->config.id, flux->config.scene);
+    vg_live_heat_leave(vg_chain_heat(flux->chain), a->heat, flux->config.id);
 }
 
 static void look_at_permission(struct analysis *a);
@@ -277,6 +283,7 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
                                         work->picture.arrival);
     work->source_fps_milli = source_fps_milli(a, flux);
     work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
+    vg_live_heat_picture(vg_chain_heat(flux->chain), a->heat, flux->config.id, work->picture.wall);
     work->first_job = batch->jobs;
     batch->job[batch->jobs++] = (struct vg_job){
         .picture = &work->picture,
@@ -368,6 +375,7 @@ static void work_is_back(struct analysis *a, struct vg_live_work *work)
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
         count_analysed(a, work);
         keep_measures(a, work);
+        look_at_measures(a, flux);
     } else {
         batch_failed(a, batch);
     }
@@ -776,6 +784,8 @@ static void publish_state(struct analysis *a)
     a->totals.model_checks = vg_model_guard_checks(a->guard);
     a->totals.model_intact = vg_model_guard_intact(a->guard);
     a->totals.coverage = vg_coverage_thread_counts(a->coverage_writer);
+    a->totals.measures = vg_measures_thread_counts(a->measures);
+    a->totals.heat = vg_heat_thread_counts(a->heat);
     vg_live_report_begin(a->report, &a->totals, a->times, &published);
     uint32_t count = 0;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
@@ -849,7 +859,10 @@ static enum vg_status open_coverage(struct analysis *a)
 
 static enum vg_status open_measures(struct analysis *a)
 {
-    return vg_measures_thread_open(&a->measures, a->settings->data, VG_MEASURES_KEEP_DAYS);
+    const enum vg_status status =
+        vg_measures_thread_open(&a->measures, a->settings->data, VG_MEASURES_KEEP_DAYS);
+    return status ? status
+                  : vg_heat_thread_open(&a->heat, a->settings->data, VG_MEASURES_KEEP_DAYS);
 }
 
 static enum vg_status open_all(struct analysis *a)
@@ -925,6 +938,7 @@ static void close_all(struct analysis *a)
     vg_live_coverage_close(&a->coverage, vg_mono_now(), vg_wall_now());
     vg_coverage_thread_close(&a->coverage_writer);
     vg_measures_thread_close(&a->measures);
+    vg_heat_thread_close(&a->heat);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_live_alerts_close(&a->alerts[i]);
     vg_publisher_close(&a->publisher);

@@ -9,6 +9,7 @@ struct vg_chain {
     struct vg_maps_host *maps; /* NULL: no rule looks at any, or they are given */
     struct vg_watcher *watcher;
     struct vg_rulebook *rulebook;
+    struct vg_heat *heat; /* NULL: not kept */
     struct vg_flux_view view;
     uint32_t epoch;
     uint32_t width, height; /* of the last picture */
@@ -46,6 +47,7 @@ void vg_chain_close(struct vg_chain **chain)
     struct vg_chain *c = *chain;
     if (!c)
         return;
+    vg_heat_close(&c->heat);
     vg_rulebook_close(&c->rulebook);
     vg_watcher_close(&c->watcher);
     vg_maps_host_close(&c->maps);
@@ -55,6 +57,11 @@ void vg_chain_close(struct vg_chain **chain)
     *chain = NULL;
 }
 
+enum vg_status vg_chain_keep_heat(struct vg_chain *chain)
+{
+    return chain->heat ? VG_OK : vg_heat_open(&chain->heat, chain->scene);
+}
+
 /* What is remembered is in pixels: those of another size are another epoch's. */
 static void begin_epoch(struct vg_chain *chain, const struct vg_chain_input *input)
 {
@@ -62,6 +69,8 @@ static void begin_epoch(struct vg_chain *chain, const struct vg_chain_input *inp
                       chain->height == input->height;
     if (chain->started && !same) {
         vg_tracker_reset(chain->tracker);
+        if (chain->heat)
+            vg_heat_skip(chain->heat);
         if (chain->scene) {
             vg_watcher_reset(chain->watcher);
             vg_rulebook_reset(chain->rulebook);
@@ -123,14 +132,24 @@ static const struct vg_maps *maps_of(struct vg_chain *chain, const struct vg_cha
     return vg_maps_host_step(chain->maps, input->picture, input->moment.media);
 }
 
+/* Where persons are, while the picture shows what the scene is drawn for. */
+static void keep_heat(struct vg_chain *chain, const struct vg_watch_input *watch,
+                      const struct vg_rule_moment *moment)
+{
+    if (!chain->heat)
+        return;
+    if (moment->sight == VG_SIGHT_ALL && !(moment->stopped_events & 1u << VG_EVENT_DENSITY))
+        vg_heat_step(chain->heat, watch, chain->watcher);
+    else
+        vg_heat_skip(chain->heat);
+}
+
 void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
                     struct vg_chain_output *output)
 {
     const bool looks = input->picture && vg_flux_view_due(&chain->view, input->moment.media);
     if (looks)
         look(chain, input);
-    if (!chain->scene)
-        return;
     struct vg_rule_moment moment = input->moment;
     moment.sight = sight_of(chain);
     const struct vg_watch_input watch = {
@@ -147,7 +166,11 @@ void vg_chain_judge(struct vg_chain *chain, const struct vg_chain_input *input,
         .looks = input->looks,
         .look_count = input->look_count,
     };
-    vg_watcher_step(chain->watcher, &watch, &chain->watched);
+    if (chain->scene)
+        vg_watcher_step(chain->watcher, &watch, &chain->watched);
+    keep_heat(chain, &watch, &moment);
+    if (!chain->scene)
+        return;
     output->watched = &chain->watched;
     output->alert_count =
         vg_rulebook_step(chain->rulebook, &chain->watched, &moment, chain->alerts);
@@ -168,6 +191,11 @@ uint32_t vg_chain_wishes(const struct vg_chain *chain, const struct vg_picture *
 const struct vg_watch_output *vg_chain_watched(const struct vg_chain *chain)
 {
     return chain->scene ? &chain->watched : NULL;
+}
+
+struct vg_heat_grid *vg_chain_heat(struct vg_chain *chain)
+{
+    return chain->heat ? vg_heat_grid_of(chain->heat) : NULL;
 }
 
 struct vg_flux_view *vg_chain_view(struct vg_chain *chain)

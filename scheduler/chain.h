@@ -10,6 +10,7 @@
 
 #include "scheduler/flux_view.h"
 #include "src/base/attr.h"
+#include "src/events/heat.h"
 #include "src/events/watcher.h"
 #include "src/rules/rulebook.h"
 #include "src/scene/scene.h"
@@ -32,6 +33,9 @@ enum vg_chain_maps {
 enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene,
                              enum vg_chain_maps maps) VG_MUST_USE;
 void vg_chain_close(struct vg_chain **chain);
+
+/* Keeps from now on where persons are (vg_chain_heat), also without a scene. VG_E_MEMORY. */
+enum vg_status vg_chain_keep_heat(struct vg_chain *chain) VG_MUST_USE;
 
 struct vg_chain_input {
     const struct vg_detection *detections; /* of the picture, any order */
@@ -74,6 +78,11 @@ uint32_t vg_chain_wishes(const struct vg_chain *chain, const struct vg_picture *
 /* What the events saw in the picture judged last, borrowed until the next judge; NULL without a
  * scene. */
 const struct vg_watch_output *vg_chain_watched(const struct vg_chain *chain);
+
+/* Where persons were in the pictures that were judged, but for those whose view is not that of the
+ * scene and those while density is stopped. The caller clears it and gives it its hour between
+ * pictures; NULL: it is not kept. */
+struct vg_heat_grid *vg_chain_heat(struct vg_chain *chain);
 
 /* As last looked. Never NULL; its watch may be restored, confirmed and saved between pictures. */
 struct vg_flux_view *vg_chain_view(struct vg_chain *chain);

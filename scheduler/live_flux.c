@@ -32,6 +32,8 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     if (!status)
         status = vg_chain_open(&flux->chain, flux->config.scene,
                                flux->maps ? VG_CHAIN_TAKES_MAPS : VG_CHAIN_MAKES_MAPS);
+    if (!status && vg_heat_wanted(flux->config.scene))
+        status = vg_chain_keep_heat(flux->chain);
     if (!status)
         status =
             vg_live_sight_init(&flux->sight, data, flux->config.id, vg_chain_view(flux->chain));

@@ -7,6 +7,7 @@
 #include "scheduler/chain.h"
 #include "scheduler/live_config.h"
 #include "scheduler/live_folder.h"
+#include "scheduler/live_heat.h"
 #include "scheduler/live_measures.h"
 #include "scheduler/live_sight.h"
 #include "scheduler/live_timeline.h"
@@ -37,6 +38,7 @@ struct vg_live_flux {
     struct vg_live_folder folder;
     struct vg_live_ledger *ledger; /* of its coverage; borrowed. NULL: none */
     struct vg_live_measures measures;
+    struct vg_live_heat heat;
     struct vg_live_timeline timeline;
 
     /* the worker's while a work is under way, the loop's otherwise */

@@ -42,6 +42,12 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
                 "# TYPE vigie_coverage_rows_lost_total counter\n"
                 "vigie_coverage_rows_lost_total %llu\n",
                 (unsigned long long)(totals->coverage.failed + totals->coverage.dropped));
+    vg_text_add(out,
+                "# TYPE vigie_measures_rows_lost_total counter\n"
+                "vigie_measures_rows_lost_total{kind=\"measures\"} %llu\n"
+                "vigie_measures_rows_lost_total{kind=\"heat\"} %llu\n",
+                (unsigned long long)(totals->measures.failed + totals->measures.dropped),
+                (unsigned long long)(totals->heat.failed + totals->heat.dropped));
     vg_stage_times_print(times, out);
 }
 

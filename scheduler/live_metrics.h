@@ -21,7 +21,7 @@ struct vg_live_totals {
     uint64_t sealed_allocations;
     uint64_t model_checks; /* of its file against what was loaded */
     bool model_intact;     /* as the last one said */
-    struct vg_row_counts coverage;
+    struct vg_row_counts coverage, measures, heat;
 };
 
 struct vg_live_report {

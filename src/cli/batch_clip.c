@@ -13,6 +13,7 @@
 #include "src/base/text.h"
 #include "src/base/version.h"
 #include "src/cli/batch_coverage.h"
+#include "src/cli/batch_heat.h"
 #include "src/cli/batch_video.h"
 #include "src/engine/map_flux.h"
 #include "src/media/clip.h"
@@ -37,6 +38,7 @@ struct run {
     struct vg_chain *chain;
     struct vg_batch_files *files;
     struct vg_batch_video *video;
+    struct vg_batch_heat *heat; /* NULL: not wanted */
     struct vg_rate rate;
     struct vg_batch_coverage coverage;
     struct vg_progress progress;
@@ -193,6 +195,8 @@ static enum vg_status follow(struct run *run, uint32_t at)
         vg_batch_add_tracks(run->files, room->about.sequence + 1, seen.tracks, seen.track_count);
     for (uint32_t i = 0; !status && i < seen.alert_count; i++)
         status = write_alert(run, &seen.alerts[i], &input);
+    if (!status && run->heat)
+        status = vg_batch_heat_picture(run->heat, &room->picture, run->fault);
     if (!status && run->video)
         status =
             vg_batch_video_add(run->video, &room->picture, room->about.media, &seen, run->fault);
@@ -344,6 +348,10 @@ static enum vg_status open_run(struct run *run, const char *stem)
     if (!status)
         status = vg_chain_open(&run->chain, s->scene,
                                run->maps ? VG_CHAIN_TAKES_MAPS : VG_CHAIN_MAKES_MAPS);
+    if (!status && s->heat)
+        status = vg_chain_keep_heat(run->chain);
+    if (!status && s->heat)
+        status = vg_batch_heat_open(&run->heat);
     if (!status)
         status = vg_view_lens_open(&run->lens);
     if (!status)
@@ -392,6 +400,13 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
         const enum vg_status closed = vg_batch_video_close(&run->video, status ? &closing : fault);
         status = status ? status : closed;
     }
+    if (run->files && run->heat) {
+        const enum vg_status closed =
+            vg_batch_heat_write(run->heat, vg_chain_heat(run->chain),
+                                vg_batch_files_folder(run->files), status ? &closing : fault);
+        status = status ? status : closed;
+    }
+    vg_batch_heat_close(&run->heat);
     if (run->files) {
         const enum vg_status closed = vg_batch_files_close(&run->files, status ? &closing : fault);
         status = status ? status : closed;

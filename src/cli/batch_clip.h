@@ -22,7 +22,7 @@ struct vg_batch_settings {
     struct vg_look *look; /* fitted to each clip */
     const char *out;
     uint32_t files; /* bits of enum vg_batch_file */
-    bool video, explain;
+    bool video, explain, heat;
     double rate_fps;      /* 0: every picture */
     float threshold, nms; /* of detections.csv */
     bool wall_known;      /* --start was given */

@@ -32,7 +32,7 @@ static void on_signal(int number)
 struct batch {
     const char *scene_path, *out, *rate, *model_name, *threshold, *nms, *start, *device, *jobs;
     const char *size, *tiles, *precision, *plan, *lane_text;
-    bool detections, tracks, measures, video, explain, json;
+    bool detections, tracks, measures, heat, video, explain, json;
     enum vg_engine_precision precision_asked;
     struct vg_lane_settings lane;
     struct vg_batch_settings settings;
@@ -273,6 +273,7 @@ static void choose_files(struct batch *b)
     s->out = b->out;
     s->scene = b->scene;
     s->video = b->video;
+    s->heat = b->heat;
     s->explain = b->explain && b->scene;
     s->files = 1u << VG_BATCH_ALERTS | (uint32_t)b->detections << VG_BATCH_DETECTIONS |
                (uint32_t)b->tracks << VG_BATCH_TRACKS | (uint32_t)b->measures << VG_BATCH_MEASURES |
@@ -309,6 +310,7 @@ int vg_cmd_batch(int argc, char **argv)
         {"detections", NULL, N_("write detections.csv"), NULL, &b->detections},
         {"tracks", NULL, N_("write tracks.csv"), NULL, &b->tracks},
         {"measures", NULL, N_("write measures.csv"), NULL, &b->measures},
+        {"heat", NULL, N_("write heat.json and heat.png: where persons were"), NULL, &b->heat},
         {"video", NULL, N_("write video.mp4 with boxes, tracks and places"), NULL, &b->video},
         {"explain", NULL, N_("write explain.jsonl: why, and why not"), NULL, &b->explain},
         {"threshold", "T", N_("least score in detections.csv (0.05)"), &b->threshold, NULL},

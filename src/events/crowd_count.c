@@ -1,6 +1,9 @@
 /* Persons behind persons, by the foreground of a calibrated zone. */
 #include "src/events/crowd_count.h"
 
+#include <string.h>
+
+#include "src/base/heat_grid.h"
 #include "src/scene/terrain.h"
 
 /* Of the square of a person's height, what a standing one covers: 0.4 wide, of which 0.6 is body. */
@@ -24,33 +27,53 @@ static double clamp01(double v)
     return v < 0 ? 0 : v > 1 ? 1 : v;
 }
 
+static bool is_within(struct vg_box b, struct vg_point p)
+{
+    return p.x >= b.left && p.y >= b.top && p.x < b.left + b.width && p.y < b.top + b.height;
+}
+
 /* Whether something that is no person explains this point, in pixels of the picture. */
 static bool in_other(const struct vg_watch *watch, struct vg_point p)
 {
     for (uint32_t i = 0; i < watch->subject_count; i++) {
         const struct vg_track *track = watch->subjects[i].track;
-        const struct vg_box b = track->box;
-        if (track->class_id != VG_CLASS_PERSON && p.x >= b.left && p.x < b.left + b.width &&
-            p.y >= b.top && p.y < b.top + b.height)
+        if (track->class_id != VG_CLASS_PERSON && is_within(track->box, p))
+            return true;
+    }
+    return false;
+}
+
+static bool in_person(const struct vg_watch *watch, struct vg_point p)
+{
+    for (uint32_t i = 0; i < watch->subject_count; i++) {
+        const struct vg_track *track = watch->subjects[i].track;
+        if (track->class_id == VG_CLASS_PERSON && is_within(track->box, p))
             return true;
     }
     return false;
 }
 
 /* The part of a person that one square pixel at `p` is: whose middle is here, his foot is half a
- * height below. 0: none who stands in the zone. */
+ * height below, `at` in fractions. 0: none who stands in the zone. */
 static double part_of_person(const struct vg_watch *watch, const struct vg_terrain_view *view,
-                             struct vg_point p)
+                             struct vg_point p, struct vg_point *at)
 {
     const double here = vg_terrain_person_px(view, p);
     const struct vg_point foot = {p.x, (float)((double)p.y + here / 2)};
-    const struct vg_point at = {(float)((double)foot.x / view->width),
-                                (float)((double)foot.y / view->height)};
     const double tall = vg_terrain_person_px(view, foot);
-    if (!(tall >= VG_TERRAIN_FAR_PX) || !vg_watch_inside(watch, at) || in_other(watch, p) ||
-        vg_scene_masked(watch->scene, VG_EVENT_DENSITY, at))
+    *at = (struct vg_point){(float)((double)foot.x / view->width),
+                            (float)((double)foot.y / view->height)};
+    if (!(tall >= VG_TERRAIN_FAR_PX) || !vg_watch_inside(watch, *at) || in_other(watch, p) ||
+        vg_scene_masked(watch->scene, VG_EVENT_DENSITY, *at))
         return 0;
     return 1 / (BODY_PART * tall * tall);
+}
+
+/* Whether the map's pixel differs from the background, as what comes and goes does. */
+static bool is_other(const struct vg_maps *maps, uint32_t x, uint32_t y)
+{
+    const uint8_t ground = maps->ground[(size_t)y * maps->size.width + x];
+    return ground == VG_GROUND_MOVING || ground == VG_GROUND_NEW;
 }
 
 /* Persons that what differs from the background would be, side by side. */
@@ -58,15 +81,13 @@ static double covered(const struct vg_watch *watch, const struct vg_terrain_view
 {
     const struct vg_maps *maps = watch->input->maps;
     const uint32_t shrink = maps->size.shrink;
+    struct vg_point at;
     double sum = 0;
     for (uint32_t y = 0; y < maps->size.height; y += STRIDE)
-        for (uint32_t x = 0; x < maps->size.width; x += STRIDE) {
-            const uint8_t ground = maps->ground[(size_t)y * maps->size.width + x];
-            if (ground != VG_GROUND_MOVING && ground != VG_GROUND_NEW)
-                continue;
-            sum += part_of_person(watch, view,
-                                  (struct vg_point){(float)(x * shrink), (float)(y * shrink)});
-        }
+        for (uint32_t x = 0; x < maps->size.width; x += STRIDE)
+            if (is_other(maps, x, y))
+                sum += part_of_person(
+                    watch, view, (struct vg_point){(float)(x * shrink), (float)(y * shrink)}, &at);
     return sum * (double)(STRIDE * STRIDE) * (double)shrink * (double)shrink;
 }
 
@@ -129,4 +150,51 @@ double vg_crowd_count_hidden(struct vg_crowd_count *crowd, const struct vg_watch
     if (crowd->area_m2 > 0 && input->maps && input->maps->ground)
         look(crowd, watch, &view, (double)seen->persons, step_us);
     return crowd->hidden;
+}
+
+enum spread {
+    SPREAD_BESIDE_BOXES,
+    SPREAD_OVER_ALL
+};
+
+/* Each pixel's part of a person into the cell where his foot would be; the sum of them. */
+static double spread(const struct vg_watch *watch, uint32_t columns, uint32_t rows, double *cells,
+                     enum spread where)
+{
+    const struct vg_maps *maps = watch->input->maps;
+    const uint32_t shrink = maps->size.shrink;
+    struct vg_terrain_view view;
+    double sum = 0;
+    vg_terrain_view_init(&view, &watch->scene->terrain, (double)watch->input->width,
+                         (double)watch->input->height);
+    memset(cells, 0, (size_t)columns * rows * sizeof *cells);
+    for (uint32_t y = 0; y < maps->size.height; y += STRIDE)
+        for (uint32_t x = 0; x < maps->size.width; x += STRIDE) {
+            const struct vg_point p = {(float)(x * shrink), (float)(y * shrink)};
+            struct vg_point at;
+            if (!is_other(maps, x, y) || (where == SPREAD_BESIDE_BOXES && in_person(watch, p)))
+                continue;
+            const double part = part_of_person(watch, &view, p, &at);
+            const int cell = vg_heat_cell_at(columns, rows, at);
+            if (cell < 0)
+                continue;
+            cells[cell] += part;
+            sum += part;
+        }
+    return sum;
+}
+
+bool vg_crowd_count_spread(const struct vg_crowd_count *crowd, const struct vg_watch *watch,
+                           uint32_t columns, uint32_t rows, double *cells)
+{
+    const struct vg_watch_input *input = watch->input;
+    if (!crowd->looked || crowd->time.us != input->time.us || !(crowd->hidden > 0) ||
+        !input->maps || !input->maps->ground)
+        return false;
+    double sum = spread(watch, columns, rows, cells, SPREAD_BESIDE_BOXES);
+    if (!(sum > 0))
+        sum = spread(watch, columns, rows, cells, SPREAD_OVER_ALL);
+    for (uint32_t i = 0; sum > 0 && i < columns * rows; i++)
+        cells[i] = cells[i] / sum * crowd->hidden;
+    return sum > 0;
 }

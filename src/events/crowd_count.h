@@ -31,4 +31,10 @@ struct vg_crowd_seen {
 double vg_crowd_count_hidden(struct vg_crowd_count *crowd, const struct vg_watch *watch,
                              const struct vg_crowd_seen *seen);
 
+/* Those hidden in the picture looked at last, by where their feet would be, over the cells of a grid
+ * of that shape (src/base/heat_grid.h): as the foreground that is in nobody's box says, or all of it
+ * where none is left. False: nobody is, or not known where. */
+bool vg_crowd_count_spread(const struct vg_crowd_count *crowd, const struct vg_watch *watch,
+                           uint32_t columns, uint32_t rows, double *cells);
+
 #endif

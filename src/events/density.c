@@ -64,6 +64,12 @@ double vg_density_per_m2(const struct vg_watch *watch)
                : -1;
 }
 
+bool vg_density_hidden(const struct vg_watch *watch, uint32_t columns, uint32_t rows, double *cells)
+{
+    const struct vg_density *density = watch->memory;
+    return vg_crowd_count_spread(&density->crowd, watch, columns, rows, cells);
+}
+
 /* Why tracks are left out of the count; those in it are answered for by the place. */
 static void say_left_out(const struct vg_watch *watch)
 {

@@ -23,4 +23,8 @@ void vg_density_watch(const struct vg_watch *watch);
 double vg_density_count(const struct vg_watch *watch);
 double vg_density_per_m2(const struct vg_watch *watch);
 
+/* Those of them whom no box shows, by place: as the event's row asks. */
+bool vg_density_hidden(const struct vg_watch *watch, uint32_t columns, uint32_t rows,
+                       double *cells);
+
 #endif

@@ -22,6 +22,7 @@ static const struct vg_event_row rows[] = {
     {.event = VG_EVENT_DENSITY,
      .watch = vg_density_watch,
      .measure = {{"count", vg_density_count}, {"density", vg_density_per_m2}},
+     .hidden = vg_density_hidden,
      .maps_sized = VG_MAPS_GROUND,
      .memory = sizeof(struct vg_density)},
     {.event = VG_EVENT_ABANDONED_OBJECT,

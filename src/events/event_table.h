@@ -18,6 +18,9 @@ struct vg_event_row {
         const char *name; /* NULL: no more */
         double (*value)(const struct vg_watch *watch);
     } measure[VG_EVENT_MEASURES_MAX];
+    /* Persons of the rule's place whom the picture's boxes hide, into cells of a grid of that shape
+     * (all are set); false: nobody, cells may be anything. NULL: it counts none. */
+    bool (*hidden)(const struct vg_watch *watch, uint32_t columns, uint32_t rows, double *cells);
     uint32_t maps;       /* that it looks at, bits of enum vg_maps_set */
     uint32_t maps_sized; /* where the scene is calibrated, these too */
     bool wishes;         /* it may wish for looks */

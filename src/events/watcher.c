@@ -32,6 +32,7 @@ struct vg_watcher {
     struct vg_media_time now;
     struct slot slot[VG_TRACKS_MAX];
     struct vg_subject subject[VG_TRACKS_MAX];
+    uint32_t subject_count;                /* of the last step */
     uint32_t masks[VG_TRACKS_MAX];         /* that hide it, bits 1 << event */
     struct vg_passage *passages;           /* all tables, one after the other */
     int passage_table[VG_SCENE_RULES_MAX]; /* which is the rule's; -1: none */
@@ -339,10 +340,11 @@ void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *in
         vg_watcher_reset(watcher);
     watcher->started = true;
     watcher->now = input->time;
+    watcher->subject_count = take_subjects(watcher, input);
     struct vg_watch watch = {.scene = watcher->scene,
                              .input = input,
                              .subjects = watcher->subject,
-                             .subject_count = take_subjects(watcher, input),
+                             .subject_count = watcher->subject_count,
                              .output = output};
     for (uint32_t i = 0; i < watcher->scene->rule_count; i++) {
         watch.rule = &watcher->scene->rule[i];
@@ -359,4 +361,27 @@ void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *in
         else
             vg_watch_say(&watch, 0, VG_WHY_INACTIVE, 0);
     }
+}
+
+bool vg_watcher_hidden(const struct vg_watcher *watcher, const struct vg_watch_input *input,
+                       struct vg_crowd_sheet *sheet)
+{
+    struct vg_watch watch = {.scene = watcher->scene,
+                             .input = input,
+                             .subjects = watcher->subject,
+                             .subject_count = watcher->subject_count};
+    bool any = false;
+    for (uint32_t i = 0; i < watcher->scene->rule_count; i++) {
+        watch.rule = &watcher->scene->rule[i];
+        watch.rule_index = i;
+        watch.memory = watcher->memory[i];
+        const struct vg_event_row *row = vg_event_row(watch.rule->event);
+        if (!row || !row->hidden || !row->hidden(&watch, sheet->columns, sheet->rows, sheet->room))
+            continue;
+        for (uint32_t c = 0; c < sheet->columns * sheet->rows; c++)
+            if (!any || sheet->room[c] > sheet->persons[c])
+                sheet->persons[c] = sheet->room[c];
+        any = true;
+    }
+    return any;
 }

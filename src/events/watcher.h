@@ -11,6 +11,7 @@
 
 #include "models/detection.h"
 #include "src/base/attr.h"
+#include "src/base/heat_grid.h"
 #include "src/events/sighting.h"
 #include "src/maps/maps.h"
 #include "src/scene/scene.h"
@@ -93,6 +94,17 @@ enum vg_status vg_watcher_open(struct vg_watcher **watcher,
 void vg_watcher_close(struct vg_watcher **watcher);
 void vg_watcher_step(struct vg_watcher *watcher, const struct vg_watch_input *input,
                      struct vg_watch_output *output);
+/* Persons whom the boxes of a throng hide, by where their feet would be. */
+struct vg_crowd_sheet {
+    uint32_t columns, rows; /* the caller's: the shape of a grid (src/base/heat_grid.h) */
+    double persons[VG_HEAT_CELLS_MAX];
+    double room[VG_HEAT_CELLS_MAX]; /* for what is being worked out */
+};
+/* Fills the sheet for the picture of the last step, whose input it was; zones over each other count
+ * once. False: nobody is hidden, and the sheet is as it was. */
+bool vg_watcher_hidden(const struct vg_watcher *watcher, const struct vg_watch_input *input,
+                       struct vg_crowd_sheet *sheet);
+
 /* A new epoch of the source: positions are forgotten. A step whose time is before the last one's
  * begins with it. */
 void vg_watcher_reset(struct vg_watcher *watcher);

@@ -19,8 +19,10 @@ static_assert(VG_COVERAGE_CAUSES == 10, "another number of causes is another ver
 static_assert(24 + 4 * VG_COVERAGE_CAUSES == VG_COVERAGE_RECORD_BYTES, "a record is full");
 static_assert(HEAD % RECORD == 0 && 512 % RECORD == 0, "no record crosses a sector");
 
-static const struct vg_day_kind kind = {
-    "coverage", {'V', 'G', 'C', 'O', 'V', 'E', 'R', '1'}, RECORD, VG_COVERAGE_CAUSES};
+static const struct vg_day_kind kind = {.name = "coverage",
+                                        .magic = {'V', 'G', 'C', 'O', 'V', 'E', 'R', '1'},
+                                        .record_bytes = RECORD,
+                                        .own = VG_COVERAGE_CAUSES};
 
 /* ---- records ---- */
 

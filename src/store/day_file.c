@@ -61,13 +61,23 @@ bool vg_all_zero(const uint8_t *p, size_t size)
 
 /* ---- heads ---- */
 
+static uint32_t records_of(const struct vg_day_kind *kind)
+{
+    return kind->records ? kind->records : VG_DAY_MINUTES;
+}
+
+static const char *folder_of(const struct vg_day_kind *kind)
+{
+    return kind->folder ? kind->folder : kind->name;
+}
+
 void vg_day_head_put(const struct vg_day_kind *kind, int64_t day, const char *flux, uint8_t *p)
 {
     memset(p, 0, HEAD);
     memcpy(p, kind->magic, sizeof kind->magic);
     vg_put32(p + 8, HEAD);
     vg_put32(p + 12, kind->record_bytes);
-    vg_put32(p + 16, VG_DAY_MINUTES);
+    vg_put32(p + 16, records_of(kind));
     vg_put32(p + 20, kind->own);
     vg_put64(p + 24, (uint64_t)day);
     memcpy(p + 32, flux, strlen(flux));
@@ -79,7 +89,7 @@ enum vg_status vg_day_head_get(const struct vg_day_kind *kind, const uint8_t *p,
 {
     const int64_t number = (int64_t)vg_get64(p + 24);
     if (memcmp(p, kind->magic, sizeof kind->magic) != 0 || vg_get32(p + 8) != HEAD ||
-        vg_get32(p + 12) != kind->record_bytes || vg_get32(p + 16) != VG_DAY_MINUTES ||
+        vg_get32(p + 12) != kind->record_bytes || vg_get32(p + 16) != records_of(kind) ||
         vg_get32(p + 20) != kind->own || p[32 + VG_FLUX_ID_SIZE - 1] != 0 ||
         vg_get32(p + 124) != vg_crc32c(0, p, 124) || number < -INT32_MAX || number > INT32_MAX)
         return VG_E_INPUT;
@@ -118,9 +128,9 @@ enum vg_status vg_day_path(const struct vg_day_kind *kind, const char *data, con
     if ((flux && !vg_flux_id_valid(flux)) || date_of(day, date))
         return vg_fault_set(fault, VG_E_CALL, N_("a flux cannot have this id"), NULL, "%s",
                             flux ? flux : data);
-    const int n =
-        flux ? snprintf(path, PATH_SIZE, "%s/%s/%s/%s.%s", data, kind->name, date, flux, kind->name)
-             : snprintf(path, PATH_SIZE, "%s/%s/%s", data, kind->name, date);
+    const int n = flux ? snprintf(path, PATH_SIZE, "%s/%s/%s/%s.%s", data, folder_of(kind), date,
+                                  flux, kind->name)
+                       : snprintf(path, PATH_SIZE, "%s/%s/%s", data, folder_of(kind), date);
     if (n < 0 || n >= PATH_SIZE)
         return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%s", data);
     return VG_OK;
@@ -238,7 +248,8 @@ enum vg_status vg_day_sweep(const struct vg_day_kind *kind, const char *data, in
 {
     char root[PATH_SIZE], oldest[DATE_SIZE];
     *removed = 0;
-    if (vg_path_join(root, sizeof root, data, kind->name) || date_of(today - keep_days, oldest))
+    if (vg_path_join(root, sizeof root, data, folder_of(kind)) ||
+        date_of(today - keep_days, oldest))
         return vg_fault_set(fault, VG_E_CALL, N_("the path is too long"), NULL, "%s", data);
     DIR *open = opendir(root);
     if (!open)

@@ -4,7 +4,7 @@
  *
  *   head, 128 bytes, numbers little-endian
  *    0 magic, 8 bytes     8 u32 bytes of the head    12 u32 bytes of a record
- *   16 u32 records of a day (1440)   20 u32 a number of the kind's own
+ *   16 u32 records of a day (1440: its minutes)   20 u32 a number of the kind's own
  *   24 i64 day since 1970-01-01      32 id of the flux, 64 bytes, zeros behind
  *   96 zeros   124 u32 CRC-32C of bytes 0 to 123
  *
@@ -29,6 +29,8 @@ struct vg_day_kind {
     const char *name; /* "coverage": of the folder, and the ending of its files */
     char magic[8];
     uint32_t record_bytes, own; /* own: the number at 20 */
+    uint32_t records;           /* of a day; 0: its minutes */
+    const char *folder;         /* where it is another's: the kinds share its days; NULL: name */
 };
 
 /* Little-endian numbers; a double as its bits. Pure. */
@@ -69,7 +71,7 @@ enum vg_status vg_day_open(const struct vg_day_kind *kind, const char *data, con
 bool vg_day_write_at(int fd, const uint8_t *bytes, size_t size, off_t at);
 
 /* Removes the days that are older than `keep_days` before the one of `today`; *removed of them.
- * What is not a day of ours stays. A folder that cannot be removed is left for the next time. */
+ * What is not a day of ours stays, and a day with files of another kind until that is swept too. A folder that cannot be removed is left for the next time. */
 enum vg_status vg_day_sweep(const struct vg_day_kind *kind, const char *data, int64_t today,
                             int64_t keep_days, uint32_t *removed,
                             struct vg_fault *fault) VG_MUST_USE;

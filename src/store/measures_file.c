@@ -21,8 +21,10 @@ static_assert(sizeof(double) == 8, "a number of a file is a double");
 static_assert(512 % RECORD == 0 && HEAD % RECORD == 0, "no record crosses a sector");
 static_assert(PLACE + VG_MEASURES_PLACE_SIZE == NAME, "the names of a curve follow each other");
 
-static const struct vg_day_kind kind = {
-    "measures", {'V', 'G', 'M', 'E', 'A', 'S', 'U', '1'}, RECORD, CURVE};
+static const struct vg_day_kind kind = {.name = "measures",
+                                        .magic = {'V', 'G', 'M', 'E', 'A', 'S', 'U', '1'},
+                                        .record_bytes = RECORD,
+                                        .own = CURVE};
 
 /* ---- heads and records ---- */
 

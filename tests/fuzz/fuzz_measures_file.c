@@ -54,8 +54,10 @@ static uint32_t check_of(const uint8_t *name, size_t name_size, const uint8_t *p
 /* A good head, and the bytes as a curve and its records with good checksums. */
 static void dress(const uint8_t *data, size_t size)
 {
-    static const struct vg_day_kind kind = {
-        "measures", {'V', 'G', 'M', 'E', 'A', 'S', 'U', '1'}, 32, VG_MEASURES_CURVE_BYTES};
+    static const struct vg_day_kind kind = {.name = "measures",
+                                            .magic = {'V', 'G', 'M', 'E', 'A', 'S', 'U', '1'},
+                                            .record_bytes = 32,
+                                            .own = VG_MEASURES_CURVE_BYTES};
     const size_t all = VG_DAY_HEAD_BYTES + VG_MEASURES_CURVE_BYTES;
     const size_t room = VG_MEASURES_CURVE_BYTES;
     uint8_t *bytes = calloc(1, all), *curve = bytes + VG_DAY_HEAD_BYTES, name[12] = {0};

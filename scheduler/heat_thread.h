@@ -1,0 +1,26 @@
+/* Writes heat maps by a thread of its own (row_thread.h): each is put to what stands at its hour, so
+ * that an hour may be given in parts, by whatever process. */
+#ifndef VG_SCHEDULER_HEAT_THREAD_H
+#define VG_SCHEDULER_HEAT_THREAD_H
+
+#include "scheduler/row_thread.h"
+#include "src/base/heat_grid.h"
+
+struct vg_heat_thread;
+
+/* data: data folder, copied. keep_days: 1 and more. VG_E_MEMORY, VG_E_LACK, VG_E_CALL. */
+enum vg_status vg_heat_thread_open(struct vg_heat_thread **thread, const char *data,
+                                   uint32_t keep_days) VG_MUST_USE;
+/* Ends after what was given. */
+void vg_heat_thread_close(struct vg_heat_thread **thread);
+
+/* The loop's thread; never waits. VG_E_FULL: not taken, as vg_row_thread_give; VG_E_CALL: the name
+ * is too long. */
+enum vg_status vg_heat_thread_give(struct vg_heat_thread *thread, const char *flux,
+                                   const struct vg_heat_grid *grid,
+                                   enum vg_row_need need) VG_MUST_USE;
+
+/* Any thread. */
+struct vg_row_counts vg_heat_thread_counts(const struct vg_heat_thread *thread);
+
+#endif
