@@ -1,0 +1,294 @@
+#include "scheduler/decide_share.h"
+
+enum {
+    PRIORITIES = 10,
+    STANDINGS = 4, /* of equal priority: alert, armed, calm, shed */
+    LEVEL_STEPS = 32,
+    SOURCE_MILLI = 25000 /* of a source that has not told its rate yet */
+};
+
+#define NOBODY UINT32_MAX
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t priority_of(const struct vg_share_flux *flux)
+{
+    return least(flux->priority, PRIORITIES - 1);
+}
+
+/* 10 (first) to 1 (last); half as much again with an armed rule, twice with an alert. */
+static double weight_of(const struct vg_share_flux *flux)
+{
+    static const double stirred[] = {
+        [VG_STIR_CALM] = 1, [VG_STIR_ARMED] = 1.5, [VG_STIR_ALERT] = 2};
+    return (PRIORITIES - priority_of(flux)) * stirred[flux->stir];
+}
+
+/* What is over the declared cost fades while nothing is measured. */
+static int64_t remembered(const struct vg_share_flux *flux, int64_t now_us)
+{
+    const int64_t over = flux->cost_us - flux->declared_us;
+    if (!flux->shed || !flux->declared_us || over <= 0 || now_us <= flux->shed_us)
+        return flux->cost_us;
+    const int64_t half_us = VG_SHARE_FORGET_US << least(flux->times, VG_SHARE_TIMES_MAX);
+    const int64_t halves = (now_us - flux->shed_us) / half_us;
+    return flux->declared_us + (halves < 40 ? over >> halves : 0);
+}
+
+static int64_t cost_of(const struct vg_share_flux *flux, int64_t now_us)
+{
+    const int64_t us = flux->cost_us > 0 ? remembered(flux, now_us) : flux->declared_us;
+    return us > 0 ? us : 1;
+}
+
+/* A scene that fills up at noon is no attack: a quarter over what was declared is believed. */
+static int64_t believed(const struct vg_share_flux *flux, int64_t cost_us)
+{
+    const int64_t limit = flux->declared_us + flux->declared_us / 4;
+    return flux->declared_us > 0 && cost_us > limit ? limit : cost_us;
+}
+
+static void claim(struct vg_share_flux *flux, int64_t now_us)
+{
+    const uint32_t source = flux->source_milli ? flux->source_milli : UINT32_MAX;
+    const uint32_t every = flux->source_milli ? flux->source_milli : SOURCE_MILLI;
+    const uint32_t asked = flux->wanted_milli ? flux->wanted_milli : every;
+    const uint32_t top = least(most(asked, flux->floor_milli), source);
+    const uint64_t twice = 2 * (uint64_t)top;
+    const uint32_t high = twice < source ? (uint32_t)twice : source;
+    const int64_t cost_us = cost_of(flux, now_us);
+    flux->floor = (double)least(flux->floor_milli, top) * (double)cost_us;
+    flux->wanted = (double)top * (double)cost_us;
+    flux->entitled = (double)top * (double)believed(flux, cost_us);
+    flux->raised = flux->stir == VG_STIR_CALM ? flux->wanted : (double)high * (double)cost_us;
+    flux->slope = flux->entitled * weight_of(flux);
+    flux->costly = flux->floor > flux->entitled;
+    flux->given = 0;
+}
+
+/* ---- who is held, who is shed --------------------------------------------------------------- */
+
+static uint32_t standing(const struct vg_share_flux *flux)
+{
+    static const uint32_t stirred[] = {
+        [VG_STIR_ALERT] = 0, [VG_STIR_ARMED] = 1, [VG_STIR_CALM] = 2};
+    return flux->shed ? STANDINGS - 1 : stirred[flux->stir];
+}
+
+/* The flux as one list by priority, standing and place. Returns its first. */
+static uint32_t in_order(struct vg_share_flux *flux, uint32_t count)
+{
+    uint32_t head[PRIORITIES * STANDINGS], first = NOBODY;
+    for (uint32_t k = 0; k < PRIORITIES * STANDINGS; k++)
+        head[k] = NOBODY;
+    for (uint32_t i = count; i-- > 0;) {
+        const uint32_t key = priority_of(&flux[i]) * STANDINGS + standing(&flux[i]);
+        flux[i].next = head[key];
+        head[key] = i;
+    }
+    for (uint32_t k = PRIORITIES * STANDINGS; k-- > 0;) {
+        uint32_t last = head[k];
+        if (last == NOBODY)
+            continue;
+        while (flux[last].next != NOBODY)
+            last = flux[last].next;
+        flux[last].next = first;
+        first = head[k];
+    }
+    return first;
+}
+
+static void shed(struct vg_share_flux *flux, int64_t now_us)
+{
+    const bool relapse = flux->back_us && now_us - flux->back_us < VG_SHARE_RELAPSE_US;
+    flux->times = relapse ? least(flux->times + 1, VG_SHARE_TIMES_MAX) : 0;
+    flux->shed = true;
+    flux->fits = false;
+    flux->shed_us = now_us;
+}
+
+static void come_back(struct vg_share_flux *flux, int64_t now_us)
+{
+    flux->shed = flux->fits = false;
+    flux->back_us = now_us ? now_us : 1; /* 0: never */
+    if (flux->declared_us)
+        flux->cost_us = flux->declared_us;
+    claim(flux, now_us);
+}
+
+/* A flux that was shed finds room: for long enough? */
+static bool waited(struct vg_share_flux *flux, int64_t now_us)
+{
+    if (!flux->fits) {
+        flux->fits = true;
+        flux->fits_us = now_us;
+    }
+    return now_us - flux->fits_us >= VG_SHARE_BACK_US << least(flux->times, VG_SHARE_TIMES_MAX);
+}
+
+/* Holds the flux if its claim finds room beside what is taken; what it takes now. */
+static double hold(struct vg_share_flux *flux, double taken, double room, int64_t now_us)
+{
+    const double needs = flux->floor;
+    if (!flux->shed && taken + needs <= room)
+        return needs;
+    if (!flux->shed) {
+        shed(flux, now_us);
+        return 0;
+    }
+    if (taken + needs > room * (100 - VG_SHARE_MARGIN) / 100) {
+        flux->fits = false;
+        return 0;
+    }
+    if (!waited(flux, now_us))
+        return 0;
+    const bool costly = flux->costly;
+    come_back(flux, now_us);
+    return costly && flux->entitled > needs ? flux->entitled : needs;
+}
+
+/* Nobody is shed and all floors find room beside what is declared: by far the most calls. */
+static bool all_held(const struct vg_share_flux *flux, uint32_t count, double room)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (flux[i].shed)
+            return false;
+        sum += flux[i].costly ? flux[i].floor : flux[i].entitled;
+    }
+    return sum <= room;
+}
+
+static void hold_all(struct vg_share_flux *flux, uint32_t count, double room, int64_t now_us)
+{
+    double floors = 0, entitled = 0;
+    if (all_held(flux, count, room))
+        return;
+    const uint32_t first = in_order(flux, count);
+    /* as they are when the call begins: who comes back is not costly any more */
+    for (uint32_t i = first; i != NOBODY; i = flux[i].next) {
+        if (flux[i].costly)
+            continue;
+        floors += hold(&flux[i], floors, room, now_us);
+        entitled += flux[i].shed ? 0 : flux[i].entitled;
+    }
+    for (uint32_t i = first; i != NOBODY; i = flux[i].next)
+        if (flux[i].costly)
+            entitled += hold(&flux[i], entitled, room, now_us);
+}
+
+/* ---- how much each gets ---------------------------------------------------------------------- */
+
+enum goal {
+    GOAL_ENTITLED,
+    GOAL_WANTED,
+    GOAL_RAISED
+};
+
+static double goal_of(const struct vg_share_flux *flux, enum goal goal)
+{
+    const double rows[] = {flux->entitled, flux->wanted, flux->raised};
+    return rows[goal] > flux->given ? rows[goal] : flux->given;
+}
+
+static double at_level(const struct vg_share_flux *flux, enum goal goal, double level)
+{
+    const double high = goal_of(flux, goal), x = level * flux->slope;
+    return x < flux->given ? flux->given : x > high ? high : x;
+}
+
+static double sum_at(const struct vg_share_flux *flux, uint32_t count, enum goal goal, double level)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!flux[i].shed)
+            sum += at_level(&flux[i], goal, level);
+    return sum;
+}
+
+/* The level above which nobody's goal lies. */
+static double top_level(const struct vg_share_flux *flux, uint32_t count, enum goal goal)
+{
+    double top = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (flux[i].shed || flux[i].slope <= 0)
+            continue;
+        const double level = goal_of(&flux[i], goal) / flux[i].slope;
+        top = level > top ? level : top;
+    }
+    return top;
+}
+
+/* Lifts all towards their goals, as far as there is room; false: that is used up. */
+static bool lift(struct vg_share_flux *flux, uint32_t count, enum goal goal, double room)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!flux[i].shed)
+            sum += goal_of(&flux[i], goal);
+    if (sum <= room) {
+        for (uint32_t i = 0; i < count; i++)
+            flux[i].given = flux[i].shed ? 0 : goal_of(&flux[i], goal);
+        return true;
+    }
+    double low = 0, high = top_level(flux, count, goal);
+    for (int step = 0; step < LEVEL_STEPS; step++) {
+        const double middle = (low + high) / 2;
+        if (sum_at(flux, count, goal, middle) <= room)
+            low = middle;
+        else
+            high = middle;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        flux[i].given = flux[i].shed ? 0 : at_level(&flux[i], goal, low);
+    return false;
+}
+
+static void say(struct vg_share_flux *flux, int64_t now_us)
+{
+    if (flux->shed) {
+        flux->rate_milli = 0;
+        flux->verdict = flux->costly ? VG_SHARE_COSTLY : VG_SHARE_SHED;
+        return;
+    }
+    flux->rate_milli = (uint32_t)(flux->given / (double)cost_of(flux, now_us));
+    flux->verdict = flux->given > flux->wanted   ? VG_SHARE_RAISED
+                    : flux->given < flux->wanted ? VG_SHARE_REDUCED
+                                                 : VG_SHARE_WANTED;
+}
+
+void vg_share_cost(struct vg_share_flux *flux, int64_t us)
+{
+    if (us > 0)
+        flux->cost_us = flux->cost_us > 0 ? (7 * flux->cost_us + us) / 8 : us;
+}
+
+void vg_share_out(struct vg_share_flux *flux, uint32_t count, int64_t capacity_us, int64_t now_us)
+{
+    const double room = capacity_us > 0 ? (double)capacity_us * 1000 : 0;
+    for (uint32_t i = 0; i < count; i++)
+        claim(&flux[i], now_us);
+    hold_all(flux, count, room, now_us);
+    for (uint32_t i = 0; i < count; i++)
+        flux[i].given = flux[i].shed ? 0 : flux[i].floor;
+    for (enum goal goal = GOAL_ENTITLED; goal <= GOAL_RAISED && lift(flux, count, goal, room);)
+        goal++;
+    for (uint32_t i = 0; i < count; i++)
+        say(&flux[i], now_us);
+}
+
+int64_t vg_share_load_us(const struct vg_share_flux *flux, uint32_t count)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += flux[i].given;
+    return (int64_t)(sum / 1000);
+}
