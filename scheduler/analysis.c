@@ -188,8 +188,10 @@ static uint32_t gather(struct analysis *a)
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         const struct vg_live_flux *flux = &a->flux[i];
         if (flux->used && flux->waiting && !flux->in_flight)
-            a->candidate[count++] = (struct vg_candidate){i, flux->config.priority,
-                                                          flux->waiting_since_us, flux->period_us};
+            a->candidate[count++] = (struct vg_candidate){.flux = i,
+                                                          .priority = flux->config.priority,
+                                                          .due_us = flux->waiting_since_us,
+                                                          .period_us = flux->period_us};
     }
     return count;
 }
@@ -324,8 +326,7 @@ static void dispatch(struct analysis *a)
     for (int at = free_batch(a); a->engine && !a->pending && at >= 0; at = free_batch(a)) {
         struct vg_live_batch *batch = &a->batch[at];
         const uint32_t count = gather(a);
-        const uint32_t chosen =
-            vg_batch_choose(a->candidate, count, a->batch_max, vg_mono_now().us);
+        const uint32_t chosen = vg_batch_choose(a->candidate, count, a->batch_max);
         fill(a, batch, chosen);
         if (chosen == 0)
             return;

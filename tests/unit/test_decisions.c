@@ -61,21 +61,43 @@ static void floors_and_sources_bound_the_rate(void **state)
     assert_float_equal(vg_rate_choose(5, 4, 0), 5, 0);
 }
 
-static void the_latest_in_its_own_period_goes_first(void **state)
+static void the_earliest_deadline_goes_first(void **state)
 {
     (void)state;
     struct vg_candidate c[] = {
-        {.flux = 0, .due_us = 900, .period_us = 200, .priority = 5},  /* half a period late */
-        {.flux = 1, .due_us = 800, .period_us = 100, .priority = 5},  /* two periods late */
-        {.flux = 2, .due_us = 2000, .period_us = 100, .priority = 5}, /* early */
-        {.flux = 3, .due_us = 900, .period_us = 200, .priority = 4},
+        {.flux = 0, .due_us = 900, .period_us = 200, .priority = 5},  /* 1100 */
+        {.flux = 1, .due_us = 800, .period_us = 100, .priority = 5},  /* 900 */
+        {.flux = 2, .due_us = 2000, .period_us = 100, .priority = 5}, /* 2100 */
+        {.flux = 3, .due_us = 900, .period_us = 200, .priority = 4},  /* 1080 */
+        {.flux = 4,
+         .due_us = 930,
+         .period_us = 200,
+         .priority = 5,
+         .stir = VG_STIR_ALERT}, /* 1030 */
     };
-    assert_int_equal(vg_batch_choose(c, 4, 3, 1000), 3);
+    assert_int_equal(vg_batch_choose(c, 5, 4), 4);
     assert_int_equal(c[0].flux, 1);
-    assert_int_equal(c[1].flux, 3);
-    assert_int_equal(c[2].flux, 0);
-    assert_int_equal(vg_batch_choose(c, 2, 64, 1000), 2);
-    assert_int_equal(vg_batch_choose(c, 0, 64, 1000), 0);
+    assert_int_equal(c[1].flux, 4);
+    assert_int_equal(c[2].flux, 3);
+    assert_int_equal(c[3].flux, 0);
+    assert_int_equal(vg_batch_choose(c, 2, 64), 2);
+    assert_int_equal(vg_batch_choose(c, 0, 64), 0);
+}
+
+/* who allows less than who else, and bounds: 50 to 280 ms at five pictures a second */
+static void what_is_urgent_allows_less(void **state)
+{
+    (void)state;
+    for (uint32_t p = 0; p < 9; p++)
+        for (int s = 0; s < 3; s++) {
+            const int64_t us = vg_batch_allowed_us(200000, p, (enum vg_stir)s);
+            assert_in_range(us, 50000, 280000);
+            assert_true(us < vg_batch_allowed_us(200000, p + 1, (enum vg_stir)s));
+            assert_true(s == 0 || us < vg_batch_allowed_us(200000, p, (enum vg_stir)(s - 1)));
+        }
+    assert_int_equal(vg_batch_allowed_us(80000, 5, VG_STIR_CALM), 80000);
+    assert_int_equal(vg_batch_allowed_us(0, 5, VG_STIR_CALM), VG_BATCH_ALLOWED_US);
+    assert_int_equal(vg_batch_allowed_us(10000000, 99, VG_STIR_CALM), VG_BATCH_ALLOWED_US * 7 / 5);
 }
 
 /* As the loop does it: a flux that waits keeps the time since when, though its picture is
@@ -106,9 +128,12 @@ static void no_flux_starves_under_overload(void **state)
                 since[f] = since[f] < 0 ? now : since[f];
             }
             if (since[f] >= 0)
-                c[count++] = (struct vg_candidate){f, f < FLUX / 2 ? 5 : 9, since[f], PERIOD_US};
+                c[count++] = (struct vg_candidate){.flux = f,
+                                                   .priority = f < FLUX / 2 ? 5 : 9,
+                                                   .due_us = since[f],
+                                                   .period_us = PERIOD_US};
         }
-        if (vg_batch_choose(c, count, 1, now)) {
+        if (vg_batch_choose(c, count, 1)) {
             served[c[0].flux]++;
             since[c[0].flux] = -1;
         }
@@ -123,7 +148,8 @@ int main(void)
         cmocka_unit_test(the_mean_rate_is_kept),
         cmocka_unit_test(a_gap_is_not_made_up_for),
         cmocka_unit_test(floors_and_sources_bound_the_rate),
-        cmocka_unit_test(the_latest_in_its_own_period_goes_first),
+        cmocka_unit_test(the_earliest_deadline_goes_first),
+        cmocka_unit_test(what_is_urgent_allows_less),
         cmocka_unit_test(no_flux_starves_under_overload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

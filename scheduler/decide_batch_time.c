@@ -1,0 +1,47 @@
+#include "scheduler/decide_batch_time.h"
+
+/* A batch counts half after 44 others: seconds at work. */
+#define FADE (1.0 - 1.0 / 64)
+
+/* Sizes that differ by less than a tenth of a job tell no line: the root of their variance. */
+#define SPREAD_MIN 0.1
+
+static void draw_line(struct vg_batch_time *time)
+{
+    const double spread = time->weight * time->nn - time->n * time->n;
+    const double through_0 = time->n > 0 ? time->t / time->n : 0;
+    double job = through_0, start = 0;
+    if (spread > SPREAD_MIN * SPREAD_MIN * time->weight * time->weight) {
+        job = (time->weight * time->nt - time->n * time->t) / spread;
+        start = (time->t - job * time->n) / time->weight;
+    }
+    if (job < 0) { /* noise: all of it is the start */
+        job = 0;
+        start = time->t / time->weight;
+    }
+    if (start < 0) {
+        start = 0;
+        job = time->nt / time->nn;
+    }
+    time->job_us = (int64_t)(job + 0.5);
+    time->start_us = (int64_t)(start + 0.5);
+}
+
+void vg_batch_time_note(struct vg_batch_time *time, uint32_t jobs, int64_t us)
+{
+    if (jobs == 0 || us <= 0)
+        return;
+    const int64_t expected_us = vg_batch_time_of(time, jobs);
+    const double n = jobs, t = (double)(expected_us && us > 4 * expected_us ? 4 * expected_us : us);
+    time->weight = time->weight * FADE + 1;
+    time->n = time->n * FADE + n;
+    time->nn = time->nn * FADE + n * n;
+    time->t = time->t * FADE + t;
+    time->nt = time->nt * FADE + n * t;
+    draw_line(time);
+}
+
+int64_t vg_batch_time_of(const struct vg_batch_time *time, uint32_t jobs)
+{
+    return time->start_us + (int64_t)jobs * time->job_us;
+}
