@@ -125,8 +125,10 @@ static void notice_pictures(struct analysis *a, uint32_t ingest, int64_t now_us)
             continue;
         if (vg_slots_wanted_us(slots_of(a, flux), flux->config.slot) != VG_SLOTS_NEVER)
             continue;
-        if (!flux->waiting)
+        if (!flux->waiting) {
             flux->waiting_since_us = now_us;
+            flux->waiting_due_us = flux->due_us;
+        }
         flux->waiting = true;
         want_next(a, flux, now_us);
     }
@@ -260,6 +262,16 @@ static void take_looks(struct analysis *a, struct vg_live_work *work, struct vg_
     a->totals.looks_refused += work->looks.refused;
 }
 
+/* Since when the flux has been owed this picture. A source that sent nothing for a while is no
+ * lateness of ours: a period before the first picture that waited at the most. */
+static struct vg_mono_time due_of(const struct vg_live_flux *flux, struct vg_mono_time arrival)
+{
+    const int64_t first_us =
+        arrival.us < flux->waiting_since_us ? arrival.us : flux->waiting_since_us;
+    const int64_t least_us = first_us - flux->period_us;
+    return (struct vg_mono_time){flux->waiting_due_us > least_us ? flux->waiting_due_us : least_us};
+}
+
 /* Takes the flux's newest picture into the batch, with at most `room` looks; false if there was
  * none after all. */
 static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_batch *batch,
@@ -281,6 +293,8 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
     work->alert_count = 0;
     work->phase = a->config->phase;
     work->taken = vg_mono_now();
+    work->due = due_of(flux, work->picture.arrival);
+    work->period_us = flux->period_us;
     work->media = vg_live_timeline_step(&flux->timeline, work->picture.epoch, work->picture.media,
                                         work->picture.arrival);
     work->source_fps_milli = source_fps_milli(a, flux);
@@ -701,6 +715,7 @@ static enum vg_status open_publisher(struct analysis *a, uint32_t lanes)
     struct vg_publisher_settings settings =
         vg_publisher_defaults(folder, a->settings->redis, a->node);
     settings.lanes = lanes;
+    settings.latency = &a->times->stage[VG_STAGE_REDIS];
     settings.items_per_lane = VG_ALERTS_PER_PICTURE_MAX; /* all of one picture at once */
     return vg_publisher_open(&a->publisher, &settings, &found, a->fault);
 }

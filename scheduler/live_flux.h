@@ -31,6 +31,7 @@ struct vg_live_flux {
     bool permitted; /* by stop and authorisation, as last looked */
     int64_t due_us, period_us;
     int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
+    int64_t waiting_due_us;   /* as long: when the first of them was due */
     uint64_t wanted, alerts;
     struct vg_mono_time last_done;
     int64_t last_latency_us;

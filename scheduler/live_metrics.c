@@ -8,13 +8,14 @@
 #include "scheduler/live_warnings.h"
 
 void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_totals *totals,
-                          const struct vg_stage_times *times,
-                          const struct vg_publisher_counts *published)
+                          struct vg_stage_times *times, const struct vg_publisher_counts *published)
 {
     const struct vg_mono_time now = vg_mono_now();
     const double alive = (double)(now.us - totals->start.us);
     struct vg_text_buffer *out = &report->out;
     vg_text_buffer_init(out, report->text, sizeof report->text);
+    vg_text_add(out, "# TYPE vigie_analysis_up_seconds counter\nvigie_analysis_up_seconds %.6f\n",
+                alive / (double)VG_US_PER_S);
     vg_text_add(
         out, "# TYPE vigie_device_busy_ratio gauge\nvigie_device_busy_ratio{device=\"0\"} %.4f\n",
         alive > 0 ? (double)totals->busy_us / alive : 0);
@@ -48,7 +49,7 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
                 "vigie_measures_rows_lost_total{kind=\"heat\"} %llu\n",
                 (unsigned long long)(totals->measures.failed + totals->measures.dropped),
                 (unsigned long long)(totals->heat.failed + totals->heat.dropped));
-    vg_stage_times_print(times, out);
+    vg_stage_times_print(times, now, out);
 }
 
 /* Causes that never were have no line; `analysed` always has one. */

@@ -29,9 +29,9 @@ struct vg_live_report {
     char text[VG_PUBLISHER_METRICS_MAX];
 };
 
-/* Begins the text with what concerns the whole process. */
+/* Begins the text with what concerns the whole process. Always from the same thread. */
 void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_totals *totals,
-                          const struct vg_stage_times *times,
+                          struct vg_stage_times *times,
                           const struct vg_publisher_counts *published);
 
 /* A flux and what its slots say at this moment. Borrowed. */

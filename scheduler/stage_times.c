@@ -1,72 +1,71 @@
 #include "scheduler/stage_times.h"
 
-#include <stdio.h>
+#include <string.h>
 
-static const char *const stage_name[VG_STAGE_COUNT] = {"wait",  "prepare", "infer", "track",
-                                                       "rules", "publish", "alert", "total"};
-
-/* Upper bounds in microseconds; 250 ms and 1 s are there because they are promised. */
-static const int64_t bound_us[VG_STAGE_BUCKETS - 1] = {
-    100, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000};
+/* A family's rows stand together, as Prometheus wants its lines. */
+static const struct stage_row {
+    const char *family; /* before "_seconds" */
+    const char *label;
+} stage_row[VG_STAGE_COUNT] = {
+    [VG_STAGE_WAIT] = {"vigie_stage", "stage=\"wait\""},
+    [VG_STAGE_PREPARE] = {"vigie_stage", "stage=\"prepare\""},
+    [VG_STAGE_INFER] = {"vigie_stage", "stage=\"infer\""},
+    [VG_STAGE_TRACK] = {"vigie_stage", "stage=\"track\""},
+    [VG_STAGE_RULES] = {"vigie_stage", "stage=\"rules\""},
+    [VG_STAGE_PUBLISH] = {"vigie_stage", "stage=\"publish\""},
+    [VG_STAGE_ALERT] = {"vigie_stage", "stage=\"alert\""},
+    [VG_STAGE_TOTAL] = {"vigie_latency", ""},
+    [VG_STAGE_DUE] = {"vigie_latency_due", ""},
+    [VG_STAGE_REDIS] = {"vigie_alert_latency", "to=\"redis\""},
+};
 
 void vg_stage_times_add(struct vg_stage_times *times, enum vg_stage stage, int64_t us)
 {
-    struct vg_stage_histogram *h = &times->stage[stage];
-    size_t i = 0;
-    while (i < VG_STAGE_BUCKETS - 1 && us > bound_us[i])
-        i++;
-    atomic_fetch_add_explicit(&h->bucket[i], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&h->sum_us, us > 0 ? (uint64_t)us : 0, memory_order_relaxed);
+    vg_time_metric_add(&times->stage[stage], us);
 }
 
-static uint64_t count_of(const struct vg_stage_histogram *h)
+void vg_stage_times_add_due(struct vg_stage_times *times, int64_t us, int64_t interval_us)
 {
-    uint64_t count = 0;
-    for (size_t i = 0; i < VG_STAGE_BUCKETS; i++)
-        count += atomic_load_explicit(&h->bucket[i], memory_order_relaxed);
-    return count;
+    vg_time_metric_add_due(&times->stage[VG_STAGE_DUE], us, interval_us);
 }
 
 double vg_stage_times_quantile_s(const struct vg_stage_times *times, enum vg_stage stage, double q)
 {
-    const struct vg_stage_histogram *h = &times->stage[stage];
-    const double wanted = q * (double)count_of(h);
-    double sum = 0;
-    for (size_t i = 0; i < VG_STAGE_BUCKETS - 1; i++) {
-        sum += (double)atomic_load_explicit(&h->bucket[i], memory_order_relaxed);
-        if (sum >= wanted)
-            return wanted > 0 ? (double)bound_us[i] / 1e6 : 0;
-    }
-    return 3600; /* above every bound */
+    return (double)vg_time_metric_quantile_us(&times->stage[stage], q) / (double)VG_US_PER_S;
 }
 
-static void print_one(const struct vg_stage_histogram *h, const char *metric, const char *label,
-                      struct vg_text_buffer *out)
+/* The rows from `first` on that are of its family: how many. */
+static int family_of(int first)
 {
-    uint64_t sum = 0;
-    const char *comma = *label ? "," : "";
-    for (size_t i = 0; i < VG_STAGE_BUCKETS - 1; i++) {
-        sum += atomic_load_explicit(&h->bucket[i], memory_order_relaxed);
-        vg_text_add(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", metric, label, comma,
-                    (double)bound_us[i] / 1e6, (unsigned long long)sum);
-    }
-    sum += atomic_load_explicit(&h->bucket[VG_STAGE_BUCKETS - 1], memory_order_relaxed);
-    vg_text_add(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", metric, label, comma,
-                (unsigned long long)sum);
-    const double seconds = (double)atomic_load_explicit(&h->sum_us, memory_order_relaxed) / 1e6;
-    const char *open = *label ? "{" : "", *close = *label ? "}" : "";
-    vg_text_add(out, "%s_sum%s%s%s %.6f\n", metric, open, label, close, seconds);
-    vg_text_add(out, "%s_count%s%s%s %llu\n", metric, open, label, close, (unsigned long long)sum);
+    int count = 1;
+    while (first + count < VG_STAGE_COUNT &&
+           strcmp(stage_row[first + count].family, stage_row[first].family) == 0)
+        count++;
+    return count;
 }
 
-void vg_stage_times_print(const struct vg_stage_times *times, struct vg_text_buffer *out)
+static void print_family(struct vg_stage_times *times, int first, int count,
+                         struct vg_mono_time now, struct vg_text_buffer *out)
 {
-    vg_text_add(out, "# TYPE vigie_stage_seconds histogram\n");
-    for (int s = 0; s < VG_STAGE_TOTAL; s++) {
-        char label[32];
-        (void)snprintf(label, sizeof label, "stage=\"%s\"", stage_name[s]);
-        print_one(&times->stage[s], "vigie_stage_seconds", label, out);
-    }
-    vg_text_add(out, "# TYPE vigie_latency_seconds histogram\n");
-    print_one(&times->stage[VG_STAGE_TOTAL], "vigie_latency_seconds", "", out);
+    char name[64];
+    struct vg_text_buffer text;
+    vg_text_buffer_init(&text, name, sizeof name);
+    vg_text_add(&text, "%s_seconds", stage_row[first].family);
+    vg_text_add(out, "# TYPE %s histogram\n", name);
+    for (int s = first; s < first + count; s++)
+        vg_time_metric_print(&times->stage[s], name, stage_row[s].label, out);
+    if (first >= VG_STAGES)
+        vg_time_metric_print_fine(&times->stage[first], name, out);
+    vg_text_buffer_init(&text, name, sizeof name);
+    vg_text_add(&text, "%s_recent_seconds", stage_row[first].family);
+    vg_text_add(out, "# TYPE %s gauge\n", name);
+    for (int s = first; s < first + count; s++)
+        vg_time_metric_print_recent(&times->stage[s], name, stage_row[s].label, now, out);
+}
+
+void vg_stage_times_print(struct vg_stage_times *times, struct vg_mono_time now,
+                          struct vg_text_buffer *out)
+{
+    for (int s = 0; s < VG_STAGE_COUNT; s += family_of(s))
+        print_family(times, s, family_of(s), now, out);
 }

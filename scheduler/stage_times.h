@@ -1,13 +1,11 @@
-/* How long the stages of a picture take: one histogram per stage, in the buckets that
- * /metrics shows. Added to by any thread (relaxed atomics), read by one that prints. */
+/* How long the stages of a picture take, and the latencies that they add up to: one metric each
+ * (src/base/time_metric.h). Added to by any thread, printed by one. */
 #ifndef VG_SCHEDULER_STAGE_TIMES_H
 #define VG_SCHEDULER_STAGE_TIMES_H
 
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "src/base/clock.h"
 #include "src/base/text_buffer.h"
+#include "src/base/time_metric.h"
 
 enum vg_stage {
     VG_STAGE_WAIT,    /* from the picture's last packet to its batch */
@@ -17,26 +15,33 @@ enum vg_stage {
     VG_STAGE_RULES,
     VG_STAGE_PUBLISH, /* from an alert's hand-over to its promise in the spool */
     VG_STAGE_ALERT,   /* drawing and encoding one alert */
-    VG_STAGE_TOTAL,   /* from the last packet to the end of the rules: the latency */
+    VG_STAGES,
+    /* latencies, from begin to end */
+    VG_STAGE_TOTAL = VG_STAGES, /* from the last packet to the end of the rules */
+    VG_STAGE_DUE,   /* from when the picture was due to the end of the rules; those that fell due
+                       meanwhile count too, so that a stall is seen as all who waited see it */
+    VG_STAGE_REDIS, /* of an alert: from its picture's last packet to Redis' answer */
     VG_STAGE_COUNT
 };
 
-#define VG_STAGE_BUCKETS 14 /* the last one has no upper bound */
-
 struct vg_stage_times {
-    struct vg_stage_histogram {
-        atomic_uint_fast64_t bucket[VG_STAGE_BUCKETS];
-        atomic_uint_fast64_t sum_us;
-    } stage[VG_STAGE_COUNT];
+    struct vg_time_metric stage[VG_STAGE_COUNT];
 };
 
 void vg_stage_times_add(struct vg_stage_times *times, enum vg_stage stage, int64_t us);
 
-/* The upper bound of the bucket that holds the share q (0 to 1) of all: 0 when there is none. */
+/* Of a picture that was due us ago, where one is due every interval_us: VG_STAGE_DUE. */
+void vg_stage_times_add_due(struct vg_stage_times *times, int64_t us, int64_t interval_us);
+
+/* The time that the share q (0 to 1) of all since the start does not exceed, to one part in 64;
+ * 0 when there is none. */
 double vg_stage_times_quantile_s(const struct vg_stage_times *times, enum vg_stage stage, double q);
 
-/* Writes vigie_stage_seconds{stage} (and vigie_latency_seconds for the total) in Prometheus'
- * text form. */
-void vg_stage_times_print(const struct vg_stage_times *times, struct vg_text_buffer *out);
+/* Writes in Prometheus' text form vigie_stage_seconds{stage}, vigie_latency_seconds (the total),
+ * vigie_latency_due_seconds and vigie_alert_latency_seconds{to="redis"}; for each its p50, p95 and
+ * p99 of the last minute or two, as ..._recent_seconds{quantile}; and, as comments, the fine
+ * histograms of the latencies, for `vigie bench pipeline`. Always from the same thread. */
+void vg_stage_times_print(struct vg_stage_times *times, struct vg_mono_time now,
+                          struct vg_text_buffer *out);
 
 #endif

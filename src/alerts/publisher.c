@@ -35,9 +35,6 @@
 #define LIVE_BATCH    16 /* flux in one command */
 #define BORN_SIZE     64 /* promised alerts whose latency is still to be taken */
 
-const double vg_publisher_class_s[VG_PUBLISHER_CLASSES - 1] = {0.05, 0.1, 0.2, 0.3, 0.5,
-                                                               1.0,  2.0, 5.0, 10.0};
-
 /* An item on its way to the keeper. */
 struct given {
     struct vg_publisher_item *item;
@@ -79,7 +76,8 @@ struct vg_publisher {
     char node[VG_QUEUE_NAME_SIZE];
     int64_t linger_us, retry_us;
     int live_s;
-    int stop_fd; /* eventfd: wakes the keeper to end */
+    struct vg_time_metric *latency; /* borrowed; NULL: not told */
+    int stop_fd;                    /* eventfd: wakes the keeper to end */
     pthread_t keeper, sender;
 
     /* under `spool_lock`, held for a spool operation */
@@ -275,26 +273,14 @@ static void *keeper_main(void *user)
 
 /* ---- the sender ---- */
 
-/* A first send took so long. Under the lock. */
-static void count_latency(struct vg_publisher *p, int64_t us)
-{
-    size_t i = 0;
-    while (i < VG_PUBLISHER_CLASSES - 1 && (double)us > vg_publisher_class_s[i] * 1e6)
-        i++;
-    p->counts.latency[i]++;
-    p->counts.latency_us_sum += us;
-    if (us > p->counts.latency_us_max)
-        p->counts.latency_us_max = us;
-}
-
 static void count_sent(struct vg_publisher *p, const char *id)
 {
     lock(&p->lock);
     p->counts.sent++;
     for (size_t i = 0; i < BORN_SIZE; i++)
         if (strcmp(p->born[i].id, id) == 0) {
-            if (p->born[i].arrival.us != 0)
-                count_latency(p, vg_mono_now().us - p->born[i].arrival.us);
+            if (p->latency && p->born[i].arrival.us != 0)
+                vg_time_metric_add(p->latency, vg_mono_now().us - p->born[i].arrival.us);
             p->born[i].id[0] = '\0'; /* once: a second send says nothing of the latency */
         }
     unlock(&p->lock);
@@ -833,6 +819,7 @@ enum vg_status vg_publisher_open(struct vg_publisher **publisher,
     p->stop_fd = -1;
     p->linger_us = (int64_t)settings->linger_ms * 1000;
     p->live_s = settings->live_s;
+    p->latency = settings->latency;
     p->retry_us = settings->retry_s * VG_US_PER_S;
     (void)snprintf(p->node, sizeof p->node, "%s", settings->node);
     vg_random_bytes(&p->jitter, sizeof p->jitter);

@@ -17,6 +17,7 @@
 #include "src/alerts/alert_json.h"
 #include "src/alerts/spool.h"
 #include "src/base/clock.h"
+#include "src/base/time_metric.h"
 
 #define VG_PUBLISHER_LANES_MAX   64
 #define VG_PUBLISHER_FLUX_MAX    512
@@ -43,6 +44,9 @@ struct vg_publisher_settings {
     int linger_ms;           /* at close: so long is tried to send what waits; 500 */
     int live_s;              /* live state and metrics expire after; 10 */
     int retry_s;             /* an alert that could not be read is tried again after; 30 */
+    /* from the arrival of an alert's picture to the answer of Redis, at the first send; borrowed
+     * until close, NULL: not told */
+    struct vg_time_metric *latency;
 };
 struct vg_publisher_settings vg_publisher_defaults(const char *spool_folder, const char *redis,
                                                    const char *node);
@@ -92,10 +96,6 @@ void vg_publisher_flux(struct vg_publisher *publisher, const char *flux,
 enum vg_status vg_publisher_metrics(struct vg_publisher *publisher, const char *part,
                                     const char *text, size_t size) VG_MUST_USE;
 
-/* Upper bounds of the latency's classes, seconds; the last class has none. */
-#define VG_PUBLISHER_CLASSES 10
-extern const double vg_publisher_class_s[VG_PUBLISHER_CLASSES - 1];
-
 struct vg_publisher_counts {
     uint64_t given; /* = promised + refused */
     uint64_t promised;
@@ -105,8 +105,6 @@ struct vg_publisher_counts {
     uint64_t sent;           /* acknowledged by Redis; more than once after a restart of it */
     uint64_t archived;       /* known to be in the archive */
     uint64_t redis_failures; /* tries that failed */
-    uint64_t latency[VG_PUBLISHER_CLASSES]; /* from arrival to Redis, at the first send */
-    int64_t latency_us_sum, latency_us_max;
     struct vg_spool_numbers spool;
     bool redis_well; /* the last try succeeded */
 };

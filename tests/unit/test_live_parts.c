@@ -46,15 +46,25 @@ static void quantiles_come_from_the_buckets(void **state)
         vg_stage_times_add(times, VG_STAGE_TOTAL, 20000);
     for (int i = 0; i < 5; i++)
         vg_stage_times_add(times, VG_STAGE_TOTAL, 20000000);
-    assert_float_equal(vg_stage_times_quantile_s(times, VG_STAGE_TOTAL, 0.95), 0.025, 1e-9);
-    assert_float_equal(vg_stage_times_quantile_s(times, VG_STAGE_TOTAL, 0.96), 3600, 0);
-    char text[16384];
+    /* the bucket's greatest: above the value by less than one part in 64 */
+    assert_float_equal(vg_stage_times_quantile_s(times, VG_STAGE_TOTAL, 0.95), 0.020223, 1e-9);
+    assert_float_equal(vg_stage_times_quantile_s(times, VG_STAGE_TOTAL, 0.96), 20.185087, 1e-6);
+    vg_stage_times_add_due(times, 500000, 200000); /* 500, 300 and 100 ms */
+    vg_stage_times_add(times, VG_STAGE_REDIS, 250000);
+    char text[32768];
     struct vg_text_buffer out;
     vg_text_buffer_init(&out, text, sizeof text);
-    vg_stage_times_print(times, &out);
+    vg_stage_times_print(times, (struct vg_mono_time){100 * VG_US_PER_S}, &out);
     assert_int_equal(out.left_out, 0);
     assert_non_null(strstr(text, "vigie_latency_seconds_bucket{le=\"0.025\"} 95\n"));
     assert_non_null(strstr(text, "vigie_latency_seconds_count 100\n"));
+    assert_non_null(strstr(text, "vigie_latency_recent_seconds{quantile=\"0.95\"} 0.020223\n"));
+    assert_non_null(strstr(text, "vigie_latency_due_seconds_bucket{le=\"0.25\"} 1\n"));
+    assert_non_null(strstr(text, "vigie_latency_due_seconds_count 3\n"));
+    assert_non_null(
+        strstr(text, "vigie_alert_latency_seconds_bucket{to=\"redis\",le=\"0.25\"} 1\n"));
+    assert_non_null(strstr(text, "# fine vigie_latency_seconds 100 "));
+    assert_null(strstr(text, "stage=\"wait\",quantile")); /* nothing came */
     vg_free(times);
 }
 

@@ -88,7 +88,7 @@ static void desk_close(struct desk *d)
 static uint64_t timed(const struct desk *d)
 {
     uint64_t count = 0;
-    for (int i = 0; i < VG_STAGE_BUCKETS; i++)
+    for (int i = 0; i < VG_TIME_METRIC_BUCKETS; i++)
         count += atomic_load(&d->times->stage[VG_STAGE_INFER].bucket[i]);
     return count;
 }
