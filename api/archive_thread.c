@@ -59,7 +59,8 @@ struct vg_news *vg_news_make(const struct vg_archive_row *row)
 }
 
 /* Tells what came since; what does not fit in the ring is told after the next step. */
-static void tell_news(struct vg_archive_thread *t, struct vg_database *database)
+static void tell_news(struct vg_archive_thread *t, struct vg_database *database,
+                      struct vg_archiver *archiver)
 {
     struct vg_archive_row *rows = NULL;
     size_t count = 0;
@@ -73,6 +74,8 @@ static void tell_news(struct vg_archive_thread *t, struct vg_database *database)
         return;
     for (size_t i = 0; i < count; i++) {
         struct vg_news *news = vg_news_make(&rows[i]);
+        if (news && archiver)
+            news->arrival = vg_archiver_take_arrival(archiver, rows[i].id);
         if (!news || vg_ring_push(t->news, &news)) {
             vg_free(news);
             break;
@@ -114,7 +117,7 @@ static void archive(struct vg_archive_thread *t)
     const struct vg_archiver_settings settings = vg_archiver_defaults(t->redis_socket, t->consumer);
     enum vg_status status = vg_database_open(&database, t->data, VG_DATABASE_EXISTING, &fault);
     if (!status)
-        tell_news(t, database);
+        tell_news(t, database, NULL);
     if (!status)
         status = vg_archiver_open(&archiver, database, &settings, &fault);
     if (status) {
@@ -126,7 +129,7 @@ static void archive(struct vg_archive_thread *t)
     while (!status && !quits(t)) {
         uint32_t moved = 0;
         note_state(t, vg_archiver_step(archiver, &moved, &fault), archiver);
-        tell_news(t, database);
+        tell_news(t, database, archiver);
     }
     vg_archiver_close(&archiver);
     vg_database_close(&database);

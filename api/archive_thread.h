@@ -15,6 +15,7 @@ struct vg_archive_thread;
 /* One new alert or verdict, as it goes to clients; given to the one who is told (vg_free). */
 struct vg_news {
     uint64_t change;
+    struct vg_mono_time arrival; /* of a new alert's picture; 0: not known, or nothing new */
     size_t size;
     char frame[]; /* a whole server-sent event, size bytes */
 };

@@ -7,11 +7,15 @@
 
 #include "src/base/alloc.h"
 
+#define ON_THE_WAY 32 /* alerts not yet written to a client whose latency is to be taken */
+
 struct stream {
     struct vg_streams *streams;
     struct evhttp_request *http; /* NULL: a free place */
     uint64_t session;
     uint64_t last; /* change number of the newest frame it was sent */
+    struct vg_mono_time arrival[ON_THE_WAY];
+    size_t arrivals;
 };
 
 struct vg_streams {
@@ -24,6 +28,7 @@ struct vg_streams {
     uint64_t forgotten; /* change number of the newest frame no longer kept */
     uint64_t newest;
     struct vg_streams_counts counts;
+    struct vg_time_metric latency;
 };
 
 /* The connection is going. When the client went, evhttp has parted the unfinished request from
@@ -54,6 +59,17 @@ static void end(struct stream *stream)
     evhttp_send_reply_end(http);
 }
 
+/* The client's socket took all that was to be written. */
+static void on_written(struct evhttp_connection *connection, void *argument)
+{
+    (void)connection;
+    struct stream *stream = argument;
+    const struct vg_mono_time now = vg_mono_now();
+    for (size_t i = 0; i < stream->arrivals; i++)
+        vg_time_metric_add(&stream->streams->latency, now.us - stream->arrival[i].us);
+    stream->arrivals = 0;
+}
+
 /* Sends bytes to one client, or cuts it. */
 static void send_bytes(struct stream *stream, const char *bytes, size_t size)
 {
@@ -64,7 +80,7 @@ static void send_bytes(struct stream *stream, const char *bytes, size_t size)
         evbuffer_get_length(output) > VG_STREAM_QUEUE_BYTES)
         cut(stream);
     else
-        evhttp_send_reply_chunk(stream->http, chunk);
+        evhttp_send_reply_chunk_with_cb(stream->http, chunk, on_written, stream);
     if (chunk)
         evbuffer_free(chunk);
 }
@@ -129,6 +145,10 @@ static void send_news(struct stream *stream, const struct vg_news *news)
         return;
     stream->last = news->change;
     stream->streams->counts.sent++;
+    /* times of another run of the machine lie ahead of now */
+    const bool known = news->arrival.us > 0 && news->arrival.us <= vg_mono_now().us;
+    if (known && stream->arrivals < ON_THE_WAY)
+        stream->arrival[stream->arrivals++] = news->arrival;
     send_bytes(stream, news->frame, news->size);
 }
 
@@ -193,6 +213,11 @@ void vg_streams_check(struct vg_streams *streams)
         if (stream->http && !streams->holds(streams->user, stream->session))
             end(stream);
     }
+}
+
+struct vg_time_metric *vg_streams_latency(struct vg_streams *streams)
+{
+    return &streams->latency;
 }
 
 uint64_t vg_streams_newest(const struct vg_streams *streams)

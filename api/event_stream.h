@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "api/archive_thread.h"
+#include "src/base/time_metric.h"
 
 #define VG_STREAMS_MAX        64
 #define VG_STREAM_QUEUE_BYTES (256u << 10) /* unread by a client: above, it is cut */
@@ -56,5 +57,9 @@ struct vg_streams_counts {
     uint64_t sent, cut;
 };
 struct vg_streams_counts vg_streams_counts(const struct vg_streams *streams);
+
+/* From the arrival of an alert's picture to the end of its writing to a client, once for each
+ * client. Loop's thread; borrowed. */
+struct vg_time_metric *vg_streams_latency(struct vg_streams *streams);
 
 #endif

@@ -849,6 +849,22 @@ static void add_counts(struct vg_metrics *metrics, const struct vg_reception *re
                         (unsigned long long)reception->answered[i]);
 }
 
+/* Alerts from their picture's arrival to the watching clients. */
+static void add_latency(struct vg_metrics *metrics, struct vg_reception *reception)
+{
+    static const char name[] = "vigie_alert_latency_seconds",
+                      recent[] = "vigie_alert_latency_recent_seconds", label[] = "to=\"client\"";
+    char text[4096];
+    struct vg_text_buffer out;
+    struct vg_time_metric *latency = vg_streams_latency(reception->streams);
+    vg_text_buffer_init(&out, text, sizeof text);
+    vg_text_add(&out, "# TYPE %s histogram\n", name);
+    vg_time_metric_print(latency, name, label, &out);
+    vg_text_add(&out, "# TYPE %s gauge\n", recent);
+    vg_time_metric_print_recent(latency, recent, label, vg_mono_now(), &out);
+    vg_metrics_add(metrics, text, out.size);
+}
+
 /* The reply holds what the other processes gave; ours comes to it. */
 void vg_finish_metrics(struct vg_reception *reception, struct vg_exchange *exchange)
 {
@@ -861,6 +877,7 @@ void vg_finish_metrics(struct vg_reception *reception, struct vg_exchange *excha
             vg_metrics_add(metrics, reply->body, reply->size);
         add_parts(metrics, reception);
         add_counts(metrics, reception);
+        add_latency(metrics, reception);
         add_media(metrics, reception);
         text = vg_metrics_text(metrics, &size);
     }

@@ -310,7 +310,9 @@ static bool take(struct analysis *a, struct vg_live_flux *flux, struct vg_live_b
         .time = work->media,
     };
     take_looks(a, work, batch, room);
-    vg_stage_times_add(a->times, VG_STAGE_WAIT, work->taken.us - work->picture.arrival.us);
+    const struct vg_picture *picture = &work->picture;
+    vg_stage_times_add(a->times, VG_STAGE_DECODE, picture->ready.us - picture->arrival.us);
+    vg_stage_times_add(a->times, VG_STAGE_WAIT, work->taken.us - picture->ready.us);
     flux->in_flight = true;
     batch->count++;
     return true;

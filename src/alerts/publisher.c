@@ -286,6 +286,18 @@ static void count_sent(struct vg_publisher *p, const char *id)
     unlock(&p->lock);
 }
 
+/* 0: from before this process, or long ago. */
+static struct vg_mono_time arrival_of(struct vg_publisher *p, const char *id)
+{
+    struct vg_mono_time arrival = {0};
+    lock(&p->lock);
+    for (size_t i = 0; i < BORN_SIZE; i++)
+        if (strcmp(p->born[i].id, id) == 0)
+            arrival = p->born[i].arrival;
+    unlock(&p->lock);
+    return arrival;
+}
+
 static void note(struct vg_publisher *p, const char *id, enum vg_spool_state state)
 {
     lock(&p->spool_lock);
@@ -361,7 +373,8 @@ static enum vg_status send_one(struct vg_publisher *p, char (*id)[VG_SPOOL_ID_SI
                                              .alert = record.json,
                                              .alert_size = record.json_bytes,
                                              .picture = record.picture,
-                                             .picture_size = record.picture_bytes};
+                                             .picture_size = record.picture_bytes,
+                                             .arrival = arrival_of(p, *id)};
     const enum vg_status status = vg_queue_send(p->link, &message, &where, fault);
     if (status == VG_OK) {
         count_sent(p, *id);

@@ -32,6 +32,7 @@ struct vg_picture {
     uint64_t sequence;     /* of the decoded picture within the flux, from 0, all counted */
     struct vg_media_time media;
     struct vg_mono_time arrival; /* of its last packet */
+    struct vg_mono_time ready;   /* decoded and in its slot; 0: it came through none */
     struct vg_wall_time wall;    /* of its content, by arrival if the source does not say */
 };
 

@@ -57,7 +57,7 @@ struct slot_block {
     _Atomic uint32_t width, height, matrix, range, epoch;
     _Atomic uint64_t number; /* of publications of the flux, from 1: the greater is newer */
     _Atomic uint64_t sequence, tag;
-    _Atomic int64_t media_us, arrival_us, wall_us;
+    _Atomic int64_t media_us, arrival_us, ready_us, wall_us;
 };
 
 struct flux_block {
@@ -382,6 +382,7 @@ void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slo
     SET(slot->tag, GET(block->tag));
     SET(slot->media_us, about->media.us);
     SET(slot->arrival_us, about->arrival.us);
+    SET(slot->ready_us, vg_mono_now().us);
     SET(slot->wall_us, about->wall.us);
     const int64_t wanted_us = GET(block->wanted_us);
     /* the older one first: were both READY for a moment, a quick reader would take the new one
@@ -545,9 +546,9 @@ static bool picture_read(const struct vg_slots *slots, uint32_t flux, uint32_t i
     const uint32_t width = GET(slot->width), height = GET(slot->height);
     const uint32_t matrix = GET(slot->matrix), range = GET(slot->range);
     const int64_t media = GET(slot->media_us), arrival = GET(slot->arrival_us),
-                  wall = GET(slot->wall_us);
+                  ready = GET(slot->ready_us), wall = GET(slot->wall_us);
     if (!size_holds(slots, width, height) || matrix > VG_MATRIX_BT709 || range > VG_RANGE_FULL ||
-        !time_holds(media) || !time_holds(arrival) || !time_holds(wall))
+        !time_holds(media) || !time_holds(arrival) || !time_holds(ready) || !time_holds(wall))
         return false;
     const struct vg_pixels pixels = vg_pixels_over(pixels_of(slots, flux, i), width, height);
     *picture = (struct vg_picture){
@@ -564,6 +565,7 @@ static bool picture_read(const struct vg_slots *slots, uint32_t flux, uint32_t i
         .sequence = GET(slot->sequence),
         .media = {media},
         .arrival = {arrival},
+        .ready = {ready},
         .wall = {wall},
     };
     return true;

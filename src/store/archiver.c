@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "src/base/alloc.h"
 #include "src/base/log.h"
@@ -14,6 +15,14 @@
 #define BACKOFF_MOST  (2 * VG_US_PER_S)
 #define SAY_EVERY_US  (60 * VG_US_PER_S)
 
+#define MOVED_SIZE 256 /* alerts whose arrival is kept for who asks after a step */
+
+/* An alert that is new in the archive, and when its picture had arrived. */
+struct moved {
+    char id[VG_ARCHIVE_ID_SIZE];
+    struct vg_mono_time arrival;
+};
+
 struct vg_archiver {
     struct vg_database *database; /* borrowed */
     struct vg_redis_link *link;
@@ -23,6 +32,8 @@ struct vg_archiver {
     int64_t backoff_us; /* 0: all is well */
     struct vg_archiver_counts counts;
     struct vg_log_repeat said;
+    struct moved moved[MOVED_SIZE]; /* a ring: the oldest is overwritten */
+    size_t moved_next;
 };
 
 struct vg_archiver_settings vg_archiver_defaults(const char *redis, const char *consumer)
@@ -66,6 +77,25 @@ void vg_archiver_read_counts(const struct vg_archiver *archiver, struct vg_archi
     *counts = archiver->counts;
 }
 
+static void keep_arrival(struct vg_archiver *archiver, const struct vg_queue_entry *entry)
+{
+    struct moved *moved = &archiver->moved[archiver->moved_next++ % MOVED_SIZE];
+    (void)snprintf(moved->id, sizeof moved->id, "%s", entry->id);
+    moved->arrival = entry->arrival;
+}
+
+struct vg_mono_time vg_archiver_take_arrival(struct vg_archiver *archiver, const char *id)
+{
+    struct vg_mono_time arrival = {0};
+    for (size_t i = 0; i < MOVED_SIZE; i++) {
+        if (id[0] == '\0' || strcmp(archiver->moved[i].id, id) != 0)
+            continue;
+        arrival = archiver->moved[i].arrival;
+        archiver->moved[i].id[0] = '\0';
+    }
+    return arrival;
+}
+
 static enum vg_status archive_page(struct vg_archiver *archiver, const struct vg_queue_page *page,
                                    uint32_t *moved, struct vg_fault *fault)
 {
@@ -86,6 +116,7 @@ static enum vg_status archive_page(struct vg_archiver *archiver, const struct vg
         switch (fates[i]) {
         case VG_ARCHIVED_NOW:
             archiver->counts.archived++;
+            keep_arrival(archiver, &page->entry[i]);
             (*moved)++;
             break;
         case VG_ARCHIVED_BEFORE:

@@ -39,6 +39,10 @@ void vg_archiver_close(struct vg_archiver **archiver);
 enum vg_status vg_archiver_step(struct vg_archiver *archiver, uint32_t *moved,
                                 struct vg_fault *fault) VG_MUST_USE;
 
+/* When the picture of an alert that a step moved had arrived, by the monotonic clock; 0: not known,
+ * or long ago, or asked before. */
+struct vg_mono_time vg_archiver_take_arrival(struct vg_archiver *archiver, const char *id);
+
 void vg_archiver_read_counts(const struct vg_archiver *archiver, struct vg_archiver_counts *counts);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/text.h"
@@ -12,14 +13,14 @@
 #define ARCHIVED_TTL "2592000" /* seconds after which a node that never came back is forgotten */
 #define KEY_SIZE     128
 
-/* KEYS stream, sent:ID, archived:NODE   ARGV id, key, node, alert, picture, ttl
+/* KEYS stream, sent:ID, archived:NODE   ARGV id, key, node, alert, picture, ttl, arrival
  * -> 2 archived already, 1 in the stream. */
 static const char send_script[] =
     "if redis.call('SISMEMBER', KEYS[3], ARGV[1]) == 1 then return 2 end "
     "local n = redis.call('GET', KEYS[2]) "
     "if n and #redis.call('XRANGE', KEYS[1], n, n) == 1 then return 1 end "
     "n = redis.call('XADD', KEYS[1], '*', 'alert', ARGV[4], 'picture', ARGV[5], 'id', ARGV[1], "
-    "'key', ARGV[2], 'node', ARGV[3]) "
+    "'key', ARGV[2], 'node', ARGV[3], 'arrival', ARGV[7]) "
     "redis.call('SET', KEYS[2], n, 'EX', ARGV[6]) "
     "return 1";
 
@@ -68,8 +69,9 @@ enum vg_status vg_queue_send(struct vg_redis_link *link, const struct vg_queue_m
                              enum vg_queue_where *where, struct vg_fault *fault)
 {
     struct redisReply *reply = NULL;
-    char sent[KEY_SIZE], archived[KEY_SIZE];
+    char sent[KEY_SIZE], archived[KEY_SIZE], arrival[24];
     (void)snprintf(sent, sizeof sent, "vigie:sent:%.63s", message->id);
+    (void)snprintf(arrival, sizeof arrival, "%lld", (long long)message->arrival.us);
     archived_key(archived, message->node);
     const struct vg_redis_arg args[] = {
         vg_redis_text("EVAL"),
@@ -84,6 +86,7 @@ enum vg_status vg_queue_send(struct vg_redis_link *link, const struct vg_queue_m
         {message->alert, message->alert_size},
         {message->picture, message->picture_size},
         vg_redis_text(SENT_TTL),
+        vg_redis_text(arrival),
     };
     enum vg_status status = vg_redis_command(link, args, sizeof args / sizeof *args, &reply, fault);
     if (status == VG_OK && reply->type != REDIS_REPLY_INTEGER)
@@ -156,6 +159,8 @@ static void read_field(struct vg_queue_entry *entry, const redisReply *name,
         entry->id = value->str;
     } else if (strcmp(name->str, "node") == 0) {
         entry->node = value->str;
+    } else if (strcmp(name->str, "arrival") == 0) {
+        entry->arrival.us = strtoll(value->str, NULL, 10); /* nonsense: not known */
     }
 }
 

@@ -1,6 +1,6 @@
 /* The queue of alerts in Redis: at least once, with an effect of exactly once.
  *
- * Keys: vigie:alerts (stream: fields alert, picture, id, key, node; group "archive"),
+ * Keys: vigie:alerts (stream: fields alert, picture, id, key, node, arrival; group "archive"),
  *       vigie:sent:ID (the entry's number, a day), vigie:archived (hash: last archived id of
  *       each node), vigie:archived:NODE (set: ids archived that the node's spool has not yet
  *       forgotten).
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/base/clock.h"
 #include "src/store/redis_link.h"
 
 #define VG_QUEUE_STREAM    "vigie:alerts"
@@ -34,6 +35,7 @@ struct vg_queue_message {
     size_t alert_size;
     const uint8_t *picture; /* may be NULL */
     size_t picture_size;
+    struct vg_mono_time arrival; /* of the picture's last packet; 0: not known */
 };
 
 /* Sends; *where says where it is now (QUEUED, or ARCHIVED already). */
@@ -57,6 +59,7 @@ struct vg_queue_entry {
     size_t alert_size;
     const uint8_t *picture;
     size_t picture_size;
+    struct vg_mono_time arrival; /* 0: not known */
 };
 struct vg_queue_page {
     struct redisReply *reply;

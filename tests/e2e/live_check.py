@@ -4,6 +4,7 @@
 Every decoded picture has one fate, a sealed thread allocates nothing (VIGIE_SEAL=abort would
 kill analysis), a true alert arrives with its picture, a verdict is kept, the audit holds.
 """
+import http.client
 import os
 import subprocess
 import sys
@@ -35,6 +36,20 @@ def counted(api, flux):
     return items[0]["curve"] if items else []
 
 
+def watch_alerts(api):
+    """A client of the stream of alerts: the connection, to be closed."""
+    connection = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=20)
+    connection.request("GET", "/api/v1/alerts/stream", headers={"Cookie": api.cookie})
+    return connection
+
+
+def latency_told(found, to):
+    """How many alerts were timed on their way, and their mean."""
+    count = found.get(f'vigie_alert_latency_seconds_count{{to="{to}"}}', 0)
+    total = found.get(f'vigie_alert_latency_seconds_sum{{to="{to}"}}', 0)
+    return count, total / count if count else 0
+
+
 def start_camera(build, clip, port):
     """The test camera on a port of its choice, or on the one given (0: any)."""
     camera = subprocess.Popen([os.path.join(build, "tests/camera"), "-p", str(port), clip],
@@ -53,6 +68,7 @@ def main():
                     environment={"VIGIE_SEAL": "abort"})
     try:
         api = server.api()
+        watching = watch_alerts(api)
         add_flux(api, "file", "file:" + clip, scene, rate_fps=5)
         status, refusal = api.call("POST", "/api/v1/flux", {"id": "cam", "url": f"rtsp://127.0.0.1:{port}/1"})
         check("a camera that the site does not declare is refused",
@@ -61,6 +77,14 @@ def main():
         add_flux(api, "cam", f"rtsp://127.0.0.1:{port}/1", scene, rate_fps=5)
         alerts = server.wait_for("an alert", lambda: api.json("GET", "/api/v1/alerts")["items"], 90)
         alert = alerts[0]
+        found = server.wait_for("the latency of an alert", lambda: (lambda m: m if all(
+            latency_told(m, to)[0] > 0 for to in ("redis", "client")) else None)(metrics(api)), 20)
+        redis, client = latency_told(found, "redis"), latency_told(found, "client")
+        check(f"its latency is told, to Redis {redis} and to the client {client}",
+              0 < redis[1] < 5 and 0 < client[1] < 6)
+        check("quantiles of late", 'vigie_stage_recent_seconds{stage="decode",quantile="0.95"}' in found and
+              found['vigie_latency_recent_seconds{quantile="0.5"}'] > 0)
+        watching.close()
         check("the alert names flux, event, rule and boxes",
               alert["flux"] in ("file", "cam") and alert["boxes"] and alert["rule_as_it_was"]["id"] == alert["rule"])
         status, picture = api.call("GET", f"/api/v1/alerts/{alert['id']}/picture")

@@ -84,7 +84,8 @@ static void publish_large(struct state *s, unsigned n, size_t more)
                                              .alert = text,
                                              .alert_size = strlen(text),
                                              .picture = jpeg,
-                                             .picture_size = sizeof jpeg};
+                                             .picture_size = sizeof jpeg,
+                                             .arrival = vg_mono_now()};
     enum vg_queue_where where;
     struct vg_fault fault = {0};
     assert_int_equal(vg_queue_send(s->link, &message, &where, &fault), VG_OK);
@@ -142,6 +143,18 @@ static void leave(struct watcher *w)
     free(w);
 }
 
+/* How many times an alert was written to a client, as /metrics tells it. */
+static int written_alerts(struct state *s)
+{
+    static const char line[] = "\nvigie_alert_latency_seconds_count{to=\"client\"} ";
+    struct answer answer = client_call(&s->op, "GET", "/metrics", NULL, NULL);
+    const char *at = strstr(answer.body, line);
+    assert_non_null(at);
+    const int count = (int)strtol(at + sizeof line - 1, NULL, 10);
+    answer_free(&answer);
+    return count;
+}
+
 /* ---- tests ---------------------------------------------------------------------------------- */
 
 static void an_alert_reaches_a_watcher(void **out)
@@ -149,6 +162,7 @@ static void an_alert_reaches_a_watcher(void **out)
     struct state *s = *out;
     char id[32], path[96];
     struct watcher *w = watch(&s->op, NULL);
+    const int written = written_alerts(s);
     assert_true(sees(w, "text/event-stream", 1));
     assert_true(sees(w, "retry: 2000", 1));
     publish(s, 1);
@@ -177,6 +191,7 @@ static void an_alert_reaches_a_watcher(void **out)
                      200);
     assert_true(sees(w, "event: verdict\n", 1));
     assert_true(sees(w, "vu sur place", 1));
+    assert_int_equal(written_alerts(s), written + 1); /* a verdict is no alert */
     assert_int_equal(client_code(&s->op, "PUT", path, NULL, "{\"state\":\"seen\"}"), 409);
     leave(w);
 }

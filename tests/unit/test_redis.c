@@ -65,7 +65,8 @@ static struct vg_queue_message message_of(const char *id)
                                      .alert = "{\"x\":\"%s %b\"}", /* not a format */
                                      .alert_size = 13,
                                      .picture = (const uint8_t *)"\0\1\2",
-                                     .picture_size = 3};
+                                     .picture_size = 3,
+                                     .arrival = {1234567}};
 }
 
 static const struct vg_queue_reader reader = {
@@ -103,6 +104,7 @@ static void test_way_of_an_alert(void **state)
     assert_int_equal(page.count, 1);
     assert_string_equal(page.entry[0].id, "01A");
     assert_string_equal(page.entry[0].node, "a1");
+    assert_int_equal(page.entry[0].arrival.us, 1234567);
     assert_int_equal(page.entry[0].alert_size, 13);
     assert_memory_equal(page.entry[0].alert, message.alert, 13);
     assert_int_equal(page.entry[0].picture_size, 3);

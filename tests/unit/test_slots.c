@@ -173,6 +173,7 @@ static void a_picture_is_handed_over_whole(void **unused)
     assert_int_equal(picture.range, VG_RANGE_FULL);
     assert_int_equal(picture.media.us, 40);
     assert_int_equal(picture.arrival.us, 40);
+    assert_true(picture.ready.us > 40 && picture.ready.us <= vg_mono_now().us);
     assert_int_equal(picture.wall.us, 40);
     assert_true((uintptr_t)picture.luma % 64 == 0 && (uintptr_t)picture.chroma % 64 == 0);
     assert_true(filled(&picture));
