@@ -81,10 +81,20 @@ static void the_camera_that_is_back_first_is_waited_for(void **state)
         struct vg_candidate batch[3];
         uint32_t count, want; /* flux */
     } rows[] = {
-        {{{7, 0, 0, S / 5}}, 1, 7},
-        {{{7, 0, 0, S / 5}, {8, 0, S / 10, S / 25}, {9, 9, S / 10, S}}, 3, 8},
-        {{{7, 0, 0, S / 5}, {8, 0, 2 * S, S / 25}}, 2, 7},
-        {{{7, 0, 0, S / 5}, {8, 0, 0, S / 5}}, 2, 7},
+        {{{.flux = 7, .priority = 0, .due_us = 0, .period_us = S / 5}}, 1, 7},
+        {{{.flux = 7, .priority = 0, .due_us = 0, .period_us = S / 5},
+          {.flux = 8, .priority = 0, .due_us = S / 10, .period_us = S / 25},
+          {.flux = 9, .priority = 9, .due_us = S / 10, .period_us = S}},
+         3,
+         8},
+        {{{.flux = 7, .priority = 0, .due_us = 0, .period_us = S / 5},
+          {.flux = 8, .priority = 0, .due_us = 2 * S, .period_us = S / 25}},
+         2,
+         7},
+        {{{.flux = 7, .priority = 0, .due_us = 0, .period_us = S / 5},
+          {.flux = 8, .priority = 0, .due_us = 0, .period_us = S / 5}},
+         2,
+         7},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(vg_batch_next(rows[i].batch, rows[i].count)->flux, rows[i].want);
