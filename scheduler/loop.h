@@ -1,0 +1,135 @@
+/* The loop of analysis, its parts' own header: what it owns, and which part does what.
+ *
+ *   loop_dispatch.c  whose picture, when; what comes back
+ *   loop_config.c    a configuration takes over
+ *   loop_start.c     model, device, workers, publisher, with the first configuration
+ *   loop_look.c      twice a second: permission, coverage, measures, state, metrics
+ *   analysis.c       life
+ *
+ * One thread. Nothing in it blocks. */
+#ifndef VG_SCHEDULER_LOOP_H
+#define VG_SCHEDULER_LOOP_H
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "scheduler/analysis.h"
+#include "scheduler/decide_batch.h"
+#include "scheduler/decide_looks.h"
+#include "scheduler/device_thread.h"
+#include "scheduler/heat_thread.h"
+#include "scheduler/live_coverage.h"
+#include "scheduler/live_flux.h"
+#include "scheduler/live_metrics.h"
+#include "scheduler/model_guard.h"
+#include "scheduler/watch_thread.h"
+#include "scheduler/worker_thread.h"
+#include "src/base/message.h"
+#include "src/media/slots.h"
+
+#define VG_LOOP_BATCHES 2
+
+struct vg_loop;
+
+struct vg_loop_ingest {
+    struct vg_loop *loop;
+    struct vg_slots *slots;
+    int ready_fd;
+    struct event *ready;
+};
+
+struct vg_loop {
+    const struct vg_analysis_settings *settings;
+    struct vg_fault *fault;
+    enum vg_status status; /* why the loop ended */
+
+    struct event_base *base;
+    struct event *control, *tick;
+    struct event *back[VG_LIVE_WORKERS_MAX];
+    struct vg_message_reader reader;
+    char *message; /* VG_MESSAGE_MAX + 1 bytes */
+
+    struct vg_loop_ingest ingest[VG_ANALYSIS_INGESTS_MAX];
+    struct vg_live_flux flux[VG_LIVE_FLUX_MAX];
+    struct vg_live_config *config;  /* in force */
+    struct vg_live_config *pending; /* waits until the flux that it changes are at rest */
+
+    struct vg_model *model;
+    struct vg_engine *engine;
+    uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
+    uint32_t worker_count;
+    struct vg_live_batch batch[VG_LOOP_BATCHES];
+    bool batch_busy[VG_LOOP_BATCHES];
+    struct vg_device_thread *device;
+    struct vg_worker_thread *worker[VG_LIVE_WORKERS_MAX];
+    struct vg_live_alerts *alerts[VG_LIVE_WORKERS_MAX];
+    struct vg_publisher *publisher;
+    char node[64], model_wanted[64]; /* of the first configuration */
+    struct vg_coverage_thread *coverage_writer;
+    struct vg_live_coverage *coverage;
+    struct vg_measures_thread *measures;
+    struct vg_heat_thread *heat;
+    struct vg_live_report *report;
+    struct vg_live_view view[VG_LIVE_FLUX_MAX];
+    struct vg_watch_thread *watch;
+    struct vg_model_guard *guard;
+    char model_path[4096];
+    struct vg_live_beat loop_beat;
+    struct vg_stage_times *times;
+    struct vg_stop stop;
+    uint64_t stop_generation;
+    struct vg_live_totals totals;
+    struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
+    struct vg_looks_credit credit; /* of the device's time, for second looks */
+    int64_t job_us;                /* what a job takes, as of late; 0: not known */
+};
+
+/* Ends the loop; the first reason stays. */
+void vg_loop_end(struct vg_loop *a, enum vg_status status);
+
+/* ---- loop_dispatch.c ---- */
+
+struct vg_slots *vg_loop_slots(struct vg_loop *a, const struct vg_live_flux *flux);
+
+/* Sees which flux of the ingest process have published, and asks for their next pictures. */
+void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us);
+
+/* Gives the device what waits, as long as it takes any. */
+void vg_loop_dispatch(struct vg_loop *a);
+
+/* libevent's callbacks: works are back; an ingest process has published (user: struct
+ * vg_loop_ingest). */
+void vg_loop_on_back(evutil_socket_t fd, short what, void *user);
+void vg_loop_on_ready(evutil_socket_t fd, short what, void *user);
+
+/* ---- loop_config.c ---- */
+
+/* A message of the supervisor; the first one starts the work. */
+void vg_loop_take_config(struct vg_loop *a, const json_t *message);
+
+/* Takes the pending configuration over once no picture is under way: works point into it. */
+void vg_loop_apply(struct vg_loop *a);
+
+/* ---- loop_start.c ---- */
+
+enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *config) VG_MUST_USE;
+
+/* ---- loop_look.c ---- */
+
+/* libevent's callback: the tick. */
+void vg_loop_on_tick(evutil_socket_t fd, short what, void *user);
+
+/* How the flux's time is spent; also right after what decides it has changed. */
+void vg_loop_look_at_coverage(struct vg_loop *a, const struct vg_live_flux *flux);
+void vg_loop_look_at_folder(struct vg_loop *a, struct vg_live_flux *flux);
+void vg_loop_look_at_permission(struct vg_loop *a);
+
+/* Hands over what was measured in the minutes that are over. */
+void vg_loop_look_at_measures(struct vg_loop *a, struct vg_live_flux *flux);
+
+/* What was measured of the flux is handed over: it closes. */
+void vg_loop_end_measures(struct vg_loop *a, struct vg_live_flux *flux);
+
+#endif

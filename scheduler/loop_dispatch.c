@@ -1,0 +1,312 @@
+/* Whose picture, when. Every picture that was taken ends here in one count. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scheduler/live_measures.h"
+#include "scheduler/loop.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+
+void vg_loop_end(struct vg_loop *a, enum vg_status status)
+{
+    if (!a->status)
+        a->status = status;
+    (void)event_base_loopbreak(a->base);
+}
+
+struct vg_slots *vg_loop_slots(struct vg_loop *a, const struct vg_live_flux *flux)
+{
+    return a->ingest[flux->config.ingest].slots;
+}
+
+/* Asks for the next picture of the flux, a period after the last one was asked for. */
+static void want_next(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_us)
+{
+    flux->due_us += flux->period_us;
+    if (flux->due_us < now_us - flux->period_us)
+        flux->due_us = now_us; /* a gap is not made up for */
+    flux->wanted++;
+    vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, flux->due_us);
+}
+
+/* A want that was used up means that a picture was published since. */
+void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us)
+{
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_live_flux *flux = &a->flux[i];
+        if (!flux->used || !flux->config.active || flux->config.ingest != ingest)
+            continue;
+        if (vg_slots_wanted_us(vg_loop_slots(a, flux), flux->config.slot) != VG_SLOTS_NEVER)
+            continue;
+        if (!flux->waiting) {
+            flux->waiting_since_us = now_us;
+            flux->waiting_due_us = flux->due_us;
+        }
+        flux->waiting = true;
+        want_next(a, flux, now_us);
+    }
+}
+
+static uint32_t gather(struct vg_loop *a)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        const struct vg_live_flux *flux = &a->flux[i];
+        if (flux->used && flux->waiting && !flux->in_flight)
+            a->candidate[count++] = (struct vg_candidate){.flux = i,
+                                                          .priority = flux->config.priority,
+                                                          .due_us = flux->waiting_since_us,
+                                                          .period_us = flux->period_us};
+    }
+    return count;
+}
+
+static uint32_t stopped_events(const struct vg_loop *a, const char *flux, struct vg_wall_time wall)
+{
+    uint32_t bits = 0;
+    for (int e = 0; e < VG_EVENT_COUNT; e++)
+        if (!vg_stop_permits(&a->stop, &a->config->authorisation, flux,
+                             vg_event_name((enum vg_event)e), wall))
+            bits |= UINT32_C(1) << e;
+    return bits;
+}
+
+/* The one end of a picture that was taken: its fate, then its slot. */
+static void end_picture(struct vg_loop *a, struct vg_live_flux *flux, uint32_t slot,
+                        enum vg_fate fate)
+{
+    vg_slots_count(vg_loop_slots(a, flux), flux->config.slot, fate);
+    vg_slots_give_back(vg_loop_slots(a, flux), flux->config.slot, slot);
+}
+
+static uint32_t source_fps_milli(struct vg_loop *a, const struct vg_live_flux *flux)
+{
+    struct vg_slots_state state;
+    vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &state);
+    const int64_t measured = state.figure[VG_FIGURE_INPUT_RATE];
+    return measured > 0 && measured <= UINT32_MAX ? (uint32_t)measured : 0;
+}
+
+/* What the device will be busy with, and has not told yet. */
+static int64_t under_way_us(const struct vg_loop *a)
+{
+    int64_t jobs = 0;
+    for (int i = 0; i < VG_LOOP_BATCHES; i++)
+        if (a->batch_busy[i])
+            jobs += a->batch[i].jobs;
+    return jobs * a->job_us;
+}
+
+/* How many second looks there is time for beside the pictures that begin to be a batch. */
+static uint32_t looks_room(struct vg_loop *a, uint32_t pictures, int64_t now_us)
+{
+    const struct vg_candidate *first = vg_batch_next(a->candidate, pictures);
+    vg_looks_credit_tell(&a->credit, now_us, vg_device_thread_busy_us(a->device));
+    return vg_looks_room(&(struct vg_looks_load){.credit_us = a->credit.left_us - under_way_us(a),
+                                                 .look_us = a->job_us,
+                                                 .late_us = now_us - first->due_us,
+                                                 .period_us = first->period_us,
+                                                 .pictures = pictures,
+                                                 .places = a->jobs_max - pictures});
+}
+
+/* The second looks at the picture that was just taken. */
+static void take_looks(struct vg_loop *a, struct vg_live_work *work, struct vg_live_batch *batch,
+                       uint32_t room)
+{
+    const uint32_t places = a->jobs_max - batch->jobs;
+    struct vg_job job[VG_LOOKS_MAX];
+    const struct vg_look_wish *wishes;
+    const uint32_t wished = vg_chain_wishes(work->flux->chain, &work->picture, &wishes);
+    vg_second_looks_ask(&work->looks, wishes, wished, &work->picture, room < places ? room : places,
+                        job);
+    memcpy(batch->job + batch->jobs, job, work->looks.count * sizeof *job);
+    batch->jobs += work->looks.count;
+    a->totals.looks_refused += work->looks.refused;
+}
+
+/* Since when the flux has been owed this picture. A source that sent nothing for a while is no
+ * lateness of ours: a period before the first picture that waited at the most. */
+static struct vg_mono_time due_of(const struct vg_live_flux *flux, struct vg_mono_time arrival)
+{
+    const int64_t first_us =
+        arrival.us < flux->waiting_since_us ? arrival.us : flux->waiting_since_us;
+    const int64_t least_us = first_us - flux->period_us;
+    return (struct vg_mono_time){flux->waiting_due_us > least_us ? flux->waiting_due_us : least_us};
+}
+
+/* Takes the flux's newest picture into the batch, with at most `room` looks; false if there was
+ * none after all. */
+static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_batch *batch,
+                 uint32_t room)
+{
+    struct vg_live_work *work = &batch->work[batch->count];
+    flux->waiting = false;
+    if (vg_slots_take_newest(vg_loop_slots(a, flux), flux->config.slot, &work->slot,
+                             &work->picture))
+        return false;
+    if (vg_watch_thread_generation(a->watch) != a->stop_generation)
+        vg_loop_look_at_permission(a); /* the tick may be late: a stop must not be */
+    if (!flux->permitted) {
+        end_picture(a, flux, work->slot, VG_FATE_STOPPED);
+        return false;
+    }
+    work->flux = flux;
+    work->batch = batch;
+    work->answer = NULL;
+    work->alert_count = 0;
+    work->phase = a->config->phase;
+    work->taken = vg_mono_now();
+    work->due = due_of(flux, work->picture.arrival);
+    work->period_us = flux->period_us;
+    work->media = vg_live_timeline_step(&flux->timeline, work->picture.epoch, work->picture.media,
+                                        work->picture.arrival);
+    work->source_fps_milli = source_fps_milli(a, flux);
+    work->stopped_events = stopped_events(a, flux->config.id, work->picture.wall);
+    vg_live_heat_picture(vg_chain_heat(flux->chain), a->heat, flux->config.id, work->picture.wall);
+    work->first_job = batch->jobs;
+    batch->job[batch->jobs++] = (struct vg_job){
+        .picture = &work->picture,
+        .threshold = VG_CHAIN_THRESHOLD,
+        .nms = VG_CHAIN_NMS,
+        .deadline = {flux->due_us},
+        .maps = flux->maps,
+        .time = work->media,
+    };
+    take_looks(a, work, batch, room);
+    const struct vg_picture *picture = &work->picture;
+    vg_stage_times_add(a->times, VG_STAGE_DECODE, picture->ready.us - picture->arrival.us);
+    vg_stage_times_add(a->times, VG_STAGE_WAIT, work->taken.us - picture->ready.us);
+    flux->in_flight = true;
+    batch->count++;
+    return true;
+}
+
+static int free_batch(const struct vg_loop *a)
+{
+    for (int i = 0; i < VG_LOOP_BATCHES; i++)
+        if (!a->batch_busy[i])
+            return i;
+    return -1;
+}
+
+/* Pictures with their looks, as far as there are places. */
+static void fill(struct vg_loop *a, struct vg_live_batch *batch, uint32_t chosen)
+{
+    uint32_t room = chosen ? looks_room(a, chosen, vg_mono_now().us) : 0;
+    batch->count = batch->jobs = 0;
+    for (uint32_t i = 0; i < chosen && batch->jobs < a->jobs_max; i++)
+        if (take(a, &a->flux[a->candidate[i].flux], batch, room))
+            room -= batch->work[batch->count - 1].looks.count;
+}
+
+void vg_loop_dispatch(struct vg_loop *a)
+{
+    /* while a configuration waits, nothing new starts: the pictures under way end first */
+    for (int at = free_batch(a); a->engine && !a->pending && at >= 0; at = free_batch(a)) {
+        struct vg_live_batch *batch = &a->batch[at];
+        const uint32_t count = gather(a);
+        const uint32_t chosen = vg_batch_choose(a->candidate, count, a->batch_max);
+        fill(a, batch, chosen);
+        if (chosen == 0)
+            return;
+        if (batch->count == 0)
+            continue; /* none of these had a picture after all; others may wait */
+        batch->left = batch->count;
+        a->batch_busy[at] = true;
+        a->totals.batches++;
+        a->totals.batched += batch->count;
+        if (vg_device_thread_run(a->device, batch)) { /* its ring has room for all batches */
+            vg_loop_end(a, VG_E_DEVICE);
+            return;
+        }
+    }
+}
+
+static void count_analysed(struct vg_loop *a, const struct vg_live_work *work)
+{
+    struct vg_slots_state state;
+    vg_slots_state(vg_loop_slots(a, work->flux), work->flux->config.slot, &state);
+    vg_live_coverage_picture(work->flux, &state, &work->picture, vg_mono_now(), vg_wall_now());
+}
+
+/* What its events measured. */
+static void keep_measures(struct vg_loop *a, const struct vg_live_work *work)
+{
+    struct vg_live_flux *flux = work->flux;
+    const struct vg_watch_output *watched = vg_chain_watched(flux->chain);
+    if (watched)
+        vg_live_measures_picture(&flux->measures, a->measures, flux->config.id, flux->config.scene,
+                                 watched, work->stopped_events, work->picture.wall);
+}
+
+static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
+{
+    const bool device = batch->status == VG_E_DEVICE;
+    (void)vg_fault_set(
+        a->fault, batch->status, device ? N_("the device failed while working") : batch->fault.what,
+        N_("see the log; the analysis starts again"), "%s", vg_engine_device_name(a->engine));
+    vg_loop_end(a, batch->status);
+}
+
+/* What a job takes: the mean of late, in which one odd batch is little. */
+static void note_job(struct vg_loop *a, const struct vg_live_batch *batch)
+{
+    const struct vg_engine_times *t = &batch->times;
+    const int64_t us = (t->prepare_us + t->infer_us + t->boxes_us) / batch->jobs;
+    a->job_us = a->job_us ? (7 * a->job_us + us) / 8 : us;
+}
+
+static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
+{
+    struct vg_live_flux *flux = work->flux;
+    struct vg_live_batch *batch = work->batch;
+    end_picture(a, flux, work->slot, work->answer ? VG_FATE_ANALYSED : VG_FATE_SHUTDOWN);
+    flux->in_flight = false;
+    if (work->answer) {
+        flux->alerts += work->alert_count;
+        a->totals.looks_done += work->looks.count;
+        flux->last_done = work->done;
+        flux->view = flux->sight.report;
+        flux->last_latency_us = work->done.us - work->picture.arrival.us;
+        count_analysed(a, work);
+        keep_measures(a, work);
+        vg_loop_look_at_measures(a, flux);
+    } else {
+        batch_failed(a, batch);
+    }
+    if (--batch->left > 0)
+        return;
+    if (!batch->status)
+        note_job(a, batch);
+    a->batch_busy[batch - a->batch] = false;
+}
+
+void vg_loop_on_back(evutil_socket_t fd, short what, void *user)
+{
+    struct vg_loop *a = user;
+    (void)fd;
+    (void)what;
+    for (uint32_t w = 0; w < a->worker_count; w++) {
+        struct vg_ring *out = vg_worker_thread_out(a->worker[w]);
+        struct vg_live_work *work;
+        vg_ring_drain(out);
+        while (vg_ring_pop(out, &work) == VG_OK)
+            work_is_back(a, work);
+    }
+    if (a->pending)
+        vg_loop_apply(a);
+    vg_loop_dispatch(a);
+}
+
+void vg_loop_on_ready(evutil_socket_t fd, short what, void *user)
+{
+    struct vg_loop_ingest *in = user;
+    uint64_t count;
+    (void)what;
+    if (read(fd, &count, sizeof count) < 0)
+        count = 0; /* another wake-up emptied it */
+    vg_loop_notice(in->loop, (uint32_t)(in - in->loop->ingest), vg_mono_now().us);
+    vg_loop_dispatch(in->loop);
+}

@@ -1,0 +1,108 @@
+/* The tick: permission, how each flux fares, what it measured, metrics. */
+#include "scheduler/live_measures.h"
+#include "scheduler/loop.h"
+#include "src/base/alloc.h"
+#include "src/base/fault.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+
+void vg_loop_look_at_folder(struct vg_loop *a, struct vg_live_flux *flux)
+{
+    struct vg_slots_state state;
+    vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &state);
+    if (state.tag == vg_slots_tag(flux->config.id))
+        vg_live_folder_follow(&flux->folder, a->settings->data, flux->config.id, state.figure);
+}
+
+/* How the flux's time is spent; also right after what decides it has changed. */
+void vg_loop_look_at_coverage(struct vg_loop *a, const struct vg_live_flux *flux)
+{
+    struct vg_slots_state state;
+    vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &state);
+    vg_live_coverage_look(flux, &state, vg_mono_now(), vg_wall_now());
+}
+
+/* The heat map is the chain's: its worker's while a picture is under way. */
+void vg_loop_look_at_measures(struct vg_loop *a, struct vg_live_flux *flux)
+{
+    const struct vg_mono_time now = vg_mono_now();
+    vg_live_measures_look(&flux->measures, a->measures, flux->config.id, flux->config.scene, now);
+    if (!flux->in_flight)
+        vg_live_heat_look(&flux->heat, vg_chain_heat(flux->chain), a->heat, flux->config.id, now);
+}
+
+void vg_loop_end_measures(struct vg_loop *a, struct vg_live_flux *flux)
+{
+    vg_live_measures_leave(&flux->measures, a->measures, flux->config.id, flux->config.scene);
+    vg_live_heat_leave(vg_chain_heat(flux->chain), a->heat, flux->config.id);
+}
+
+void vg_loop_look_at_permission(struct vg_loop *a)
+{
+    const struct vg_wall_time now = vg_wall_now();
+    a->stop_generation = vg_watch_thread_stop(a->watch, &a->stop);
+    for (uint32_t i = 0; a->config && i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_live_flux *flux = &a->flux[i];
+        if (!flux->used)
+            continue;
+        const bool before = flux->permitted;
+        flux->permitted =
+            vg_stop_permits(&a->stop, &a->config->authorisation, flux->config.id, NULL, now);
+        if (flux->permitted != before)
+            vg_loop_look_at_coverage(a, flux);
+    }
+}
+
+static void publish_state(struct vg_loop *a)
+{
+    if (!a->publisher)
+        return;
+    struct vg_publisher_counts published;
+    const struct vg_mono_time now = vg_mono_now();
+    vg_publisher_read_counts(a->publisher, &published);
+    a->totals.busy_us = vg_device_thread_busy_us(a->device);
+    a->totals.sealed_allocations = vg_alloc_sealed_count();
+    a->totals.model_checks = vg_model_guard_checks(a->guard);
+    a->totals.model_intact = vg_model_guard_intact(a->guard);
+    a->totals.coverage = vg_coverage_thread_counts(a->coverage_writer);
+    a->totals.measures = vg_measures_thread_counts(a->measures);
+    a->totals.heat = vg_heat_thread_counts(a->heat);
+    vg_live_report_begin(a->report, &a->totals, a->times, &published);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        const struct vg_live_flux *flux = &a->flux[i];
+        if (!flux->used)
+            continue;
+        a->view[count].flux = flux;
+        vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &a->view[count].state);
+        vg_live_publish_flux(a->publisher, &a->view[count++], now);
+    }
+    vg_live_report_flux(a->report, a->view, count);
+    if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->out.size))
+        vg_log(VG_LOG_WARN, "the metrics text found no place");
+    vg_watch_thread_note(
+        a->watch, !a->totals.model_intact
+                      ? N_("the model's file is not what was loaded: the analysis does not use it")
+                  : published.redis_well ? NULL
+                                         : N_("Redis does not answer: alerts wait in the spool"));
+}
+
+void vg_loop_on_tick(evutil_socket_t fd, short what, void *user)
+{
+    struct vg_loop *a = user;
+    (void)fd;
+    (void)what;
+    /* the beat of a loop that runs: the tick itself is the deadline */
+    a->loop_beat.busy_since_us = vg_mono_now().us;
+    vg_loop_look_at_permission(a);
+    for (uint32_t i = 0; i < a->settings->ingest_count; i++)
+        vg_loop_notice(a, i, vg_mono_now().us); /* an eventfd lost by a killed ingest */
+    vg_loop_dispatch(a);
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
+        if (a->flux[i].used) {
+            vg_loop_look_at_coverage(a, &a->flux[i]);
+            vg_loop_look_at_measures(a, &a->flux[i]);
+            vg_loop_look_at_folder(a, &a->flux[i]);
+        }
+    publish_state(a);
+}

@@ -1,0 +1,165 @@
+/* What the first configuration starts: the model, the device, workers and the publisher. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scheduler/loop.h"
+#include "src/base/alloc.h"
+#include "src/base/file.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+#include "src/engine/programs_listener.h"
+
+struct cold_start {
+    struct vg_programs_listener listener;
+    struct vg_mono_time start;
+    bool said;
+};
+
+static void on_cold_start(struct vg_programs_listener *listener, enum vg_programs_work work,
+                          uint32_t done, uint32_t total, const char *kernel)
+{
+    struct cold_start *cold = (struct cold_start *)(void *)listener;
+    (void)work;
+    if (cold->said || vg_mono_now().us - cold->start.us < VG_US_PER_S)
+        return;
+    cold->said = true;
+    vg_log(VG_LOG_INFO, "first start on this device: it compiles its kernels (%u of %u, %s)", done,
+           total, kernel);
+}
+
+static void cold_start_end(const struct cold_start *cold)
+{
+    if (cold->said)
+        vg_log(VG_LOG_INFO, "kernels ready after %.1f s",
+               (double)(vg_mono_now().us - cold->start.us) / VG_US_PER_S);
+}
+
+/* The model, if it may be used, and who watches its file from now on. */
+static enum vg_status open_model(struct vg_loop *a, const struct vg_live_config *config)
+{
+    struct vg_model_guard_settings guard = {.path = a->model_path,
+                                            .every_s = a->settings->model_check_s};
+    enum vg_status status =
+        vg_model_path(config->model, a->model_path, sizeof a->model_path, a->fault);
+    if (!status)
+        status = vg_model_find(config->model, &a->model, a->fault);
+    if (!status)
+        status = vg_model_guard_admit(
+            a->settings->data, a->model,
+            strcmp(config->phase, "operational") == 0 ? VG_MODEL_MUST_STAY : VG_MODEL_MAY_CHANGE,
+            a->fault);
+    if (status)
+        return status;
+    memcpy(guard.digest, a->model->digest, sizeof guard.digest);
+    return vg_model_guard_open(&a->guard, &guard);
+}
+
+static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config *config)
+{
+    struct cold_start cold = {.listener = {on_cold_start}, .start = vg_mono_now()};
+    enum vg_status status = open_model(a, config);
+    if (status)
+        return status;
+    struct vg_engine_settings settings = vg_engine_defaults();
+    settings.device = a->settings->device;
+    settings.plan_file = a->settings->plan;
+    settings.precision = a->settings->precision;
+    settings.outputs = VG_OUTPUTS_NEEDED;
+    settings.maps = VG_ENGINE_MAPS_MADE; /* a scene that asks for some may come any time */
+    a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
+    settings.batch_max = a->batch_max;
+    a->jobs_max = a->batch_max + VG_LOOKS_MAX;
+    if (a->jobs_max > VG_BATCH_MAX)
+        a->jobs_max = VG_BATCH_MAX;
+    for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
+        const struct vg_slots_settings g = vg_slots_geometry(a->ingest[i].slots);
+        if (g.width_max > settings.picture_width_max)
+            settings.picture_width_max = g.width_max;
+        if (g.height_max > settings.picture_height_max)
+            settings.picture_height_max = g.height_max;
+    }
+    settings.listener = &cold.listener;
+    settings.weights_from = a->model; /* the process needs only what it is called */
+    status = vg_engine_open(&a->engine, a->model, &settings, a->fault);
+    cold_start_end(&cold);
+    if (status)
+        return status;
+    vg_log(VG_LOG_INFO, "device %s, model %s, %s, plan %.12s", vg_engine_device_name(a->engine),
+           a->model->name, vg_engine_precision(a->engine), vg_engine_plan_hash(a->engine));
+    for (int i = 0; i < VG_LOOP_BATCHES; i++) {
+        a->batch[i].answer = vg_alloc_array(a->jobs_max, sizeof *a->batch[i].answer);
+        if (!a->batch[i].answer)
+            return VG_E_MEMORY;
+    }
+    return VG_OK;
+}
+
+static uint32_t choose_workers(const struct vg_analysis_settings *settings)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const long count = settings->workers ? (long)settings->workers : (cores + 3) / 4;
+    return count < 1 ? 1 : count > VG_LIVE_WORKERS_MAX ? VG_LIVE_WORKERS_MAX : (uint32_t)count;
+}
+
+static enum vg_status open_workers(struct vg_loop *a, uint32_t count, const char *node)
+{
+    struct vg_device_settings device = {
+        .engine = a->engine, .times = a->times, .batch_max = a->batch_max};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vg_live_alert_settings alerts = {
+            .publisher = a->publisher,
+            .lane = i,
+            .model = a->model,
+            .precision = vg_engine_precision(a->engine),
+            .plan = vg_engine_plan_hash(a->engine),
+            .node = node,
+            .times = a->times,
+        };
+        enum vg_status status = vg_live_alerts_open(&a->alerts[i], &alerts, a->fault);
+        if (status)
+            return status;
+        const struct vg_worker_settings worker = {a->times, a->alerts[i]};
+        status = vg_worker_thread_open(&a->worker[i], &worker);
+        if (status)
+            return status;
+        a->worker_count = i + 1;
+        device.to_worker[i] = vg_worker_thread_in(a->worker[i]);
+        a->back[i] = event_new(a->base, vg_ring_fd(vg_worker_thread_out(a->worker[i])),
+                               EV_READ | EV_PERSIST, vg_loop_on_back, a);
+        if (!a->back[i] || event_add(a->back[i], NULL))
+            return VG_E_MEMORY;
+        status = vg_watch_thread_add(a->watch, vg_worker_thread_beat(a->worker[i]));
+        if (status)
+            return status;
+    }
+    const enum vg_status status = vg_device_thread_open(&a->device, &device);
+    return status ? status : vg_watch_thread_add(a->watch, vg_device_thread_beat(a->device));
+}
+
+static enum vg_status open_publisher(struct vg_loop *a, uint32_t lanes)
+{
+    char folder[4096];
+    struct vg_spool_found found;
+    if (vg_path_join(folder, sizeof folder, a->settings->data, "spool"))
+        return VG_E_CALL;
+    struct vg_publisher_settings settings =
+        vg_publisher_defaults(folder, a->settings->redis, a->node);
+    settings.lanes = lanes;
+    settings.latency = &a->times->stage[VG_STAGE_REDIS];
+    settings.items_per_lane = VG_ALERTS_PER_PICTURE_MAX; /* all of one picture at once */
+    return vg_publisher_open(&a->publisher, &settings, &found, a->fault);
+}
+
+enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *config)
+{
+    const uint32_t workers = choose_workers(a->settings);
+    (void)snprintf(a->node, sizeof a->node, "%s", config->node);
+    (void)snprintf(a->model_wanted, sizeof a->model_wanted, "%s", config->model);
+    enum vg_status status = open_engine(a, config);
+    if (!status)
+        status = open_publisher(a, workers);
+    if (!status)
+        status = open_workers(a, workers, a->node);
+    return status;
+}
