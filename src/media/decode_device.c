@@ -34,6 +34,11 @@ struct attempt {
     _Atomic int state;    /* enum attempt_state; acq_rel */
 };
 
+enum bar_cause {
+    BAR_NOT_OPENED,
+    BAR_FAILED /* under one of its users */
+};
+
 struct vg_decode_device {
     /* constant */
     struct vg_decode_devices *home;
@@ -44,6 +49,7 @@ struct vg_decode_device {
     AVBufferRef *context;
     uint32_t users, failures;
     int64_t barred_us;
+    enum bar_cause barred_for;
     bool opening;
     bool stale;              /* failed: to be closed with its last user */
     struct attempt *attempt; /* under way; NULL: none */
@@ -224,13 +230,26 @@ static struct vg_decode_device *choose(struct vg_decode_devices *devices, enum v
     return best;
 }
 
+/* With the lock held, when there is none to choose. */
+static enum vg_status lacks(const struct vg_decode_devices *devices, enum vg_decode_step step,
+                            struct vg_mono_time now)
+{
+    for (size_t i = 0; i < devices->count; i++) {
+        const struct vg_decode_device *device = &devices->device[i];
+        if (device->step == step && now.us < device->barred_us && device->barred_for == BAR_FAILED)
+            return VG_E_DEVICE;
+    }
+    return VG_E_LACK;
+}
+
 /* With the lock held. */
-static void bar(struct vg_decode_device *device, struct vg_mono_time now)
+static void bar(struct vg_decode_device *device, enum bar_cause cause, struct vg_mono_time now)
 {
     const struct vg_decode_steps_settings back_off = {.retry_us_min = device->home->bar_us_min,
                                                       .retry_us_max = device->home->bar_us_max};
     if (device->failures < UINT32_MAX)
         device->failures++;
+    device->barred_for = cause;
     device->barred_us = now.us + vg_decode_steps_retry_us(&back_off, device->failures, 0);
 }
 
@@ -275,7 +294,7 @@ static void begin_beside(struct vg_decode_device *device, struct vg_mono_time no
         if (atomic_load(&device->attempts[i].state) == ATTEMPT_FREE)
             attempt = &device->attempts[i];
     if (!attempt) {
-        bar(device, now);
+        bar(device, BAR_NOT_OPENED, now);
         return;
     }
     attempt->device = device;
@@ -287,7 +306,7 @@ static void begin_beside(struct vg_decode_device *device, struct vg_mono_time no
         device->attempt = attempt;
     } else {
         atomic_store(&attempt->state, ATTEMPT_FREE);
-        bar(device, now);
+        bar(device, BAR_NOT_OPENED, now);
     }
     (void)pthread_attr_destroy(&attributes);
 }
@@ -307,7 +326,7 @@ static void settle(struct vg_decode_device *device, struct vg_mono_time now)
     if (state == ATTEMPT_RUNS) {
         vg_log(VG_LOG_ERROR, "decoding device %s: its driver does not come back from opening it",
                device->name);
-        bar(device, now);
+        bar(device, BAR_NOT_OPENED, now);
         return;
     }
     device->context = attempt->context;
@@ -315,10 +334,10 @@ static void settle(struct vg_decode_device *device, struct vg_mono_time now)
     attempt->context = NULL;
     atomic_store(&attempt->state, ATTEMPT_FREE);
     if (!device->context)
-        bar(device, now);
+        bar(device, BAR_NOT_OPENED, now);
 }
 
-/* With the lock held: one that is open, VG_E_LACK, or VG_E_STATE: one is being opened. */
+/* With the lock held: one that is open, VG_E_STATE (one is being opened), or what lacks. */
 static enum vg_status offer_beside(struct vg_decode_devices *devices, enum vg_decode_step step,
                                    struct vg_mono_time now, struct vg_decode_device **offered)
 {
@@ -333,7 +352,7 @@ static enum vg_status offer_beside(struct vg_decode_devices *devices, enum vg_de
         begin_beside(device, now);
     for (size_t i = 0; i < devices->count; i++)
         opening |= devices->device[i].step == step && devices->device[i].attempt;
-    return opening ? VG_E_STATE : VG_E_LACK;
+    return opening ? VG_E_STATE : lacks(devices, step, now);
 }
 
 void vg_decode_devices_warm(struct vg_decode_devices *devices, struct vg_mono_time now)
@@ -356,7 +375,7 @@ enum vg_status vg_decode_devices_offer(struct vg_decode_devices *devices, enum v
     if (devices->opening == VG_DECODE_OPEN_BESIDE)
         status = offer_beside(devices, step, now, &device);
     else if (!choose(devices, step, now))
-        status = VG_E_LACK;
+        status = lacks(devices, step, now);
     (void)pthread_mutex_unlock(&devices->lock);
     return status;
 }
@@ -373,7 +392,7 @@ static void open_device(struct vg_decode_device *device, struct vg_mono_time now
     device->opening = device->stale = false;
     device->context = context;
     if (!context)
-        bar(device, now);
+        bar(device, BAR_NOT_OPENED, now);
     (void)pthread_cond_broadcast(&device->home->opened);
 }
 
@@ -408,7 +427,7 @@ static enum vg_status take(struct vg_decode_devices *devices, enum vg_decode_ste
     for (;;) {
         struct vg_decode_device *device = choose(devices, step, now);
         if (!device)
-            return VG_E_LACK;
+            return lacks(devices, step, now);
         if (device->opening) {
             if (wait_opened(device, &until))
                 return VG_E_TIMEOUT;
@@ -452,7 +471,7 @@ void vg_decode_device_give_back(struct vg_decode_device **device, enum vg_decode
         d->stale = true;
         if (now.us >=
             d->barred_us) /* else it failed under another one just before: that is one failure */
-            bar(d, now);
+            bar(d, BAR_FAILED, now);
     }
     if (d->users == 0 && d->stale && !d->fixed) {
         last = d->context;

@@ -65,13 +65,14 @@ bool vg_decode_devices_has(const struct vg_decode_devices *devices, enum vg_deco
 void vg_decode_devices_warm(struct vg_decode_devices *devices, struct vg_mono_time now);
 
 /* What taking one for this step would come to, without waiting for any driver: VG_OK, VG_E_STATE
- * (being opened beside: ask again), VG_E_MISSING, VG_E_LACK. Begins to open one beside. */
+ * (being opened beside: ask again), VG_E_MISSING, VG_E_LACK, VG_E_DEVICE. Begins to open one beside. */
 enum vg_status vg_decode_devices_offer(struct vg_decode_devices *devices, enum vg_decode_step step,
                                        struct vg_mono_time now) VG_MUST_USE;
 
 /* The least used device for this step that is not barred, opened if it must be. VG_E_MISSING:
- * there is none; VG_E_LACK: all are barred or do not open; VG_E_TIMEOUT: someone else has been
- * opening it for wait_us; VG_E_STATE: as vg_decode_devices_offer has it. */
+ * there is none; VG_E_LACK: none opens; VG_E_DEVICE: all are barred, one of them because it failed under
+ * a user that it had, which says nothing of who asks now; VG_E_TIMEOUT: someone else has been opening
+ * it for wait_us; VG_E_STATE: as vg_decode_devices_offer has it. */
 enum vg_status vg_decode_device_take(struct vg_decode_devices *devices, enum vg_decode_step step,
                                      struct vg_mono_time now,
                                      struct vg_decode_device **device) VG_MUST_USE;

@@ -304,44 +304,59 @@ enum way {
     WAY_UP   /* there is one, which stays when the better one is not to be had */
 };
 
-/* Whether the step may be gone to now; a hardware step that may not is passed over for a while. On the way
- * up nothing is lost by that: it is a failure only if the device was being opened when a step was wanted, and
- * then does not open. Flux that wait for the same device do not come back together. */
+/* The step cannot be gone to now. On the way up nothing is lost by that: it is a failure only if the device was
+ * being opened when a step was wanted, and then does not open. What another flux brought about by failing on the
+ * device is no failure of this one's: a step down is told, the back-off does not grow by it. Flux that wait for
+ * the same device do not come back together. */
+static void pass_over(struct vg_ladder *ladder, enum vg_decode_step step, enum vg_status why,
+                      enum way way)
+{
+    const bool wanted = way == WAY_ANY || ladder->awaits;
+    struct vg_mono_time later = {ladder->now_us + SOON_US};
+    ladder->awaits = why == VG_E_STATE && wanted;
+    if (why != VG_E_STATE && why != VG_E_DEVICE && wanted) {
+        blame(ladder, step, VG_LADDER_NO_DEVICE);
+        return;
+    }
+    if (why == VG_E_DEVICE && way == WAY_ANY)
+        count_fall(ladder, VG_LADDER_NO_DEVICE);
+    if (why != VG_E_STATE)
+        later.us +=
+            (int64_t)((double)ladder->settings.retry_us_min / 4 * vg_random_unit(&ladder->random));
+    vg_decode_steps_postpone(&ladder->steps, step, later);
+}
+
+/* Whether the step may be gone to now; a hardware step that may not is passed over for a while. */
 static bool is_offered(struct vg_ladder *ladder, enum vg_decode_step step, enum way way)
 {
     if (!vg_decode_step_is_hardware(step))
         return true;
     const enum vg_status status =
         vg_decode_devices_offer(ladder->settings.devices, step, time_of(ladder));
-    struct vg_mono_time later = {ladder->now_us + SOON_US};
-    const bool awaited = ladder->awaits;
-    ladder->awaits = status == VG_E_STATE && (way == WAY_ANY || awaited);
-    if (status == VG_OK)
-        return true;
-    if (status != VG_E_STATE && (way == WAY_ANY || awaited)) {
-        blame(ladder, step, VG_LADDER_NO_DEVICE);
-        return false;
-    }
-    if (status != VG_E_STATE)
-        later.us +=
-            (int64_t)((double)ladder->settings.retry_us_min / 4 * vg_random_unit(&ladder->random));
-    vg_decode_steps_postpone(&ladder->steps, step, later);
-    return false;
+    if (status)
+        pass_over(ladder, step, status, way);
+    else
+        ladder->awaits = false;
+    return status == VG_OK;
 }
 
 /* Goes to the best step there is; nothing is open. Ends: each round that fails bars a hardware
  * step, and there are two. */
-static enum vg_status go(struct vg_ladder *ladder, enum vg_decoder_start start, uint32_t delay)
+static enum vg_status go(struct vg_ladder *ladder, enum vg_decoder_start start, uint32_t delay,
+                         enum way way)
 {
     enum vg_status status = VG_OK;
     for (;;) {
         const enum vg_decode_step best = vg_decode_steps_best(&ladder->steps, time_of(ladder));
-        if (!is_offered(ladder, best, WAY_ANY))
+        if (!is_offered(ladder, best, way))
             continue;
         status = pick_up(ladder, best, start, delay);
         if (status == VG_OK || !vg_decode_step_is_hardware(best))
             break;
-        blame(ladder, best, VG_LADDER_NO_DEVICE);
+        if (status == VG_E_DEVICE) /* it failed under another flux since it was offered */
+            pass_over(ladder, best, status, way);
+        else
+            blame(ladder, best, VG_LADDER_NO_DEVICE);
     }
     if (status) {
         count_fall(ladder, VG_LADDER_SOFTWARE);
@@ -360,7 +375,8 @@ static enum vg_status go_again(struct vg_ladder *ladder, uint32_t delay)
 {
     const bool replay = ladder->first < ladder->next;
     ladder->fed = ladder->first;
-    return go(ladder, ladder->key_seen && !replay ? VG_DECODER_AT_KEY : VG_DECODER_ANYWHERE, delay);
+    return go(ladder, ladder->key_seen && !replay ? VG_DECODER_AT_KEY : VG_DECODER_ANYWHERE, delay,
+              WAY_ANY);
 }
 
 /* A step down. Other flux are not to suffer for a stream that the device does not take, or that
@@ -409,7 +425,7 @@ static enum vg_status rise(struct vg_ladder *ladder, int64_t number)
             let_go_before(ladder, number);
         put_down(ladder, VG_DECODE_DEVICE_FINE);
         ladder->fed = ladder->first < number ? ladder->first : number;
-        status = go(ladder, VG_DECODER_ANYWHERE, delay);
+        status = go(ladder, VG_DECODER_ANYWHERE, delay, WAY_UP);
     }
     if (ladder->step < from)
         ladder->state.rises++;
@@ -498,7 +514,7 @@ static enum vg_status take_in(struct vg_ladder *ladder, const AVPacket *packet)
     ladder->state.packets++;
     ladder->ending = ladder->ended = false;
     if (!ladder->begun)
-        status = go(ladder, VG_DECODER_ANYWHERE, 0);
+        status = go(ladder, VG_DECODER_ANYWHERE, 0, WAY_ANY);
     else if ((packet->flags & AV_PKT_FLAG_KEY) != 0)
         status = rise(ladder, number);
     if (status)

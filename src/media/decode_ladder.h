@@ -40,7 +40,7 @@ static_assert(sizeof(struct vg_ladder_record) == 16, "lies in shared memory");
 /* Why the last step down was made. */
 enum vg_ladder_cause {
     VG_LADDER_NO_CAUSE,
-    VG_LADDER_NO_DEVICE, /* none opens, or all are barred */
+    VG_LADDER_NO_DEVICE, /* none opens, or all were barred when a step was wanted */
     VG_LADDER_REFUSED,   /* the device does not take this stream */
     VG_LADDER_ERROR,     /* it failed while decoding */
     VG_LADDER_TRANSFER,  /* it failed when a picture was fetched */

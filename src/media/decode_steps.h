@@ -65,7 +65,7 @@ void vg_decode_steps_begun(struct vg_decode_steps *steps, enum vg_decode_step st
 void vg_decode_steps_failed(struct vg_decode_steps *steps, enum vg_decode_step step,
                             struct vg_mono_time now, double spread);
 
-/* Not before this time, and no failure: its device is being opened. */
+/* Not before this time, and no failure: its device is being opened, or failed under another flux. */
 void vg_decode_steps_postpone(struct vg_decode_steps *steps, enum vg_decode_step step,
                               struct vg_mono_time until);
 

@@ -84,7 +84,8 @@ static void a_failed_one_is_barred(void **state)
     assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(0), &one), VG_OK);
     assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(0), &two), VG_OK);
     vg_decode_device_give_back(&one, VG_DECODE_DEVICE_FAILED, at(100));
-    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(109), &one), VG_E_LACK);
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(109), &one), VG_E_DEVICE);
+    assert_int_equal(vg_decode_devices_offer(devices, VG_DECODE_VAAPI, at(109)), VG_E_DEVICE);
     assert_int_equal(about(devices, 0).barred.us, at(110).us);
     assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(110), &one), VG_OK);
     vg_decode_device_give_back(&one, VG_DECODE_DEVICE_FAILED, at(200)); /* the second in a row */
@@ -128,6 +129,30 @@ static void what_does_not_open_is_barred(void **state)
     assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(15), &device), VG_OK);
     assert_string_equal(vg_decode_device_name(device), "there");
     vg_decode_device_give_back(&device, VG_DECODE_DEVICE_FINE, at(15));
+    vg_decode_devices_close(&devices);
+}
+
+/* What failed under another one is told from what does not open, however it is asked for. */
+static void the_reason_of_a_bar_is_told(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"/dev/dri/renderD999"};
+    struct vg_decode_devices *devices = machine(names, 1);
+    struct vg_decode_device *one = NULL;
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(100), &one), VG_E_LACK);
+    assert_int_equal(vg_decode_devices_offer(devices, VG_DECODE_VAAPI, at(100)), VG_E_LACK);
+    add(devices, AV_HWDEVICE_TYPE_VAAPI, "there");
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(100), &one), VG_OK);
+    vg_decode_device_give_back(&one, VG_DECODE_DEVICE_FAILED, at(101));
+    assert_int_equal(vg_decode_devices_offer(devices, VG_DECODE_VAAPI, at(102)), VG_E_DEVICE);
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(102), &one), VG_E_DEVICE);
+    assert_null(one);
+    /* the first is tried again, and does not open again; the second is barred still */
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(110), &one), VG_E_DEVICE);
+    assert_int_equal(about(devices, 0).failures, 2);
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, at(111), &one), VG_OK);
+    assert_string_equal(vg_decode_device_name(one), "there");
+    vg_decode_device_give_back(&one, VG_DECODE_DEVICE_FINE, at(111));
     vg_decode_devices_close(&devices);
 }
 
@@ -221,6 +246,7 @@ int main(void)
         cmocka_unit_test(the_least_used_comes_first),
         cmocka_unit_test(a_failed_one_is_barred),
         cmocka_unit_test(what_does_not_open_is_barred),
+        cmocka_unit_test(the_reason_of_a_bar_is_told),
         cmocka_unit_test(what_does_not_open_beside_is_barred),
         cmocka_unit_test(names_tell_the_kind),
         cmocka_unit_test(there_is_a_bound),

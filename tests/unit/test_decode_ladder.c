@@ -90,6 +90,12 @@ static uint64_t falls_of(const struct vg_ladder_state *state)
     return falls;
 }
 
+static uint64_t all_falls(const struct trial *trial)
+{
+    const struct vg_ladder_state state = state_of(trial);
+    return falls_of(&state);
+}
+
 /* The whole film over a driver with these faults. */
 static struct vg_ladder_state run(const char *what, const char *faults, const struct film *film,
                                   enum look look, struct shots *shots)
@@ -537,6 +543,125 @@ static void many_flux_one_device(void **state)
     }
 }
 
+/* ---- a device that failed under another flux ---- */
+
+static struct vg_decode_device *neighbour_on(struct vg_decode_devices *devices,
+                                             struct vg_mono_time now)
+{
+    struct vg_decode_device *device = NULL;
+    assert_int_equal(vg_decode_device_take(devices, VG_DECODE_VAAPI, now, &device), VG_OK);
+    return device;
+}
+
+/* A flux that is decoded goes on where it is; one that begins meanwhile does so in software, and says why.
+ * Nothing is held against the step: up once the device is free, not after a back-off of its own. */
+static void who_comes_while_it_is_barred(void **state)
+{
+    struct stage *stage = stage_of(state);
+    static const char *const none[] = {""};
+    struct vg_decode_devices_settings machine = vg_decode_devices_defaults();
+    struct vg_ladder_settings settings = vg_ladder_defaults();
+    struct vg_decode_devices *devices = NULL;
+    static struct shots got, other;
+    got.count = other.count = 0;
+    machine.names = none;
+    machine.count = 0;
+    machine.bar_us_min = VG_US_PER_S / 2;
+    assert_int_equal(vg_decode_devices_open(&devices, &machine), VG_OK);
+    AVBufferRef *context = va_device("");
+    assert_int_equal(vg_decode_device_from(devices, context, "test"), VG_OK);
+    av_buffer_unref(&context);
+    settings.devices = devices;
+    settings.retry_us_min = VG_US_PER_S * 6 / 5;
+    struct trial before = {.what = "before", .shots = &other, .look = LOOK_ALL};
+    struct trial trial = {.what = "meanwhile", .shots = &got, .look = LOOK_ALL};
+    trial.memory = before.memory = vg_alloc(vg_pixels_bytes(ROOM_WIDTH, ROOM_HEIGHT));
+    before.ladder = ladder_on(devices, &stage->film[0]);
+    play(&before, &stage->film[0], 0, 10);
+    struct vg_decode_device *neighbour = neighbour_on(devices, (struct vg_mono_time){0});
+    vg_decode_device_give_back(&neighbour, VG_DECODE_DEVICE_FAILED, (struct vg_mono_time){0});
+    assert_int_equal(vg_ladder_open(&trial.ladder, &settings, stage->film[0].codec,
+                                    (struct vg_mono_time){0}, NULL),
+                     VG_OK);
+    play(&trial, &stage->film[0], 0, 20);
+    assert_int_equal(state_of(&trial).step, VG_DECODE_FULL);
+    assert_int_equal(state_of(&trial).cause, VG_LADDER_NO_DEVICE);
+    assert_int_equal(state_of(&trial).falls[VG_LADDER_NO_DEVICE], 1);
+    play(&trial, &stage->film[0], 20, 30);
+    assert_int_equal(state_of(&trial).step, VG_DECODE_VAAPI); /* at 1.04 s, before 1.2 s */
+    play(&trial, &stage->film[0], 30, SIZE_MAX);
+    play(&before, &stage->film[0], 10, SIZE_MAX);
+    same_shots(trial.what, &got, &stage->want[0]);
+    same_shots(before.what, &other, &stage->want[0]);
+    assert_int_equal(all_falls(&trial), 1);
+    assert_int_equal(state_of(&before).step, VG_DECODE_VAAPI);
+    assert_int_equal(all_falls(&before), 0);
+    vg_ladder_close(&trial.ladder);
+    vg_ladder_close(&before.ladder);
+    vg_decode_devices_close(&devices);
+    vg_free(trial.memory);
+}
+
+static void open_beside(struct vg_decode_devices *devices, struct vg_mono_time now)
+{
+    const int64_t until_us = vg_mono_now().us + 10 * VG_US_PER_S;
+    enum vg_status status = VG_E_STATE;
+    while ((status = vg_decode_devices_offer(devices, VG_DECODE_VAAPI, now)) == VG_E_STATE &&
+           vg_mono_now().us < until_us)
+        vg_pause_us(1000);
+    assert_int_equal(status, VG_OK);
+}
+
+/* A flux began in software because its device was being opened. The device opens, and fails under another flux
+ * before this one has come to it: no fall, for nothing of this one's was lost. */
+static void who_waits_for_it_does_not_fall(void **state)
+{
+    struct stage *stage = stage_of(state);
+    struct vg_decode_devices_settings machine = vg_decode_devices_defaults();
+    struct vg_ladder_settings settings = vg_ladder_defaults();
+    struct vg_decode_devices *devices = NULL;
+    const char *names[1] = {stage->x.name};
+    const struct vg_mono_time before_key = {20 * PICTURE_US};
+    static struct shots got;
+    if (!x_start(&stage->x))
+        skip();
+    AVBufferRef *device = va_device(""); /* for the environment that it sets */
+    av_buffer_unref(&device);
+    (void)setenv("VIGIE_TEST_VA", "hanginit=0:300", 1);
+    got.count = 0;
+    machine.names = names;
+    machine.count = 1;
+    machine.opening = VG_DECODE_OPEN_BESIDE;
+    machine.bar_us_min = VG_US_PER_S / 2;
+    assert_int_equal(vg_decode_devices_open(&devices, &machine), VG_OK);
+    settings.devices = devices;
+    settings.retry_us_min = VG_US_PER_S;
+    struct trial trial = {.what = "waits", .shots = &got, .look = LOOK_ALL};
+    trial.memory = vg_alloc(vg_pixels_bytes(ROOM_WIDTH, ROOM_HEIGHT));
+    assert_int_equal(vg_ladder_open(&trial.ladder, &settings, stage->film[0].codec,
+                                    (struct vg_mono_time){0}, NULL),
+                     VG_OK);
+    play(&trial, &stage->film[0], 0, 20);
+    open_beside(devices, before_key);
+    struct vg_decode_device *fails = neighbour_on(devices, before_key);
+    struct vg_decode_device *stays = neighbour_on(devices, before_key); /* and keeps it open */
+    vg_decode_device_give_back(&fails, VG_DECODE_DEVICE_FAILED, before_key);
+    play(&trial, &stage->film[0], 20, 40); /* over a key frame, while it is barred */
+    assert_int_equal(state_of(&trial).step, VG_DECODE_FULL);
+    assert_int_equal(state_of(&trial).cause, VG_LADDER_NO_CAUSE);
+    assert_int_equal(state_of(&trial).falls[VG_LADDER_NO_DEVICE], 0);
+    play(&trial, &stage->film[0], 40, SIZE_MAX);
+    same_shots(trial.what, &got, &stage->want[0]);
+    assert_int_equal(state_of(&trial).step, VG_DECODE_VAAPI);
+    assert_int_equal(state_of(&trial).falls[VG_LADDER_NO_DEVICE], 0);
+    assert_int_equal(state_of(&trial).rises, 1);
+    vg_decode_device_give_back(&stays, VG_DECODE_DEVICE_FINE, before_key);
+    vg_ladder_close(&trial.ladder);
+    vg_decode_devices_close(&devices);
+    vg_free(trial.memory);
+    x_stop(&stage->x);
+}
+
 /* ---- hangs ---- */
 
 struct watch {
@@ -876,6 +1001,8 @@ int main(void)
         cmocka_unit_test(hardware_falls_to_what_the_budget_allows),
         cmocka_unit_test(a_stream_may_begin_anew),
         cmocka_unit_test(many_flux_one_device),
+        cmocka_unit_test(who_comes_while_it_is_barred),
+        cmocka_unit_test(who_waits_for_it_does_not_fall),
         cmocka_unit_test(a_hang_is_seen),
         cmocka_unit_test(a_hang_while_opening_is_seen),
         cmocka_unit_test(a_record_is_obeyed),
