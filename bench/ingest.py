@@ -128,7 +128,7 @@ MEMORY = (("decoded", ()), ("decoded, kept for evidence", ("--keep",)),
 
 
 def memory(stand):
-    # 22 s: the ring keeps 20
+    # the ring keeps 6 s and what its first picture needs: 8 s of this clip
     warm, rounds = stand.amount(22, 1), stand.amount(2, 1)
     done = []
     with stand.camera() as camera:

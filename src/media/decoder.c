@@ -10,6 +10,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/text.h"
+#include "src/media/zero_pages.h"
 
 /* A stream that heals by moving intra blocks has no key frames: believe it again after this. */
 #define SUSPECT_MAX 250u
@@ -117,6 +118,8 @@ static enum vg_status start(struct vg_decoder *d, const struct vg_decoder_settin
         status = prepare_device(d, codec, settings->device);
     if (status == VG_OK && avcodec_open2(d->context, codec, NULL) < 0)
         status = VG_E_INPUT;
+    if (status == VG_OK)
+        (void)vg_zero_pages_give_back(d->context->priv_data);
     d->pick = settings->pick;
     d->waits = settings->start == VG_DECODER_AT_KEY ? SUSPECT_MAX : 0;
     return status;

@@ -49,7 +49,7 @@ struct vg_packet_ring_settings vg_packet_ring_defaults(void)
 {
     return (struct vg_packet_ring_settings){.bytes_max = 8u << 20,
                                             .packets_max = 1024,
-                                            .keep_us = 7 * VG_US_PER_S,
+                                            .keep_us = 6 * VG_US_PER_S,
                                             .held_us = 16 * VG_US_PER_S};
 }
 

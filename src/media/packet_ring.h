@@ -34,7 +34,7 @@ struct vg_packet_ring_settings {
     int64_t held_us;      /* the same while somebody holds; not less than keep_us */
 };
 
-/* 8 MiB, 1024 packets (41 s at 25 a second); 7 s: 5 before an alert, and the time until its clip is
+/* 8 MiB, 1024 packets (41 s at 25 a second); 6 s: 5 before an alert, and the time until its clip is
  * asked for; held 16 s: also what comes until the clip's end, 5 s after the alert, and its turn. */
 struct vg_packet_ring_settings vg_packet_ring_defaults(void);
 

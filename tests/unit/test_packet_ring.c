@@ -287,7 +287,7 @@ static size_t blocks_of(struct vg_packet_ring *ring)
 }
 
 /* 25 a second, a group of 2 s, of any sizes: blocks are no more than the packets need, and what is
- * kept is no more than 7 s and a group. */
+ * kept is no more than 6 s and a group. */
 static void blocks_fit(void **state)
 {
     (void)state;
