@@ -1,6 +1,5 @@
 #include "src/media/ts_packets.h"
 
-#define SYNC       0x47
 #define NULL_PID   0x1fff
 #define KNOWN      0x80 /* of meter.next */
 #define STAMP_BITS 33
@@ -10,7 +9,7 @@ bool vg_ts_whole(const uint8_t *data, size_t size)
     if (size == 0 || size % VG_TS_PACKET_BYTES != 0)
         return false;
     for (size_t at = 0; at < size; at += VG_TS_PACKET_BYTES)
-        if (data[at] != SYNC)
+        if (data[at] != VG_TS_SYNC)
             return false;
     return true;
 }

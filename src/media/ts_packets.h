@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define VG_TS_PACKET_BYTES 188
+#define VG_TS_SYNC         0x47 /* its first byte */
 #define VG_TS_PIDS         8192
 
 /* Whether these are whole packets, one at least: nothing before, between or behind them. */

@@ -9,6 +9,7 @@
 #include "src/media/rtp_packet.h"
 #include "src/media/rtp_reception.h"
 #include "src/media/rtp_reorder.h"
+#include "src/media/ts_align.h"
 #include "src/media/ts_packets.h"
 
 #define PAYLOAD_TYPE 33    /* MP2T, RFC 3551 */
@@ -18,6 +19,17 @@
 /* A loss is seen when the packet behind it comes. The demuxer holds a picture until the next begins,
  * and the parser one more: it is in one of so many. */
 #define DOUBTED_UNITS 3
+
+/* So many datagrams without a transport packet in them, and none with: it is no such stream that is
+ * sent here. A single one may be anybody's. */
+#define USELESS_MAX 5u
+
+/* Of one that looked like RTP, but holds no whole packets. */
+struct rtp_like {
+    bool seen;
+    uint16_t sequence;
+    uint32_t ssrc;
+};
 
 struct vg_ts_reader {
     struct vg_ts_input input;
@@ -29,6 +41,12 @@ struct vg_ts_reader {
     const uint8_t *at;
     size_t left;
     struct vg_mono_time arrival;
+    /* of the datagram in hand: what is not in packets yet, where it is cut anywhere */
+    const uint8_t *cut;
+    size_t cut_left;
+    struct vg_ts_align align;
+    bool cut_gave; /* packets came out of it */
+    struct rtp_like like;
     size_t without_unit; /* bytes that the demuxer took since its last packet of video */
     bool heard_ever;     /* a datagram of a transport stream came */
     bool begun;          /* this stream: at its table of programs, or behind */
@@ -61,31 +79,74 @@ static enum vg_status take_rtp(struct vg_ts_reader *reader, const struct vg_rtp_
     return VG_OK;
 }
 
-/* A transport packet begins with 0x47, which is no version of RTP that there is. */
+/* Bytes of the stream: whole packets as they are, what is cut by way of the aligner. A single whole
+ * one may still be a piece that is as long by chance. */
+static void take_bytes(struct vg_ts_reader *reader, const uint8_t *data, size_t size)
+{
+    if (vg_ts_whole(data, size) && (!reader->align.found || size > VG_TS_PACKET_BYTES)) {
+        reader->align = (struct vg_ts_align){.found = false};
+        reader->at = data;
+        reader->left = size;
+        return;
+    }
+    reader->cut = data;
+    reader->cut_left = size;
+    reader->cut_gave = false;
+}
+
+/* The next packets of what is cut; false: it is used up. One that gave nothing while no begin is
+ * known is of no use: it may be anything. */
+static bool take_cut(struct vg_ts_reader *reader)
+{
+    while (reader->cut) { /* ends: each round takes bytes, or it is the last */
+        reader->left =
+            vg_ts_align_take(&reader->align, &reader->cut, &reader->cut_left, &reader->at);
+        reader->cut_gave = reader->cut_gave || reader->left > 0;
+        if (reader->left > 0)
+            return true;
+        if (reader->cut_left > 0)
+            continue;
+        reader->cut = NULL;
+        reader->strange += !reader->cut_gave && !reader->align.found ? 1 : 0;
+    }
+    return false;
+}
+
+/* Whether a datagram that can be read as RTP is. What begins a transport packet, 0x47, is no version
+ * of it; in the middle of one stands anything, so that a stream that is cut anywhere is believed to be
+ * within RTP only when the packet before was of the same sender and had the number before. */
+static bool is_rtp(struct vg_ts_reader *reader, const struct vg_rtp_packet *packet)
+{
+    const struct rtp_like before = reader->like;
+    if (packet->payload_type != PAYLOAD_TYPE || packet->payload_bytes == 0)
+        return false;
+    if (reader->reorder || vg_ts_whole(packet->payload, packet->payload_bytes))
+        return true;
+    reader->like = (struct rtp_like){true, packet->sequence, packet->ssrc};
+    return before.seen && before.ssrc == packet->ssrc &&
+           (uint16_t)(before.sequence + 1) == packet->sequence;
+}
+
 static enum vg_status take_datagram(struct vg_ts_reader *reader, const struct vg_rtsp_data *data)
 {
     struct vg_rtp_packet packet;
     reader->arrival = data->arrival;
-    if (vg_ts_whole(data->data, data->size)) {
-        reader->at = data->data;
-        reader->left = data->size;
-        return VG_OK;
-    }
-    if (vg_rtp_packet_read(data->data, data->size, &packet) == VG_OK &&
-        packet.payload_type == PAYLOAD_TYPE && vg_ts_whole(packet.payload, packet.payload_bytes))
+    if (!vg_ts_whole(data->data, data->size) &&
+        vg_rtp_packet_read(data->data, data->size, &packet) == VG_OK && is_rtp(reader, &packet))
         return take_rtp(reader, &packet);
-    reader->strange++;
+    take_bytes(reader, data->data, data->size);
     return VG_OK;
 }
 
 static bool take_in_turn(struct vg_ts_reader *reader)
 {
     struct vg_rtp_ordered ordered;
-    if (!reader->reorder || !vg_rtp_reorder_next(reader->reorder, vg_mono_now(), &ordered))
-        return false;
-    reader->at = ordered.packet.payload;
-    reader->left = ordered.packet.payload_bytes;
-    reader->arrival = ordered.arrival;
+    while (reader->left == 0 && !take_cut(reader)) {
+        if (!reader->reorder || !vg_rtp_reorder_next(reader->reorder, vg_mono_now(), &ordered))
+            return false;
+        reader->arrival = ordered.arrival;
+        take_bytes(reader, ordered.packet.payload, ordered.packet.payload_bytes);
+    }
     return true;
 }
 
@@ -158,6 +219,9 @@ static void end_stream(struct vg_ts_reader *reader)
         av_freep(&reader->io->buffer);
     avio_context_free(&reader->io);
     reader->left = reader->without_unit = 0;
+    reader->cut = NULL;
+    reader->align = (struct vg_ts_align){.found = false};
+    reader->like.seen = false;
     reader->begun_before = reader->begun_before || reader->begun;
     reader->begun = false;
     reader->ended = VG_OK;
@@ -182,6 +246,7 @@ void vg_ts_reader_close(struct vg_ts_reader **reader)
 static enum vg_status await_stream(struct vg_ts_reader *reader, struct vg_mono_time until)
 {
     enum vg_status status = VG_OK;
+    const uint64_t strange = reader->strange;
     bool heard = false;
     for (;;) {
         status = next_packets(reader, until);
@@ -202,7 +267,7 @@ static enum vg_status await_stream(struct vg_ts_reader *reader, struct vg_mono_t
     }
     if (status != VG_E_TIMEOUT)
         return status;
-    if (heard)
+    if (heard || reader->strange - strange >= USELESS_MAX)
         return VG_E_INPUT;
     return reader->heard_ever ? VG_E_TIMEOUT : VG_E_STATE;
 }

@@ -1,10 +1,11 @@
 /* The video of a live MPEG transport stream that comes in datagrams, plain or within RTP (RFC 2250,
  * payload type 33): datagrams in, packets of the video out.
  *
- *   datagrams -> order (RTP) -> whole packets alone -> libavformat's demuxer
+ *   datagrams -> order (RTP) -> whole packets (ts_align.h) -> libavformat's demuxer
  *
- * Nothing is probed: the demuxer begins at a table of programs, and sizes come with the first key
- * frame. Where datagrams come from is the caller's. One thread at a time uses a reader. */
+ * Datagrams may be cut anywhere, though most senders put seven packets into each, and those are not
+ * copied. Nothing is probed: the demuxer begins at a table of programs, and sizes come with the first
+ * key frame. Where datagrams come from is the caller's. One thread at a time uses a reader. */
 #ifndef VG_MEDIA_TS_READER_H
 #define VG_MEDIA_TS_READER_H
 
@@ -47,7 +48,7 @@ struct vg_ts_unit {
 
 /* The next packet of the first video. VG_E_STATE: nothing has come so far, or it has just begun:
  * ask again; VG_E_TIMEOUT: no datagram, or none that completes a picture, came any more;
- * VG_E_INPUT: what comes is no transport stream with H.264, H.265, MPEG-4 or MPEG-2 in it;
+ * VG_E_INPUT: what comes, for the whole time, is no transport stream with H.264, H.265, MPEG-4 or MPEG-2 in it;
  * VG_E_INTERRUPTED; VG_E_IO; VG_E_MEMORY. After all but VG_E_STATE the stream begins anew. */
 enum vg_status vg_ts_reader_next(struct vg_ts_reader *reader, int64_t within_us,
                                  struct vg_ts_unit *unit) VG_MUST_USE;
@@ -57,7 +58,7 @@ const struct AVCodecParameters *vg_ts_reader_codec(const struct vg_ts_reader *re
 
 struct vg_ts_counts {
     uint64_t packets, lost; /* of RTP where it comes so, else of the transport stream */
-    uint64_t strange;       /* datagrams that were neither, thrown away */
+    uint64_t strange;       /* datagrams, or payloads, without a packet while no begin is known */
     uint32_t jitter_us;     /* RFC 3550 6.4.1; 0 where it comes without RTP */
 };
 struct vg_ts_counts vg_ts_reader_counts(const struct vg_ts_reader *reader);

@@ -49,6 +49,8 @@ static void a_sender_goes_and_another_comes(void **state)
     vg_source_close(&source);
 }
 
+#define CUT_MAX 1400
+
 enum wrapping {
     PLAIN,
     WITHIN_RTP
@@ -63,7 +65,7 @@ struct sender {
 static void send_datagram(struct sender *sender, enum wrapping wrapping, const uint8_t *data,
                           size_t size)
 {
-    uint8_t packet[12 + 7 * 188] = {0x80, 33, (uint8_t)(sender->sequence >> 8),
+    uint8_t packet[12 + CUT_MAX] = {0x80, 33, (uint8_t)(sender->sequence >> 8),
                                     (uint8_t)sender->sequence};
     const size_t head = wrapping == WITHIN_RTP ? 12 : 0;
     memcpy(packet + head, data, size);
@@ -73,15 +75,17 @@ static void send_datagram(struct sender *sender, enum wrapping wrapping, const u
                      head + size);
 }
 
-/* The file in datagrams: the one numbered `lost` left out, that numbered `late` after the next. */
-static void send_file(struct sender *sender, enum wrapping wrapping, const char *path, int lost,
-                      int late)
+/* The file in datagrams of `cut` bytes: the one numbered `lost` left out, that numbered `late` after the
+ * next. */
+static void send_cut(struct sender *sender, enum wrapping wrapping, const char *path, size_t cut,
+                     int lost, int late)
 {
-    uint8_t data[7 * 188], kept[7 * 188];
+    uint8_t data[CUT_MAX], kept[CUT_MAX];
     size_t size = 0, kept_size = 0;
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
-    for (int i = 0; (size = fread(data, 1, sizeof data, file)) > 0; i++) {
+    assert_true(cut <= sizeof data);
+    for (int i = 0; (size = fread(data, 1, cut, file)) > 0; i++) {
         if (i == late) {
             memcpy(kept, data, size);
             kept_size = size;
@@ -100,20 +104,34 @@ static void send_file(struct sender *sender, enum wrapping wrapping, const char 
     (void)fclose(file);
 }
 
+static void send_file(struct sender *sender, enum wrapping wrapping, const char *path, int lost,
+                      int late)
+{
+    send_cut(sender, wrapping, path, (size_t)7 * 188, lost, late);
+}
+
 static void a_transport_stream_is_read_whole(void **state)
 {
     const struct rig *rig = *state;
     const struct {
         const char *name, *file;
         enum wrapping wrapping;
+        size_t cut;
         int lost, late;
         bool loses;
-    } rows[] = {{"plain", rig->ts, PLAIN, -1, -9, false},
-                {"within RTP", rig->ts, WITHIN_RTP, -1, -9, false},
-                {"the stamps wrap", rig->wrapping, PLAIN, -1, -9, false},
-                {"out of order", rig->ts, WITHIN_RTP, -1, 6, false},
-                {"one lost of RTP", rig->ts, WITHIN_RTP, 6, -9, true},
-                {"one lost", rig->ts, PLAIN, 6, -9, true}};
+    } rows[] = {{"plain", rig->ts, PLAIN, 1316, -1, -9, false},
+                {"within RTP", rig->ts, WITHIN_RTP, 1316, -1, -9, false},
+                {"the stamps wrap", rig->wrapping, PLAIN, 1316, -1, -9, false},
+                {"out of order", rig->ts, WITHIN_RTP, 1316, -1, 6, false},
+                {"one lost of RTP", rig->ts, WITHIN_RTP, 1316, 6, -9, true},
+                {"one lost", rig->ts, PLAIN, 1316, 6, -9, true},
+                {"cut anywhere", rig->ts, PLAIN, 1400, -1, -9, false},
+                {"cut anywhere, shorter", rig->ts, PLAIN, 701, -1, -9, false},
+                {"cut anywhere, the stamps wrap", rig->wrapping, PLAIN, 1399, -1, -9, false},
+                {"cut anywhere within RTP", rig->ts, WITHIN_RTP, 1400, -1, -9, false},
+                {"cut and out of order", rig->ts, WITHIN_RTP, 1400, -1, 6, false},
+                {"cut within RTP, one lost", rig->ts, WITHIN_RTP, 1400, 6, -9, true},
+                {"cut, one lost", rig->ts, PLAIN, 1400, 6, -9, true}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const unsigned port = free_port(SOCK_DGRAM);
         struct sender sender = {.fd = socket(AF_INET, SOCK_DGRAM, 0), .to = at_port(port)};
@@ -127,7 +145,7 @@ static void a_transport_stream_is_read_whole(void **state)
         struct vg_source *source = open_live(&settings);
         send_datagram(&sender, PLAIN, (const uint8_t *)"no transport stream", 19);
         sender.sequence = 65530;
-        send_file(&sender, rows[i].wrapping, rows[i].file, rows[i].lost, rows[i].late);
+        send_cut(&sender, rows[i].wrapping, rows[i].file, rows[i].cut, rows[i].lost, rows[i].late);
         enum vg_status status = next(source, &packet);
         for (; status == VG_OK; status = vg_source_read(source, &packet)) {
             assert_true(packet.key == (packets == 0 || packets % 10 == 0) || rows[i].loses);
@@ -168,6 +186,11 @@ static void what_is_no_video_is_none(void **state)
     assert_int_equal(next(source, &packet), VG_E_INPUT);
     send_file(&sender, PLAIN, rig->sound, -1, -9);
     assert_int_equal(next(source, &packet), VG_E_TIMEOUT);
+    for (int i = 0; i < 20; i++) /* another kind of stream */
+        send_datagram(&sender, PLAIN, (const uint8_t *)"no transport stream", 19);
+    assert_int_equal(next(source, &packet), VG_E_INPUT);
+    send_datagram(&sender, PLAIN, (const uint8_t *)"lost its way", 12);
+    assert_int_equal(next(source, &packet), VG_E_TIMEOUT);
     send_file(&sender, PLAIN, rig->ts, -1, -9);
     assert_int_equal(next(source, &packet), VG_OK);
     vg_source_close(&source);
@@ -204,7 +227,7 @@ static void a_flood_does_not_hold_a_read_up(void **state)
     const struct {
         const char *file;
         enum vg_status status;
-    } rows[] = {{NULL, VG_E_STATE}, {rig->sound, VG_E_TIMEOUT}};
+    } rows[] = {{NULL, VG_E_INPUT}, {rig->sound, VG_E_TIMEOUT}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const unsigned port = free_port(SOCK_DGRAM);
         struct flood flood = {.sender = {.fd = socket(AF_INET, SOCK_DGRAM, 0), .to = at_port(port)},
