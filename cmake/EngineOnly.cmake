@@ -60,7 +60,7 @@ file(GLOB CL_FILES CONFIGURE_DEPENDS kernels/*.cl)
 vigie_embed(OUT GEN_kernels NAME vg_kernel_sources FILES ${CL_FILES})
 
 file(GLOB candidates RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS src/base/*.c kernels/*.c
-  kernels/twins/*.c models/*.c src/maps/*.c src/engine/*.c bench/*.c)
+  kernels/twins/*.c models/*.c src/maps/*.c src/energy/*.c src/engine/*.c bench/*.c)
 set(sources bench/device/sha256_here.c)
 foreach(file IN LISTS candidates)
   vigie_wants_library(${file} wants)

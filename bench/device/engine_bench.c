@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "bench/device_peak.h"
-#include "bench/nvml.h"
+#include "src/energy/nvml.h"
 #include "bench/profile_json.h"
 #include "bench/profile_text.h"
 #include "models/model.h"

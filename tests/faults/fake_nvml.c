@@ -1,10 +1,13 @@
 /* A management library of NVIDIA's that needs no board: 100 W, counted in calls of 2 J; what it lacks
- * is said by VIGIE_FAKE_NVML (boards, counter, power, init). A module that a test opens. */
+ * is said by VIGIE_FAKE_NVML (boards, counter, power, init), what it does besides too: "gone" (boards
+ * fell off the bus), "back" (the counter begins anew at each call). A module that a test opens. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     NOT_SUPPORTED = 3,
+    LOST = 15,
     UNKNOWN = 999
 };
 
@@ -14,6 +17,13 @@ int nvmlDeviceGetCount_v2(unsigned *count);
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **board);
 int nvmlDeviceGetHandleByPciBusId_v2(const char *pci, void **board);
 int nvmlDeviceGetTotalEnergyConsumption(void *board, unsigned long long *millijoules);
+struct pci_info {
+    char legacy[16];
+    unsigned domain, bus, device, id, subsystem;
+    char address[32];
+};
+int nvmlDeviceGetPciInfo_v3(void *board, struct pci_info *pci);
+int nvmlDeviceGetName(void *board, char *name, unsigned size);
 int nvmlDeviceGetPowerUsage(void *board, unsigned *milliwatts);
 
 static unsigned long long used_mj = 123456;
@@ -56,7 +66,9 @@ int nvmlDeviceGetTotalEnergyConsumption(void *board, unsigned long long *millijo
 {
     if (lacks("counter") || board != &used_mj)
         return NOT_SUPPORTED;
-    used_mj += 2000;
+    if (lacks("gone"))
+        return LOST;
+    used_mj = lacks("back") ? used_mj / 2 : used_mj + 2000;
     *millijoules = used_mj;
     return 0;
 }
@@ -65,4 +77,17 @@ int nvmlDeviceGetPowerUsage(void *board, unsigned *milliwatts)
 {
     *milliwatts = 100000;
     return lacks("power") || board != &used_mj ? NOT_SUPPORTED : 0;
+}
+
+int nvmlDeviceGetPciInfo_v3(void *board, struct pci_info *pci)
+{
+    *pci = (struct pci_info){.bus = 0x3b};
+    (void)snprintf(pci->address, sizeof pci->address, "00000000:3b:00.0");
+    return board != &used_mj;
+}
+
+int nvmlDeviceGetName(void *board, char *name, unsigned size)
+{
+    (void)snprintf(name, size, "Board of a test");
+    return board != &used_mj;
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/nvml.h"
+#include "src/energy/nvml.h"
 #include "src/base/clock.h"
 
 static const char *fake(char *path, size_t size)

@@ -1,7 +1,9 @@
 /* Functions and numbers of nvml.h, documented at https://docs.nvidia.com/deploy/nvml-api. */
-#include "bench/nvml.h"
+#include "src/energy/nvml.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
@@ -14,6 +16,15 @@ typedef int call_index(unsigned index, void **board);
 typedef int call_pci(const char *pci, void **board);
 typedef int call_energy(void *board, unsigned long long *millijoules);
 typedef int call_power(void *board, unsigned *milliwatts);
+typedef int call_name(void *board, char *name, unsigned size);
+
+/* nvmlPciInfo_t since version 3. */
+struct pci_info {
+    char legacy[16];
+    unsigned domain, bus, device, id, subsystem;
+    char address[32];
+};
+typedef int call_pci_info(void *board, struct pci_info *pci);
 
 struct vg_nvml {
     void *library, *board;
@@ -76,8 +87,7 @@ static enum vg_status source_find(struct vg_nvml *n, struct vg_fault *fault)
     return lack(fault, "nvmlDeviceGetPowerUsage", 0);
 }
 
-static enum vg_status open_one(struct vg_nvml *n, const char *library, const char *pci,
-                               struct vg_fault *fault)
+static enum vg_status library_open(struct vg_nvml *n, const char *library, struct vg_fault *fault)
 {
     call_none *init = NULL;
     n->library = dlopen(library ? library : "libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
@@ -87,7 +97,15 @@ static enum vg_status open_one(struct vg_nvml *n, const char *library, const cha
     if (code)
         return lack(fault, "nvmlInit_v2", code);
     (void)function(n->library, "nvmlShutdown", &n->shutdown);
-    const enum vg_status status = board_find(n, pci, fault);
+    return VG_OK;
+}
+
+static enum vg_status open_one(struct vg_nvml *n, const char *library, const char *pci,
+                               struct vg_fault *fault)
+{
+    enum vg_status status = library_open(n, library, fault);
+    if (!status)
+        status = board_find(n, pci, fault);
     return status ? status : source_find(n, fault);
 }
 
@@ -138,6 +156,9 @@ enum vg_status vg_nvml_joules(struct vg_nvml *nvml, double *joules, struct vg_fa
         if (code)
             return vg_fault_set(fault, VG_E_DEVICE, N_("the board's energy cannot be had"), NULL,
                                 "nvmlDeviceGetTotalEnergyConsumption %d", code);
+        if (millijoules < nvml->first_mj) /* the driver was loaded anew */
+            return vg_fault_set(fault, VG_E_DEVICE, N_("the board's energy cannot be had"), NULL,
+                                "nvmlDeviceGetTotalEnergyConsumption");
         *joules = 1e-3 * (double)(millijoules - nvml->first_mj);
         return VG_OK;
     }
@@ -149,4 +170,69 @@ enum vg_status vg_nvml_joules(struct vg_nvml *nvml, double *joules, struct vg_fa
 enum vg_nvml_source vg_nvml_source(const struct vg_nvml *nvml)
 {
     return nvml->energy ? VG_NVML_COUNTER : VG_NVML_POWER;
+}
+
+enum vg_status vg_nvml_value(const struct vg_nvml *nvml, uint64_t *value, struct vg_fault *fault)
+{
+    unsigned long long millijoules = 0;
+    unsigned milliwatts = 0;
+    const int code = nvml->energy ? nvml->energy(nvml->board, &millijoules)
+                                  : nvml->power(nvml->board, &milliwatts);
+    *value = nvml->energy ? millijoules : milliwatts;
+    return code ? vg_fault_set(fault, VG_E_DEVICE, N_("the board's energy cannot be had"), NULL,
+                               "%s %d",
+                               nvml->energy ? "nvmlDeviceGetTotalEnergyConsumption"
+                                            : "nvmlDeviceGetPowerUsage",
+                               code)
+                : VG_OK;
+}
+
+/* False: the board has no address, and so no name that is its own. */
+static bool board_about(const struct vg_nvml *n, void *at, struct vg_nvml_board *board)
+{
+    call_pci_info *pci_info = NULL;
+    call_name *name = NULL;
+    struct pci_info pci = {.domain = 0};
+    memset(board, 0, sizeof *board);
+    if (!function(n->library, "nvmlDeviceGetPciInfo_v3", &pci_info) || pci_info(at, &pci))
+        return false;
+    (void)snprintf(board->pci, sizeof board->pci, "%.31s", pci.address);
+    if (function(n->library, "nvmlDeviceGetName", &name) &&
+        name(at, board->name, sizeof board->name))
+        board->name[0] = '\0';
+    board->name[sizeof board->name - 1] = '\0';
+    return true;
+}
+
+static enum vg_status boards_list(const struct vg_nvml *n, struct vg_nvml_board *board,
+                                  uint32_t most, uint32_t *count, struct vg_fault *fault)
+{
+    call_count *count_of = NULL;
+    call_index *by_index = NULL;
+    unsigned all = 0;
+    if (!function(n->library, "nvmlDeviceGetCount_v2", &count_of) ||
+        !function(n->library, "nvmlDeviceGetHandleByIndex_v2", &by_index))
+        return lack(fault, "nvmlDeviceGetCount_v2", 0);
+    const int code = count_of(&all);
+    for (unsigned i = 0; !code && i < all && *count < most; i++) {
+        void *at = NULL;
+        if (by_index(i, &at) == 0 && board_about(n, at, &board[*count]))
+            ++*count;
+    }
+    return code ? lack(fault, "nvmlDeviceGetCount_v2", code) : VG_OK;
+}
+
+enum vg_status vg_nvml_boards(const char *library, struct vg_nvml_board *board, uint32_t most,
+                              uint32_t *count, struct vg_fault *fault)
+{
+    struct vg_nvml n = {.library = NULL};
+    *count = 0;
+    enum vg_status status = library_open(&n, library, fault);
+    if (!status)
+        status = boards_list(&n, board, most, count, fault);
+    if (n.shutdown)
+        (void)n.shutdown();
+    if (n.library)
+        (void)dlclose(n.library);
+    return status;
 }

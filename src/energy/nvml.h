@@ -1,7 +1,7 @@
 /* Energy of an NVIDIA board by NVML, its management library, opened while running: nothing of
  * CUDA is needed to build this. One thread at a time. */
-#ifndef VG_BENCH_NVML_H
-#define VG_BENCH_NVML_H
+#ifndef VG_ENERGY_NVML_H
+#define VG_ENERGY_NVML_H
 
 #include <stdint.h>
 
@@ -27,5 +27,20 @@ void vg_nvml_close(struct vg_nvml **nvml);
 enum vg_status vg_nvml_joules(struct vg_nvml *nvml, double *joules,
                               struct vg_fault *fault) VG_MUST_USE;
 enum vg_nvml_source vg_nvml_source(const struct vg_nvml *nvml);
+
+/* What the board says now, as it says it: millijoules since its driver was loaded with
+ * VG_NVML_COUNTER, else milliwatts. VG_E_DEVICE. */
+enum vg_status vg_nvml_value(const struct vg_nvml *nvml, uint64_t *value,
+                             struct vg_fault *fault) VG_MUST_USE;
+
+struct vg_nvml_board {
+    char pci[32]; /* "00000000:3B:00.0", as vg_nvml_open takes it */
+    char name[96];
+};
+
+/* The machine's boards, `most` at most; library as above. VG_E_LACK: no library, or it does not
+ * work. */
+enum vg_status vg_nvml_boards(const char *library, struct vg_nvml_board *board, uint32_t most,
+                              uint32_t *count, struct vg_fault *fault) VG_MUST_USE;
 
 #endif
