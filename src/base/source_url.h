@@ -5,7 +5,9 @@
  *   rtsp-listen://ADDRESS:PORT/PATH  given: a gateway comes and pushes (ANNOUNCE, RECORD)
  *   mpegts://ADDRESS:PORT            given: MPEG-TS by UDP, on a group or an address of ours
  *   sdp:/PATH/FILE.sdp               given: RTP of the groups that the file describes
- *   file:/PATH  /PATH                a recorded file played again and again
+ *   file:/PATH  /PATH                a recorded file played again and again; its first round may
+ *                                    begin later in it: file:/PATH#t=SECONDS (W3C, Media
+ *                                    Fragments URI 1.0, 4.2.1), if no file is named so
  *   folder:/PATH                     recorded files as they appear there
  *
  * Users and passwords never stand in it. Pure: (bytes, size) to struct, nothing is resolved or

@@ -1,7 +1,9 @@
 /* A file by libavformat: as a clip, once and as fast as can be; or live, at its true rate, again and
  * again. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -29,6 +31,10 @@ struct file_source {
     bool round_begun;
     int64_t round_dts_us, last_dts_us;
     struct vg_mono_time round_start;
+    /* live: where the first round begins. What lies between the key frame before and there is read
+     * as fast as it can be */
+    int64_t begin_us;
+    bool overtaking;
 };
 
 /* ---- opening ---- */
@@ -70,6 +76,19 @@ static enum vg_status check_file(const char *path)
     return S_ISREG(about.st_mode) && about.st_size > 0 ? VG_OK : VG_E_INPUT;
 }
 
+/* "/path#t=12.5" becomes the path and the time. */
+static int64_t cut_begin(char *path)
+{
+    char *mark = strrchr(path, '#'), *end = NULL;
+    if (!mark || strncmp(mark, "#t=", 3) != 0 || check_file(path) == VG_OK)
+        return 0;
+    const double seconds = strtod(mark + 3, &end);
+    if (end == mark + 3 || *end != '\0' || !isfinite(seconds) || seconds < 0 || seconds > 86400)
+        return 0;
+    *mark = '\0';
+    return (int64_t)(seconds * (double)VG_US_PER_S);
+}
+
 /* The path of a file's address: "file:/path" or the path itself; NULL: another scheme. */
 static const char *file_path(const char *url)
 {
@@ -80,7 +99,24 @@ static const char *file_path(const char *url)
     return strstr(url, "://") ? NULL : url;
 }
 
-static enum vg_status open_path(struct file_source *file, const char *path, struct vg_fault *fault)
+/* The key frame at or before a time from the begin. */
+static bool seek_to(const struct file_source *file, int64_t begin_us)
+{
+    const AVStream *stream = file->reader.stream;
+    const int64_t start = stream->start_time == AV_NOPTS_VALUE ? 0 : stream->start_time;
+    const int64_t at = start + av_rescale_q(begin_us, AV_TIME_BASE_Q, stream->time_base);
+    return av_seek_frame(file->reader.context, stream->index, at, AVSEEK_FLAG_BACKWARD) >= 0;
+}
+
+/* The key frame before the place where the first round begins; else the begin of the file. */
+static void seek_first(struct file_source *file)
+{
+    file->overtaking = file->begin_us > 0 && seek_to(file, file->begin_us);
+    if (!file->overtaking)
+        file->begin_us = 0;
+}
+
+static enum vg_status open_named(struct file_source *file, const char *path, struct vg_fault *fault)
 {
     char address[4096];
     /* "file:" before it, or a path with a colon would be taken for another protocol */
@@ -96,6 +132,19 @@ static enum vg_status open_path(struct file_source *file, const char *path, stru
         return vg_fault_set(fault, status, N_("there is no video in it"),
                             N_("choose a source with pictures"), "%s", path);
     return status ? refuse(status, path, fault) : VG_OK;
+}
+
+static enum vg_status open_path(struct file_source *file, const char *path, struct vg_fault *fault)
+{
+    char named[VG_SOURCE_URL_SIZE];
+    if (file->base.settings.kind != VG_SOURCE_LIVE || strlen(path) >= sizeof named)
+        return open_named(file, path, fault);
+    (void)snprintf(named, sizeof named, "%s", path);
+    file->begin_us = cut_begin(named);
+    const enum vg_status status = open_named(file, named, fault);
+    if (!status)
+        seek_first(file);
+    return status;
 }
 
 static void close_file(struct vg_source *source)
@@ -196,9 +245,7 @@ static bool seek_begin(const struct file_source *file)
     const int unindexed = AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS;
     if ((file->reader.context->iformat->flags & unindexed) != 0)
         return av_seek_frame(file->reader.context, -1, 0, AVSEEK_FLAG_BYTE) >= 0;
-    const int64_t start = file->reader.stream->start_time;
-    return av_seek_frame(file->reader.context, file->reader.stream->index,
-                         start == AV_NOPTS_VALUE ? 0 : start, AVSEEK_FLAG_BACKWARD) >= 0;
+    return seek_to(file, 0);
 }
 
 /* The end of a live file: back to its begin. A new round starts when its first packet comes. */
@@ -211,6 +258,7 @@ static enum vg_status rewind_file(struct file_source *file)
     file->round_start.us += file->last_dts_us - file->round_dts_us + file->reader.interval_us;
     file->round_begun = false;
     file->base.key_seen = false;
+    file->overtaking = false;
     file->restarted = true;
     return VG_OK;
 }
@@ -228,6 +276,15 @@ static enum vg_status wait_until(const struct file_source *file, int64_t due_us)
     }
 }
 
+/* How much of the file lies between the first packet and where the first round begins. */
+static int64_t ahead_of(const struct file_source *file, int64_t dts_us)
+{
+    const int64_t start = file->reader.stream->start_time;
+    const int64_t start_us = start == AV_NOPTS_VALUE ? 0 : vg_source_stamp_us(&file->base, start);
+    const int64_t ahead_us = start_us + file->begin_us - dts_us;
+    return file->overtaking && dts_us != VG_PTS_NONE && ahead_us > 0 ? ahead_us : 0;
+}
+
 /* When the packet in hand is due: DTS on the clock, from the round's first packet. A stamp that is
  * missing, steps back or jumps beyond reason counts as one interval. */
 static int64_t due_of(struct file_source *file)
@@ -237,7 +294,7 @@ static int64_t due_of(struct file_source *file)
         file->round_begun = true;
         file->round_dts_us = file->last_dts_us = dts == VG_PTS_NONE ? 0 : dts;
         if (file->round_start.us == 0)
-            file->round_start = vg_mono_now();
+            file->round_start.us = vg_mono_now().us - ahead_of(file, dts);
         return file->round_start.us;
     }
     const int64_t guess = file->last_dts_us + file->reader.interval_us;
@@ -267,8 +324,9 @@ static enum vg_status read_live(struct file_source *file, struct vg_mono_time *a
     const int64_t due = due_of(file);
     status = wait_until(file, due);
     const struct vg_mono_time now = vg_mono_now();
+    file->overtaking = file->overtaking && now.us > due;
     /* the machine slept, or the clip is too heavy: do not hurry to catch up for ever */
-    if (status == VG_OK && now.us - due > VG_US_PER_S)
+    if (status == VG_OK && !file->overtaking && now.us - due > VG_US_PER_S)
         file->round_start.us += now.us - due;
     *arrival = now;
     return status;

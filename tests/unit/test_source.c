@@ -84,6 +84,50 @@ static void a_live_file_keeps_its_rate(void **state)
     }
 }
 
+/* Its first round from the key frame before the place on, at the rate from the place on; the next
+ * ones whole. */
+static void a_live_file_begins_where_it_is_told(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "0", "-g", "5", NULL};
+    static const struct {
+        const char *mark;
+        int skipped; /* pictures */
+        int hurried; /* that come before the place */
+    } rows[] = {{"#t=0.28", 5, 2}, {"#t=0.2", 5, 0}, {"#t=0", 0, 0}, {"#t=7", 5, 5}};
+    char path[512], url[600];
+    make_clip(&rig->folder, "begin.mp4", "testsrc2=s=64x48:r=25:d=0.4", options);
+    folder_file(&rig->folder, "begin.mp4", path, sizeof path);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct vg_source *source = NULL;
+        struct vg_packet packet;
+        int64_t first_us = 0;
+        print_message("%s\n", rows[r].mark);
+        (void)snprintf(url, sizeof url, "file:%s%s", path, rows[r].mark);
+        const struct vg_source_settings settings = live(url);
+        assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+        const int left = 10 - rows[r].skipped;
+        for (int i = 0; i < left + 3; i++) {
+            assert_int_equal(vg_source_read(source, &packet), VG_OK);
+            if (i == 0)
+                first_us = packet.arrival.us;
+            const int paced = i > rows[r].hurried ? i - rows[r].hurried : 0;
+            assert_true(packet.arrival.us - first_us >= 40000 * paced - 1000);
+            assert_true(packet.arrival.us - first_us < 40000 * paced + S);
+            assert_int_equal(packet.restarted, i == left);
+            assert_int_equal(packet.key, (i + rows[r].skipped) % 5 == 0);
+        }
+        vg_source_close(&source);
+    }
+    static const char *const odd[] = {"#t=", "#t=x", "#t=-1", "#t=nan", "#t=1x", "#x"};
+    for (size_t r = 0; r < sizeof odd / sizeof *odd; r++) {
+        struct vg_source *source = NULL;
+        (void)snprintf(url, sizeof url, "file:%s%s", path, odd[r]);
+        const struct vg_source_settings settings = live(url);
+        assert_int_equal(vg_source_open(&source, &settings, NULL), VG_E_MISSING);
+    }
+}
+
 struct canceller {
     _Atomic uint32_t generation;
     pthread_t thread;
@@ -383,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schemes_are_few),
         cmocka_unit_test(a_live_file_keeps_its_rate),
+        cmocka_unit_test(a_live_file_begins_where_it_is_told),
         cmocka_unit_test(the_first_picture_is_soon_there),
         cmocka_unit_test(faults_are_met_in_time),
         cmocka_unit_test(a_cancel_ends_any_call),
