@@ -32,8 +32,10 @@ struct vg_live_work {
     struct vg_second_looks looks;   /* that go with it */
     const struct vg_answer *answer; /* of its jobs, in their order; set by the device thread; NULL:
                                        the batch's fault */
-    struct vg_mono_time due;        /* when it, or one that it replaced, was due */
-    int64_t period_us;              /* of the flux, at that time */
+    /* when it, or the first that it replaced, was due; how many it stands for, a period apart */
+    struct vg_mono_time due;
+    int64_t period_us;
+    uint32_t dues;
     struct vg_mono_time taken, done;
     uint32_t alert_count; /* raised by the worker */
 };

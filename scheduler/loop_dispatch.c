@@ -126,14 +126,17 @@ static void take_looks(struct vg_loop *a, struct vg_live_work *work, struct vg_l
     a->totals.looks_refused += work->looks.refused;
 }
 
-/* Since when the flux has been owed this picture. A source that sent nothing for a while is no
- * lateness of ours: a period before the first picture that waited at the most. */
-static struct vg_mono_time due_of(const struct vg_live_flux *flux, struct vg_mono_time arrival)
+/* Since when the flux has been owed this picture, and how many it stands for. A source that sent
+ * nothing for a while is no lateness of ours: a period before the first picture that waited at the
+ * most. */
+static void note_due(const struct vg_live_flux *flux, struct vg_live_work *work)
 {
-    const int64_t first_us =
-        arrival.us < flux->waiting_since_us ? arrival.us : flux->waiting_since_us;
-    const int64_t least_us = first_us - flux->period_us;
-    return (struct vg_mono_time){flux->waiting_due_us > least_us ? flux->waiting_due_us : least_us};
+    const int64_t arrival_us = work->picture.arrival.us, since_us = flux->waiting_since_us;
+    const int64_t least_us = (arrival_us < since_us ? arrival_us : since_us) - flux->period_us;
+    work->due.us = flux->waiting_due_us > least_us ? flux->waiting_due_us : least_us;
+    work->period_us = flux->period_us;
+    const int64_t more = flux->period_us > 0 ? (flux->due_us - work->due.us) / flux->period_us : 1;
+    work->dues = more < 1 ? 1 : more < UINT32_MAX ? (uint32_t)more : UINT32_MAX;
 }
 
 /* Takes the flux's newest picture into the batch, with at most `room` looks; false if there was
@@ -158,8 +161,7 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
     work->alert_count = 0;
     work->phase = a->config->phase;
     work->taken = vg_mono_now();
-    work->due = due_of(flux, work->picture.arrival);
-    work->period_us = flux->period_us;
+    note_due(flux, work);
     work->media = vg_live_timeline_step(&flux->timeline, work->picture.epoch, work->picture.media,
                                         work->picture.arrival);
     work->source_fps_milli = source_fps_milli(a, flux);

@@ -25,9 +25,10 @@ void vg_stage_times_add(struct vg_stage_times *times, enum vg_stage stage, int64
     vg_time_metric_add(&times->stage[stage], us);
 }
 
-void vg_stage_times_add_due(struct vg_stage_times *times, int64_t us, int64_t interval_us)
+void vg_stage_times_add_due(struct vg_stage_times *times, int64_t us, int64_t interval_us,
+                            uint32_t count)
 {
-    vg_time_metric_add_due(&times->stage[VG_STAGE_DUE], us, interval_us);
+    vg_time_metric_add_due(&times->stage[VG_STAGE_DUE], us, interval_us, count);
 }
 
 double vg_stage_times_quantile_s(const struct vg_stage_times *times, enum vg_stage stage, double q)

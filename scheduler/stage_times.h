@@ -31,8 +31,9 @@ struct vg_stage_times {
 
 void vg_stage_times_add(struct vg_stage_times *times, enum vg_stage stage, int64_t us);
 
-/* Of a picture that was due us ago, where one is due every interval_us: VG_STAGE_DUE. */
-void vg_stage_times_add_due(struct vg_stage_times *times, int64_t us, int64_t interval_us);
+/* Of what fell due until now, `count` pictures of a flux: VG_STAGE_DUE. */
+void vg_stage_times_add_due(struct vg_stage_times *times, int64_t us, int64_t interval_us,
+                            uint32_t count);
 
 /* The time that the share q (0 to 1) of all since the start does not exceed, to one part in 64;
  * 0 when there is none. */

@@ -99,7 +99,8 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     vg_stage_times_add(t->settings.times, VG_STAGE_TRACK, tracked.us - start.us);
     vg_stage_times_add(t->settings.times, VG_STAGE_RULES, work->done.us - tracked.us);
     vg_stage_times_add(t->settings.times, VG_STAGE_TOTAL, work->done.us - picture->arrival.us);
-    vg_stage_times_add_due(t->settings.times, work->done.us - work->due.us, work->period_us);
+    vg_stage_times_add_due(t->settings.times, work->done.us - work->due.us, work->period_us,
+                           work->dues);
     raise_alerts(t, work, &seen, input.moment.media);
     follow_view(t, flux, picture->wall);
 }

@@ -35,13 +35,13 @@ struct vg_time_histogram_view {
 /* Any thread. Below 0 counts as 0. */
 void vg_time_histogram_add(struct vg_time_histogram *histogram, int64_t us);
 
-/* The same without coordinated omission: who was late by `us` since his time was due, and was due
- * again each interval_us, kept out those that fell due meanwhile; they count with what they would
- * have taken (us - interval, us - 2 intervals, ...), at most VG_TIME_HISTOGRAM_MISSED_MAX of them.
- * interval_us below 1: only the value itself. */
-#define VG_TIME_HISTOGRAM_MISSED_MAX 4096
-void vg_time_histogram_add_due(struct vg_time_histogram *histogram, int64_t us,
-                               int64_t interval_us);
+/* What fell due while one waited: `count` of them, the first `us` ago, the others interval_us after
+ * each other, all served now. Who only counts what he serves leaves out those that a stall kept from
+ * being asked for (coordinated omission); this counts each with the time since it was due, at most
+ * VG_TIME_HISTOGRAM_DUES_MAX. count 0: nothing. */
+#define VG_TIME_HISTOGRAM_DUES_MAX 4096
+void vg_time_histogram_add_due(struct vg_time_histogram *histogram, int64_t us, int64_t interval_us,
+                               uint32_t count);
 
 void vg_time_histogram_read(const struct vg_time_histogram *histogram,
                             struct vg_time_histogram_view *view);

@@ -22,14 +22,13 @@ void vg_time_metric_add(struct vg_time_metric *metric, int64_t us)
     vg_time_histogram_add(&metric->fine, us);
 }
 
-void vg_time_metric_add_due(struct vg_time_metric *metric, int64_t us, int64_t interval_us)
+void vg_time_metric_add_due(struct vg_time_metric *metric, int64_t us, int64_t interval_us,
+                            uint32_t count)
 {
     int64_t left = us < VG_TIME_HISTOGRAM_MOST_US ? us : VG_TIME_HISTOGRAM_MOST_US;
-    vg_time_metric_add(metric, us);
-    for (int i = 0; interval_us > 0 && i < VG_TIME_HISTOGRAM_MISSED_MAX && left > interval_us;
-         i++) {
-        left -= interval_us;
+    for (uint32_t i = 0; i < count && i < VG_TIME_HISTOGRAM_DUES_MAX && left > 0; i++) {
         vg_time_metric_add(metric, left);
+        left -= interval_us > 0 ? interval_us : 0;
     }
 }
 

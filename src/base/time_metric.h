@@ -22,8 +22,9 @@ struct vg_time_metric {
 };
 
 void vg_time_metric_add(struct vg_time_metric *metric, int64_t us);
-/* Without coordinated omission: vg_time_histogram_add_due. */
-void vg_time_metric_add_due(struct vg_time_metric *metric, int64_t us, int64_t interval_us);
+/* What fell due while one waited: vg_time_histogram_add_due. */
+void vg_time_metric_add_due(struct vg_time_metric *metric, int64_t us, int64_t interval_us,
+                            uint32_t count);
 
 /* Since the start, to one part in 64; 0 when there is none. */
 int64_t vg_time_metric_quantile_us(const struct vg_time_metric *metric, double q);

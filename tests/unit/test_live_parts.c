@@ -49,7 +49,7 @@ static void quantiles_come_from_the_buckets(void **state)
     /* the bucket's greatest: above the value by less than one part in 64 */
     assert_float_equal(vg_stage_times_quantile_s(times, VG_STAGE_TOTAL, 0.95), 0.020223, 1e-9);
     assert_float_equal(vg_stage_times_quantile_s(times, VG_STAGE_TOTAL, 0.96), 20.185087, 1e-6);
-    vg_stage_times_add_due(times, 500000, 200000); /* 500, 300 and 100 ms */
+    vg_stage_times_add_due(times, 500000, 200000, 3); /* 500, 300 and 100 ms */
     vg_stage_times_add(times, VG_STAGE_REDIS, 250000);
     char text[32768];
     struct vg_text_buffer out;

@@ -94,13 +94,15 @@ static void quantiles_are_those_of_the_sorted_values(void **state)
 static const struct {
     const char *name;
     int64_t us, interval_us;
+    uint32_t count;
     int64_t want[6]; /* ended by a value below 0 */
 } dues[] = {
-    {"in time", 100, 200, {100, -1}},
-    {"as late as the interval", 100, 100, {100, -1}},
-    {"those that fell due meanwhile", 120, 50, {120, 70, 20, -1}},
-    {"no interval", 120, 0, {120, -1}},
-    {"early", -7, 50, {0, -1}},
+    {"one", 100, 200, 1, {100, -1}},
+    {"late, and nothing fell due meanwhile", 900, 200, 1, {900, -1}},
+    {"those that fell due meanwhile", 120, 50, 3, {120, 70, 20, -1}},
+    {"not those that are still to come", 120, 50, 9, {120, 70, 20, -1}},
+    {"at the same time", 120, 0, 2, {120, 120, -1}},
+    {"none", 120, 50, 0, {-1}},
 };
 
 static void who_waited_counts(void **state)
@@ -111,8 +113,8 @@ static void who_waited_counts(void **state)
         struct vg_time_metric *metric = vg_alloc(sizeof *metric);
         struct vg_time_histogram_view view, want = {{0}};
         assert_true(h && metric);
-        vg_time_histogram_add_due(h, dues[d].us, dues[d].interval_us);
-        vg_time_metric_add_due(metric, dues[d].us, dues[d].interval_us);
+        vg_time_histogram_add_due(h, dues[d].us, dues[d].interval_us, dues[d].count);
+        vg_time_metric_add_due(metric, dues[d].us, dues[d].interval_us, dues[d].count);
         for (size_t i = 0; dues[d].want[i] >= 0; i++)
             want.bucket[vg_time_histogram_bucket(dues[d].want[i])]++;
         vg_time_histogram_read(h, &view);
@@ -125,9 +127,9 @@ static void who_waited_counts(void **state)
     struct vg_time_histogram *h = vg_alloc(sizeof *h);
     struct vg_time_histogram_view view;
     assert_non_null(h);
-    vg_time_histogram_add_due(h, INT64_MAX, 1); /* bounded */
+    vg_time_histogram_add_due(h, INT64_MAX, 1, UINT32_MAX); /* bounded */
     vg_time_histogram_read(h, &view);
-    assert_int_equal(vg_time_histogram_count(&view), VG_TIME_HISTOGRAM_MISSED_MAX + 1);
+    assert_int_equal(vg_time_histogram_count(&view), VG_TIME_HISTOGRAM_DUES_MAX);
     vg_free(h);
 }
 
@@ -142,7 +144,7 @@ static void a_stall_is_seen(void **state)
     for (int i = 0; i < 290; i++) {
         const int64_t us = i == 100 ? 1000000 : 1000;
         vg_time_histogram_add(plain, us);
-        vg_time_histogram_add_due(due, us, 100000);
+        vg_time_histogram_add_due(due, us, 100000, us > 100000 ? 10 : 1);
     }
     vg_time_histogram_read(plain, &view);
     assert_true(vg_time_histogram_quantile_us(&view, 0.99) < 1100);
