@@ -104,7 +104,9 @@ static enum vg_status open_all(struct vg_loop *a)
     (void)evutil_make_socket_nonblocking(a->settings->control_fd);
     a->control = event_new(a->base, a->settings->control_fd, EV_READ | EV_PERSIST, on_control, a);
     a->tick = event_new(a->base, -1, EV_PERSIST, vg_loop_on_tick, a);
-    if (!a->control || !a->tick || event_add(a->control, NULL) || event_add(a->tick, &tick))
+    a->look = evtimer_new(a->base, vg_loop_on_look, a);
+    if (!a->control || !a->tick || !a->look || event_add(a->control, NULL) ||
+        event_add(a->tick, &tick))
         return VG_E_MEMORY;
     a->loop_beat.name = "loop";
     a->loop_beat.limit_us = 120 * VG_US_PER_S;     /* opening a device compiles its kernels */
@@ -128,6 +130,8 @@ static void close_events(struct vg_loop *a)
         event_free(a->control);
     if (a->tick)
         event_free(a->tick);
+    if (a->look)
+        event_free(a->look);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         if (a->back[i])
             event_free(a->back[i]);

@@ -1,5 +1,11 @@
 #include "scheduler/decide_share.h"
 
+const char *vg_share_verdict_name(enum vg_share_verdict verdict)
+{
+    static const char *const names[] = {"wanted", "raised", "reduced", "shed", "costly"};
+    return (unsigned)verdict < sizeof names / sizeof *names ? names[verdict] : "?";
+}
+
 enum {
     PRIORITIES = 10,
     STANDINGS = 4, /* of equal priority: alert, armed, calm, shed */

@@ -45,6 +45,9 @@ enum vg_share_verdict {
     VG_SHARE_COSTLY   /* nothing: it costs more than was declared, and there is no room for that */
 };
 
+/* "wanted", "raised", ... Static. */
+const char *vg_share_verdict_name(enum vg_share_verdict verdict);
+
 /* One flux. Rates are thousandths of a picture a second. */
 struct vg_share_flux {
     /* told by the caller */

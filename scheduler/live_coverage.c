@@ -103,7 +103,7 @@ static struct vg_coverage_input input_of(const struct vg_live_flux *flux,
     struct vg_coverage_input input = {
         .duty = duty_of(flux, state),
         .view = vg_view_coverage(flux->view.health.state),
-        .period_us = flux->period_us,
+        .period_us = flux->wanted_period_us,
     };
     if (state->tag != vg_slots_tag(flux->config.id))
         return input; /* its ingest has not come to it yet: no source */

@@ -5,6 +5,7 @@
 #define VG_SCHEDULER_LIVE_FLUX_H
 
 #include "scheduler/chain.h"
+#include "scheduler/decide_share.h"
 #include "scheduler/live_config.h"
 #include "scheduler/live_folder.h"
 #include "scheduler/live_heat.h"
@@ -25,11 +26,14 @@ struct vg_live_flux {
     vg_class_set known;   /* classes that the model tells apart; 0: not known */
 
     /* the loop's */
-    bool used;      /* this place holds a flux */
-    bool waiting;   /* a picture is ready */
-    bool in_flight; /* a work is under way */
-    bool permitted; /* by stop and authorisation, as last looked */
-    int64_t due_us, period_us;
+    bool used;                 /* this place holds a flux */
+    bool asks;                 /* for pictures: it is active, and not shed */
+    bool waiting;              /* a picture is ready */
+    bool in_flight;            /* a work is under way */
+    bool permitted;            /* by stop and authorisation, as last looked */
+    int64_t due_us, period_us; /* period_us: as its share of the device allows; 0: every picture */
+    int64_t wanted_period_us;  /* as its configuration and its rules want */
+    struct vg_share_flux share;
     int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
     int64_t waiting_due_us;   /* as long: when the first of them was due */
     uint64_t wanted, alerts;
@@ -45,7 +49,8 @@ struct vg_live_flux {
     /* the worker's while a work is under way, the loop's otherwise */
     struct vg_chain *chain;
     struct vg_live_sight sight;
-    bool restored; /* the rules' memory was read back */
+    enum vg_rules_stir stir; /* after the last picture */
+    bool restored;           /* the rules' memory was read back */
     struct vg_mono_time saved;
     struct vg_wall_time last_wall; /* of the last picture that the rules saw */
 };

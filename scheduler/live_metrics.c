@@ -103,7 +103,7 @@ static void report_warnings(struct vg_text_buffer *out, const struct vg_live_vie
 /* Only of events that are blind. */
 static void report_blind(struct vg_text_buffer *out, const struct vg_live_view *view)
 {
-    const uint32_t bits = vg_live_blind(view->flux->config.scene, view->flux->known, &view->state);
+    const uint32_t bits = vg_live_blind(view->flux, &view->state);
     for (int e = 0; e < VG_EVENT_COUNT; e++)
         if (bits >> e & 1)
             vg_text_add(out, "vigie_flux_blind{flux=\"%s\",event=\"%s\"} 1\n",
@@ -123,6 +123,12 @@ static void report_figure(struct vg_text_buffer *out, enum vg_figure figure,
                     (double)view[i].state.figure[figure] * row->scale);
 }
 
+/* 0: every picture, or none. */
+static double fps_of(int64_t period_us)
+{
+    return period_us > 0 ? 1e6 / (double)period_us : 0;
+}
+
 void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_view *view,
                          uint32_t count)
 {
@@ -138,6 +144,10 @@ void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_vie
     for (uint32_t i = 0; i < count; i++)
         vg_text_add(out, "vigie_pictures_wanted_total{flux=\"%s\"} %llu\n", view[i].flux->config.id,
                     (unsigned long long)view[i].flux->wanted);
+    vg_text_add(out, "# TYPE vigie_flux_rate_fps gauge\n");
+    for (uint32_t i = 0; i < count; i++)
+        vg_text_add(out, "vigie_flux_rate_fps{flux=\"%s\"} %.3f\n", view[i].flux->config.id,
+                    fps_of(view[i].flux->asks ? view[i].flux->period_us : 0));
     vg_text_add(out, "# TYPE vigie_coverage_seconds_total counter\n");
     for (uint32_t i = 0; i < count; i++)
         report_coverage(out, view[i].flux);
@@ -238,7 +248,7 @@ static const char *time_of(struct field_writer *w, struct vg_wall_time time)
 }
 
 enum {
-    OWN_FIELDS = 14,
+    OWN_FIELDS = 16,
     VIEW_FIELDS = 13,
     WAY_FIELDS = 3
 };
@@ -257,14 +267,16 @@ static size_t own_fields(struct field_writer *w, const struct vg_live_view *view
         {"width", number(w, 0, state->width)},
         {"height", number(w, 0, state->height)},
         {"source_fps", number(w, 3, (double)state->fps_milli / 1000)},
-        {"rate_fps", number(w, 3, flux->period_us ? 1e6 / (double)flux->period_us : 0)},
+        {"rate_fps", number(w, 3, fps_of(flux->asks ? flux->period_us : 0))},
+        {"wanted_fps", number(w, 3, fps_of(flux->wanted_period_us))},
+        {"share", vg_share_verdict_name(flux->share.verdict)},
         {"analysed", number(w, 0, (double)state->fate[VG_FATE_ANALYSED])},
         {"picture_age_s", number(w, 1, age_s)},
         {"latency_ms", number(w, 1, (double)flux->last_latency_us / 1000)},
         {"reconnects", number(w, 0, (double)state->reconnects)},
         {"alerts", number(w, 0, (double)flux->alerts)},
         {"warnings", names_of(w, vg_live_warnings(flux, state), warning_name)},
-        {"blind", names_of(w, vg_live_blind(flux->config.scene, flux->known, state), event_name)},
+        {"blind", names_of(w, vg_live_blind(flux, state), event_name)},
     };
     memcpy(fields, own, sizeof own);
     return OWN_FIELDS;

@@ -16,8 +16,7 @@ static bool decodes_keys(const struct vg_slots_state *state)
     return state->figure[VG_FIGURE_DECODER] == VG_DECODE_KEYS;
 }
 
-/* Pictures a second that the decoder gives; 0: not known. */
-static double decoded_fps(const struct vg_slots_state *state)
+double vg_live_decoded_fps(const struct vg_slots_state *state)
 {
     const int64_t interval = state->figure[VG_FIGURE_KEY_INTERVAL];
     if (!decodes_keys(state))
@@ -27,7 +26,7 @@ static double decoded_fps(const struct vg_slots_state *state)
 
 bool vg_live_stalled(const struct vg_slots_state *state, struct vg_mono_time now)
 {
-    const double fps = decoded_fps(state);
+    const double fps = vg_live_decoded_fps(state);
     if (state->connection != VG_CONNECTION_LIVE || state->arrival.us == 0)
         return false;
     const double silent_us = (double)(now.us - state->arrival.us);
@@ -42,8 +41,13 @@ const char *vg_live_state_name(const struct vg_slots_state *state, struct vg_mon
 
 const char *vg_live_warning_name(enum vg_live_warning warning)
 {
-    static const char *const names[VG_WARNING_COUNT] = {"small", "slow", "keys"};
+    static const char *const names[VG_WARNING_COUNT] = {"small", "slow", "keys", "reduced", "shed"};
     return names[warning];
+}
+
+static bool is_shed(const struct vg_live_flux *flux)
+{
+    return flux->share.verdict == VG_SHARE_SHED || flux->share.verdict == VG_SHARE_COSTLY;
 }
 
 /* The watch has waited until it was sure of both. */
@@ -51,7 +55,7 @@ uint32_t vg_live_warnings(const struct vg_live_flux *flux, const struct vg_slots
 {
     uint32_t bits = 0;
     const double fps = source_fps(state);
-    const double wanted_fps = flux->period_us > 0 ? 1e6 / (double)flux->period_us : 0;
+    const double wanted_fps = flux->wanted_period_us > 0 ? 1e6 / (double)flux->wanted_period_us : 0;
     if (flux->view.health.faults & UINT32_C(1) << VG_VIEW_SMALL)
         bits |= 1u << VG_WARNING_SMALL;
     if (flux->view.health.faults & UINT32_C(1) << VG_VIEW_SLOW ||
@@ -59,20 +63,25 @@ uint32_t vg_live_warnings(const struct vg_live_flux *flux, const struct vg_slots
         bits |= 1u << VG_WARNING_SLOW;
     if (decodes_keys(state))
         bits |= 1u << VG_WARNING_KEYS;
+    if (flux->config.active && flux->share.verdict == VG_SHARE_REDUCED)
+        bits |= 1u << VG_WARNING_REDUCED;
+    if (flux->config.active && is_shed(flux))
+        bits |= 1u << VG_WARNING_SHED;
     return bits;
 }
 
-uint32_t vg_live_blind(const struct vg_scene *scene, vg_class_set known,
-                       const struct vg_slots_state *state)
+uint32_t vg_live_blind(const struct vg_live_flux *flux, const struct vg_slots_state *state)
 {
-    uint32_t bits = vg_scene_blind(scene, known);
-    if (!decodes_keys(state))
+    const struct vg_scene *scene = flux->config.scene;
+    uint32_t bits = vg_scene_blind(scene, flux->known);
+    if (!decodes_keys(state) && !is_shed(flux))
         return bits;
     for (uint32_t i = 0; scene && i < scene->rule_count; i++) {
         const struct vg_rule *rule = &scene->rule[i];
         if (rule->event == VG_EVENT_NONE)
             continue; /* its parts count */
-        if (rule->active && decoded_fps(state) < (double)vg_event_floor_fps(rule->event))
+        if (rule->active &&
+            (is_shed(flux) || vg_live_decoded_fps(state) < (double)vg_event_floor_fps(rule->event)))
             bits |= UINT32_C(1) << rule->event;
     }
     return bits;

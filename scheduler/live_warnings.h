@@ -16,13 +16,18 @@
 
 bool vg_live_stalled(const struct vg_slots_state *state, struct vg_mono_time now);
 
+/* Pictures a second that the decoder gives; 0: not known. */
+double vg_live_decoded_fps(const struct vg_slots_state *state);
+
 /* "stalled", or the connection's name. */
 const char *vg_live_state_name(const struct vg_slots_state *state, struct vg_mono_time now);
 
 enum vg_live_warning {
-    VG_WARNING_SMALL, /* fewer pixels than 704x480 */
-    VG_WARNING_SLOW,  /* fewer than 12 pictures a second come, or far fewer than wanted */
-    VG_WARNING_KEYS,  /* key frames alone are decoded */
+    VG_WARNING_SMALL,   /* fewer pixels than 704x480 */
+    VG_WARNING_SLOW,    /* fewer than 12 pictures a second come, or far fewer than wanted */
+    VG_WARNING_KEYS,    /* key frames alone are decoded */
+    VG_WARNING_REDUCED, /* looked at less often than wanted: the device has no time */
+    VG_WARNING_SHED,    /* not looked at, for the same reason */
     VG_WARNING_COUNT
 };
 const char *vg_live_warning_name(enum vg_live_warning warning); /* "small" */
@@ -31,9 +36,8 @@ const char *vg_live_warning_name(enum vg_live_warning warning); /* "small" */
 uint32_t vg_live_warnings(const struct vg_live_flux *flux, const struct vg_slots_state *state);
 
 /* Events of the scene's active rules that cannot be seen: at the rate of the key frames, while
- * these alone are decoded, or by a model that tells the classes `known` apart (0: not known);
- * bits 1 << event. */
-uint32_t vg_live_blind(const struct vg_scene *scene, vg_class_set known,
-                       const struct vg_slots_state *state);
+ * these alone are decoded, or by a model that does not tell their classes apart, or in a
+ * flux that is shed; bits 1 << event. */
+uint32_t vg_live_blind(const struct vg_live_flux *flux, const struct vg_slots_state *state);
 
 #endif

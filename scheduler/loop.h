@@ -3,6 +3,7 @@
  *   loop_dispatch.c  whose picture, when; what comes back
  *   loop_config.c    a configuration takes over
  *   loop_start.c     model, device, workers, publisher, with the first configuration
+ *   loop_share.c     once a second: how often each flux is looked at
  *   loop_look.c      twice a second: permission, coverage, measures, state, metrics
  *   analysis.c       life
  *
@@ -46,7 +47,7 @@ struct vg_loop {
     enum vg_status status; /* why the loop ended */
 
     struct event_base *base;
-    struct event *control, *tick;
+    struct event *control, *tick, *look; /* look: at a batch that waits to be fuller */
     struct event *back[VG_LIVE_WORKERS_MAX];
     struct vg_message_reader reader;
     char *message; /* VG_MESSAGE_MAX + 1 bytes */
@@ -82,8 +83,11 @@ struct vg_loop {
     uint64_t stop_generation;
     struct vg_live_totals totals;
     struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
-    struct vg_looks_credit credit; /* of the device's time, for second looks */
-    int64_t job_us;                /* what a job takes, as of late; 0: not known */
+    struct vg_looks_credit credit;   /* of the device's time, for second looks */
+    struct vg_batch_time batch_time; /* what a batch takes */
+    int64_t free_us;                 /* when the device has done what it was given, by that */
+    struct vg_share_flux share[VG_LIVE_FLUX_MAX]; /* of vg_loop_share, while it runs */
+    int64_t shared_us;                            /* last */
 };
 
 /* Ends the loop; the first reason stays. */
@@ -96,6 +100,9 @@ struct vg_slots *vg_loop_slots(struct vg_loop *a, const struct vg_live_flux *flu
 /* Sees which flux of the ingest process have published, and asks for their next pictures. */
 void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us);
 
+/* How often the flux asks for a picture from now on; VG_SLOTS_NEVER: not at all. */
+void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t period_us);
+
 /* Gives the device what waits, as long as it takes any. */
 void vg_loop_dispatch(struct vg_loop *a);
 
@@ -103,6 +110,7 @@ void vg_loop_dispatch(struct vg_loop *a);
  * vg_loop_ingest). */
 void vg_loop_on_back(evutil_socket_t fd, short what, void *user);
 void vg_loop_on_ready(evutil_socket_t fd, short what, void *user);
+void vg_loop_on_look(evutil_socket_t fd, short what, void *user); /* a batch has waited */
 
 /* ---- loop_config.c ---- */
 
@@ -111,6 +119,13 @@ void vg_loop_take_config(struct vg_loop *a, const json_t *message);
 
 /* Takes the pending configuration over once no picture is under way: works point into it. */
 void vg_loop_apply(struct vg_loop *a);
+
+bool vg_loop_any_under_way(const struct vg_loop *a);
+
+/* ---- loop_share.c ---- */
+
+/* Shares the device out anew, if a second has gone by since it did. */
+void vg_loop_share(struct vg_loop *a);
 
 /* ---- loop_start.c ---- */
 

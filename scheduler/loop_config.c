@@ -19,16 +19,11 @@ static void set_rate(struct vg_loop *a, struct vg_live_flux *flux)
     const double floor_fps =
         flux->config.scene ? (double)vg_scene_floor_fps(flux->config.scene) : 0;
     const double fps = vg_rate_choose(flux->config.rate_fps, floor_fps, 0);
-    flux->period_us = vg_rate_of(fps).period_us;
+    flux->wanted_period_us = vg_rate_of(fps).period_us;
     vg_slots_expect(vg_loop_slots(a, flux), flux->config.slot, vg_slots_tag(flux->config.id));
-    if (flux->config.active) {
-        flux->due_us = vg_mono_now().us;
-        flux->wanted++;
-        vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, flux->due_us);
-    } else {
-        flux->waiting = false;
-        vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, VG_SLOTS_NEVER);
-    }
+    vg_slots_owe(vg_loop_slots(a, flux), flux->config.slot,
+                 flux->config.active ? flux->wanted_period_us : VG_SLOTS_NEVER);
+    vg_loop_set_period(a, flux, flux->config.active ? flux->wanted_period_us : VG_SLOTS_NEVER);
 }
 
 static const struct vg_live_flux_config *find_config(const struct vg_live_config *config,
@@ -64,6 +59,7 @@ static void close_changed(struct vg_loop *a, const struct vg_live_config *config
         if (!flux->used || find_config(config, flux))
             continue;
         vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, VG_SLOTS_NEVER);
+        vg_slots_owe(vg_loop_slots(a, flux), flux->config.slot, VG_SLOTS_NEVER);
         vg_live_flux_leave(flux);
         vg_loop_end_measures(a, flux);
         if (!names_flux(config, flux->config.id)) {
@@ -111,7 +107,7 @@ static void open_one(struct vg_loop *a, struct vg_live_flux_config *config)
     }
 }
 
-static bool any_under_way(const struct vg_loop *a)
+bool vg_loop_any_under_way(const struct vg_loop *a)
 {
     for (int i = 0; i < VG_LOOP_BATCHES; i++)
         if (a->batch_busy[i])
@@ -122,7 +118,7 @@ static bool any_under_way(const struct vg_loop *a)
 /* Takes the pending configuration over once no picture is under way: works point into it. */
 void vg_loop_apply(struct vg_loop *a)
 {
-    if (any_under_way(a))
+    if (vg_loop_any_under_way(a))
         return; /* again when the last picture is back */
     close_changed(a, a->pending);
     for (uint32_t i = 0; i < a->pending->flux_count; i++)

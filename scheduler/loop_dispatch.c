@@ -20,6 +20,24 @@ struct vg_slots *vg_loop_slots(struct vg_loop *a, const struct vg_live_flux *flu
     return a->ingest[flux->config.ingest].slots;
 }
 
+void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t period_us)
+{
+    struct vg_slots *slots = vg_loop_slots(a, flux);
+    const bool asked = flux->asks;
+    flux->asks = period_us != VG_SLOTS_NEVER;
+    if (!flux->asks) {
+        flux->waiting = false; /* what is ready is taken, or met by its fate, when it asks again */
+        vg_slots_want(slots, flux->config.slot, VG_SLOTS_NEVER);
+        return;
+    }
+    flux->period_us = period_us;
+    if (asked)
+        return; /* from the next picture on */
+    flux->due_us = vg_mono_now().us;
+    flux->wanted++;
+    vg_slots_want(slots, flux->config.slot, flux->due_us);
+}
+
 /* Asks for the next picture of the flux, a period after the last one was asked for. */
 static void want_next(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_us)
 {
@@ -35,7 +53,7 @@ void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us)
 {
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         struct vg_live_flux *flux = &a->flux[i];
-        if (!flux->used || !flux->config.active || flux->config.ingest != ingest)
+        if (!flux->used || !flux->asks || flux->config.ingest != ingest)
             continue;
         if (vg_slots_wanted_us(vg_loop_slots(a, flux), flux->config.slot) != VG_SLOTS_NEVER)
             continue;
@@ -57,7 +75,8 @@ static uint32_t gather(struct vg_loop *a)
             a->candidate[count++] = (struct vg_candidate){.flux = i,
                                                           .priority = flux->config.priority,
                                                           .due_us = flux->waiting_since_us,
-                                                          .period_us = flux->period_us};
+                                                          .period_us = flux->period_us,
+                                                          .stir = flux->share.stir};
     }
     return count;
 }
@@ -88,6 +107,11 @@ static uint32_t source_fps_milli(struct vg_loop *a, const struct vg_live_flux *f
     return measured > 0 && measured <= UINT32_MAX ? (uint32_t)measured : 0;
 }
 
+static int64_t job_us(const struct vg_loop *a)
+{
+    return vg_batch_time_of(&a->batch_time, 1);
+}
+
 /* What the device will be busy with, and has not told yet. */
 static int64_t under_way_us(const struct vg_loop *a)
 {
@@ -95,7 +119,7 @@ static int64_t under_way_us(const struct vg_loop *a)
     for (int i = 0; i < VG_LOOP_BATCHES; i++)
         if (a->batch_busy[i])
             jobs += a->batch[i].jobs;
-    return jobs * a->job_us;
+    return jobs * job_us(a);
 }
 
 /* How many second looks there is time for beside the pictures that begin to be a batch. */
@@ -104,7 +128,7 @@ static uint32_t looks_room(struct vg_loop *a, uint32_t pictures, int64_t now_us)
     const struct vg_candidate *first = vg_batch_next(a->candidate, pictures);
     vg_looks_credit_tell(&a->credit, now_us, vg_device_thread_busy_us(a->device));
     return vg_looks_room(&(struct vg_looks_load){.credit_us = a->credit.left_us - under_way_us(a),
-                                                 .look_us = a->job_us,
+                                                 .look_us = job_us(a),
                                                  .late_us = now_us - first->due_us,
                                                  .period_us = first->period_us,
                                                  .pictures = pictures,
@@ -203,26 +227,64 @@ static void fill(struct vg_loop *a, struct vg_live_batch *batch, uint32_t chosen
             room -= batch->work[batch->count - 1].looks.count;
 }
 
+/* When the next picture falls due of a flux of which nothing waits and nothing is under way. */
+static int64_t next_due_us(const struct vg_loop *a)
+{
+    int64_t next_us = VG_BATCH_NEVER;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        const struct vg_live_flux *flux = &a->flux[i];
+        if (flux->used && flux->asks && !flux->waiting && !flux->in_flight &&
+            flux->due_us < next_us)
+            next_us = flux->due_us;
+    }
+    return next_us;
+}
+
+/* What goes now, of the candidates; if it is nothing, when they are looked at again. */
+static uint32_t choose(struct vg_loop *a, uint32_t count)
+{
+    const int64_t now_us = vg_mono_now().us;
+    const struct vg_batch_device device = {.most = a->batch_max,
+                                           .free_us = a->free_us,
+                                           .next_us = count ? next_due_us(a) : VG_BATCH_NEVER,
+                                           .time = a->batch_time};
+    const struct vg_batch_plan plan = vg_batch_plan(a->candidate, count, &device, now_us);
+    if (plan.count == 0 && plan.look_us != VG_BATCH_NEVER) {
+        const int64_t left_us = plan.look_us > now_us ? plan.look_us - now_us : 1;
+        const struct timeval left = {(time_t)(left_us / VG_US_PER_S),
+                                     (suseconds_t)(left_us % VG_US_PER_S)};
+        (void)event_add(a->look, &left);
+    }
+    return plan.count;
+}
+
+/* The batch goes behind what the device has. */
+static void run(struct vg_loop *a, struct vg_live_batch *batch)
+{
+    const int64_t now_us = vg_mono_now().us;
+    a->free_us = (a->free_us > now_us && vg_loop_any_under_way(a) ? a->free_us : now_us) +
+                 vg_batch_time_of(&a->batch_time, batch->jobs);
+    batch->left = batch->count;
+    a->batch_busy[batch - a->batch] = true;
+    a->totals.batches++;
+    a->totals.batched += batch->count;
+    if (vg_device_thread_run(a->device, batch)) /* its ring has room for all batches */
+        vg_loop_end(a, VG_E_DEVICE);
+}
+
 void vg_loop_dispatch(struct vg_loop *a)
 {
     /* while a configuration waits, nothing new starts: the pictures under way end first */
     for (int at = free_batch(a); a->engine && !a->pending && at >= 0; at = free_batch(a)) {
         struct vg_live_batch *batch = &a->batch[at];
         const uint32_t count = gather(a);
-        const uint32_t chosen = vg_batch_choose(a->candidate, count, a->batch_max);
+        const uint32_t chosen = choose(a, count);
         fill(a, batch, chosen);
         if (chosen == 0)
             return;
         if (batch->count == 0)
             continue; /* none of these had a picture after all; others may wait */
-        batch->left = batch->count;
-        a->batch_busy[at] = true;
-        a->totals.batches++;
-        a->totals.batched += batch->count;
-        if (vg_device_thread_run(a->device, batch)) { /* its ring has room for all batches */
-            vg_loop_end(a, VG_E_DEVICE);
-            return;
-        }
+        run(a, batch);
     }
 }
 
@@ -252,12 +314,15 @@ static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
     vg_loop_end(a, batch->status);
 }
 
-/* What a job takes: the mean of late, in which one odd batch is little. */
-static void note_job(struct vg_loop *a, const struct vg_live_batch *batch)
+/* What a batch takes is learnt, and what a picture of each of its flux does. Second looks are not
+ * among that: they are paid from idle time. */
+static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 {
     const struct vg_engine_times *t = &batch->times;
-    const int64_t us = (t->prepare_us + t->infer_us + t->boxes_us) / batch->jobs;
-    a->job_us = a->job_us ? (7 * a->job_us + us) / 8 : us;
+    const int64_t us = t->prepare_us + t->infer_us + t->boxes_us;
+    vg_batch_time_note(&a->batch_time, batch->jobs, us);
+    for (uint32_t i = 0; i < batch->count; i++)
+        vg_share_cost(&batch->work[i].flux->share, us / batch->jobs);
 }
 
 static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
@@ -281,7 +346,7 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
     if (--batch->left > 0)
         return;
     if (!batch->status)
-        note_job(a, batch);
+        note_times(a, batch);
     a->batch_busy[batch - a->batch] = false;
 }
 
@@ -311,4 +376,11 @@ void vg_loop_on_ready(evutil_socket_t fd, short what, void *user)
         count = 0; /* another wake-up emptied it */
     vg_loop_notice(in->loop, (uint32_t)(in - in->loop->ingest), vg_mono_now().us);
     vg_loop_dispatch(in->loop);
+}
+
+void vg_loop_on_look(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    vg_loop_dispatch(user);
 }

@@ -97,6 +97,7 @@ void vg_loop_on_tick(evutil_socket_t fd, short what, void *user)
     vg_loop_look_at_permission(a);
     for (uint32_t i = 0; i < a->settings->ingest_count; i++)
         vg_loop_notice(a, i, vg_mono_now().us); /* an eventfd lost by a killed ingest */
+    vg_loop_share(a);
     vg_loop_dispatch(a);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
         if (a->flux[i].used) {

@@ -95,6 +95,8 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     const struct vg_mono_time tracked = vg_mono_now();
     vg_chain_judge(flux->chain, &input, &seen);
     flux->last_wall = picture->wall;
+    if (vg_chain_rulebook(flux->chain))
+        flux->stir = vg_rulebook_stir(vg_chain_rulebook(flux->chain), work->media);
     work->done = vg_mono_now();
     vg_stage_times_add(t->settings.times, VG_STAGE_TRACK, tracked.us - start.us);
     vg_stage_times_add(t->settings.times, VG_STAGE_RULES, work->done.us - tracked.us);

@@ -10,7 +10,7 @@ enum vg_fate {
     VG_FATE_NEWEST,   /* a newer one took its place before anybody took it */
     VG_FATE_CORRUPT,  /* damaged, or after a damaged one and before the next key frame */
     VG_FATE_POOL,     /* wanted, but every slot of the flux was in use */
-    VG_FATE_OVERLOAD, /* scheduler: taken, but it became too old before its turn */
+    VG_FATE_OVERLOAD, /* owed to its flux, but the device had no time for it */
     VG_FATE_STILL,    /* scheduler: nothing moved since the last one */
     VG_FATE_STOPPED,  /* the flux is stopped, or not authorised now; scheduler as well */
     VG_FATE_DECODER,  /* the decoder refused its packet, or it could not be converted */

@@ -242,6 +242,20 @@ static bool doubted(const struct vg_ingest_session *session, const struct vg_dec
     return decoded->corrupt || vg_loss_doubt_has(&session->doubt, decoded->number);
 }
 
+/* If it is not, it meets its fate here. */
+static bool is_wanted(struct vg_ingest_session *session, const struct vg_decoded *decoded,
+                      int64_t since_us)
+{
+    const struct vg_slots *slots = session->settings.slots;
+    const uint32_t place = session->settings.place;
+    const bool wanted = vg_slots_wanted_us(slots, place) <= decoded->arrival.us;
+    const bool missed = vg_owed_picture(&session->owed, vg_slots_owed_us(slots, place), since_us,
+                                        wanted ? VG_OWED_ASKED : VG_OWED_NOT_ASKED);
+    if (!wanted)
+        count(session, missed ? VG_FATE_OVERLOAD : VG_FATE_RATE);
+    return wanted;
+}
+
 /* Every picture passes here once and meets one fate, or is published. */
 static void take_picture(struct vg_ingest_session *session, const struct vg_decoded *decoded)
 {
@@ -267,10 +281,8 @@ static void take_picture(struct vg_ingest_session *session, const struct vg_deco
     }
     about.wall = wall_of(session, pts_us, decoded->arrival);
     post(session, decoded, &about);
-    if (vg_slots_wanted_us(slots, place) > decoded->arrival.us) {
-        count(session, VG_FATE_RATE);
+    if (!is_wanted(session, decoded, since_us))
         return;
-    }
     if (doubted(session, decoded)) {
         count(session, VG_FATE_CORRUPT);
         return;

@@ -15,6 +15,7 @@
 #include "src/media/input_meter.h"
 #include "src/media/jpeg_post.h"
 #include "src/media/loss_doubt.h"
+#include "src/media/owed.h"
 #include "src/media/packet_ring.h"
 #include "src/media/silence.h"
 #include "src/media/slots.h"
@@ -63,6 +64,7 @@ struct vg_ingest_session {
     struct vg_timeline timeline;
     struct vg_input_meter meter;
     struct vg_mono_time last_arrival, told; /* of the last picture; figures were told */
+    struct vg_owed owed;
     int64_t number; /* of the packet given to the ladder last, from 1, as the ladder counts */
     struct vg_loss_doubt doubt;
     uint32_t epoch, width, height, fps_milli;

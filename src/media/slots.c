@@ -62,8 +62,9 @@ struct slot_block {
 
 struct flux_block {
     /* Set by the reader (relaxed), used up by the writer (compare-exchange, release) and seen so
-     * by the reader (acquire). Alone in its line. */
+     * by the reader (acquire). In a line with what changes rarely. */
     _Alignas(64) _Atomic int64_t wanted_us;
+    _Atomic int64_t owed_us; /* written by the reader, read by the writer; relaxed */
     /* Atomic, relaxed, written by the flux's writer thread alone: each is a figure by itself. The
      * tag is 0 while another takes the place, so that the reader's late counts miss the next. */
     _Alignas(64) _Atomic uint64_t tag;
@@ -149,8 +150,10 @@ enum vg_status vg_slots_create(const struct vg_slots_settings *settings, int *fd
         goto done;
     memcpy(start, &header, sizeof header);
     struct flux_block *flux = (void *)(start + PAGE);
-    for (uint32_t f = 0; f < header.flux_max; f++)
+    for (uint32_t f = 0; f < header.flux_max; f++) {
         atomic_init(&flux[f].wanted_us, VG_SLOTS_NEVER);
+        atomic_init(&flux[f].owed_us, VG_SLOTS_NEVER);
+    }
     if (fcntl(made, F_ADD_SEALS, SEALS) < 0)
         goto done;
     *fd = made;
@@ -502,6 +505,17 @@ void vg_slots_want(struct vg_slots *slots, uint32_t flux, int64_t from_us)
     SET(block_of(slots, flux)->wanted_us, from_us);
 }
 
+void vg_slots_owe(struct vg_slots *slots, uint32_t flux, int64_t period_us)
+{
+    SET(block_of(slots, flux)->owed_us, period_us);
+}
+
+int64_t vg_slots_owed_us(const struct vg_slots *slots, uint32_t flux)
+{
+    const int64_t period_us = GET(block_of(slots, flux)->owed_us);
+    return period_us >= 0 ? period_us : VG_SLOTS_NEVER;
+}
+
 void vg_slots_expect(struct vg_slots *slots, uint32_t flux, uint64_t tag)
 {
     assert(flux < slots->geometry.flux_max);
@@ -622,6 +636,7 @@ uint32_t vg_slots_recover_reader(struct vg_slots *slots)
     for (uint32_t f = 0; f < slots->geometry.flux_max; f++) {
         struct flux_block *block = block_of(slots, f);
         SET(block->wanted_us, VG_SLOTS_NEVER);
+        SET(block->owed_us, VG_SLOTS_NEVER);
         for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++)
             if (state_get(&block->slot[i]) == SLOT_HELD) {
                 count_held(slots, f, i, VG_FATE_SHUTDOWN);

@@ -128,7 +128,7 @@ void vg_slots_count_jump(struct vg_slots *slots, uint32_t flux);
 uint64_t vg_slots_count_decoded(struct vg_slots *slots, uint32_t flux, struct vg_mono_time arrival);
 
 /* One more picture met this fate. The writer counts, once per picture decoded and not published:
- * RATE, CORRUPT, POOL, STOPPED, DECODER, SHUTDOWN. The reader counts, once per picture taken and
+ * RATE, OVERLOAD, CORRUPT, POOL, STOPPED, DECODER, SHUTDOWN. The reader counts, once per picture taken and
  * right before its give_back: ANALYSED, OVERLOAD, STILL, STOPPED, SHUTDOWN; from any thread, but
  * not at the same time as its vg_slots_expect. NEWEST, and what take_newest refuses, are counted
  * in here. A mapping that expects a tag is the reader's: its count is dropped when the place has
@@ -147,6 +147,12 @@ uint64_t vg_slots_recover_writer(struct vg_slots *slots);
  * 4.2), and not further back than now. Not the same value twice: the picture that answered it the
  * first time could use it up. Any thread. */
 void vg_slots_want(struct vg_slots *slots, uint32_t flux, int64_t from_us);
+
+/* The period in which the flux should be looked at, be it asked for or not; 0: every picture;
+ * VG_SLOTS_NEVER, as mapped: nothing is owed to it. What is owed and not wanted is counted as
+ * overload (owed.h). Any thread, both sides. */
+void vg_slots_owe(struct vg_slots *slots, uint32_t flux, int64_t period_us);
+int64_t vg_slots_owed_us(const struct vg_slots *slots, uint32_t flux);
 
 /* Only pictures of this tag are taken and counted from now on; 0 (as mapped): of any. One
  * thread. Give back what is held of another tag before. */

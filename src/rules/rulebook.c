@@ -201,6 +201,20 @@ static int64_t cooldown_left_us(const struct vg_rulebook *book, uint32_t rule,
     return left_us > 0 ? left_us : 0;
 }
 
+enum vg_rules_stir vg_rulebook_stir(const struct vg_rulebook *book, struct vg_media_time now)
+{
+    enum vg_rules_stir stir = VG_RULES_CALM;
+    for (uint32_t i = 0; i < book->scene->rule_count; i++)
+        if (book->rule[i].raised && now.us - book->rule[i].raised_at.us < VG_RULES_TOLD_US)
+            return VG_RULES_TOLD;
+    for (size_t i = 0; i < VG_HELD_MAX && stir == VG_RULES_CALM; i++) {
+        const struct vg_held *held = &book->held[i];
+        if (held->used && !held->onset.told && cooldown_left_us(book, held->rule, now) == 0)
+            stir = VG_RULES_ARMED;
+    }
+    return stir;
+}
+
 static void add_boxes(struct vg_alert *alert, const struct vg_sighting *sighting)
 {
     for (uint32_t i = 0; i < sighting->box_count && alert->box_count < VG_SIGHTING_BOXES_MAX; i++)

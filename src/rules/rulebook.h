@@ -67,6 +67,15 @@ bool vg_rulebook_holds_back(const struct vg_rule *rule, enum vg_rule_sight sight
 /* A new epoch: conditions that held are over; cooldowns stay. */
 void vg_rulebook_reset(struct vg_rulebook *book);
 
+/* What goes on: how much a flux is worth looking at, for who shares the device out. */
+enum vg_rules_stir {
+    VG_RULES_CALM,
+    VG_RULES_ARMED, /* a condition holds, and is not told yet only since its hold runs */
+    VG_RULES_TOLD   /* an alert was raised in the last VG_RULES_TOLD_US */
+};
+#define VG_RULES_TOLD_US (10 * VG_US_PER_S)
+enum vg_rules_stir vg_rulebook_stir(const struct vg_rulebook *book, struct vg_media_time now);
+
 /* The rule's last alert could not be promised: it counts as never raised. Its cooldown,
  * sequence and those it told are as before it, and the rule raises it again, with the same
  * onset, at the next picture where it is due, 1 s after it at the earliest. A passage is over:

@@ -32,7 +32,7 @@ static void start(struct play *p, const struct store_fixture *f, const char *id)
     assert_int_equal(vg_live_coverage_open(&p->coverage, p->thread), VG_OK);
     (void)snprintf(p->flux.config.id, sizeof p->flux.config.id, "%s", id);
     p->flux.config.active = p->flux.permitted = true;
-    p->flux.period_us = S / 5;
+    p->flux.wanted_period_us = S / 5;
     p->flux.view.health.state = VG_VIEW_GOOD;
     p->flux.ledger = vg_live_coverage_find(p->coverage, id);
     assert_non_null(p->flux.ledger);

@@ -154,6 +154,14 @@ static void a_connection_without_pictures_is_stalled(void **state)
     }
 }
 
+static uint32_t blind(struct vg_live_flux *flux, struct vg_scene *scene, vg_class_set known,
+                      const struct vg_slots_state *slots)
+{
+    flux->config.scene = scene;
+    flux->known = known;
+    return vg_live_blind(flux, slots);
+}
+
 static void key_frames_alone_leave_some_events_blind(void **state)
 {
     (void)state;
@@ -168,7 +176,9 @@ static void key_frames_alone_leave_some_events_blind(void **state)
         {VG_DECODE_KEYS, 25000, 50, 1u << VG_EVENT_CROSSING | 1u << VG_EVENT_DENSITY},
         {VG_DECODE_KEYS, 25000, 0, 1u << VG_EVENT_CROSSING | 1u << VG_EVENT_DENSITY},
     };
+    struct vg_live_flux *flux = vg_alloc(sizeof *flux);
     struct vg_scene *scene = vg_alloc(sizeof *scene);
+    assert_non_null(flux);
     assert_non_null(scene);
     scene->rule_count = 4;
     scene->rule[3] = (struct vg_rule){.event = VG_EVENT_NONE, .active = true, .part_count = 1};
@@ -180,25 +190,61 @@ static void key_frames_alone_leave_some_events_blind(void **state)
         slots.figure[VG_FIGURE_DECODER] = rows[i].decoder;
         slots.figure[VG_FIGURE_INPUT_RATE] = rows[i].input_milli;
         slots.figure[VG_FIGURE_KEY_INTERVAL] = rows[i].key_interval;
-        assert_int_equal(vg_live_blind(scene, 0, &slots), rows[i].want);
-        assert_int_equal(vg_live_blind(scene, 1u << VG_CLASS_PERSON, &slots), rows[i].want);
-        assert_int_equal(vg_live_blind(NULL, 0, &slots), 0);
+        assert_int_equal(blind(flux, scene, 0, &slots), rows[i].want);
+        assert_int_equal(blind(flux, scene, 1u << VG_CLASS_PERSON, &slots), rows[i].want);
+        assert_int_equal(blind(flux, NULL, 0, &slots), 0);
     }
     vg_free(scene);
+    vg_free(flux);
 }
 
 static void a_model_that_lacks_the_class_is_blind(void **state)
 {
     (void)state;
     const struct vg_slots_state slots = {.connection = VG_CONNECTION_LIVE};
+    struct vg_live_flux *flux = vg_alloc(sizeof *flux);
     struct vg_scene *scene = vg_alloc(sizeof *scene);
+    assert_non_null(flux);
     assert_non_null(scene);
     scene->rule_count = 1;
     scene->rule[0] = (struct vg_rule){.event = VG_EVENT_WEAPON, .active = true};
-    assert_int_equal(vg_live_blind(scene, 1u << VG_CLASS_PERSON, &slots), 1u << VG_EVENT_WEAPON);
-    assert_int_equal(vg_live_blind(scene, 1u << VG_CLASS_WEAPON, &slots), 0);
-    assert_int_equal(vg_live_blind(scene, 0, &slots), 0); /* not known */
+    assert_int_equal(blind(flux, scene, 1u << VG_CLASS_PERSON, &slots), 1u << VG_EVENT_WEAPON);
+    assert_int_equal(blind(flux, scene, 1u << VG_CLASS_WEAPON, &slots), 0);
+    assert_int_equal(blind(flux, scene, 0, &slots), 0); /* not known */
     vg_free(scene);
+    vg_free(flux);
+}
+
+static void a_flux_that_is_shed_is_blind_and_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        enum vg_share_verdict verdict;
+        uint32_t want, blind;
+    } rows[] = {
+        {VG_SHARE_WANTED, 0, 0},
+        {VG_SHARE_RAISED, 0, 0},
+        {VG_SHARE_REDUCED, 1u << VG_WARNING_REDUCED, 0},
+        {VG_SHARE_SHED, 1u << VG_WARNING_SHED, 1u << VG_EVENT_DENSITY},
+        {VG_SHARE_COSTLY, 1u << VG_WARNING_SHED, 1u << VG_EVENT_DENSITY},
+    };
+    struct vg_live_flux *flux = vg_alloc(sizeof *flux);
+    struct vg_scene *scene = vg_alloc(sizeof *scene);
+    assert_non_null(flux);
+    assert_non_null(scene);
+    scene->rule_count = 2;
+    scene->rule[0] = (struct vg_rule){.event = VG_EVENT_DENSITY, .active = true};
+    scene->rule[1] = (struct vg_rule){.event = VG_EVENT_CROSSING, .active = false};
+    flux->config.active = true;
+    flux->wanted_period_us = VG_US_PER_S / 5;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_slots_state slots = {.connection = VG_CONNECTION_LIVE, .fps_milli = 25000};
+        flux->share.verdict = rows[i].verdict;
+        assert_int_equal(vg_live_warnings(flux, &slots), rows[i].want);
+        assert_int_equal(blind(flux, scene, 0, &slots), rows[i].blind);
+    }
+    vg_free(scene);
+    vg_free(flux);
 }
 
 static void warnings_come_from_the_view_the_rate_and_the_decoder(void **state)
@@ -224,7 +270,7 @@ static void warnings_come_from_the_view_the_rate_and_the_decoder(void **state)
         struct vg_slots_state slots = {.connection = VG_CONNECTION_LIVE};
         slots.figure[VG_FIGURE_DECODER] = rows[i].decoder;
         slots.figure[VG_FIGURE_INPUT_RATE] = rows[i].input_milli;
-        flux->period_us = rows[i].period_us;
+        flux->wanted_period_us = rows[i].period_us;
         flux->view.health.faults = rows[i].faults;
         assert_int_equal(vg_live_warnings(flux, &slots), rows[i].want);
     }
@@ -240,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_connection_without_pictures_is_stalled),
         cmocka_unit_test(key_frames_alone_leave_some_events_blind),
         cmocka_unit_test(a_model_that_lacks_the_class_is_blind),
+        cmocka_unit_test(a_flux_that_is_shed_is_blind_and_says_so),
         cmocka_unit_test(warnings_come_from_the_view_the_rate_and_the_decoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

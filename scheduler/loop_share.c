@@ -1,0 +1,94 @@
+/* How often each flux is looked at: its rate as far as the device's time goes round (decide_share.h). */
+#include "scheduler/live_warnings.h"
+#include "scheduler/loop.h"
+#include "src/base/log.h"
+
+/* Of the device's time; the rest is for what comes unforeseen, and for the gaps between batches. */
+#define CAPACITY_US (VG_US_PER_S * 9 / 10)
+
+static enum vg_stir stir_of(const struct vg_live_flux *flux)
+{
+    static const enum vg_stir stir[] = {[VG_RULES_CALM] = VG_STIR_CALM,
+                                        [VG_RULES_ARMED] = VG_STIR_ARMED,
+                                        [VG_RULES_TOLD] = VG_STIR_ALERT};
+    return stir[flux->stir];
+}
+
+/* Whether it brings pictures that may be looked at. Who does not claims nothing. */
+static bool claims(const struct vg_live_flux *flux, const struct vg_slots_state *state)
+{
+    return flux->used && flux->config.active && flux->permitted &&
+           state->connection == VG_CONNECTION_LIVE && state->tag == vg_slots_tag(flux->config.id);
+}
+
+static uint32_t milli(double fps)
+{
+    return fps > 0 && fps < 1e6 ? (uint32_t)(fps * 1000 + 0.5) : 0;
+}
+
+static void tell(struct vg_live_flux *flux, const struct vg_slots_state *state, int64_t now_us)
+{
+    struct vg_share_flux *share = &flux->share;
+    const int64_t period_us = flux->wanted_period_us;
+    share->wanted_milli = period_us > 0 ? milli(1e6 / (double)period_us) : 0;
+    share->floor_milli =
+        flux->config.scene ? milli((double)vg_scene_floor_fps(flux->config.scene)) : 0;
+    share->source_milli = milli(vg_live_decoded_fps(state));
+    share->priority = flux->config.priority;
+    /* a flux that is looked at seldom or not says nothing new */
+    share->stir = now_us - flux->last_done.us < VG_RULES_TOLD_US ? stir_of(flux) : VG_STIR_CALM;
+}
+
+static const char *verdict_text(enum vg_share_verdict verdict)
+{
+    return verdict == VG_SHARE_COSTLY ? "it costs more than the device has time for"
+                                      : "its rules' lowest rate finds no room";
+}
+
+/* Puts into force what the flux was given. */
+static void obey(struct vg_loop *a, struct vg_live_flux *flux)
+{
+    const struct vg_share_flux *share = &flux->share;
+    const bool shed = share->verdict == VG_SHARE_SHED || share->verdict == VG_SHARE_COSTLY;
+    int64_t period_us = flux->wanted_period_us;
+    if (shed)
+        period_us = VG_SLOTS_NEVER;
+    else if (share->verdict != VG_SHARE_WANTED && share->rate_milli > 0)
+        period_us = 1000 * VG_US_PER_S / share->rate_milli;
+    if (shed && flux->asks)
+        vg_log(VG_LOG_WARN, "flux %s is not analysed: %s", flux->config.id,
+               verdict_text(share->verdict));
+    else if (!shed && !flux->asks)
+        vg_log(VG_LOG_INFO, "flux %s is analysed again", flux->config.id);
+    vg_loop_set_period(a, flux, period_us);
+}
+
+void vg_loop_share(struct vg_loop *a)
+{
+    const int64_t now_us = vg_mono_now().us;
+    struct vg_live_flux *of[VG_LIVE_FLUX_MAX];
+    uint32_t count = 0;
+    if (now_us - a->shared_us < VG_US_PER_S)
+        return;
+    a->shared_us = now_us;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_live_flux *flux = &a->flux[i];
+        struct vg_slots_state state;
+        if (!flux->used || !flux->config.active)
+            continue;
+        vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &state);
+        if (!claims(flux, &state)) {
+            flux->share.verdict = VG_SHARE_WANTED; /* whatever comes first */
+            vg_loop_set_period(a, flux, flux->wanted_period_us);
+            continue;
+        }
+        tell(flux, &state, now_us);
+        of[count] = flux;
+        a->share[count++] = flux->share;
+    }
+    vg_share_out(a->share, count, CAPACITY_US, now_us);
+    for (uint32_t i = 0; i < count; i++) {
+        of[i]->share = a->share[i];
+        obey(a, of[i]);
+    }
+}
