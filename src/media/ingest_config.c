@@ -81,6 +81,16 @@ static enum vg_status take_site(const json_t *object, struct vg_ingest_site_sett
                         "/site%s", own.status ? own.place : "/client_key_pem");
 }
 
+/* Nonsense: it is taken for the only one. */
+static void take_process(const json_t *message, struct vg_ingest_site_settings *site)
+{
+    const json_int_t count = json_integer_value(json_object_get(message, "processes"));
+    const json_int_t number = json_integer_value(json_object_get(message, "process"));
+    const bool good = number >= 0 && number < count && count <= VG_INGEST_PROCESSES_MAX;
+    site->process = good ? (uint32_t)number : 0;
+    site->processes = good ? (uint32_t)count : 1;
+}
+
 static enum vg_status take_all(const json_t *message, uint32_t flux_max,
                                struct vg_ingest_config *config, struct vg_fault *fault)
 {
@@ -93,6 +103,7 @@ static enum vg_status take_all(const json_t *message, uint32_t flux_max,
                                                   &config->authorisation, fault);
     if (status == VG_OK)
         status = take_site(json_object_get(message, "site"), &config->site, fault);
+    take_process(message, &config->site);
     if (status)
         return status;
     if (!json_is_array(flux) || json_array_size(flux) > flux_max)

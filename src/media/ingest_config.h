@@ -14,7 +14,8 @@
 #include "src/media/slots.h"
 #include "src/media/source.h"
 
-#define VG_INGEST_CA_SIZE 8192
+#define VG_INGEST_CA_SIZE       8192
+#define VG_INGEST_PROCESSES_MAX 1024
 
 struct vg_ingest_flux_config {
     bool present; /* a flux has this place */
@@ -37,6 +38,7 @@ struct vg_ingest_flux_config {
 struct vg_ingest_site_settings {
     struct vg_site_settings settings;
     char key_pem[VG_SITE_KEY_SIZE]; /* of settings.certificate_pem; "": none */
+    uint32_t process, processes;    /* which of the ingest processes this is: 0 of 1 unless told */
 };
 
 struct vg_ingest_config {

@@ -143,10 +143,14 @@ static const char *address_of(const struct vg_ingest_flux *flux)
     return flux->settings.purpose == VG_INGEST_ANALYSIS ? flux->now.url : flux->now.evidence_url;
 }
 
-static int64_t stagger_us(const struct vg_ingest_flux *flux)
+static struct vg_stagger_pace pace_of(const struct vg_ingest_flux *flux)
 {
-    return flux->site ? (int64_t)vg_ingest_site_settings(flux->site)->settings.stagger_ms * 1000
-                      : 0;
+    if (!flux->site)
+        return (struct vg_stagger_pace){.step_us = 0};
+    const struct vg_ingest_site_settings *site = vg_ingest_site_settings(flux->site);
+    return (struct vg_stagger_pace){.step_us = (int64_t)site->settings.stagger_ms * 1000,
+                                    .process = site->process,
+                                    .processes = site->processes};
 }
 
 /* Connections to one host come one after the other. */
@@ -157,8 +161,9 @@ static void wait_for_turn(struct vg_ingest_flux *flux)
         vg_source_url_read(address_of(flux), strlen(address_of(flux)), &url, NULL) ||
         !vg_source_url_networked(&url) || vg_source_url_listens(&url))
         return;
+    const struct vg_stagger_pace pace = pace_of(flux);
     const int64_t wait =
-        vg_stagger_turn_us(flux->settings.stagger, url.host.text, stagger_us(flux), vg_mono_now());
+        vg_stagger_turn_us(flux->settings.stagger, url.host.text, &pace, vg_mono_now());
     if (wait <= 0)
         return;
     if (!flux->session.cause) /* else it is lost, until it is its turn */

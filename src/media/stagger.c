@@ -58,13 +58,25 @@ static struct turn *place_of(struct vg_stagger *stagger, uint64_t host)
     return oldest;
 }
 
-int64_t vg_stagger_turn_us(struct vg_stagger *stagger, const char *host, int64_t step_us,
-                           struct vg_mono_time now)
+/* The first moment of ours from `at` on. */
+static int64_t moment_of(const struct vg_stagger_pace *pace, int64_t at)
+{
+    if (pace->processes < 2 || pace->step_us <= 0)
+        return at;
+    const int64_t round_us = pace->step_us * (int64_t)pace->processes;
+    const int64_t past = (at - pace->step_us * (int64_t)pace->process) % round_us;
+    if (past == 0)
+        return at;
+    return past > 0 ? at - past + round_us : at - past;
+}
+
+int64_t vg_stagger_turn_us(struct vg_stagger *stagger, const char *host,
+                           const struct vg_stagger_pace *pace, struct vg_mono_time now)
 {
     (void)pthread_mutex_lock(&stagger->lock);
     struct turn *turn = place_of(stagger, hash_of(host));
-    const int64_t at = turn->next_us > now.us ? turn->next_us : now.us;
-    turn->next_us = at + step_us;
+    const int64_t at = moment_of(pace, turn->next_us > now.us ? turn->next_us : now.us);
+    turn->next_us = at + pace->step_us;
     (void)pthread_mutex_unlock(&stagger->lock);
     return at - now.us;
 }

@@ -231,19 +231,31 @@ static json_t *site_json(const struct vg_handout *handout)
     return site;
 }
 
+/* Up to the last one that has a flux. */
+static uint32_t processes_of(const struct vg_handout *handout)
+{
+    uint32_t count = 1;
+    for (size_t i = 0; i < handout->count; i++) {
+        const uint32_t needed = handout->rows[i].place / VG_PLACES_PER_INGEST + 1;
+        count = needed > count ? needed : count;
+    }
+    return count;
+}
+
 json_t *vg_handout_for_ingest(const struct vg_handout *handout, uint32_t ingest)
 {
     json_t *flux = json_array();
     for (size_t i = 0; i < handout->count; i++)
         if (handout->rows[i].place / VG_PLACES_PER_INGEST == ingest)
             (void)json_array_append_new(flux, ingest_row(&handout->rows[i]));
-    /* of what all ingest processes share: cores for decoding, connections to one host */
+    /* of what all ingest processes share: cores for decoding, moments to connect to one host */
     const double share =
         handout->count ? (double)json_array_size(flux) / (double)handout->count : 1;
-    return json_pack("{s:s,s:I,s:o,s:o,s:f,s:o}", "type", "config", "version",
+    return json_pack("{s:s,s:I,s:o,s:o,s:f,s:I,s:I,s:o}", "type", "config", "version",
                      (json_int_t)handout->version, "authorisation",
                      vg_authorisation_json(&handout->authorisation), "site", site_json(handout),
-                     "share", share, "flux", flux);
+                     "share", share, "process", (json_int_t)ingest, "processes",
+                     (json_int_t)processes_of(handout), "flux", flux);
 }
 
 json_t *vg_handout_for_analysis(const struct vg_handout *handout)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "src/media/ingest_config.h"
@@ -95,6 +96,33 @@ static void a_refused_flux_is_not_active(void **state)
     vg_ingest_config_free(&config);
 }
 
+/* Which of the processes it is; what cannot be is taken for the only one. */
+static void it_knows_its_place_among_others(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t process, processes;
+    } rows[] = {{"\"process\":2,\"processes\":3", 2, 3},
+                {"\"process\":0,\"processes\":1", 0, 1},
+                {"\"later\":1", 0, 1},
+                {"\"process\":1", 0, 1},
+                {"\"process\":3,\"processes\":3", 0, 1},
+                {"\"process\":-1,\"processes\":3", 0, 1},
+                {"\"process\":1,\"processes\":99999999999", 0, 1},
+                {"\"process\":\"1\",\"processes\":[2]", 0, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        struct vg_ingest_config *config = NULL;
+        struct vg_fault fault = {0};
+        (void)snprintf(text, sizeof text, "{%s,\"flux\":[]}", rows[i].text);
+        assert_int_equal(read_text(text, &config, &fault), VG_OK);
+        assert_int_equal(config->site.process, rows[i].process);
+        assert_int_equal(config->site.processes, rows[i].processes);
+        vg_ingest_config_free(&config);
+    }
+}
+
 static void others_are_refused(void **state)
 {
     (void)state;
@@ -129,6 +157,7 @@ int main(void)
         cmocka_unit_test(all_of_it_is_read),
         cmocka_unit_test(what_is_not_sent_has_its_default),
         cmocka_unit_test(a_refused_flux_is_not_active),
+        cmocka_unit_test(it_knows_its_place_among_others),
         cmocka_unit_test(others_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,13 @@ static struct vg_mono_time at(int64_t ms)
     return (struct vg_mono_time){ms * MS};
 }
 
+static int64_t turn(struct vg_stagger *stagger, const char *host, int64_t step_ms,
+                    struct vg_mono_time now)
+{
+    const struct vg_stagger_pace alone = {.step_us = step_ms * MS};
+    return vg_stagger_turn_us(stagger, host, &alone, now);
+}
+
 static void turns_are_apart(void **state)
 {
     (void)state;
@@ -37,8 +44,7 @@ static void turns_are_apart(void **state)
     struct vg_stagger *stagger = NULL;
     assert_int_equal(vg_stagger_open(&stagger), VG_OK);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const int64_t got =
-            vg_stagger_turn_us(stagger, rows[i].host, rows[i].step_ms * MS, at(rows[i].now_ms));
+        const int64_t got = turn(stagger, rows[i].host, rows[i].step_ms, at(rows[i].now_ms));
         if (got != rows[i].want_ms * MS)
             fail_msg("row %zu: %lld us", i, (long long)got);
     }
@@ -57,14 +63,12 @@ static void hosts_beyond_the_room(void **state)
         for (int i = 0; i < 4 * VG_STAGGER_HOSTS_MAX; i++) {
             char host[32];
             (void)snprintf(host, sizeof host, "host-%d", i);
-            assert_int_equal(vg_stagger_turn_us(stagger, host, 50 * MS, at(1000 * (round + 1) + i)),
-                             0);
+            assert_int_equal(turn(stagger, host, 50, at(1000 * (round + 1) + i)), 0);
         }
     /* the last ones are still known */
     char host[32];
     (void)snprintf(host, sizeof host, "host-%d", 4 * VG_STAGGER_HOSTS_MAX - 1);
-    assert_true(vg_stagger_turn_us(stagger, host, 50 * MS, at(3000 + 4 * VG_STAGGER_HOSTS_MAX)) >
-                0);
+    assert_true(turn(stagger, host, 50, at(3000 + 4 * VG_STAGGER_HOSTS_MAX)) > 0);
     vg_stagger_close(&stagger);
 }
 
@@ -82,7 +86,7 @@ static void *ask(void *arg)
 {
     struct asker *asker = arg;
     for (int i = 0; i < TURNS; i++)
-        asker->wait_us[i] = vg_stagger_turn_us(asker->stagger, "vms", MS, at(0));
+        asker->wait_us[i] = turn(asker->stagger, "vms", 1, at(0));
     return NULL;
 }
 
@@ -117,6 +121,40 @@ static void every_turn_is_given_once(void **state)
     vg_stagger_close(&stagger);
 }
 
+/* Processes know nothing of each other: of all their connections to one host no two are nearer than a
+ * step, from any moment on, and as many are made as one process would make. */
+static void processes_do_not_meet(void **state)
+{
+    static const struct {
+        uint32_t processes;
+        int64_t step_ms, from_ms, most_ms; /* the last one waits no longer */
+    } rows[] = {{2, 50, 1000, 20 * 50 + 100},
+                {3, 50, 1013, 30 * 50 + 150},
+                {8, 50, 7, 80 * 50 + 400},
+                {8, 10000, 123456, 80 * 10000 + 80000},
+                {1, 50, 1013, 9 * 50}};
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        int64_t all[8 * 10];
+        size_t count = 0;
+        for (uint32_t p = 0; p < rows[r].processes; p++) {
+            struct vg_stagger *stagger = NULL;
+            const struct vg_stagger_pace pace = {rows[r].step_ms * MS, p, rows[r].processes};
+            assert_int_equal(vg_stagger_open(&stagger), VG_OK);
+            for (int i = 0; i < 10; i++) /* each a little later than the one before */
+                all[count++] =
+                    i * MS + vg_stagger_turn_us(stagger, "vms", &pace, at(rows[r].from_ms + i));
+            vg_stagger_close(&stagger);
+        }
+        qsort(all, count, sizeof *all, by_size);
+        for (size_t i = 1; i < count; i++)
+            if (all[i] - all[i - 1] < rows[r].step_ms * MS)
+                fail_msg("row %zu: %lld us apart", r, (long long)(all[i] - all[i - 1]));
+        assert_true(all[0] <= rows[r].step_ms * MS);
+        assert_true(all[count - 1] <= rows[r].most_ms * MS);
+    }
+}
+
 static void memory_may_fail(void **state)
 {
     (void)state;
@@ -130,9 +168,8 @@ static void memory_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(turns_are_apart),
-        cmocka_unit_test(hosts_beyond_the_room),
-        cmocka_unit_test(every_turn_is_given_once),
+        cmocka_unit_test(turns_are_apart),          cmocka_unit_test(hosts_beyond_the_room),
+        cmocka_unit_test(every_turn_is_given_once), cmocka_unit_test(processes_do_not_meet),
         cmocka_unit_test(memory_may_fail),
     };
     return cmocka_run_group_tests_name("stagger", tests, NULL, NULL);

@@ -183,6 +183,8 @@ static void handed_out(void **state)
     assert_true(active[0] == 1 && active[1] == 0 && index[0] == 0 && index[1] == 1);
     assert_true(rate > 2.4 && rate < 2.6);
     assert_non_null(from);
+    assert_int_equal(json_integer_value(json_object_get(message, "process")), 0);
+    assert_int_equal(json_integer_value(json_object_get(message, "processes")), 1);
     json_decref(message);
 
     message = vg_handout_for_ingest(handout, 1); /* another's flux are not in it */
