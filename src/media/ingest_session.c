@@ -185,7 +185,7 @@ static void note_live(struct vg_ingest_session *session)
         return;
     session->live = true;
     session->told.us = 0;
-    session->worked = vg_source_link(session->source).transport;
+    vg_transport_choice_proven(&session->choice, vg_source_link(session->source).transport);
     if (session->was_live && session->cause) { /* and not only after a stop */
         if (shown(session))
             vg_slots_count_reconnect(session->settings.slots, session->settings.place);
@@ -616,7 +616,7 @@ static enum vg_status open_source(struct vg_ingest_session *session)
     settings.user = config->user;
     settings.password = config->password;
     settings.transport = config->transport;
-    settings.worked = session->worked;
+    settings.worked = session->choice.next;
     settings.network = network_of(session);
     settings.open_us = session->settings.open_us;
     settings.read_us = session->settings.read_us;
@@ -686,15 +686,13 @@ static enum vg_status read_packets(struct vg_ingest_session *session)
     return status;
 }
 
-/* Where UDP gave nothing, TCP is tried next, and the other way round. */
+/* Where one gave nothing, the other is tried next, unless it once gave pictures. */
 static void note_failure(struct vg_ingest_session *session)
 {
     if (session->live || !session->source || vg_cancelled(&session->cancel) ||
         session->config->transport != VG_TRANSPORT_AUTO)
         return;
-    const enum vg_transport tried = vg_source_link(session->source).transport;
-    if (tried == VG_TRANSPORT_TCP || tried == VG_TRANSPORT_UDP)
-        session->worked = tried == VG_TRANSPORT_TCP ? VG_TRANSPORT_UDP : VG_TRANSPORT_TCP;
+    vg_transport_choice_silent(&session->choice, vg_source_link(session->source).transport);
 }
 
 enum vg_status vg_ingest_session_run(struct vg_ingest_session *session,
@@ -755,13 +753,16 @@ static void inherit_counts(struct vg_ingest_session *session)
     session->rises = counted(&state, VG_FIGURE_RISES);
     session->decode_us = counted(&state, VG_FIGURE_DECODE_TIME);
     session->ladders = 0;
+    if (state.figure[VG_FIGURE_TRANSPORT] > 0)
+        vg_transport_choice_proven(&session->choice,
+                                   (enum vg_transport)state.figure[VG_FIGURE_TRANSPORT]);
 }
 
 void vg_ingest_session_reset(struct vg_ingest_session *session, enum vg_ingest_change change)
 {
     session->was_live = false;
     session->cause = VG_OK;
-    session->worked = VG_TRANSPORT_AUTO;
+    session->choice = (struct vg_transport_choice){.silent = 0};
     session->silence = (struct vg_silence){.known = 0}; /* another address, perhaps */
     if (change == VG_INGEST_SAME_FLUX)
         return;

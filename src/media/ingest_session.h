@@ -21,6 +21,7 @@
 #include "src/media/slots.h"
 #include "src/media/source.h"
 #include "src/media/timeline.h"
+#include "src/media/transport_choice.h"
 
 /* What a source is received for. */
 enum vg_ingest_purpose {
@@ -68,14 +69,14 @@ struct vg_ingest_session {
     int64_t number; /* of the packet given to the ladder last, from 1, as the ladder counts */
     struct vg_loss_doubt doubt;
     uint32_t epoch, width, height, fps_milli;
-    bool live;                        /* this run has given a picture */
-    bool was_live;                    /* an earlier one had */
-    enum vg_status cause;             /* of the last loss, until pictures come */
-    enum vg_transport worked;         /* by which pictures came; AUTO: none yet */
-    enum vg_decode_step step;         /* logged last */
-    uint64_t unposted;                /* pictures for viewers that failed */
-    uint64_t falls, rises, decode_us; /* of ladders that are closed */
-    uint32_t ladders;                 /* opened for this flux */
+    bool live;                         /* this run has given a picture */
+    bool was_live;                     /* an earlier one had */
+    enum vg_status cause;              /* of the last loss, until pictures come */
+    struct vg_transport_choice choice; /* where the setting is AUTO */
+    enum vg_decode_step step;          /* logged last */
+    uint64_t unposted;                 /* pictures for viewers that failed */
+    uint64_t falls, rises, decode_us;  /* of ladders that are closed */
+    uint32_t ladders;                  /* opened for this flux */
 };
 
 /* VG_E_LACK. */
