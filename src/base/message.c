@@ -116,7 +116,9 @@ enum vg_status vg_message_write_json(int fd, const json_t *object)
     char *text = vg_json_text(object);
     if (text == NULL)
         return VG_E_MEMORY;
-    enum vg_status status = vg_message_write(fd, text, strlen(text));
+    const size_t size = strlen(text);
+    enum vg_status status = vg_message_write(fd, text, size);
+    explicit_bzero(text, size); /* a configuration has passwords in it */
     vg_free(text);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/fault.h"
+#include "src/base/json_wipe.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/base/version.h"
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 {
     vg_log_init("vigie");
     (void)signal(SIGPIPE, SIG_IGN);
+    vg_json_wipe_all();
     int code = use_language(take_language(&argc, argv));
     if (code != 0)
         return code;

@@ -451,6 +451,8 @@ enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)
     const enum vg_status ended = end_flux(ingest);
     if (ended) /* a thread still uses all this: leave it to the end of the process */
         return ended;
+    if (ingest->reader.buffer) /* a message may have come in part */
+        explicit_bzero(ingest->reader.buffer, CONFIG_BYTES);
     vg_free(ingest->reader.buffer);
     vg_media_desk_close(&ingest->desk);
     for (uint32_t i = 0; i < THREADS; i++)

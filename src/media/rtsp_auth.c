@@ -274,6 +274,7 @@ static enum vg_status answer_digest(struct vg_rtsp_challenge *challenge,
     put_quoted(value, ", nonce", challenge->nonce);
     put_quoted(value, ", uri", given->uri);
     put_quoted(value, ", response", response);
+    OPENSSL_cleanse(response, sizeof response);
     const bool sha = challenge->scheme == VG_RTSP_AUTH_SHA256;
     if (sha || challenge->session_key) /* MD5 goes without saying; old cameras stumble over it */
         put_bare(value, ", algorithm",
@@ -306,15 +307,16 @@ static void put_base64(struct value *value, const char *text, size_t size)
 static enum vg_status answer_basic(const struct vg_rtsp_credentials *given, struct value *value)
 {
     char both[1024];
-    const int length = snprintf(both, sizeof both, "%s:%s", given->user, given->password);
-    if (length < 0 || (size_t)length >= sizeof both)
-        return VG_E_FULL;
     if (strchr(given->user, ':'))
         return VG_E_INPUT;
-    put_text(value, "Basic ");
-    put_base64(value, both, (size_t)length);
+    const int length = snprintf(both, sizeof both, "%s:%s", given->user, given->password);
+    const bool whole = length >= 0 && (size_t)length < sizeof both;
+    if (whole) {
+        put_text(value, "Basic ");
+        put_base64(value, both, (size_t)length);
+    }
     OPENSSL_cleanse(both, sizeof both);
-    return end(value);
+    return whole ? end(value) : VG_E_FULL;
 }
 
 enum vg_status vg_rtsp_challenge_answer(struct vg_rtsp_challenge *challenge,
@@ -411,7 +413,10 @@ bool vg_rtsp_challenge_holds(const struct vg_rtsp_challenge *challenge,
     const bool ours = same(said.user, given.user) && same(said.realm, asked.realm) &&
                       same(said.nonce, asked.nonce) && same(said.uri, given.uri) &&
                       (!asked.qop_auth || same(said.qop, "auth"));
-    if (!digest(&asked, &given, said.count, wanted) || strlen(wanted) != strlen(said.response))
-        return false;
-    return CRYPTO_memcmp(wanted, said.response, strlen(wanted)) == 0 && ours;
+    const bool holds = digest(&asked, &given, said.count, wanted) &&
+                       strlen(wanted) == strlen(said.response) &&
+                       CRYPTO_memcmp(wanted, said.response, strlen(wanted)) == 0;
+    OPENSSL_cleanse(wanted, sizeof wanted);
+    OPENSSL_cleanse(&said, sizeof said);
+    return holds && ours;
 }

@@ -144,8 +144,8 @@ void vg_rtsp_listen_close(struct vg_rtsp_listen **listen)
     vg_rtsp_dialogue_close(&closed->dialogue);
     if (closed->fd >= 0)
         (void)close(closed->fd);
-    for (volatile char *byte = closed->password; byte < closed->password + TEXT_SIZE; byte++)
-        *byte = 0;
+    explicit_bzero(closed->user, sizeof closed->user);
+    explicit_bzero(closed->password, sizeof closed->password);
     vg_free(closed);
 }
 
