@@ -44,6 +44,8 @@
 #define NEW_LEAST 0.15
 #define HIGH      0.5f /* of the upright height */
 #define LEARNT_US (VG_US_PER_S / 2)
+#define STILL_US \
+    (3 * VG_US_PER_S) /* masts swing to and fro in 1 to 5 s: twice the way in half of it */
 
 static bool is_box(struct vg_box box)
 {
@@ -128,6 +130,16 @@ static uint32_t count_new(const struct vg_maps *maps, uint32_t x, uint32_t top, 
     return count;
 }
 
+/* A view that shook of late differs from its background at each edge, more than a body differs where its
+ * clothes are like the ground. */
+static bool is_ground_known(const struct vg_watch *watch)
+{
+    const struct vg_maps *maps = watch->input->maps;
+    const struct vg_down_memory *memory = watch->memory;
+    return maps && (maps->set & VG_MAPS_GROUND) && maps->learnt_us >= LEARNT_US &&
+           !(memory->swayed && watch->input->time.us - memory->sway.us < STILL_US);
+}
+
 /* The part of the box that is not as the view is without anybody, 0 to 1; -1 where it is not known.
  * Columns as high as somebody upright are left out: that stands before the box, or went away from there
  * and left its hole in the background; where they are most of it, all count. */
@@ -135,7 +147,7 @@ static double share_new(const struct vg_watch *watch, const struct vg_down_body 
                         struct vg_box box)
 {
     const struct vg_maps *maps = watch->input->maps;
-    if (!maps || !(maps->set & VG_MAPS_GROUND) || maps->learnt_us < LEARNT_US)
+    if (!is_ground_known(watch))
         return -1;
     const struct span span = span_of(maps, box);
     const float above = LOW * body->stood.height;

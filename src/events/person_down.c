@@ -8,8 +8,10 @@
 #include "src/events/person_down.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "src/events/down_evidence.h"
+#include "src/events/sway.h"
 
 #define WINDOW_US (3 * VG_US_PER_S / 2) /* a fall takes 0.4 to 1.2 s: how tall before it */
 #define LOST_US   VG_US_PER_S           /* lost longer ago: not of this moment */
@@ -21,6 +23,7 @@
 #define SURE_MOST 1.5   /* as long does it take to be doubted */
 #define EDGE      0.01f /* of the picture's width: walks out */
 #define PX_LEAST  24.0f /* high: of less even a look shows nothing */
+#define SWAYS     2     /* map pixels: the ground's map bears one */
 
 static struct vg_down_memory *memory_of(const struct vg_watch *watch)
 {
@@ -177,6 +180,19 @@ static void weigh(const struct vg_watch *watch, struct vg_down_body *body, doubl
         wish(watch, body, step_s);
 }
 
+static void note_sway(const struct vg_watch *watch)
+{
+    struct vg_down_memory *memory = memory_of(watch);
+    const struct vg_maps *maps = watch->input->maps;
+    if (!maps || !(maps->set & VG_MAPS_GROUND))
+        return;
+    const struct vg_sway sway = vg_sway_of(maps);
+    if (abs(sway.x) < SWAYS && abs(sway.y) < SWAYS)
+        return;
+    memory->swayed = true;
+    memory->sway = watch->input->time;
+}
+
 void vg_person_down_watch(const struct vg_watch *watch)
 {
     struct vg_down_memory *memory = memory_of(watch);
@@ -186,6 +202,7 @@ void vg_person_down_watch(const struct vg_watch *watch)
                         : 0;
     memory->started = true;
     memory->time = watch->input->time;
+    note_sway(watch);
     for (uint32_t i = 0; i < watch->subject_count; i++)
         take_subject(watch, &watch->subjects[i]);
     for (uint32_t i = 0; i < VG_DOWN_BODIES_MAX; i++)

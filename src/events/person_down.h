@@ -35,8 +35,9 @@ struct vg_down_body {
 
 struct vg_down_memory {
     struct vg_media_time time; /* of the last picture */
-    bool started;
-    uint32_t numbers; /* given so far */
+    bool started, swayed;
+    struct vg_media_time sway; /* the view was last seen beside its background; if `swayed` */
+    uint32_t numbers;          /* given so far */
     struct vg_down_stand stand[VG_TRACKS_MAX];
     struct vg_down_body body[VG_DOWN_BODIES_MAX];
 };

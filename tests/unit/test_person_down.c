@@ -201,6 +201,57 @@ static void gets_up(void **state)
     stage_close(&b);
 }
 
+/* The view of the maps: stripes; the background is as many map pixels beside them. */
+static void shake(struct stage *b, int step)
+{
+    const int width = (int)b->maps.size.width, height = (int)b->maps.size.height;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            const uint32_t now = (uint32_t)(x + 16) / 5u, ever = (uint32_t)(x + 16 - step) / 5u;
+            b->luma[y * width + x] = (uint8_t)(now * now * 37u % 200u);
+            b->long_luma[y * width + x] = (uint8_t)(ever * ever * 37u % 200u);
+        }
+}
+
+/* What a shaken camera does to the ground is no body: a sofa looks a little like one. */
+static void on_a_mast_in_the_wind(void **state)
+{
+    (void)state;
+    static const struct {
+        int step;  /* map pixels, in the pictures before somebody is lost */
+        int since; /* pictures from the last such to there */
+        struct view view;
+        bool holds;
+    } rows[] = {
+        {0, 0, {0.2f, 0, 0, true, true}, true},    {1, 0, {0.2f, 0, 0, true, true}, true},
+        {2, 0, {0.2f, 0, 0, true, true}, false},   {-4, 0, {0.2f, 0.3f, 0, true, true}, false},
+        {4, 0, {0.2f, 0.5f, 0, true, true}, true}, {4, 0, {0.5f, 0, 0, true, true}, true},
+        {4, 20, {0.2f, 0, 0, true, true}, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage b;
+        set_stage(&b, SCENE(""));
+        for (int k = 0; k < 10; k++) {
+            shake(&b, k % 2 ? rows[i].step : 0);
+            happen(&b, NOTHING);
+            (void)look(&b, &(struct view){.maps = true});
+        }
+        shake(&b, 0);
+        for (int k = 0; k < rows[i].since; k++) {
+            happen(&b, NOTHING);
+            (void)look(&b, &(struct view){.maps = true});
+        }
+        uint32_t held = 0;
+        for (int k = 0; k < 10; k++) {
+            happen(&b, LOST);
+            held += look(&b, &rows[i].view);
+        }
+        if ((held > 0) != rows[i].holds)
+            fail_msg("row %zu: held in %u pictures", i, held);
+        stage_close(&b);
+    }
+}
+
 static void bad_input(void **state)
 {
     (void)state;
@@ -232,6 +283,7 @@ int main(void)
         cmocka_unit_test(where_it_lies),
         cmocka_unit_test(what_is_shown),
         cmocka_unit_test(gets_up),
+        cmocka_unit_test(on_a_mast_in_the_wind),
         cmocka_unit_test(bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
