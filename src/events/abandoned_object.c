@@ -808,7 +808,7 @@ void vg_abandoned_object_watch(const struct vg_watch *watch)
         return;
     }
     if (maps->size.width != memory->width || maps->size.height != memory->height ||
-        now_us < memory->last_us || maps->step_us == 0) {
+        now_us < memory->last_us || maps->learnt_us < memory->learnt_us) {
         const uint32_t numbers = memory->numbers;
         memset(memory, 0, sizeof *memory);
         memory->numbers = numbers;
@@ -819,6 +819,7 @@ void vg_abandoned_object_watch(const struct vg_watch *watch)
     const int64_t ticks = now_us / VG_MAPS_STAYS_US - memory->last_us / VG_MAPS_STAYS_US;
     const double step_s = (double)(now_us - memory->last_us) / (double)VG_US_PER_S;
     memory->last_us = now_us;
+    memory->learnt_us = maps->learnt_us;
     note_persons(watch);
     read_ground(watch, ticks);
     if (maps->learnt_us < LEARN_US) {

@@ -55,8 +55,8 @@ struct vg_thing_heights {
 
 struct vg_things {
     uint32_t numbers;
-    uint32_t width, height; /* of the maps */
-    int64_t last_us;
+    uint32_t width, height;     /* of the maps */
+    int64_t last_us, learnt_us; /* of the last picture; of its maps */
     struct vg_thing thing[VG_THINGS_MAX];
     struct vg_thing_person person[VG_THING_PERSONS_MAX];
     struct vg_thing_heights heights;

@@ -225,6 +225,8 @@ static enum vg_why_not judge(const struct vg_crowd *crowd)
 static void show(const struct vg_watch *watch, struct vg_sighting *sighting)
 {
     const struct vg_crowd *crowd = watch->memory;
+    if (!watch->input->maps) /* of two pictures of one time, the second may have none */
+        return;
     for (uint32_t i = 0; i < watch->subject_count; i++) {
         const struct vg_subject *subject = &watch->subjects[i];
         const struct vg_crowd_body *body = &crowd->body[subject->slot];

@@ -548,7 +548,7 @@ static void begin_if_new(const struct vg_watch *watch)
     struct vg_flames *memory = memory_of(watch);
     const struct vg_maps *maps = watch->input->maps;
     if (maps->size.width == memory->width && maps->size.height == memory->height &&
-        now_of(watch) >= memory->last_us && maps->step_us > 0)
+        now_of(watch) >= memory->last_us && maps->learnt_us >= memory->learnt_us)
         return;
     const uint32_t numbers = memory->numbers;
     memset(memory, 0, sizeof *memory);
@@ -572,6 +572,7 @@ void vg_fire_watch(const struct vg_watch *watch)
     }
     begin_if_new(watch);
     memory->last_us = now_of(watch);
+    memory->learnt_us = maps->learnt_us;
     if (maps->learnt_us < LEARN_US) {
         vg_watch_say(watch, 0, VG_WHY_LEARNING, (double)maps->learnt_us / (double)VG_US_PER_S);
         return;

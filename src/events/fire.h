@@ -39,11 +39,11 @@ struct vg_fire_found {
 struct vg_flames {
     struct vg_fire_found found;
     uint32_t numbers;
-    uint32_t width, height; /* of the maps */
-    int64_t last_us;
-    int64_t restless_us; /* when most of the view last flickered */
-    uint32_t fire;       /* number of the one that held last; 0: none */
-    int64_t held_us;     /* when */
+    uint32_t width, height;     /* of the maps */
+    int64_t last_us, learnt_us; /* of the last picture; of its maps */
+    int64_t restless_us;        /* when most of the view last flickered */
+    uint32_t fire;              /* number of the one that held last; 0: none */
+    int64_t held_us;            /* when */
     struct vg_flame flame[VG_FLAMES_MAX];
     struct vg_blobs blobs;
 };

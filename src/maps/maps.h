@@ -50,7 +50,8 @@ struct vg_maps {
     struct vg_maps_size size;
     uint32_t set; /* of enum vg_maps_set: the planes of others are NULL */
     struct vg_media_time time;
-    int64_t step_us;   /* since the picture before; 0: there is none, of this epoch and size */
+    int64_t step_us; /* since the picture before; 0: it has the same time, or there is none of this
+                          epoch and size (then learnt_us is 0, too) */
     int64_t learnt_us; /* since the first of this epoch and size */
     /* full range, black 0, white 255; grey 128 in both chroma planes */
     const uint8_t *luma, *blue, *red; /* width x height each; Y, Cb, Cr */
