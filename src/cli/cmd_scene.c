@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/options.h"
+#include "src/cli/scene_clip.h"
 #include "src/cli/scene_ground.h"
 #include "src/cli/words.h"
 #include "src/draw/canvas.h"
@@ -312,24 +313,53 @@ static enum vg_status word_draw(int argc, char **argv, struct vg_fault *fault)
 
 /* ---- calibrate ---------------------------------------------------------------------------- */
 
+static enum vg_status calibrate_from_tracks(const char *tracks, const char *on,
+                                            struct vg_fault *fault)
+{
+    struct vg_eye eye;
+    struct vg_ground_proposal proposal;
+    enum vg_status status = vg_scene_eye_read(on, &eye, fault);
+    if (!status)
+        status = vg_scene_ground_find(tracks, tracks, &eye, &proposal, fault);
+    return status ? status : vg_scene_ground_propose(&proposal, fault);
+}
+
 static enum vg_status word_calibrate(int argc, char **argv, struct vg_fault *fault)
 {
-    const char *on = NULL;
+    const char *on = NULL, *rate = "5";
+    struct vg_scene_clip settings = {.model = "nanodet-g"};
     int count = 0;
     const struct vg_option options[] = {
-        {"on", "PICTURE", N_("a picture of the camera, or a clip, for its size"), &on, NULL},
+        {"on", "PICTURE", N_("of TRACKS.csv: a picture of the camera, or the clip, for its size"),
+         &on, NULL},
+        {"clip", "FILE", N_("instead of TRACKS.csv: a clip in which persons are looked for"),
+         &settings.clip, NULL},
+        {"model", "NAME", N_("detector (nanodet-g)"), &settings.model, NULL},
+        {"rate", "FPS", N_("pictures analysed per second of the clip (5; 0: every one)"), &rate,
+         NULL},
+        {"device", "D", N_("OpenCL device: a number, cpu, gpu, or a part of its name"),
+         &settings.device, NULL},
+        {"scene", "FILE", N_("the scene that gets the calibration; without it one of nothing else"),
+         &settings.scene, NULL},
+        {"out", "FILE", N_("where to write the scene; without it the proposal is printed"),
+         &settings.out, NULL},
     };
     const struct vg_usage usage = {
-        "scene calibrate", "TRACKS.csv --on PICTURE",
+        "scene calibrate", "TRACKS.csv --on PICTURE | --clip FILE",
         N_("proposes a calibration from the persons that were followed, as JSON for a scene"),
         options, COUNT(options)};
-    const enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
+    if (!status && settings.clip)
+        status = vg_option_number("rate", rate, 0, 120, &settings.rate_fps, fault);
     if (status)
         return status;
-    if (count != 1 || !on)
+    const bool writes = settings.scene || settings.out;
+    if (settings.clip ? count != 0 || on || (settings.scene && !settings.out)
+                      : count != 1 || !on || writes)
         return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
                             "vigie %s %s", usage.command, usage.operands);
-    return vg_scene_ground_propose(argv[1], on, fault);
+    return settings.clip ? vg_scene_clip_calibrate(&settings, fault)
+                         : calibrate_from_tracks(argv[1], on, fault);
 }
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -338,7 +368,8 @@ static const struct vg_word words[] = {
     {"check", word_check, N_("says whether a scene is good, and else what to correct")},
     {"explain", word_explain, N_("says each rule of a scene in a sentence")},
     {"draw", word_draw, N_("draws the places of a scene on a picture, as PNG")},
-    {"calibrate", word_calibrate, N_("proposes how tall persons look, from the tracks of batch")},
+    {"calibrate", word_calibrate,
+     N_("proposes how tall persons look, from a clip or the tracks of batch")},
 };
 
 int vg_cmd_scene(int argc, char **argv)

@@ -8,7 +8,6 @@
 #include "src/base/text.h"
 #include "src/cli/words.h"
 #include "src/media/still.h"
-#include "src/scene/person_rows.h"
 #include "src/score/mot_file.h"
 
 enum vg_status vg_scene_eye_read(const char *path, struct vg_eye *eye, struct vg_fault *fault)
@@ -115,7 +114,7 @@ static enum vg_status read_seen(const char *tracks, const struct vg_eye *eye,
     return status;
 }
 
-static enum vg_status refuse(enum vg_terrain_fit fit, const char *tracks, size_t count,
+static enum vg_status refuse(enum vg_terrain_fit fit, const char *name, size_t count,
                              struct vg_fault *fault)
 {
     const char *what = N_("too few standing persons were seen to propose a calibration");
@@ -124,7 +123,7 @@ static enum vg_status refuse(enum vg_terrain_fit fit, const char *tracks, size_t
         what = N_("the persons stand at the same height of the picture");
     if (fit == VG_TERRAIN_UPSIDE)
         what = N_("the persons get smaller towards the camera");
-    return vg_fault_set(fault, VG_E_INPUT, what, remedy, "%s (%zu)", tracks, count);
+    return vg_fault_set(fault, VG_E_INPUT, what, remedy, "%s (%zu)", name, count);
 }
 
 static json_t *person_json(const struct vg_person_rows *rows, double foot)
@@ -134,25 +133,35 @@ static json_t *person_json(const struct vg_person_rows *rows, double foot)
                      round(tall * 1e4) / 1e4);
 }
 
-enum vg_status vg_scene_ground_propose(const char *tracks, const char *on, struct vg_fault *fault)
+enum vg_status vg_scene_ground_find(const char *tracks, const char *name, const struct vg_eye *eye,
+                                    struct vg_ground_proposal *proposal, struct vg_fault *fault)
 {
-    struct vg_eye eye;
     struct vg_person_seen *seen = NULL;
-    struct vg_person_rows rows;
-    size_t count = 0;
-    enum vg_status status = vg_scene_eye_read(on, &eye, fault);
-    if (!status)
-        status = read_seen(tracks, &eye, &seen, &count, fault);
-    if (status)
+    *proposal = (struct vg_ground_proposal){.seen = 0};
+    const enum vg_status status = read_seen(tracks, eye, &seen, &proposal->seen, fault);
+    if (status) {
+        vg_free(seen);
         return status;
-    const enum vg_terrain_fit fit = vg_person_rows_fit(seen, count, &rows);
+    }
+    const enum vg_terrain_fit fit = vg_person_rows_fit(seen, proposal->seen, &proposal->rows);
     vg_free(seen);
-    if (fit)
-        return refuse(fit, tracks, count, fault);
+    return fit ? refuse(fit, name, proposal->seen, fault) : VG_OK;
+}
+
+json_t *vg_scene_ground_persons(const struct vg_ground_proposal *proposal)
+{
+    const struct vg_person_rows *rows = &proposal->rows;
+    return json_pack("[o,o]", person_json(rows, rows->top), person_json(rows, rows->bottom));
+}
+
+enum vg_status vg_scene_ground_propose(const struct vg_ground_proposal *proposal,
+                                       struct vg_fault *fault)
+{
+    const struct vg_person_rows *rows = &proposal->rows;
     return vg_print_json(
-        json_pack("{s:{s:[o,o]}, s:{s:I, s:i, s:f, s:o}}", "calibration", "persons",
-                  person_json(&rows, rows.top), person_json(&rows, rows.bottom), "seen", "persons",
-                  (json_int_t)count, "rows", (int)rows.bands, "spread", rows.spread, "horizon",
-                  rows.slope > 0 ? json_real(-rows.base / rows.slope) : json_null()),
+        json_pack("{s:{s:o}, s:{s:I, s:i, s:f, s:o}}", "calibration", "persons",
+                  vg_scene_ground_persons(proposal), "seen", "persons", (json_int_t)proposal->seen,
+                  "rows", (int)rows->bands, "spread", rows->spread, "horizon",
+                  rows->slope > 0 ? json_real(-rows->base / rows->slope) : json_null()),
         fault);
 }

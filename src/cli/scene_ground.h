@@ -6,6 +6,7 @@
 
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/scene/person_rows.h"
 #include "src/scene/zone_sizes.h"
 
 /* The size of the picture or clip at `path`; of 1920x1080 for NULL. No net yet. */
@@ -19,9 +20,23 @@ json_t *vg_scene_zones_json(const struct vg_scene *scene, const struct vg_eye *e
 /* The same in sentences. */
 void vg_scene_ground_print(const struct vg_scene *scene, const struct vg_eye *eye);
 
-/* Prints {"calibration": {"persons": [...]}, "seen": {...}} from the tracks that batch wrote of
- * pictures as large as that at `on`. VG_E_INPUT: too few persons, or all at one row. */
-enum vg_status vg_scene_ground_propose(const char *tracks, const char *on,
+/* What the tracks of persons propose. */
+struct vg_ground_proposal {
+    struct vg_person_rows rows;
+    size_t seen; /* standing persons, one for each box */
+};
+
+/* From the tracks that batch wrote of pictures as large as the eye's. VG_E_INPUT: too few persons,
+ * or all at one row; `name` is the place. */
+enum vg_status vg_scene_ground_find(const char *tracks, const char *name, const struct vg_eye *eye,
+                                    struct vg_ground_proposal *proposal,
+                                    struct vg_fault *fault) VG_MUST_USE;
+
+/* The two persons for `calibration`: "persons". Given. */
+json_t *vg_scene_ground_persons(const struct vg_ground_proposal *proposal);
+
+/* Prints {"calibration": {"persons": [...]}, "seen": {...}}. */
+enum vg_status vg_scene_ground_propose(const struct vg_ground_proposal *proposal,
                                        struct vg_fault *fault) VG_MUST_USE;
 
 #endif
