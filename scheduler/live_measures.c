@@ -1,5 +1,7 @@
 #include "scheduler/live_measures.h"
 
+#include <assert.h>
+
 #include "src/base/coverage.h"
 
 #define SAVE_EVERY_US (10 * VG_US_PER_S)
@@ -16,7 +18,7 @@ static void give(struct vg_live_curve *curve, struct vg_measures_thread *thread,
         curve->row.pictures = 0; /* else it goes on, and comes again */
 }
 
-/* NULL: there are as many as a picture has. */
+/* As many as a scene's rules measure: none is left without a place. */
 static struct vg_live_curve *curve_of(struct vg_live_measures *measures,
                                       const struct vg_measure *measure)
 {
@@ -25,8 +27,7 @@ static struct vg_live_curve *curve_of(struct vg_live_measures *measures,
         if (curve->place == measure->place && curve->name == measure->name)
             return curve;
     }
-    if (measures->count == VG_MEASURES_MAX)
-        return NULL;
+    assert(measures->count < VG_MEASURES_MAX);
     struct vg_live_curve *curve = &measures->curve[measures->count++];
     *curve = (struct vg_live_curve){.place = measure->place, .name = measure->name};
     return curve;
@@ -43,8 +44,6 @@ void vg_live_measures_picture(struct vg_live_measures *measures, struct vg_measu
         if (stopped_events & UINT32_C(1) << measure->event)
             continue;
         struct vg_live_curve *curve = curve_of(measures, measure);
-        if (!curve)
-            continue;
         if (curve->row.minute != minute)
             give(curve, thread, flux, scene, VG_ROW_MUST);
         curve->row.minute = minute;

@@ -8,6 +8,7 @@
  * A slot belongs to a track id for as long as the tracker hands that track in. */
 #include "src/events/watcher.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
@@ -18,6 +19,9 @@
 #define TREMBLE_HEIGHTS 0.5  /* between two looks at a box that stands still, at most */
 #define PERSON_HEIGHTS  4.0  /* a second: 7 m, somebody runs */
 #define VEHICLE_HEIGHTS 20.0 /* a second: 30 m at 1.5 m of height, a fast road */
+
+static_assert(VG_SCENE_RULES_MAX * VG_EVENT_MEASURES_MAX <= VG_MEASURES_MAX,
+              "every number that a scene's rules measure has a place");
 
 struct slot {
     uint32_t id;                 /* 0: free */
@@ -317,11 +321,12 @@ static void mask_subjects(struct vg_watcher *w, enum vg_event event, uint32_t co
 static void measure_one(const struct vg_watch *watch, const char *name, double value)
 {
     struct vg_watch_output *out = watch->output;
-    if (!(value >= 0) || out->measure_count == VG_MEASURES_MAX)
+    if (!(value >= 0))
         return;
     for (uint32_t i = 0; i < out->measure_count; i++)
         if (out->measure[i].place == watch->rule->place && out->measure[i].name == name)
             return;
+    assert(out->measure_count < VG_MEASURES_MAX);
     out->measure[out->measure_count++] =
         (struct vg_measure){watch->rule->place, name, value, watch->rule->event};
 }

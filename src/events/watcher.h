@@ -32,7 +32,7 @@ struct vg_measure {
     double value;
     enum vg_event event; /* that measures it */
 };
-#define VG_MEASURES_MAX 64
+#define VG_MEASURES_MAX 256 /* two of each rule that a scene can have: all find a place */
 
 /* How a region is turned before the detector sees it, clockwise. */
 enum vg_turn {

@@ -3,7 +3,7 @@
  *   DATA/measures/YYYY-MM-DD/FLUX.measures
  *
  *   0       head, 128 bytes: "VGMEASU1", records of 32 bytes, the number at 20: bytes of a curve
- *   128     curve 0, 46 208 bytes; curve 1 behind it, and so on: at most 64 of a day
+ *   128     curve 0, 46 208 bytes; curve 1 behind it, and so on: at most 256 of a day
  *
  *   curve   0 u32 CRC-32C of its number (u32) and of bytes 4 to 127     4 zeros
  *           8 id of the place, 64 bytes, zeros behind: empty is the whole picture
@@ -29,7 +29,7 @@
 
 #define VG_MEASURES_PLACE_SIZE   64 /* with the end */
 #define VG_MEASURES_NAME_SIZE    32
-#define VG_MEASURES_CURVES_MAX   64
+#define VG_MEASURES_CURVES_MAX   256 /* what the rules of a scene can measure */
 #define VG_MEASURES_RECORD_BYTES 32u
 #define VG_MEASURES_CURVE_BYTES  (VG_DAY_HEAD_BYTES + VG_DAY_MINUTES * VG_MEASURES_RECORD_BYTES)
 #define VG_MEASURES_FILE_BYTES_MAX \

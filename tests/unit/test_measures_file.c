@@ -107,8 +107,8 @@ static void a_day_has_so_many_curves(void **state)
         assert_int_equal(vg_measures_add(f->folder, "cam-7", &curve, &row, &fault), VG_OK);
     }
     assert_int_equal(vg_measures_add(f->folder, "cam-7", &quay, &row, &fault), VG_E_FULL);
-    put(f, "cam-7", &(struct vg_measures_curve){"place-63", "count"}, T0, 1, 2); /* those go on */
-    assert_int_equal(got(f, "cam-7", 63, 0).pictures, 4);
+    put(f, "cam-7", &(struct vg_measures_curve){"place-255", "count"}, T0, 1, 2); /* those go on */
+    assert_int_equal(got(f, "cam-7", 255, 0).pictures, 4);
 }
 
 static void damage_spoils_one_record(void **state)

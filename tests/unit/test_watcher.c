@@ -615,6 +615,42 @@ static void a_level_has_hysteresis(void **state)
     }
 }
 
+/* As many zones and rules as a scene has room for, calibrated: each counts, and by the square
+ * metre. */
+static void every_place_is_measured(void **state)
+{
+    (void)state;
+    enum {
+        ZONES = VG_SCENE_PLACES_MAX
+    };
+    static struct stage b;
+    static char text[1 << 15];
+    size_t n = (size_t)snprintf(text, sizeof text, "{\"version\":1,\"name\":\"x\",\"zones\":[");
+    for (int i = 0; i < ZONES; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "%s{\"id\":\"z%d\",\"polygon\":[[0,0.5],[0.%d,0.5],[0.%d,1],[0,1]]}",
+                              i ? "," : "", i, 20 + i, 20 + i);
+    n += (size_t)snprintf(text + n, sizeof text - n, "],\"rules\":[");
+    for (int i = 0; i < ZONES; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "%s{\"id\":\"r%d\",\"severity\":\"low\",\"event\":\"density\",\"at\":"
+                              "\"z%d\",\"over\":3,\"classes\":[\"person\"]}",
+                              i ? "," : "", i, i);
+    n += (size_t)snprintf(text + n, sizeof text - n,
+                          "],\"calibration\":{\"persons\":[{\"at\":[0.5,0.4],\"height\":0.1},"
+                          "{\"at\":[0.5,0.9],\"height\":0.2}]}}");
+    assert_true(n < sizeof text);
+    set_stage(&b, text);
+    (void)look(&b);
+    assert_int_equal(b.output.measure_count, 2 * ZONES);
+    for (int i = 0; i < ZONES; i++) {
+        assert_string_equal(b.output.measure[2 * i].name, "count");
+        assert_string_equal(b.output.measure[2 * i + 1].name, "density");
+        assert_int_equal(b.output.measure[2 * i].place, b.scene->rule[i].place);
+    }
+    stage_close(&b);
+}
+
 static void a_place_is_measured_once(void **state)
 {
     (void)state;
@@ -696,6 +732,7 @@ int main(void)
         cmocka_unit_test(density_counts_strictly_more_than_over),
         cmocka_unit_test(a_missed_box_does_not_lower_the_count_at_once),
         cmocka_unit_test(a_level_has_hysteresis),
+        cmocka_unit_test(every_place_is_measured),
         cmocka_unit_test(a_place_is_measured_once),
         cmocka_unit_test(more_than_fits_is_counted_as_dropped),
         cmocka_unit_test(reasons_have_names),
