@@ -63,8 +63,17 @@ static enum vg_status run_jobs(struct vg_device_thread *t, struct vg_live_batch 
         batch->times.prepare_us += times.prepare_us;
         batch->times.infer_us += times.infer_us;
         batch->times.boxes_us += times.boxes_us;
+        batch->times.maps_us += times.maps_us;
     }
     return status;
+}
+
+static bool wants_maps(const struct vg_live_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->jobs; i++)
+        if (batch->job[i].maps)
+            return true;
+    return false;
 }
 
 static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
@@ -85,6 +94,8 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
         vg_stage_times_add(t->settings.times, VG_STAGE_PREPARE, batch->times.prepare_us);
         vg_stage_times_add(t->settings.times, VG_STAGE_INFER,
                            batch->times.infer_us + batch->times.boxes_us);
+        if (wants_maps(batch))
+            vg_stage_times_add(t->settings.times, VG_STAGE_MAPS, batch->times.maps_us);
     }
     /* the batch is not ours any more once its last work is handed on: it may be filled anew already */
     const uint32_t count = batch->count;

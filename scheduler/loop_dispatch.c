@@ -319,7 +319,7 @@ static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
 static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 {
     const struct vg_engine_times *t = &batch->times;
-    const int64_t us = t->prepare_us + t->infer_us + t->boxes_us;
+    const int64_t us = t->prepare_us + t->infer_us + t->maps_us + t->boxes_us;
     vg_batch_time_note(&a->batch_time, batch->jobs, us);
     for (uint32_t i = 0; i < batch->count; i++)
         vg_share_cost(&batch->work[i].flux->share, us / batch->jobs);

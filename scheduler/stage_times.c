@@ -11,6 +11,7 @@ static const struct stage_row {
     [VG_STAGE_WAIT] = {"vigie_stage", "stage=\"wait\""},
     [VG_STAGE_PREPARE] = {"vigie_stage", "stage=\"prepare\""},
     [VG_STAGE_INFER] = {"vigie_stage", "stage=\"infer\""},
+    [VG_STAGE_MAPS] = {"vigie_stage", "stage=\"maps\""},
     [VG_STAGE_TRACK] = {"vigie_stage", "stage=\"track\""},
     [VG_STAGE_RULES] = {"vigie_stage", "stage=\"rules\""},
     [VG_STAGE_PUBLISH] = {"vigie_stage", "stage=\"publish\""},

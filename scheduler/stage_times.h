@@ -12,6 +12,8 @@ enum vg_stage {
     VG_STAGE_WAIT,    /* from there to its batch */
     VG_STAGE_PREPARE, /* picture to tensor, of the batch */
     VG_STAGE_INFER,   /* the net and its boxes, of the batch */
+    VG_STAGE_MAPS, /* what events look at beside the boxes, of the batch; where the device makes it,
+                      else it is in the rules' time */
     VG_STAGE_TRACK,
     VG_STAGE_RULES,
     VG_STAGE_PUBLISH, /* from an alert's hand-over to its promise in the spool */

@@ -88,7 +88,7 @@ static enum vg_status infer(struct stand *s, struct vg_fault *fault)
     const enum vg_status status = vg_engine_run(s->engine, &job, 1, s->answer, fault);
     const int64_t spent_us = vg_cpu_time_us() - s->mark_us;
     const struct vg_engine_times t = vg_engine_last_times(s->engine);
-    const int64_t all_us = t.prepare_us + t.infer_us + t.boxes_us;
+    const int64_t all_us = t.prepare_us + t.infer_us + t.boxes_us + t.maps_us;
     const int64_t prepare_us = all_us > 0 ? spent_us * t.prepare_us / all_us : 0;
     s->cpu_us[STAGE_PREPARE] += prepare_us;
     s->cpu_us[STAGE_INFER] += spent_us - prepare_us;

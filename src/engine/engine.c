@@ -34,6 +34,7 @@ enum mark {
     MARK_PREPARED,
     MARK_INFERRED,
     MARK_BOXES,
+    MARK_MAPS, /* only where a job asks for some */
     MARK_COUNT
 };
 
@@ -629,15 +630,36 @@ static int64_t marked_us(const struct vg_engine *engine, enum mark mark, cl_prof
     return (int64_t)(ns / 1000);
 }
 
+/* The maps of the jobs that want some, behind the net, and a mark behind them. */
+static enum vg_status maps_enqueue(struct vg_engine *engine, const struct vg_job *jobs,
+                                   uint32_t count, struct vg_fault *fault)
+{
+    uint32_t wanted = 0;
+    for (uint32_t i = 0; i < count; i++)
+        wanted += jobs[i].maps != NULL;
+    if (!engine->maps || !wanted)
+        return VG_OK;
+    const enum vg_status status =
+        vg_map_device_enqueue(engine->maps, jobs, engine->job, count, fault);
+    return status
+               ? status
+               : vg_device_check_run(clEnqueueMarkerWithWaitList(engine->runner.device.queue, 0,
+                                                                 NULL, &engine->event[MARK_MAPS]),
+                                     "clEnqueueMarkerWithWaitList", fault);
+}
+
 static void times_take(struct vg_engine *engine)
 {
     const int64_t begin = marked_us(engine, MARK_BEGIN, CL_PROFILING_COMMAND_START);
     const int64_t prepared = marked_us(engine, MARK_PREPARED, CL_PROFILING_COMMAND_END);
     const int64_t inferred = marked_us(engine, MARK_INFERRED, CL_PROFILING_COMMAND_END);
     const int64_t boxes = marked_us(engine, MARK_BOXES, CL_PROFILING_COMMAND_END);
+    const int64_t maps =
+        engine->event[MARK_MAPS] ? marked_us(engine, MARK_MAPS, CL_PROFILING_COMMAND_END) : 0;
     engine->times = (struct vg_engine_times){.prepare_us = prepared - begin,
                                              .infer_us = inferred - prepared,
-                                             .boxes_us = boxes - inferred};
+                                             .boxes_us = boxes - inferred,
+                                             .maps_us = maps > boxes ? maps - boxes : 0};
 }
 
 enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
@@ -653,8 +675,8 @@ enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs
     status = batch_stage(engine, jobs, count, fault);
     if (!status)
         status = batch_enqueue(engine, count, fault);
-    if (!status && engine->maps)
-        status = vg_map_device_enqueue(engine->maps, jobs, engine->job, count, fault);
+    if (!status)
+        status = maps_enqueue(engine, jobs, count, fault);
     if (!status)
         status = batch_answer(engine, jobs, count, answers, fault);
     if (status) { /* what was enqueued still reads the pictures */
@@ -663,7 +685,7 @@ enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs
         const int64_t all_us = vg_mono_now().us - start.us;
         times_take(engine);
         const struct vg_engine_times t = engine->times;
-        const int64_t host_us = all_us - t.prepare_us - t.infer_us - t.boxes_us;
+        const int64_t host_us = all_us - t.prepare_us - t.infer_us - t.boxes_us - t.maps_us;
         engine->times.boxes_us += host_us > 0 ? host_us : 0;
     }
     events_release(engine);

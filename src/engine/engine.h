@@ -137,9 +137,10 @@ void vg_engine_close(struct vg_engine **engine);
 enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
                              struct vg_answer *answers, struct vg_fault *fault) VG_MUST_USE;
 
-/* Times of the last batch, microseconds on the host's clock. */
+/* Times of the last batch, microseconds on the host's clock. maps_us: of the maps that its jobs
+ * asked for, 0 without. */
 struct vg_engine_times {
-    int64_t prepare_us, infer_us, boxes_us;
+    int64_t prepare_us, infer_us, boxes_us, maps_us;
 };
 struct vg_engine_times vg_engine_last_times(const struct vg_engine *engine);
 

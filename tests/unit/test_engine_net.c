@@ -471,6 +471,7 @@ static void a_batch_answers_as_single_jobs_do(struct vg_model *model, uint32_t b
     }
     const struct vg_engine_times times = vg_engine_last_times(many);
     assert_true(times.prepare_us >= 0 && times.infer_us > 0 && times.boxes_us >= 0);
+    assert_int_equal(times.maps_us, 0); /* none were asked for */
     assert_string_not_equal(vg_engine_plan_hash(one), vg_engine_plan_hash(many));
     assert_int_equal(strlen(vg_engine_plan_hash(one)), 64);
     vg_engine_close(&one);

@@ -65,6 +65,13 @@ static void quantiles_come_from_the_buckets(void **state)
         strstr(text, "vigie_alert_latency_seconds_bucket{to=\"redis\",le=\"0.25\"} 1\n"));
     assert_non_null(strstr(text, "# fine vigie_latency_seconds 100 "));
     assert_null(strstr(text, "stage=\"wait\",quantile")); /* nothing came */
+    static const char *const stages[] = {"wait",  "prepare", "infer",   "maps",
+                                         "track", "rules",   "publish", "alert"};
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        char line[96];
+        (void)snprintf(line, sizeof line, "vigie_stage_seconds_count{stage=\"%s\"} 0\n", stages[i]);
+        assert_non_null(strstr(text, line));
+    }
     vg_free(times);
 }
 

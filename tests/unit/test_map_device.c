@@ -213,6 +213,7 @@ static void the_device_gives_the_same_bytes(void **state)
             struct vg_fault fault = {0};
             if (vg_engine_run(d->engine, job, BATCH, d->answer, &fault))
                 fail_msg("%s %s", fault.what, fault.place);
+            assert_true(vg_engine_last_times(d->engine).maps_us > 0);
             compare(d, &d->pair[0], &d->film[0], 0);
             compare(d, &d->pair[1], &d->film[1], 0);
             compare(d, &d->pair[0], &d->film[2], 1);
