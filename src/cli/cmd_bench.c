@@ -11,6 +11,7 @@
 #include "src/base/json.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/cli/bench_energy.h"
 #include "src/cli/bench_ingest.h"
 #include "src/cli/bench_profile.h"
 #include "src/cli/bench_stages.h"
@@ -325,6 +326,7 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
 static const struct vg_word words[] = {
     {"model", word_model, N_("times a detector from a prepared input to its raw outputs")},
     {"ingest", vg_bench_ingest, N_("receives and decodes flux, without analysis")},
+    {"energy", vg_bench_energy, N_("the meters of energy, and what the machine draws at rest")},
     {"kernels", NULL, NULL},
     {"stages", vg_bench_stages,
      N_("times each stage of a picture on a clip, from decoder to rules")},

@@ -92,7 +92,9 @@ static enum vg_status library_open(struct vg_nvml *n, const char *library, struc
     call_none *init = NULL;
     n->library = dlopen(library ? library : "libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
     if (!n->library || !function(n->library, "nvmlInit_v2", &init))
-        return lack(fault, library ? library : "libnvidia-ml.so.1", 0);
+        return vg_fault_set(fault, VG_E_LACK, N_("NVIDIA's library of measures is not there"),
+                            N_("it comes with the driver of NVIDIA's boards"), "%s",
+                            library ? library : "libnvidia-ml.so.1");
     const int code = init();
     if (code)
         return lack(fault, "nvmlInit_v2", code);
