@@ -121,6 +121,8 @@ static enum vg_status open_all(struct vg_loop *a)
         status = open_coverage(a);
     if (!status)
         status = open_measures(a);
+    if (!status)
+        status = vg_energy_thread_open(&a->energy.thread, a->settings->meters_root, NULL);
     return status ? status : open_ingests(a);
 }
 
@@ -145,6 +147,7 @@ static void close_events(struct vg_loop *a)
 static void close_all(struct vg_loop *a)
 {
     vg_watch_thread_close(&a->watch); /* it looks at the others */
+    vg_energy_thread_close(&a->energy.thread);
     /* in the order of the way: the device ends its batch, the workers what they hold */
     vg_device_thread_close(&a->device);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)

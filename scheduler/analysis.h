@@ -13,6 +13,7 @@
 #define VG_PLAN_VARIABLE        "VIGIE_PLAN" /* of the environment: `plan`, from `serve --plan` */
 #define VG_PRECISION_VARIABLE   "VIGIE_PRECISION"     /* likewise: `precision`, its word */
 #define VG_MODEL_CHECK_VARIABLE "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
+#define VG_METERS_ROOT_VARIABLE "VIGIE_METERS_ROOT"   /* likewise: `meters_root`, for tests */
 
 struct vg_analysis_settings {
     const char *data;   /* data folder */
@@ -25,10 +26,11 @@ struct vg_analysis_settings {
     struct vg_analysis_ingest {
         int slots_fd, ready_fd;
     } ingest[VG_ANALYSIS_INGESTS_MAX];
-    uint32_t batch_max;     /* 0: by the device */
-    uint32_t workers;       /* 0: one per four cores, at least one */
-    uint32_t model_check_s; /* between two looks at the model's file; 0: an hour */
-    uint32_t coverage_days; /* that the ledger of coverage is kept; 0: 30 */
+    uint32_t batch_max;      /* 0: by the device */
+    uint32_t workers;        /* 0: one per four cores, at least one */
+    uint32_t model_check_s;  /* between two looks at the model's file; 0: an hour */
+    const char *meters_root; /* before /sys, where meters of energy are looked for; NULL: none */
+    uint32_t coverage_days;  /* that the ledger of coverage is kept; 0: 30 */
 };
 
 /* Runs until the supervisor says quit or is gone. The first configuration message opens model

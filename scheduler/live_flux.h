@@ -37,6 +37,7 @@ struct vg_live_flux {
     int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
     int64_t waiting_due_us;   /* as long: when the first of them was due */
     uint64_t wanted, alerts;
+    int64_t busy_us; /* of the device, for its pictures and their second looks */
     struct vg_mono_time last_done;
     int64_t last_latency_us;
     struct vg_sight_report view; /* as of the last work that came back */

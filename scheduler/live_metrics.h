@@ -15,6 +15,7 @@
 /* The loop's counters. */
 struct vg_live_totals {
     uint64_t batches, batched;          /* batches run, pictures in them */
+    uint64_t analysed;                  /* pictures, to the end of their rules */
     uint64_t looks_done, looks_refused; /* second looks that events wished for */
     int64_t busy_us;                    /* of the device, since the start */
     struct vg_mono_time start;

@@ -22,6 +22,7 @@
 #include "scheduler/device_thread.h"
 #include "scheduler/heat_thread.h"
 #include "scheduler/live_coverage.h"
+#include "scheduler/live_energy.h"
 #include "scheduler/live_flux.h"
 #include "scheduler/live_metrics.h"
 #include "scheduler/model_guard.h"
@@ -73,6 +74,7 @@ struct vg_loop {
     struct vg_measures_thread *measures;
     struct vg_heat_thread *heat;
     struct vg_live_report *report;
+    struct vg_live_energy energy;
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
     struct vg_model_guard *guard;

@@ -314,15 +314,21 @@ static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
     vg_loop_end(a, batch->status);
 }
 
+/* Of the device, for each job of the batch. */
+static int64_t taken_us(const struct vg_live_batch *batch)
+{
+    const struct vg_engine_times *t = &batch->times;
+    return (t->prepare_us + t->infer_us + t->maps_us + t->boxes_us) / batch->jobs;
+}
+
 /* What a batch takes is learnt, and what a picture of each of its flux does. Second looks are not
  * among that: they are paid from idle time. */
 static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 {
-    const struct vg_engine_times *t = &batch->times;
-    const int64_t us = t->prepare_us + t->infer_us + t->maps_us + t->boxes_us;
-    vg_batch_time_note(&a->batch_time, batch->jobs, us);
+    const int64_t us = taken_us(batch);
+    vg_batch_time_note(&a->batch_time, batch->jobs, us * batch->jobs);
     for (uint32_t i = 0; i < batch->count; i++)
-        vg_share_cost(&batch->work[i].flux->share, us / batch->jobs);
+        vg_share_cost(&batch->work[i].flux->share, us);
 }
 
 static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
@@ -333,6 +339,8 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
     flux->in_flight = false;
     if (work->answer) {
         flux->alerts += work->alert_count;
+        flux->busy_us += taken_us(batch) * (1 + (int64_t)work->looks.count);
+        a->totals.analysed++;
         a->totals.looks_done += work->looks.count;
         flux->last_done = work->done;
         flux->view = flux->sight.report;

@@ -78,6 +78,8 @@ static void publish_state(struct vg_loop *a)
         vg_live_publish_flux(a->publisher, &a->view[count++], now);
     }
     vg_live_report_flux(a->report, a->view, count);
+    vg_live_energy_step(&a->energy, a->flux, a->totals.analysed, now);
+    vg_live_energy_report(&a->energy, a->flux, &a->report->out);
     if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->out.size))
         vg_log(VG_LOG_WARN, "the metrics text found no place");
     vg_watch_thread_note(
