@@ -23,6 +23,9 @@ static void say(const struct vg_progress *progress, const char *label, uint64_t 
     if (progress->unit == VG_PROGRESS_SOURCES)
         (void)fprintf(progress->out, _("%s: %llu of %llu sources\n"), label,
                       (unsigned long long)done, (unsigned long long)total);
+    else if (progress->unit == VG_PROGRESS_SECONDS)
+        (void)fprintf(progress->out, _("%s: %llu of %llu s\n"), label, (unsigned long long)done,
+                      (unsigned long long)total);
     else
         (void)fprintf(progress->out, _("%s: %llu of %llu pictures, %.1f per second\n"), label,
                       (unsigned long long)done, (unsigned long long)total, rate);
@@ -42,7 +45,9 @@ static void draw(struct vg_progress *progress, const char *label, uint64_t done,
     (void)fprintf(progress->out, "\r%s [", label);
     for (int i = 0; i < BAR_CELLS; i++)
         (void)fputc(i < cells ? '#' : '.', progress->out);
-    (void)fprintf(progress->out, "] %3d %% %.1f/s ", (int)(done * 100 / total), rate);
+    (void)fprintf(progress->out, "] %3d %% ", (int)(done * 100 / total));
+    if (progress->unit != VG_PROGRESS_SECONDS)
+        (void)fprintf(progress->out, "%.1f/s ", rate);
     (void)fflush(progress->out);
 }
 

@@ -10,7 +10,8 @@
 /* What is counted. */
 enum vg_progress_unit {
     VG_PROGRESS_PICTURES,
-    VG_PROGRESS_SOURCES
+    VG_PROGRESS_SOURCES,
+    VG_PROGRESS_SECONDS
 };
 
 struct vg_progress {

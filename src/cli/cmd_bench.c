@@ -13,6 +13,7 @@
 #include "src/base/text.h"
 #include "src/cli/bench_energy.h"
 #include "src/cli/bench_ingest.h"
+#include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_profile.h"
 #include "src/cli/bench_stages.h"
 #include "src/cli/cold_start.h"
@@ -330,7 +331,7 @@ static const struct vg_word words[] = {
     {"kernels", NULL, NULL},
     {"stages", vg_bench_stages,
      N_("times each stage of a picture on a clip, from decoder to rules")},
-    {"pipeline", NULL, NULL},
+    {"pipeline", vg_bench_pipeline, N_("runs the whole server on N live flux and measures it")},
     {"sizing", NULL, NULL},
     {"api", NULL, NULL},
 };

@@ -1,0 +1,64 @@
+/* The real server under measure: `vigie serve`, this very program, as a child with a data folder of
+ * its own that holds N flux; its counts are read from its Redis. It ends with the one who opened it,
+ * whichever way that ends, and its folder goes when it is closed.
+ *
+ * Signals that ask to end are told of by vg_live_server_wait: vg_live_server_hold_signals comes
+ * first of all, before any library makes a thread. One server at a time; one thread. */
+#ifndef VG_BENCH_LIVE_SERVER_H
+#define VG_BENCH_LIVE_SERVER_H
+
+#include <stdint.h>
+
+#include "bench/process_tree.h"
+#include "bench/server_counts.h"
+#include "src/base/attr.h"
+#include "src/base/fault.h"
+
+/* All borrowed for the call. */
+struct vg_live_server_settings {
+    uint32_t flux;
+    double rate_fps;
+    /* Where they come from: a clip that each plays for ever, each from another place on ... */
+    const char *clip;
+    double clip_s; /* its length */
+    /* ... or, if not NULL, an address in which {} becomes the flux's number. */
+    const char *url;
+    const char *scene;              /* JSON, checked before */
+    const char *model;              /* name of an installed one */
+    const char *precision, *device; /* NULL: the server's own choice */
+};
+
+struct vg_live_server;
+
+/* Holds SIGINT, SIGTERM, SIGHUP and SIGCHLD back in this thread and those that it makes, for good. */
+void vg_live_server_hold_signals(void);
+
+/* Makes the folder and starts the server. VG_E_CALL, VG_E_INPUT (an address that is none, a path
+ * that does not fit), VG_E_LACK, VG_E_IO, VG_E_MEMORY. */
+enum vg_status vg_live_server_open(struct vg_live_server **server,
+                                   const struct vg_live_server_settings *settings,
+                                   struct vg_fault *fault) VG_MUST_USE;
+
+/* Ends it in order, or after 20 s (at once when a signal comes meanwhile) by force; removes the
+ * folder. */
+void vg_live_server_close(struct vg_live_server **server);
+
+/* Waits so long: VG_OK. Before: VG_E_INTERRUPTED (a signal that asks to end), VG_E_DEVICE (the
+ * server ended; the place has its last word). */
+enum vg_status vg_live_server_wait(struct vg_live_server *server, int64_t us,
+                                   struct vg_fault *fault) VG_MUST_USE;
+
+/* VG_E_STATE: it does not tell yet. */
+enum vg_status vg_live_server_counts(struct vg_live_server *server, struct vg_server_counts *counts,
+                                     struct vg_fault *fault) VG_MUST_USE;
+
+struct vg_tree_load vg_live_server_load(const struct vg_live_server *server);
+
+/* The last error that it logged, "" if none; borrowed until the next call. */
+const char *vg_live_server_last_word(struct vg_live_server *server);
+
+/* Where in a clip flux `number` begins: all over it, and over any shorter period too, whatever that
+ * is (multiples of the golden section modulo 1), so that key frames do not come together. Pure. */
+double vg_live_server_phase(uint32_t number);
+
+#endif

@@ -1,0 +1,32 @@
+/* One measure of a live server: opened, left to settle, measured by the minute, closed. */
+#ifndef VG_BENCH_PIPELINE_RUN_H
+#define VG_BENCH_PIPELINE_RUN_H
+
+#include "bench/flux_hold.h"
+#include "bench/live_server.h"
+
+struct vg_pipeline_run {
+    struct vg_live_server_settings server;
+    double wanted_fps; /* of each flux: what the server makes of the rate asked for */
+    double open_s;     /* so long at most until each flux had its first picture analysed */
+    double settle_s, measure_s;
+    /* a look each second, with what is going on and how far it is; NULL: nobody looks */
+    void (*look)(void *user, const char *what, double done_s, double of_s);
+    void *user;
+};
+
+/* What it took beside. */
+struct vg_pipeline_cost {
+    double cpu_cores;        /* busy, mean over the measure */
+    uint64_t resident_bytes; /* at its end, each page once */
+    double opened_s;         /* until each flux had its first picture analysed */
+    uint32_t opened;         /* flux that had */
+    double batch_size;
+};
+
+/* Statuses of vg_live_server; VG_E_TIMEOUT: not one picture was analysed within open_s (the place
+ * has the server's last error); VG_E_STATE: the analysis started anew meanwhile. */
+enum vg_status vg_pipeline_run(const struct vg_pipeline_run *run, struct vg_hold *hold,
+                               struct vg_pipeline_cost *cost, struct vg_fault *fault) VG_MUST_USE;
+
+#endif

@@ -1,0 +1,83 @@
+#include "bench/process_tree.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/attr.h"
+
+#define PROCESSES_MAX 1024
+
+static void text_of(char *text, size_t size, const char *format, ...) VG_PRINTF(3, 4);
+
+/* The file's text, cut at `size`; "" where it cannot be read. */
+static void text_of(char *text, size_t size, const char *format, ...)
+{
+    char path[64];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(path, sizeof path, format, args);
+    va_end(args);
+    FILE *file = fopen(path, "re");
+    const size_t n = file ? fread(text, 1, size - 1, file) : 0;
+    text[n] = '\0';
+    if (file)
+        (void)fclose(file);
+}
+
+/* Fields 14 to 17 of stat, behind the name, which may hold anything: user and system time, own and
+ * of children that were waited for. */
+static double cpu_s_of(pid_t pid)
+{
+    char text[1024];
+    long long ticks[4] = {0};
+    text_of(text, sizeof text, "/proc/%d/stat", (int)pid);
+    const char *at = strrchr(text, ')');
+    if (!at || sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld",
+                      &ticks[0], &ticks[1], &ticks[2], &ticks[3]) != 4)
+        return 0;
+    return (double)(ticks[0] + ticks[1] + ticks[2] + ticks[3]) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static uint64_t resident_of(pid_t pid)
+{
+    char text[4096];
+    unsigned long long n = 0;
+    text_of(text, sizeof text, "/proc/%d/smaps_rollup", (int)pid);
+    const char *at = strstr(text, "\nPss:");
+    if (at && sscanf(at, "\nPss: %llu kB", &n) == 1)
+        return (uint64_t)n * 1024;
+    text_of(text, sizeof text, "/proc/%d/statm", (int)pid);
+    return sscanf(text, "%*u %llu", &n) == 1 ? (uint64_t)n * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* Adds the children of all threads of found[at] behind the `count` that are there. */
+static uint32_t add_children(pid_t *found, uint32_t at, uint32_t count)
+{
+    char text[8192];
+    /* a supervisor has one thread, and those that are asked here start no processes in others */
+    text_of(text, sizeof text, "/proc/%d/task/%d/children", (int)found[at], (int)found[at]);
+    char *rest = text, *end = NULL;
+    for (long pid = strtol(rest, &end, 10); end != rest && count < PROCESSES_MAX;
+         pid = strtol(rest, &end, 10)) {
+        found[count++] = (pid_t)pid;
+        rest = end;
+    }
+    return count;
+}
+
+struct vg_tree_load vg_process_tree_load(pid_t root)
+{
+    pid_t found[PROCESSES_MAX] = {root};
+    struct vg_tree_load load = {0};
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        count = add_children(found, i, count);
+        load.cpu_s += cpu_s_of(found[i]);
+        load.resident_bytes += resident_of(found[i]);
+    }
+    load.processes = count;
+    return load;
+}
