@@ -4,13 +4,37 @@
 #include <stdio.h>
 #include <string.h>
 
-int64_t vg_folder_mark_name(const char *name)
+/* FNV-1a */
+static uint64_t hash_byte(uint64_t hash, uint8_t byte)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (; *name; name++)
-        hash = (hash ^ (uint8_t)*name) * UINT64_C(1099511628211);
+    return (hash ^ byte) * UINT64_C(1099511628211);
+}
+
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *text; text++)
+        hash = hash_byte(hash, (uint8_t)*text);
+    return hash;
+}
+
+static int64_t number_of(uint64_t hash)
+{
     const int64_t number = (int64_t)(hash >> 1);
     return number ? number : 1;
+}
+
+int64_t vg_folder_mark_name(const char *name)
+{
+    return number_of(hash_text(name));
+}
+
+int64_t vg_folder_mark_watch(const char *path, uint64_t source)
+{
+    uint64_t hash = hash_text(path);
+    for (; source; source >>= 8)
+        hash = hash_byte(hash, (uint8_t)source);
+    return number_of(hash);
 }
 
 static bool makes_sense(const struct vg_folder_mark *mark)

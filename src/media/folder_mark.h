@@ -16,13 +16,18 @@
 
 /* Zeroed: nothing was played. Names are numbers (vg_folder_mark_name), as figures are. */
 struct vg_folder_mark {
-    int64_t folder;     /* of the flux's address: another folder begins anew */
+    int64_t folder;     /* of the flux's address: another folder, or another flux, begins anew */
     int64_t changed_ns; /* when the file was last written */
     int64_t name;       /* of the file, without its folder */
 };
 
 /* 1 to INT64_MAX. Pure. */
 int64_t vg_folder_mark_name(const char *name);
+
+/* A folder as a flux watches it: one that is removed and added again, with the same name and the same
+ * folder, is another flux, and so is one whose address was changed and changed back. source: of its
+ * address, grows with each of those; 0: not known. 1 to INT64_MAX. Pure. */
+int64_t vg_folder_mark_watch(const char *path, uint64_t source);
 
 /* The mark out of a flux's figures; zeroed: there is none, or none that makes sense. */
 struct vg_folder_mark vg_folder_mark_of(const int64_t figure[VG_FIGURE_COUNT]);

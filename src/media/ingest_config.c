@@ -62,6 +62,8 @@ static enum vg_status take_flux(const json_t *object, size_t number, uint32_t fl
             return refuse(fault, number, texts[i].key);
     const json_int_t priority = json_integer_value(json_object_get(object, "priority"));
     flux->priority = priority >= 0 && priority <= 9 ? (uint32_t)priority : 9;
+    const json_int_t source = json_integer_value(json_object_get(object, "source"));
+    flux->source = source > 0 ? (uint64_t)source : 0;
     flux->active = json_is_true(json_object_get(object, "active")) && !flux->refused[0];
     flux->present = true;
     return VG_OK;

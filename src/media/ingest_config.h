@@ -25,7 +25,8 @@ struct vg_ingest_flux_config {
     char evidence_url[VG_SOURCE_URL_SIZE]; /* main stream for evidence; "": url is all there is */
     char user[256], password[256];         /* of both addresses */
     enum vg_transport transport;
-    uint32_t priority;                 /* 0 first, 9 last */
+    uint32_t priority; /* 0 first, 9 last */
+    uint64_t source; /* another one: the address was changed, or the flux made anew; 0: not told */
     char interface[VG_INTERFACE_SIZE]; /* "": the site's */
     char tls_name[VG_HOST_SIZE];       /* "": the host of the address */
     char ca_pem[VG_INGEST_CA_SIZE];    /* "": the site's */

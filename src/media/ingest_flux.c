@@ -96,7 +96,7 @@ static bool config_same(const struct vg_ingest_flux_config *a,
                         const struct vg_ingest_flux_config *b)
 {
     return a->present == b->present && a->active == b->active && a->transport == b->transport &&
-           strcmp(a->id, b->id) == 0 && strcmp(a->url, b->url) == 0 &&
+           a->source == b->source && strcmp(a->id, b->id) == 0 && strcmp(a->url, b->url) == 0 &&
            strcmp(a->evidence_url, b->evidence_url) == 0 && strcmp(a->user, b->user) == 0 &&
            strcmp(a->password, b->password) == 0 && strcmp(a->interface, b->interface) == 0 &&
            strcmp(a->tls_name, b->tls_name) == 0 && strcmp(a->ca_pem, b->ca_pem) == 0;

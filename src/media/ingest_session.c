@@ -451,14 +451,24 @@ static struct vg_folder_mark mark_in_file(const struct vg_ingest_session *sessio
     return mark;
 }
 
+static const char *folder_path(const struct vg_ingest_session *session)
+{
+    return url_of(session) + sizeof folder_scheme - 1;
+}
+
+/* In figures and in the file the folder is that of this very flux; a source knows its path alone. */
 static struct vg_folder_mark played_before(const struct vg_ingest_session *session)
 {
     struct vg_slots_state state;
     if (!is_folder(session))
         return (struct vg_folder_mark){.folder = 0};
     vg_slots_state(session->settings.slots, session->settings.place, &state);
-    return vg_folder_mark_newer(vg_folder_mark_of(state.figure), mark_in_file(session),
-                                vg_folder_mark_name(url_of(session) + sizeof folder_scheme - 1));
+    struct vg_folder_mark mark =
+        vg_folder_mark_newer(vg_folder_mark_of(state.figure), mark_in_file(session),
+                             vg_folder_mark_watch(folder_path(session), session->config->source));
+    if (mark.folder)
+        mark.folder = vg_folder_mark_name(folder_path(session));
+    return mark;
 }
 
 static void tell_played(const struct vg_ingest_session *session)
@@ -468,7 +478,8 @@ static void tell_played(const struct vg_ingest_session *session)
         return;
     set_figure(session, VG_FIGURE_FOLDER_NAME, (uint64_t)mark.name);
     set_figure(session, VG_FIGURE_FOLDER_TIME, (uint64_t)mark.changed_ns);
-    set_figure(session, VG_FIGURE_FOLDER, (uint64_t)mark.folder);
+    set_figure(session, VG_FIGURE_FOLDER,
+               (uint64_t)vg_folder_mark_watch(folder_path(session), session->config->source));
 }
 
 /* ---- a run ---- */

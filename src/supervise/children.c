@@ -328,21 +328,47 @@ static void on_writable(evutil_socket_t fd, short what, void *user)
     flush(user);
 }
 
-static enum vg_status queue_text(struct child *child, const char *text)
+/* A configuration has passwords in it. */
+static void wipe_text(const void *data, size_t size, void *text)
 {
-    size_t size = strlen(text);
+    (void)data;
+    explicit_bzero(text, size);
+    vg_free(text);
+}
+
+/* Head and text behind what is queued, both or neither. Takes the text if all is well. */
+static enum vg_status append_text(struct evbuffer *queue, char *text, size_t size)
+{
     uint8_t head[VG_MESSAGE_HEAD];
-    if (size > VG_MESSAGE_MAX)
-        return VG_E_FULL;
-    if (evbuffer_get_length(child->queue) + size > QUEUE_MAX) {
-        kill_for(child, VG_END_SILENT);
-        return VG_E_FULL;
-    }
+    enum vg_status status = VG_E_MEMORY;
+    struct evbuffer *message = evbuffer_new();
     vg_message_head((uint32_t)size, head);
-    if (evbuffer_expand(child->queue, sizeof head + size) != 0 ||
-        evbuffer_add(child->queue, head, sizeof head) != 0 ||
-        evbuffer_add(child->queue, text, size) != 0)
+    if (message != NULL && evbuffer_add(message, head, sizeof head) == 0 &&
+        evbuffer_add_reference(message, text, size, wipe_text, text) == 0) {
+        (void)evbuffer_add_buffer(queue, message); /* moves: it needs no memory */
+        status = VG_OK;
+    }
+    if (message != NULL)
+        evbuffer_free(message);
+    return status;
+}
+
+/* Takes the text, which is wiped as soon as it has gone out, or will not. NULL: no memory. */
+static enum vg_status queue_text(struct child *child, char *text)
+{
+    enum vg_status status = VG_E_FULL;
+    if (text == NULL)
         return VG_E_MEMORY;
+    const size_t size = strlen(text);
+    const bool stuck = evbuffer_get_length(child->queue) + size > QUEUE_MAX;
+    if (size <= VG_MESSAGE_MAX && stuck)
+        kill_for(child, VG_END_SILENT);
+    else if (size <= VG_MESSAGE_MAX)
+        status = append_text(child->queue, text, size);
+    if (status) {
+        wipe_text(text, size, text);
+        return status;
+    }
     flush(child);
     return VG_OK;
 }
@@ -352,12 +378,7 @@ enum vg_status vg_children_send(struct vg_children *children, size_t number, con
     struct child *child = children->child[number];
     if (child->control < 0 || child->stage != STAGE_RUN)
         return VG_E_STATE;
-    char *text = vg_json_text(message);
-    if (text == NULL)
-        return VG_E_MEMORY;
-    enum vg_status status = queue_text(child, text);
-    vg_free(text);
-    return status;
+    return queue_text(child, vg_json_text(message));
 }
 
 /* ---- life and death ---- */
@@ -531,7 +552,7 @@ static void ask_to_end(struct child *child, enum vg_end_cause cause, struct vg_m
     child->terminate_at.us = now.us + child->plan->stop_us / 2;
     child->stage = STAGE_TERMINATED;
     if (child->control >= 0 && child->restart.state == VG_PART_UP &&
-        queue_text(child, "{\"type\":\"quit\"}") == VG_OK)
+        queue_text(child, vg_alloc_text("{\"type\":\"quit\"}")) == VG_OK)
         child->stage = STAGE_ASKED;
     else
         kill_group(child, SIGTERM);

@@ -199,13 +199,14 @@ static const char *refusal(const struct row *row)
 static json_t *ingest_row(const struct row *row)
 {
     const struct vg_flux_config *flux = &row->flux;
-    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:f,s:I,s:s?}", "index",
+    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:f,s:I,s:I,s:s?}", "index",
                      (json_int_t)(row->place % VG_PLACES_PER_INGEST), "id", flux->id, "url",
                      flux->url, "evidence_url", flux->evidence_url, "user", flux->user, "password",
                      row->password, "transport", vg_transport_name(flux->transport), "tls_name",
                      flux->tls_name, "ca_pem", row->ca_pem ? row->ca_pem : "", "interface",
                      flux->interface, "active", (int)flux->active, "rate_fps", flux->rate_fps,
-                     "priority", (json_int_t)flux->priority, "refused", refusal(row));
+                     "priority", (json_int_t)flux->priority, "source",
+                     (json_int_t)flux->view_source, "refused", refusal(row));
 }
 
 static json_t *analysis_row(const struct row *row)

@@ -36,7 +36,7 @@ static void all_of_it_is_read(void **state)
         "\"flux\":[{\"index\":2,\"id\":\"cam\",\"url\":\"rtsps://10.0.0.2/sub\",\"evidence_url\":"
         "\"rtsps://10.0.0.2/main\",\"user\":\"u\",\"password\":\"p\",\"transport\":\"multicast\","
         "\"tls_name\":\"vms\",\"ca_pem\":\"OWN\",\"interface\":\"eth2\",\"active\":true,"
-        "\"refused\":null,\"later\":1}]}";
+        "\"refused\":null,\"source\":12,\"later\":1}]}";
     assert_int_equal(read_text(text, &config, &fault), VG_OK);
     const struct vg_site_settings *site = &config->site.settings;
     assert_true(vg_host_list_may_visit(&site->sources, "10.0.0.9", 554));
@@ -55,6 +55,7 @@ static void all_of_it_is_read(void **state)
     const struct vg_ingest_flux_config *flux = &config->flux[2];
     assert_true(flux->present && flux->active);
     assert_string_equal(flux->evidence_url, "rtsps://10.0.0.2/main");
+    assert_int_equal(flux->source, 12);
     assert_int_equal(flux->transport, VG_TRANSPORT_MULTICAST);
     assert_string_equal(flux->tls_name, "vms");
     assert_string_equal(flux->ca_pem, "OWN");

@@ -119,6 +119,19 @@ static void marks(void **state)
                                       "folder 1 5 -6 7\n",
                                       "folder 1 5 6 99999999999999999999\n",
                                       "folder 1  5 6 7\n"};
+    assert_int_equal(vg_folder_mark_watch("/srv/in", 0), vg_folder_mark_name("/srv/in"));
+    const int64_t watch[] = {
+        vg_folder_mark_watch("/srv/in", 0),          vg_folder_mark_watch("/srv/in", 7),
+        vg_folder_mark_watch("/srv/in", 8),          vg_folder_mark_watch("/srv/in", 7 << 8),
+        vg_folder_mark_watch("/srv/in", 1ull << 40), vg_folder_mark_watch("/srv/in/", 7)};
+    for (size_t i = 0; i < sizeof watch / sizeof *watch; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_true(watch[i] > 0 && watch[i] != watch[k]);
+    /* what another flux of that place or name has finished is not this one's */
+    const struct vg_folder_mark others = {watch[1], 1000, 1}, ours = {watch[2], 500, 2};
+    assert_true(vg_folder_mark_same(vg_folder_mark_newer(others, ours, watch[2]), ours));
+    assert_true(vg_folder_mark_same(vg_folder_mark_newer(ours, others, watch[2]), ours));
+    assert_int_equal(vg_folder_mark_newer(others, others, watch[2]).folder, 0);
     const struct vg_folder_mark mark = {INT64_MAX, INT64_MAX - 1, 1}, older = {5, 1, 1},
                                 newer = {5, 2, 1};
     struct vg_folder_mark read;
