@@ -53,9 +53,10 @@ static void takes_turns(void **state)
         {"other", 1010, 0}, {"vms", 5000, 0},  {"vms", 5000, 50},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_int_equal(
-            vg_stagger_turn_us(stagger, rows[i].host, 50, (struct vg_mono_time){rows[i].now_us}),
-            rows[i].wait_us);
+        assert_int_equal(vg_stagger_turn_us(stagger, rows[i].host,
+                                            &(struct vg_stagger_pace){.step_us = 50},
+                                            (struct vg_mono_time){rows[i].now_us}),
+                         rows[i].wait_us);
     vg_stagger_close(&stagger);
     assert_null(stagger);
 }
@@ -67,14 +68,21 @@ static void forgets_the_oldest_host(void **state)
     char host[8] = "a000";
     (void)state;
     assert_int_equal(vg_stagger_open(&stagger), VG_OK);
-    assert_int_equal(vg_stagger_turn_us(stagger, "kept", 1000000, (struct vg_mono_time){100}), 0);
+    assert_int_equal(vg_stagger_turn_us(stagger, "kept",
+                                        &(struct vg_stagger_pace){.step_us = 1000000},
+                                        (struct vg_mono_time){100}),
+                     0);
     for (int i = 0; i < 3 * VG_STAGGER_HOSTS_MAX; i++) {
         host[1] = (char)('0' + i / 100);
         host[2] = (char)('0' + i / 10 % 10);
         host[3] = (char)('0' + i % 10);
-        assert_int_equal(vg_stagger_turn_us(stagger, host, 10, (struct vg_mono_time){200 + i}), 0);
+        assert_int_equal(vg_stagger_turn_us(stagger, host, &(struct vg_stagger_pace){.step_us = 10},
+                                            (struct vg_mono_time){200 + i}),
+                         0);
     }
-    assert_int_equal(vg_stagger_turn_us(stagger, "kept", 1000000, (struct vg_mono_time){1000}),
+    assert_int_equal(vg_stagger_turn_us(stagger, "kept",
+                                        &(struct vg_stagger_pace){.step_us = 1000000},
+                                        (struct vg_mono_time){1000}),
                      999100);
     vg_stagger_close(&stagger);
 }
