@@ -74,8 +74,8 @@ def now():
 
 
 class Stage:
-    def __init__(self, folder, display):
-        self.folder, self.display = folder, display
+    def __init__(self, folder, display, clip):
+        self.folder, self.display, self.clip = folder, display, clip
         self.build, self.source = os.environ["VIGIE_BUILD_DIR"], os.environ["VIGIE_SOURCE_DIR"]
         self.late = os.path.join(folder, "late")
         self.server = Server(os.path.join(self.build, "vigie"), os.path.join(folder, "data"))
@@ -83,11 +83,7 @@ class Stage:
         self.incidents = []
 
     def start(self):
-        clip = os.path.join(self.folder, "clip.mp4")
-        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-t", "40", "-i",
-                        os.path.join(self.source, "cache/vtest.avi"), "-vf", "scale=384:288", "-c:v", "libx264",
-                        "-preset", "veryfast", "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p", clip], check=True)
-        self.camera = subprocess.Popen([os.path.join(self.build, "tests/camera"), "--stay", "--paths", "40", clip],
+        self.camera = subprocess.Popen([os.path.join(self.build, "tests/camera"), "--stay", "--paths", "40", self.clip],
                                        stdout=subprocess.PIPE, text=True)
         port = int(self.camera.stdout.readline().split()[1])
         self.api = self.server.api()
@@ -149,13 +145,21 @@ class Stage:
         os.kill(pid, signal.SIGKILL)
         self.until("another process", lambda: self.ingest(0) not in (None, pid), 10)
 
+    def times_on(self, step, flux):
+        """How often it came to this step, by the log."""
+        return self.server.read_log().count(f"flux {flux}: decoded by {step} instead of")
+
     def fresh(self):
-        """The first process anew, its driver well, and without a memory of failures."""
+        """The first process anew, its driver well, and without a memory of failures. What the slots tell is the
+        process before until the new one's first pictures; and while it opens its device, it decodes in software."""
         self.faults("", "all")
+        before = {flux: self.times_on("vaapi", flux) for flux in NEAR}
         self.kill()
-        self.on("vaapi", 30)
+        for flux in NEAR:
+            self.until(f"{flux} is decoded by vaapi in the new process",
+                       lambda f=flux: self.times_on("vaapi", f) > before[f], 30)
+            self.on("vaapi", 5, flux)
         self.flows()
-        self.on("vaapi", 5, "cam-near")
 
     def alerts(self):
         """Times of cam's alerts, and whether any came twice."""
@@ -312,8 +316,8 @@ PARTS = {"killed": killed, "late": late_faults, "start": at_the_start, "hangs": 
 
 
 def main():
-    stage = Stage(sys.argv[1], sys.argv[2])
-    parts = sys.argv[3:] or list(PARTS)
+    stage = Stage(*sys.argv[1:4])
+    parts = sys.argv[4:]
     try:
         stage.start()
         stage.until("pictures of all", lambda: all(stage.watch.last(f)["analysed"] > 3
