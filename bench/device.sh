@@ -14,7 +14,7 @@
 # --device   number, cpu, gpu or a part of the name; default: gpu, or the first where there is none
 # --include  folder that holds CL/cl.h; --library: libOpenCL.so.1; found by themselves where usual
 # --out      default: device-NAME.json in $OUT, or in bench/results where $OUT is not set
-# --quick    small cases and two batches: does everything run?
+# --quick    small cases and two batches, of which the tuner looks at one: does everything run?
 # --untuned  the tuner is left out, which takes minutes
 # Exit code 0; 1 when a kernel is wrong or a net failed (the JSON says which); 2 when nothing was run.
 set -euo pipefail
@@ -116,7 +116,7 @@ for m in ${models[@]+"${models[@]}"}; do
     bench "$m" -f f16
     bench "$m" -l any -f f16
     if [ -n "$nvidia" ]; then bench "$m" -l nvidia -f f16; fi
-    if [ -z "$untuned" ]; then bench "$m" -u; fi
+    if [ -z "$untuned" ]; then bench "$m" ${quick:+-b 1} -u; fi
 done
 [ "$count" -gt 0 ] || printf 'device.sh: no model: correctness alone\n'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The engine alone builds where there is neither pkg-config nor any of the product's libraries, and
-# its two programs run: bench/device.sh as on a machine with a GPU, quickly.
+# its two programs run: bench/device.sh as on a machine with a GPU, quickly. Takes long.
 . "$(dirname "$0")/lib.sh"
 BUILD=$VIGIE_BUILD_DIR/engine-only
 MODELS=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Each process is killed while alerts come: it is started again, health recovers, alerts go on,
-# none is doubled. One that hangs is found and killed. The supervisor's death ends all. Runs alone.
+# none is doubled. One that hangs is found and killed. The supervisor's death ends all. Timed.
 . "$(dirname "$0")/serve_lib.sh"
 need_model
 need_clip

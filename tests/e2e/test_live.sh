@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole server on real video: a camera and a file, an alert with its picture. Runs alone.
+# The whole server on real video: a camera and a file, an alert with its picture. Timed.
 . "$(dirname "$0")/lib.sh"
 need_model
 need_clip

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Live pictures and the clips of alerts, from cameras to a client and to a browser (without node or
-# chromium: to the client alone). Runs alone.
+# chromium: to the client alone). Timed.
 . "$(dirname "$0")/lib.sh"
 need_model
 need_clip

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stop is obeyed within 2 s with the api and Redis hanging, survives a restart, and is taken
-# back; by flux and by event as well. Runs alone.
+# back; by flux and by event as well. Timed.
 . "$(dirname "$0")/serve_lib.sh"
 need_model
 need_clip

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The health of views, on a whole server: cameras that turn away, go dark, stand still or fall silent
 # are told within 10 s, raise nothing by it, and their rules are silent until the view is back or
-# confirmed; a reference outlives the server. Runs alone.
+# confirmed; a reference outlives the server. Timed. Takes long.
 . "$(dirname "$0")/serve_lib.sh"
 . "$(dirname "$0")/camera_lib.sh"
 need_model
