@@ -18,6 +18,12 @@ struct vg_chain {
     struct vg_alert alerts[VG_ALERTS_PER_PICTURE_MAX];
 };
 
+enum vg_status vg_chain_make_maps(struct vg_chain *chain)
+{
+    const uint32_t set = vg_watcher_maps(chain->scene);
+    return chain->maps || !set ? VG_OK : vg_maps_host_open(&chain->maps, set);
+}
+
 enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene,
                              enum vg_chain_maps maps)
 {
@@ -30,8 +36,8 @@ enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *sce
     enum vg_status status = vg_tracker_open(&c->tracker, &settings);
     if (!status)
         status = vg_flux_view_init(&c->view);
-    if (!status && maps == VG_CHAIN_MAKES_MAPS && vg_watcher_maps(scene))
-        status = vg_maps_host_open(&c->maps, vg_watcher_maps(scene));
+    if (!status && maps == VG_CHAIN_MAKES_MAPS)
+        status = vg_chain_make_maps(c);
     if (!status && scene)
         status = vg_watcher_open(&c->watcher, scene);
     if (!status && scene)

@@ -37,6 +37,10 @@ void vg_chain_close(struct vg_chain **chain);
 /* Keeps from now on where persons are (vg_chain_heat), also without a scene. VG_E_MEMORY. */
 enum vg_status vg_chain_keep_heat(struct vg_chain *chain) VG_MUST_USE;
 
+/* From now on it makes them, as if it had seen no picture so far: the device does not any more.
+ * Allocates. VG_E_MEMORY: there are none then. Nothing where it makes them, or needs none. */
+enum vg_status vg_chain_make_maps(struct vg_chain *chain) VG_MUST_USE;
+
 struct vg_chain_input {
     const struct vg_detection *detections; /* of the picture, any order */
     uint32_t detection_count;

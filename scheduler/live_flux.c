@@ -27,7 +27,7 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     const uint32_t set = vg_watcher_maps(flux->config.scene);
     if (!status && device && set)
         status = vg_map_flux_open(&flux->maps, device, set, 1);
-    if (status == VG_E_DEVICE) /* it has no room left: the chain makes the same maps */
+    if (status) /* it has no room left, or has given maps up: the chain makes the same */
         status = VG_OK;
     if (!status)
         status = vg_chain_open(&flux->chain, flux->config.scene,

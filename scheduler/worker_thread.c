@@ -63,6 +63,19 @@ static void follow_view(struct vg_worker_thread *t, struct vg_live_flux *flux,
     vg_alloc_seal();
 }
 
+/* Those that came with the answer. A device that has failed in making them makes none any more: the
+ * chain does, from this picture on. */
+static const struct vg_maps *maps_of(struct vg_live_flux *flux)
+{
+    const struct vg_maps *maps = flux->maps ? vg_map_flux_maps(flux->maps, 0) : NULL;
+    if (!flux->maps || maps)
+        return maps;
+    vg_alloc_unseal();
+    (void)!vg_chain_make_maps(flux->chain); /* without memory: rules say that there are no maps */
+    vg_alloc_seal();
+    return NULL;
+}
+
 static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
 {
     struct vg_live_flux *flux = work->flux;
@@ -80,7 +93,7 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
         .lens = t->lens,
         .source_fps_milli = work->source_fps_milli,
         .known = flux->known,
-        .maps = flux->maps ? vg_map_flux_maps(flux->maps, 0) : NULL,
+        .maps = maps_of(flux),
         .looks = looks,
         .look_count = work->looks.count,
         .moment = {.media = work->media,

@@ -154,12 +154,24 @@ static enum vg_status look_again(struct run *run, const struct room *room,
     return status;
 }
 
+/* Those that came with the answer; where the device has failed in making them, the chain makes them
+ * from here on. */
+static enum vg_status maps_of(struct run *run, uint32_t at, const struct vg_maps **maps)
+{
+    *maps = run->maps ? vg_map_flux_maps(run->maps, at) : NULL;
+    return run->maps && !*maps ? vg_chain_make_maps(run->chain) : VG_OK;
+}
+
 /* Tracker, events and rules of one answered picture, and all that is written of it. */
 static enum vg_status follow(struct run *run, uint32_t at)
 {
     const struct room *room = &run->room[at];
     const struct vg_explainer explainer = vg_batch_explainer(run->files);
     struct vg_look_answer looks[VG_LOOKS_MAX];
+    const struct vg_maps *maps = NULL;
+    enum vg_status status = maps_of(run, at, &maps);
+    if (status)
+        return status;
     struct vg_chain_input input = {
         .detections = run->answer[at].detection,
         .detection_count = run->answer[at].count,
@@ -169,7 +181,7 @@ static enum vg_status follow(struct run *run, uint32_t at)
         .picture = &room->picture,
         .lens = run->lens,
         .source_fps_milli = vg_clip_about(run->clip).fps_milli,
-        .maps = run->maps ? vg_map_flux_maps(run->maps, at) : NULL,
+        .maps = maps,
         .looks = looks,
         .known = vg_model_classes(run->settings->model),
         .moment = {.media = room->about.media,
@@ -181,7 +193,7 @@ static enum vg_status follow(struct run *run, uint32_t at)
     while (input.detection_count > 0 && /* falling scores: the tail is only for detections.csv */
            input.detections[input.detection_count - 1].score < VG_CHAIN_THRESHOLD)
         input.detection_count--;
-    enum vg_status status = look_again(run, room, looks, &input.look_count);
+    status = look_again(run, room, looks, &input.look_count);
     if (status)
         return status;
     write_detections(run, at);
@@ -313,16 +325,15 @@ static enum vg_status read_all(struct run *run, const volatile int *interrupted)
 }
 
 /* On the device, where it makes any and a picture is one job. */
-static enum vg_status open_maps(struct run *run)
+static void open_maps(struct run *run)
 {
     const struct vg_look *look = run->settings->look;
     const struct vg_map_device *device = vg_engine_maps(look->engine);
     const uint32_t set = vg_watcher_maps(run->settings->scene);
     if (!device || !set || look->request.tiles != VG_LOOK_WHOLE)
-        return VG_OK;
-    const enum vg_status status = vg_map_flux_open(&run->maps, device, set, VG_BATCH_PICTURES);
-    return status ? vg_fault_set(run->fault, status, vg_status_text(status), NULL, "%s", run->path)
-                  : VG_OK;
+        return;
+    (void)!vg_map_flux_open(&run->maps, device, set,
+                            VG_BATCH_PICTURES); /* else the chain makes them */
 }
 
 static enum vg_status open_run(struct run *run, const char *stem)
@@ -344,7 +355,7 @@ static enum vg_status open_run(struct run *run, const char *stem)
     if (!status)
         status = vg_sha256_file(run->path, run->digest, run->fault);
     if (!status)
-        status = open_maps(run);
+        open_maps(run);
     if (!status)
         status = vg_chain_open(&run->chain, s->scene,
                                run->maps ? VG_CHAIN_TAKES_MAPS : VG_CHAIN_MAKES_MAPS);

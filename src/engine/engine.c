@@ -662,9 +662,42 @@ static void times_take(struct vg_engine *engine)
                                              .maps_us = maps > boxes ? maps - boxes : 0};
 }
 
+/* All of it, from the pictures to the answers. */
+static enum vg_status batch_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
+                                struct vg_answer *answers, struct vg_fault *fault)
+{
+    enum vg_status status = batch_stage(engine, jobs, count, fault);
+    if (!status)
+        status = batch_enqueue(engine, count, fault);
+    if (!status)
+        status = maps_enqueue(engine, jobs, count, fault);
+    if (!status)
+        status = batch_answer(engine, jobs, count, answers, fault);
+    if (status) /* what was enqueued still reads the pictures */
+        (void)clFinish(engine->runner.device.queue);
+    else if (engine->maps)
+        vg_map_device_trust(engine->maps, jobs, count);
+    return status;
+}
+
+/* A device that only cannot make maps is no reason to end: the process would meet the same again. Where
+ * it is lost altogether, the batch fails once more. */
+static enum vg_status batch_again(struct vg_engine *engine, const struct vg_job *jobs,
+                                  uint32_t count, struct vg_answer *answers, struct vg_fault *fault,
+                                  const struct vg_fault *why)
+{
+    events_release(engine);
+    const enum vg_status status = batch_run(engine, jobs, count, answers, fault);
+    if (!status)
+        vg_log(VG_LOG_WARN, "maps are made by the processor from now on: %s: %s", why->what,
+               why->place);
+    return status;
+}
+
 enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
                              struct vg_answer *answers, struct vg_fault *fault)
 {
+    struct vg_fault why = {.status = VG_OK};
     enum vg_status status = count_check(engine, count, fault);
     for (uint32_t i = 0; i < count && !status; i++)
         status = job_check(engine, &jobs[i], i, fault);
@@ -672,16 +705,12 @@ enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs
         return status;
     const struct vg_mono_time start = vg_mono_now();
     vg_probe_batch_begin(engine->runner.device.info.name, count);
-    status = batch_stage(engine, jobs, count, fault);
-    if (!status)
-        status = batch_enqueue(engine, count, fault);
-    if (!status)
-        status = maps_enqueue(engine, jobs, count, fault);
-    if (!status)
-        status = batch_answer(engine, jobs, count, answers, fault);
-    if (status) { /* what was enqueued still reads the pictures */
-        (void)clFinish(engine->runner.device.queue);
-    } else {
+    status = batch_run(engine, jobs, count, answers, &why);
+    if (status && engine->maps && vg_map_device_blame(engine->maps, jobs, count))
+        status = batch_again(engine, jobs, count, answers, fault, &why);
+    else if (status && fault)
+        *fault = why;
+    if (!status) {
         const int64_t all_us = vg_mono_now().us - start.us;
         times_take(engine);
         const struct vg_engine_times t = engine->times;

@@ -1,6 +1,7 @@
 #include "src/engine/map_device.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 
 #include "kernels/flow_layout.h"
 #include "src/base/alloc.h"
@@ -31,6 +32,8 @@ struct vg_map_device {
     cl_mem jobs;                          /* struct vg_map_job, one a job of the batch */
     cl_mem scratch;                       /* of the flow: nothing is kept in it */
     struct vg_map_job told[VG_BATCH_MAX]; /* of the batch in work */
+    bool failed;                          /* a launch of the batch in work */
+    _Atomic bool lost; /* relaxed: set by the device's thread; who opens a flux may see it late */
 };
 
 /* ---- open ---- */
@@ -254,10 +257,47 @@ static uint32_t tell(struct vg_map_device *d, const struct vg_job *jobs,
     return wanted;
 }
 
+static void tell_lost(const struct vg_job *jobs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (jobs[i].maps) {
+            jobs[i].maps->lost = true;
+            jobs[i].maps->used = 0;
+        }
+}
+
+bool vg_map_device_lost(const struct vg_map_device *device)
+{
+    return atomic_load_explicit(&device->lost, memory_order_relaxed);
+}
+
+void vg_map_device_trust(struct vg_map_device *device, const struct vg_job *jobs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && !vg_map_device_lost(device); i++)
+        if (jobs[i].maps)
+            jobs[i].maps->proven = true;
+}
+
+bool vg_map_device_blame(struct vg_map_device *device, const struct vg_job *jobs, uint32_t count)
+{
+    bool doubtful = device->failed;
+    for (uint32_t i = 0; i < count && !doubtful; i++)
+        doubtful = jobs[i].maps && !jobs[i].maps->proven;
+    if (!doubtful || vg_map_device_lost(device))
+        return false;
+    atomic_store_explicit(&device->lost, true, memory_order_relaxed);
+    return true;
+}
+
 enum vg_status vg_map_device_enqueue(struct vg_map_device *device, const struct vg_job *jobs,
                                      const struct vg_device_job *staged, uint32_t count,
                                      struct vg_fault *fault)
 {
+    device->failed = false;
+    if (vg_map_device_lost(device)) {
+        tell_lost(jobs, count);
+        return VG_OK;
+    }
     if (!tell(device, jobs, staged, count))
         return VG_OK;
     enum vg_status status = vg_device_check_run(
@@ -267,5 +307,6 @@ enum vg_status vg_map_device_enqueue(struct vg_map_device *device, const struct 
     for (uint32_t i = 0; i < count && !status; i++)
         if (jobs[i].maps)
             status = enqueue_job(device, jobs[i].maps, i, fault);
+    device->failed = status != VG_OK;
     return status;
 }

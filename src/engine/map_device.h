@@ -3,6 +3,8 @@
 #ifndef VG_ENGINE_MAP_DEVICE_H
 #define VG_ENGINE_MAP_DEVICE_H
 
+#include <stdbool.h>
+
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 #include "src/engine/map_flux.h"
@@ -16,6 +18,8 @@ struct vg_map_flux {
     size_t room_bytes;
     uint8_t *sheets;      /* room_bytes each */
     struct vg_maps *maps; /* of each room */
+    bool proven;          /* a batch of it was answered */
+    bool lost;            /* the device makes none any more */
 };
 
 /* Builds the kernels and runs each once. runner: open, borrowed until close. VG_E_MEMORY,
@@ -29,9 +33,21 @@ cl_context vg_map_device_context(const struct vg_map_device *device);
 
 /* Enqueues the maps of those jobs that want some, the flux's in their order, behind the staging of
  * their pictures: staged[i] says where jobs[i]'s lies, all of it. What was enqueued is done when a
- * later command of the queue is. */
+ * later command of the queue is. Once the device was given up, nothing is enqueued, and the flux are
+ * told. */
 enum vg_status vg_map_device_enqueue(struct vg_map_device *device, const struct vg_job *jobs,
                                      const struct vg_device_job *staged, uint32_t count,
                                      struct vg_fault *fault) VG_MUST_USE;
+
+/* The batch of these jobs was answered. */
+void vg_map_device_trust(struct vg_map_device *device, const struct vg_job *jobs, uint32_t count);
+
+/* The batch of these jobs failed. Whether it may be by its maps: a launch of them did, or a flux is in
+ * it whose maps were never made before (drivers that give memory at its first use refuse it there).
+ * They are given up then, for all flux and for ever; the same batch is to be tried without them. */
+bool vg_map_device_blame(struct vg_map_device *device, const struct vg_job *jobs, uint32_t count);
+
+/* Whether they were given up; any thread. */
+bool vg_map_device_lost(const struct vg_map_device *device);
 
 #endif

@@ -13,6 +13,10 @@ enum vg_status vg_map_flux_open(struct vg_map_flux **flux, const struct vg_map_d
     *flux = NULL;
     if (!f)
         return VG_E_MEMORY;
+    if (vg_map_device_lost(device)) {
+        vg_free(f);
+        return VG_E_DEVICE;
+    }
     cl_int code = CL_SUCCESS;
     f->course.set = set;
     f->rooms = rooms;
@@ -45,6 +49,8 @@ void vg_map_flux_close(struct vg_map_flux **flux)
 
 const struct vg_maps *vg_map_flux_maps(const struct vg_map_flux *flux, uint32_t room)
 {
+    if (flux->lost)
+        return NULL;
     assert(room < flux->used);
     return &flux->maps[room];
 }
