@@ -150,6 +150,8 @@ static void close_all(struct vg_loop *a)
     vg_energy_thread_close(&a->energy.thread);
     /* in the order of the way: the device ends its batch, the workers what they hold */
     vg_device_thread_close(&a->device);
+    if (!a->status)
+        vg_map_trial_end(&a->map_trial);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_worker_thread_close(&a->worker[i]);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {

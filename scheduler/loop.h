@@ -25,6 +25,7 @@
 #include "scheduler/live_energy.h"
 #include "scheduler/live_flux.h"
 #include "scheduler/live_metrics.h"
+#include "scheduler/map_trial.h"
 #include "scheduler/model_guard.h"
 #include "scheduler/watch_thread.h"
 #include "scheduler/worker_thread.h"
@@ -60,6 +61,8 @@ struct vg_loop {
 
     struct vg_model *model;
     struct vg_engine *engine;
+    struct vg_map_trial map_trial;
+    enum vg_map_maker map_maker;
     uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
     uint32_t worker_count;
     struct vg_live_batch batch[VG_LOOP_BATCHES];

@@ -95,7 +95,9 @@ static void open_one(struct vg_loop *a, struct vg_live_flux_config *config)
             vg_log(VG_LOG_ERROR, "flux %s names an ingest that is not there", config->id);
             return;
         }
-        if (vg_live_flux_open(&a->flux[i], config, a->settings->data, vg_engine_maps(a->engine))) {
+        const struct vg_map_device *maps =
+            a->map_maker == VG_MAPS_BY_DEVICE ? vg_engine_maps(a->engine) : NULL;
+        if (vg_live_flux_open(&a->flux[i], config, a->settings->data, maps)) {
             vg_log(VG_LOG_ERROR, "flux %s: no memory for it", config->id);
             return;
         }

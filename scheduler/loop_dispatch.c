@@ -200,6 +200,8 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
         .maps = flux->maps,
         .time = work->media,
     };
+    if (flux->maps)
+        vg_map_trial_begin(&a->map_trial, vg_wall_now());
     take_looks(a, work, batch, room);
     const struct vg_picture *picture = &work->picture;
     vg_stage_times_add(a->times, VG_STAGE_DECODE, picture->ready.us - picture->arrival.us);
@@ -338,6 +340,8 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
     end_picture(a, flux, work->slot, work->answer ? VG_FATE_ANALYSED : VG_FATE_SHUTDOWN);
     flux->in_flight = false;
     if (work->answer) {
+        if (flux->maps)
+            vg_map_trial_end(&a->map_trial);
         flux->alerts += work->alert_count;
         flux->busy_us += taken_us(batch) * (1 + (int64_t)work->looks.count);
         a->totals.analysed++;

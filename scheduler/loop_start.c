@@ -87,6 +87,12 @@ static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config
         return status;
     vg_log(VG_LOG_INFO, "device %s, model %s, %s, plan %.12s", vg_engine_device_name(a->engine),
            a->model->name, vg_engine_precision(a->engine), vg_engine_plan_hash(a->engine));
+    a->map_maker = vg_map_trial_open(&a->map_trial, a->settings->data,
+                                     vg_engine_device_name(a->engine), vg_wall_now());
+    if (a->map_maker == VG_MAPS_BY_HOST)
+        vg_log(VG_LOG_WARN,
+               "maps are made by the processor: the analysis ended twice over the first "
+               "ones of the device; it is tried again after a day");
     for (int i = 0; i < VG_LOOP_BATCHES; i++) {
         a->batch[i].answer = vg_alloc_array(a->jobs_max, sizeof *a->batch[i].answer);
         if (!a->batch[i].answer)
