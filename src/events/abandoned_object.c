@@ -362,7 +362,7 @@ static void begin(const struct vg_watch *watch, struct vg_thing *thing, const st
 {
     struct vg_things *memory = memory_of(watch);
     const int64_t now_us = now_of(watch);
-    *thing = (struct vg_thing){.number = ++memory->numbers,
+    *thing = (struct vg_thing){.number = vg_watch_number(&memory->numbers),
                                .span = blob->span,
                                .other = blob->span,
                                .area = blob->area,

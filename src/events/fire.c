@@ -247,7 +247,7 @@ static void find_new(const struct vg_watch *watch, const bool *taken)
             at++;
         if (at == VG_FLAMES_MAX)
             return; /* a picture that flickers all over */
-        memory->flame[at] = (struct vg_flame){.number = ++memory->numbers,
+        memory->flame[at] = (struct vg_flame){.number = vg_watch_number(&memory->numbers),
                                               .span = memory->blobs.blob[i].span,
                                               .born_us = now_of(watch),
                                               .seen_us = now_of(watch)};
@@ -448,7 +448,7 @@ static void sight(const struct vg_watch *watch, struct vg_sighting **sighting, s
     if (!*sighting)
         return;
     if (!memory->fire || now_of(watch) - memory->held_us > SAME_FIRE_US)
-        memory->fire = ++memory->numbers;
+        memory->fire = vg_watch_number(&memory->numbers);
     memory->held_us = now_of(watch);
     (*sighting)->subject = VG_SUBJECT_THING + memory->fire;
     vg_watch_show_thing(*sighting, box, class_id, score);

@@ -96,7 +96,7 @@ static void open_body(const struct vg_watch *watch, const struct vg_track *track
         struct vg_down_body *body = &memory->body[i];
         if (body->number)
             continue;
-        *body = (struct vg_down_body){.number = ++memory->numbers,
+        *body = (struct vg_down_body){.number = vg_watch_number(&memory->numbers),
                                       .track = track->id,
                                       .stood = stood,
                                       .box = track->seen,

@@ -11,7 +11,8 @@
 
 #define VG_SIGHTING_BOXES_MAX 64
 
-/* Subjects that are no tracks (things found on the maps) have numbers from here up. */
+/* Subjects that are no tracks (things found on the maps) have numbers from here up, tracks below:
+ * VG_TRACK_ID_MAX. */
 #define VG_SUBJECT_THING 0x80000000u
 
 struct vg_sighting_box {

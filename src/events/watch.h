@@ -85,4 +85,8 @@ void vg_watch_show_thing(struct vg_sighting *sighting, struct vg_box box, enum v
 void vg_watch_wish(const struct vg_watch *watch, uint32_t subject, struct vg_box region,
                    enum vg_turn turn, float worth);
 
+/* The number of a new thing, one more than `numbers`, which it becomes: 1 and up, and from 1 again
+ * before VG_SUBJECT_THING and it would be a track's. Pure. */
+uint32_t vg_watch_number(uint32_t *numbers);
+
 #endif

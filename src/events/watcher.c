@@ -308,6 +308,12 @@ void vg_watch_wish(const struct vg_watch *watch, uint32_t subject, struct vg_box
     out->wish[at] = (struct vg_look_wish){watch->rule_index, subject, region, turn, worth};
 }
 
+uint32_t vg_watch_number(uint32_t *numbers)
+{
+    *numbers = *numbers % (VG_SUBJECT_THING - 1) + 1;
+    return *numbers;
+}
+
 /* ---- one picture -------------------------------------------------------------------------- */
 
 /* A mask may hide from some events and not from others. */

@@ -6,9 +6,15 @@
  *
  * A look is a picture as a whole, or a part of it that was asked for: a pistol of 20 cm on a person
  * of 100 pixels is 12 pixels long, less than a detector finds, so the upper bodies of the persons
- * are looked at again enlarged, in turn, whoever was looked at longest ago first, and sites before
+ * are looked at again enlarged: whoever is new or has changed, then all in turn, and sites before
  * all of them. A picture in which nobody looked closely says nothing of a site found by a close
- * look. */
+ * look.
+ *
+ * Nobody is looked at in each picture: four looks with each, which a handful of persons were, took
+ * half a core. What somebody holds does not come and go with the pictures, and who draws something
+ * moves: the arm makes the box wider, or lower when he bends. So a person is due when he appears
+ * (three looks, since one may miss), when his box has changed, and every AGAIN_US besides; of those
+ * who are only due again TURNS_MAX a picture, so that a crowd costs no more than so many. */
 #include "src/events/weapon.h"
 
 #include <math.h>
@@ -21,6 +27,13 @@
 #define SITE_GONE_US  (3 * VG_US_PER_S) /* not found for so long: it starts anew */
 #define PERSON_LEAST  32.0f             /* px high: in fewer nothing is left to be enlarged */
 #define TURN_S        10.0              /* looked at longer ago than that is all the same */
+#define FIRST_LOOKS   HITS              /* at somebody new */
+#define FIRST_US      VG_US_PER_S       /* from one of them to the next: he will have turned */
+#define CHANGED_US    (VG_US_PER_S / 2) /* a change sooner than that is the same movement */
+#define CHANGED       1.3f /* of width or height: an arm that is raised sideways adds */
+#define AGAIN_US      (3 * VG_US_PER_S) /* half again, a box trembles by a tenth */
+#define TURNS_MAX     2u                /* with a picture */
+#define HURRY_S       7.5               /* what the wait of somebody who is due at once counts as */
 #define WORTH_SITE    0.9f
 #define WORTH_SURE    0.5f /* a site that holds already */
 #define WORTH_LEAST   0.1f
@@ -202,7 +215,7 @@ static struct vg_weapon_site *site_for(const struct vg_watch *watch, const struc
             stalest = site;
     }
     if (stalest)
-        *stalest = (struct vg_weapon_site){.number = ++memory->numbers};
+        *stalest = (struct vg_weapon_site){.number = vg_watch_number(&memory->numbers)};
     return stalest;
 }
 
@@ -304,24 +317,104 @@ static bool has_site(const struct vg_watch *watch, uint32_t track)
     return false;
 }
 
-static void wish_for_person(const struct vg_watch *watch, const struct vg_subject *subject)
+enum due {
+    DUE_NOT,
+    DUE_AGAIN, /* in turn */
+    DUE_NOW    /* new, or changed */
+};
+
+static bool differs(float a, float b)
+{
+    return a > b * CHANGED || a * CHANGED < b;
+}
+
+static enum due due_of(const struct vg_watch *watch, const struct vg_subject *subject)
+{
+    const struct vg_weapon_looked *looked = &memory_of(watch)->looked[subject->slot];
+    const struct vg_box box = subject->track->box;
+    const int64_t ago_us = watch->input->time.us - looked->time.us;
+    if (looked->looks == 0 || ago_us < 0)
+        return DUE_NOW;
+    if (ago_us >= CHANGED_US &&
+        (differs(box.width, looked->width) || differs(box.height, looked->height)))
+        return DUE_NOW;
+    if (looked->looks < FIRST_LOOKS)
+        return ago_us >= FIRST_US ? DUE_NOW : DUE_NOT;
+    return ago_us >= AGAIN_US ? DUE_AGAIN : DUE_NOT;
+}
+
+/* Whether somebody may be looked at, apart from whether it is time. */
+static bool can_be_looked_at(const struct vg_watch *watch, const struct vg_subject *subject)
 {
     const struct vg_track *track = subject->track;
-    const struct vg_weapon_memory *memory = memory_of(watch);
-    if (track->class_id != VG_CLASS_PERSON || track->state != VG_TRACK_CONFIRMED ||
-        !track->detected || track->box.height < PERSON_LEAST || subject->masked ||
-        !vg_watch_inside(watch, subject->foot) || has_site(watch, track->id))
-        return;
-    double age_s = TURN_S;
-    if (memory->looked[subject->slot].given)
-        age_s = (double)(watch->input->time.us - memory->looked[subject->slot].time.us) / 1e6;
-    age_s = age_s < 0 ? 0 : age_s > TURN_S ? TURN_S : age_s;
+    return track->class_id == VG_CLASS_PERSON && track->state == VG_TRACK_CONFIRMED &&
+           track->detected && track->box.height >= PERSON_LEAST && !subject->masked &&
+           vg_watch_inside(watch, subject->foot) && !has_site(watch, track->id);
+}
+
+static double age_s(const struct vg_watch *watch, const struct vg_subject *subject)
+{
+    const struct vg_weapon_looked *looked = &memory_of(watch)->looked[subject->slot];
+    const double age = (double)(watch->input->time.us - looked->time.us) / (double)VG_US_PER_S;
+    return looked->looks == 0 || age > TURN_S ? TURN_S : age < 0 ? 0 : age;
+}
+
+/* Between those who wait in turn: before whoever was looked at lately, behind somebody never looked
+ * at, and behind one who has waited for nearly as long as counts. */
+static double hurry_s(const struct vg_watch *watch, const struct vg_subject *subject, enum due due)
+{
+    const double age = age_s(watch, subject);
+    const double hurried = HURRY_S + age / TURN_S;
+    return due == DUE_NOW && hurried > age ? hurried : age;
+}
+
+static void wish_for_person(const struct vg_watch *watch, const struct vg_subject *subject,
+                            enum due due)
+{
+    const struct vg_track *track = subject->track;
+    const double hurry = hurry_s(watch, subject, due);
     const float near = track->box.height / (float)watch->input->height;
     const struct vg_box region = upper_body(watch, track->box);
     if (region.width > 0 && region.height > 0)
         vg_watch_wish(watch, track->id, region, VG_TURN_NONE,
-                      WORTH_LEAST + WORTH_BY_AGE * (float)(age_s / TURN_S) +
+                      WORTH_LEAST + WORTH_BY_AGE * (float)(hurry / TURN_S) +
                           WORTH_BY_SIZE * (near < 1 ? near : 1));
+}
+
+/* Those who are due at once, and of the others the ones looked at longest ago; of equal ones the
+ * first. */
+static void wish_for_persons(const struct vg_watch *watch)
+{
+    const struct vg_subject *turn[TURNS_MAX];
+    uint32_t turns = 0;
+    for (uint32_t i = 0; i < watch->subject_count; i++) {
+        const struct vg_subject *subject = &watch->subjects[i];
+        const enum due due = can_be_looked_at(watch, subject) ? due_of(watch, subject) : DUE_NOT;
+        if (due == DUE_NOW)
+            wish_for_person(watch, subject, due);
+        if (due != DUE_AGAIN)
+            continue;
+        uint32_t at = turns;
+        while (at > 0 && age_s(watch, turn[at - 1]) < age_s(watch, subject))
+            at--;
+        if (at == TURNS_MAX)
+            continue;
+        turns += turns < TURNS_MAX;
+        for (uint32_t k = turns - 1; k > at; k--)
+            turn[k] = turn[k - 1];
+        turn[at] = subject;
+    }
+    for (uint32_t i = 0; i < turns; i++)
+        wish_for_person(watch, turn[i], DUE_AGAIN);
+}
+
+static void note_look(const struct vg_watch *watch, const struct vg_subject *subject)
+{
+    struct vg_weapon_looked *looked = &memory_of(watch)->looked[subject->slot];
+    looked->looks += looked->looks < FIRST_LOOKS;
+    looked->time = watch->input->time;
+    looked->width = subject->track->box.width;
+    looked->height = subject->track->box.height;
 }
 
 /* ---- one picture --------------------------------------------------------------------------- */
@@ -332,10 +425,8 @@ static void note_answers(const struct vg_watch *watch, struct findings *findings
         const struct vg_look_answer *answer = &watch->input->looks[i];
         const struct vg_subject *subject = find_subject(watch, answer->wish.subject);
         find(watch, answer->detections, answer->count, false, findings);
-        if (!subject || answer->wish.rule != watch->rule_index)
-            continue;
-        memory_of(watch)->looked[subject->slot].given = true;
-        memory_of(watch)->looked[subject->slot].time = watch->input->time;
+        if (subject && answer->wish.rule == watch->rule_index)
+            note_look(watch, subject);
     }
 }
 
@@ -359,12 +450,11 @@ void vg_weapon_watch(const struct vg_watch *watch)
         judge_site(watch, site);
         wish_for_site(watch, site);
     }
-    for (uint32_t i = 0; i < watch->subject_count; i++)
-        wish_for_person(watch, &watch->subjects[i]);
+    wish_for_persons(watch);
 }
 
 void vg_weapon_forget(void *memory, uint32_t slot)
 {
     struct vg_weapon_memory *own = memory;
-    own->looked[slot].given = false;
+    own->looked[slot] = (struct vg_weapon_looked){.looks = 0};
 }

@@ -19,13 +19,17 @@ struct vg_weapon_site {
     struct vg_media_time last_found; /* a picture */
 };
 
+/* How somebody was looked at. */
+struct vg_weapon_looked {
+    uint32_t looks; /* so far; stays at its most */
+    struct vg_media_time time;
+    float width, height; /* of the person then, pixels */
+};
+
 struct vg_weapon_memory {
     uint32_t numbers; /* given so far */
     struct vg_weapon_site site[VG_WEAPON_SITES_MAX];
-    struct {
-        bool given;
-        struct vg_media_time time;
-    } looked[VG_TRACKS_MAX]; /* at the person of this slot */
+    struct vg_weapon_looked looked[VG_TRACKS_MAX]; /* at the person of this slot */
 };
 
 /* weapon.c: a weapon found in enough of the last looks at one place. */

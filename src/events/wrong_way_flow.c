@@ -200,7 +200,7 @@ static struct vg_wrong_follower *new_follower(struct vg_wrong_way_flow *memory,
         struct vg_wrong_follower *f = &memory->follower[i];
         if (f->number)
             continue;
-        memory->numbers = memory->numbers % (VG_SUBJECT_THING - 1) + 1;
+        (void)vg_watch_number(&memory->numbers);
         *f = (struct vg_wrong_follower){.number = memory->numbers, .born = now, .seen = now};
         memory->births++;
         return f;

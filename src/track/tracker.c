@@ -358,7 +358,8 @@ static void give_birth(struct vg_tracker *t, struct candidate *c)
     struct body *b = t->body[t->count++];
     *b = (struct body){.taken = true};
     c->taken = true;
-    b->shown.id = t->next_id++;
+    b->shown.id = t->next_id;
+    t->next_id = t->next_id % VG_TRACK_ID_MAX + 1;
     b->shown.class_id = c->seen->class_id;
     b->shown.detected = true;
     b->shown.score = c->seen->score;

@@ -15,6 +15,7 @@
 
 #define VG_TRACKS_MAX         256
 #define VG_TRACK_HISTORY_SIZE 64
+#define VG_TRACK_ID_MAX       0x7fffffffu /* above are the numbers of what is no track */
 
 enum vg_track_state {
     VG_TRACK_TENTATIVE, /* too few detections yet */
@@ -29,7 +30,7 @@ struct vg_track_step {
 };
 
 struct vg_track {
-    uint32_t id; /* from 1, never used again within a tracker */
+    uint32_t id; /* from 1 to VG_TRACK_ID_MAX, then from 1 again: years later */
     enum vg_track_state state;
     enum vg_class class_id;   /* the one seen most */
     bool detected;            /* in this picture */

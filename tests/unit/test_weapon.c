@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/events/watch.h"
 #include "tests/unit/event_stage.h"
 
 #define WIDTH   1000
@@ -219,6 +220,143 @@ static void persons_are_looked_at_in_turn(void **state)
     stage_close(&b);
 }
 
+/* Answers every wish of the picture before that finds a place, as batch does; with a weapon at
+ * (x, y) where a look goes there and x > 0. Returns how many. */
+static uint32_t answer_all(struct stage *b, float x, float y)
+{
+    const struct vg_detection found = thing(VG_CLASS_WEAPON, 0.6f, x, y);
+    uint32_t count = 0;
+    for (; count < b->output.wish_count && count < VG_LOOKS_MAX; count++) {
+        const struct vg_box r = b->output.wish[count].region;
+        const bool there = x > r.left && x < r.left + r.width && y > r.top && y < r.top + r.height;
+        stage_answer(b, &b->output.wish[count], there ? &found : NULL);
+    }
+    return count;
+}
+
+/* Looks in each second of ten, at five pictures a second. */
+static void looks_are_few(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int persons;
+        int grow_s; /* the first one's box is half again as wide from then on; 0: never */
+        uint32_t want[10];
+    } rows[] = {
+        {"nobody", 0, 0, {0}},
+        {"one", 1, 0, {1, 1, 1, 0, 0, 1, 0, 0, 1, 0}},
+        {"one who raises an arm", 1, 4, {1, 1, 1, 0, 1, 0, 0, 1, 0, 0}},
+        {"four, two a picture in turn", 4, 0, {4, 4, 4, 0, 0, 4, 0, 0, 2, 2}},
+    };
+    static const struct stage_settings five = {WIDTH, HEIGHT, 200000, 0, 0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static struct stage b;
+        uint32_t got[12] = {0};
+        stage_open(&b, &five, SCENE(""));
+        for (int k = 0; k < rows[i].persons; k++)
+            (void)add_person(&b, 100 + 150 * (float)k, 300);
+        for (int k = 0; k < 50; k++) {
+            if (rows[i].grow_s && k == rows[i].grow_s * 5) {
+                b.track[0].box.width *= 1.5f;
+                b.track[0].seen = b.track[0].box;
+            }
+            if (k > 0)
+                got[(k - 1) / 5] += answer_all(&b, 0, 0);
+            (void)look(&b);
+        }
+        for (int k = 0; k < 9; k++)
+            if (got[k] != rows[i].want[k])
+                fail_msg("%s: %u looks in second %d, not %u", rows[i].name, got[k], k,
+                         rows[i].want[k]);
+        stage_close(&b);
+    }
+}
+
+/* A box that trembles by a tenth is no change; one that goes to and fro costs two looks a second at
+ * most; and of a crowd two are looked at with a picture, all of them in turn. */
+static void looks_are_bounded(void **state)
+{
+    (void)state;
+    static struct stage b;
+    uint32_t trembling = 0, changing = 0, crowd = 0, least = UINT32_MAX;
+    static uint32_t looked[31];
+    set_stage(&b, SCENE(""));
+    (void)add_person(&b, 200, 300);
+    for (int k = 0; k < 600; k++) {
+        b.track[0].box.width = k < 300 ? 40 + 4 * (float)(k % 2) : 40 + 30 * (float)(k % 2);
+        *(k < 300 ? &trembling : &changing) += k > 0 ? answer_all(&b, 0, 0) : 0;
+        (void)look(&b);
+    }
+    assert_in_range(trembling, 10, 13); /* three, and one every three seconds */
+    assert_in_range(changing, 10, 61);
+    stage_close(&b);
+    set_stage(&b, SCENE(""));
+    for (int i = 0; i < 30; i++)
+        (void)add_person(&b, 20 + 25 * (float)i, 300);
+    memset(looked, 0, sizeof looked);
+    for (int k = 0; k < 600; k++) { /* the first ten seconds: they are new */
+        for (uint32_t w = 0; k > 100 && w < b.output.wish_count && w < VG_LOOKS_MAX; w++)
+            looked[b.output.wish[w].subject]++;
+        const uint32_t looks = k > 0 ? answer_all(&b, 0, 0) : 0;
+        crowd += k > 100 ? looks : 0;
+        assert_true(k <= 100 || looks <= 2);
+        (void)look(&b);
+    }
+    for (int i = 1; i <= 30; i++)
+        least = looked[i] < least ? looked[i] : least;
+    assert_in_range(crowd, 450, 500); /* 30 every 3.1 s, for 50 s */
+    assert_true(least >= 15);
+    stage_close(&b);
+}
+
+/* From when somebody holds a weapon to when the rule holds, every look finding it: at whatever
+ * moment he draws it, he stands as he did, and the whole picture never shows it. */
+static void the_delay_is_bounded(void **state)
+{
+    (void)state;
+    static const int64_t steps[] = {100000, 200000, 250000};
+    for (size_t s = 0; s < 3; s++)
+        for (int drawn = 0; drawn < 40; drawn++) {
+            static struct stage b;
+            const struct stage_settings settings = {WIDTH, HEIGHT, steps[s], 0, 0};
+            const int64_t drawn_us = drawn * VG_US_PER_S / 4;
+            int64_t held_us = -1;
+            stage_open(&b, &settings, SCENE(""));
+            for (int i = 0; i < 8; i++)
+                (void)add_person(&b, 60 + 100 * (float)i, 300);
+            while (held_us < 0 && b.now_us < drawn_us + 10 * VG_US_PER_S) {
+                const bool there = b.now_us >= drawn_us;
+                (void)answer_all(&b, there ? 370 : 0, 250);
+                const int64_t now_us = b.now_us;
+                if (look(&b))
+                    held_us = now_us;
+            }
+            /* three seconds, a picture for each two others in turn, three looks */
+            const int64_t most_us = 3 * VG_US_PER_S + (4 + 3) * steps[s];
+            if (held_us < 0 || held_us - drawn_us > most_us)
+                fail_msg("step %d: drawn at %g s, held %g s later", (int)steps[s],
+                         (double)drawn_us / 1e6, (double)(held_us - drawn_us) / 1e6);
+            stage_close(&b);
+        }
+}
+
+/* Numbers of things never become those of tracks. */
+static void numbers_begin_again(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t last, want;
+    } rows[] = {
+        {0, 1}, {1, 2}, {VG_SUBJECT_THING - 2, VG_SUBJECT_THING - 1}, {VG_SUBJECT_THING - 1, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint32_t numbers = rows[i].last;
+        assert_int_equal(vg_watch_number(&numbers), rows[i].want);
+        assert_int_equal(numbers, rows[i].want);
+        assert_true(VG_SUBJECT_THING + numbers > VG_TRACK_ID_MAX);
+    }
+}
+
 static void who_is_not_looked_at(void **state)
 {
     (void)state;
@@ -369,6 +507,10 @@ int main(void)
         cmocka_unit_test(the_sighting_shows_weapon_and_carrier),
         cmocka_unit_test(on_two_persons_it_is_two),
         cmocka_unit_test(persons_are_looked_at_in_turn),
+        cmocka_unit_test(looks_are_few),
+        cmocka_unit_test(looks_are_bounded),
+        cmocka_unit_test(the_delay_is_bounded),
+        cmocka_unit_test(numbers_begin_again),
         cmocka_unit_test(who_is_not_looked_at),
         cmocka_unit_test(a_close_look_that_finds_one_is_followed_up),
         cmocka_unit_test(a_site_not_found_for_long_starts_anew),
