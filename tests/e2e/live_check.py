@@ -36,6 +36,12 @@ def counted(api, flux):
     return items[0]["curve"] if items else []
 
 
+def seen_where(api, flux):
+    """The heat map of the last day, once somebody is in it."""
+    heat = api.json("GET", f"/api/v1/flux/{flux}/heat")
+    return heat if heat["person_s"] > 0 else None
+
+
 def watch_alerts(api):
     """A client of the stream of alerts: the connection, to be closed."""
     connection = http.client.HTTPSConnection(api.host, api.port, context=api.context, timeout=20)
@@ -121,6 +127,12 @@ def main():
         server.wait_for("pictures after a new scene", lambda: metrics(api)[FILE_ANALYSED] > before + 10, 30)
         server.wait_for("the count after a new scene",
                         lambda: sum(p["pictures"] for p in counted(api, "file")) > measured, 30)
+        heat = server.wait_for("a heat map, which the new scene has written", lambda: seen_where(api, "file"), 30)
+        check(f"persons are where they were: {heat['person_s']} s in {heat['watched_s']} s",
+              abs(sum(map(sum, heat["seconds"])) - heat["person_s"]) < 1e-3 and heat["rows"] == 48
+              and heat["pictures"] >= measured and heat["person_s"] > heat["watched_s"])
+        status, picture = api.call("GET", "/api/v1/flux/file/heat?format=png")
+        check("and as a picture", status == 200 and picture[:4] == b"\x89PNG")
         found = metrics(api)
         check("every picture still has one fate after a new scene", fates_add_up(found, "file"))
     except RuntimeError as error:
