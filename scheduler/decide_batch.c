@@ -61,14 +61,6 @@ static bool fuller_pays(const struct vg_batch_time *time)
     return time->start_us > 0 && time->start_us * START_PART >= time->job_us;
 }
 
-/* Of `chosen`, as many as are done when the first of them must be; one if that is over. */
-static uint32_t in_time(const struct vg_batch_device *device, uint32_t chosen, int64_t left_us)
-{
-    const int64_t job_us = device->time.job_us;
-    const int64_t done = job_us > 0 ? (left_us - device->time.start_us) / job_us : chosen;
-    return done < 1 ? 1 : done < chosen ? (uint32_t)done : chosen;
-}
-
 static int64_t first_due(const struct vg_candidate *batch, uint32_t count)
 {
     int64_t first = batch->due_us;
@@ -93,13 +85,10 @@ struct vg_batch_plan vg_batch_plan(struct vg_candidate *candidates, uint32_t cou
     const uint32_t chosen = vg_batch_choose(candidates, count, device->most);
     if (chosen == 0)
         return (struct vg_batch_plan){0, VG_BATCH_NEVER};
-    const int64_t deadline_us = candidates[0].deadline_us;
-    const int64_t from_us = device->free_us > now_us ? device->free_us : now_us;
-    if (!fuller_pays(&device->time))
-        return (struct vg_batch_plan){in_time(device, chosen, deadline_us - from_us), now_us};
-    if (chosen == device->most)
+    if (chosen == device->most || !fuller_pays(&device->time))
         return (struct vg_batch_plan){chosen, now_us};
-    const int64_t latest_us = deadline_us - vg_batch_time_of(&device->time, chosen + 1) - WAKE_US;
+    const int64_t latest_us =
+        candidates[0].deadline_us - vg_batch_time_of(&device->time, chosen + 1) - WAKE_US;
     const int64_t until_us = least(patience(candidates, chosen, device, now_us), latest_us);
     return until_us > now_us ? (struct vg_batch_plan){0, until_us}
                              : (struct vg_batch_plan){chosen, now_us};

@@ -61,7 +61,9 @@ struct vg_batch_plan {
  *                              picture that is due by then: what is lost is never more than was
  *                              there to gain (ski rental)
  *
- * Where starting costs nothing nobody waits, and no more go than are done by the first deadline. */
+ * Where starting costs nothing nobody waits. All go that have a place, even where the first deadline
+ * would allow fewer only: small batches would show a start that was not known of as dearer jobs, for
+ * which there would be time in smaller batches still. */
 struct vg_batch_plan vg_batch_plan(struct vg_candidate *candidates, uint32_t count,
                                    const struct vg_batch_device *device, int64_t now_us);
 

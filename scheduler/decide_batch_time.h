@@ -22,4 +22,9 @@ void vg_batch_time_note(struct vg_batch_time *time, uint32_t jobs, int64_t us);
 /* What a batch of so many jobs will take; 0 while nothing is known. */
 int64_t vg_batch_time_of(const struct vg_batch_time *time, uint32_t jobs);
 
+/* What a job takes of a device whose batches have `full` jobs. A device that has little to do runs
+ * small batches, in which a job costs more: shared out by that, rates would fall to what small
+ * batches can do, and batches would never fill. At least 1 once something is known. */
+int64_t vg_batch_time_job_us(const struct vg_batch_time *time, uint32_t full);
+
 #endif

@@ -23,6 +23,18 @@ bool vg_rate_wants(struct vg_rate *rate, int64_t t_us)
     return true;
 }
 
+int64_t vg_rate_next_us(int64_t due_us, int64_t period_us, int64_t now_us)
+{
+    const int64_t next_us = due_us + period_us;
+    const int64_t late_us = now_us - next_us;
+    return late_us > period_us ? next_us + late_us / period_us * period_us : next_us;
+}
+
+int64_t vg_rate_change_us(int64_t due_us, int64_t old_us, int64_t new_us, int64_t now_us)
+{
+    return now_us + (int64_t)((double)(due_us - now_us) / (double)old_us * (double)new_us);
+}
+
 double vg_rate_choose(double wanted_fps, double floor_fps, double source_fps)
 {
     double fps = wanted_fps > floor_fps ? wanted_fps : floor_fps;

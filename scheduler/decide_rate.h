@@ -22,6 +22,17 @@ struct vg_rate vg_rate_of(double fps);
  * stays 5). A gap in the source does not make up for lost pictures. */
 bool vg_rate_wants(struct vg_rate *rate, int64_t t_us);
 
+/* When the picture after the one of due_us is wanted: a period later. Periods that are over already
+ * are left out, a gap is not made up for; the flux keeps its own moments in the second, since
+ * cameras that came back together would else be asked together ever after. period_us > 0. */
+int64_t vg_rate_next_us(int64_t due_us, int64_t period_us, int64_t now_us);
+
+/* When the picture that was wanted at due_us is wanted now that the period is another one: what was
+ * left of the old period, or is over, in the measure of the new one. Rates change for many flux at one moment;
+ * if due times were kept, or began anew, all of them would gather behind it, and p99 doubled within
+ * an hour of simulated time. Both periods > 0. */
+int64_t vg_rate_change_us(int64_t due_us, int64_t old_us, int64_t new_us, int64_t now_us);
+
 /* The rate a flux is analysed at: what was asked for, but never below the floor that its
  * active events need, nor above what the source gives (0: not known). */
 double vg_rate_choose(double wanted_fps, double floor_fps, double source_fps);

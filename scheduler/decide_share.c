@@ -70,7 +70,7 @@ static void claim(struct vg_share_flux *flux, int64_t now_us)
     const uint32_t top = least(most(asked, flux->floor_milli), source);
     const uint64_t twice = 2 * (uint64_t)top;
     const uint32_t high = twice < source ? (uint32_t)twice : source;
-    const int64_t cost_us = cost_of(flux, now_us);
+    const int64_t cost_us = flux->counted_us = cost_of(flux, now_us);
     flux->floor = (double)least(flux->floor_milli, top) * (double)cost_us;
     flux->wanted = (double)top * (double)cost_us;
     flux->entitled = (double)top * (double)believed(flux, cost_us);
@@ -137,28 +137,40 @@ static bool waited(struct vg_share_flux *flux, int64_t now_us)
         flux->fits = true;
         flux->fits_us = now_us;
     }
-    return now_us - flux->fits_us >= VG_SHARE_BACK_US << least(flux->times, VG_SHARE_TIMES_MAX);
+    const uint32_t most = flux->costly ? VG_SHARE_TIMES_MAX : VG_SHARE_TIMES_ROOM;
+    return now_us - flux->fits_us >= VG_SHARE_BACK_US << least(flux->times, most);
 }
 
-/* Holds the flux if its claim finds room beside what is taken; what it takes now. */
-static double hold(struct vg_share_flux *flux, double taken, double room, int64_t now_us)
+/* A walk through the flux in order: what those before take, and what is kept for those of them that
+ * will come back, so that none of lower priority comes back into that first. */
+struct room {
+    double all, taken, kept;
+    int64_t now_us;
+};
+
+/* Holds the flux if its claim finds room. */
+static void hold(struct vg_share_flux *flux, struct room *room)
 {
-    const double needs = flux->floor;
-    if (!flux->shed && taken + needs <= room)
-        return needs;
+    const double needs = flux->floor, margin = room->all * VG_SHARE_MARGIN / 100;
+    if (!flux->shed && room->taken + needs <= room->all) {
+        room->taken += needs;
+        return;
+    }
     if (!flux->shed) {
-        shed(flux, now_us);
-        return 0;
+        shed(flux, room->now_us);
+        return;
     }
-    if (taken + needs > room * (100 - VG_SHARE_MARGIN) / 100) {
+    if (room->taken + room->kept + needs > room->all - margin) {
         flux->fits = false;
-        return 0;
+        return;
     }
-    if (!waited(flux, now_us))
-        return 0;
+    if (!waited(flux, room->now_us)) {
+        room->kept += needs;
+        return;
+    }
     const bool costly = flux->costly;
-    come_back(flux, now_us);
-    return costly && flux->entitled > needs ? flux->entitled : needs;
+    come_back(flux, room->now_us);
+    room->taken += costly && flux->entitled > needs ? flux->entitled : needs;
 }
 
 /* Nobody is shed and all floors find room beside what is declared: by far the most calls. */
@@ -173,22 +185,22 @@ static bool all_held(const struct vg_share_flux *flux, uint32_t count, double ro
     return sum <= room;
 }
 
-static void hold_all(struct vg_share_flux *flux, uint32_t count, double room, int64_t now_us)
+static void hold_all(struct vg_share_flux *flux, uint32_t count, double all, int64_t now_us)
 {
-    double floors = 0, entitled = 0;
-    if (all_held(flux, count, room))
+    struct room floors = {.all = all, .now_us = now_us}, declared = floors;
+    if (all_held(flux, count, all))
         return;
     const uint32_t first = in_order(flux, count);
     /* as they are when the call begins: who comes back is not costly any more */
     for (uint32_t i = first; i != NOBODY; i = flux[i].next) {
         if (flux[i].costly)
             continue;
-        floors += hold(&flux[i], floors, room, now_us);
-        entitled += flux[i].shed ? 0 : flux[i].entitled;
+        hold(&flux[i], &floors);
+        declared.taken += flux[i].shed ? 0 : flux[i].entitled;
     }
     for (uint32_t i = first; i != NOBODY; i = flux[i].next)
         if (flux[i].costly)
-            entitled += hold(&flux[i], entitled, room, now_us);
+            hold(&flux[i], &declared);
 }
 
 /* ---- how much each gets ---------------------------------------------------------------------- */
@@ -258,23 +270,29 @@ static bool lift(struct vg_share_flux *flux, uint32_t count, enum goal goal, dou
     return false;
 }
 
-static void say(struct vg_share_flux *flux, int64_t now_us)
+static void say(struct vg_share_flux *flux)
 {
     if (flux->shed) {
         flux->rate_milli = 0;
         flux->verdict = flux->costly ? VG_SHARE_COSTLY : VG_SHARE_SHED;
         return;
     }
-    flux->rate_milli = (uint32_t)(flux->given / (double)cost_of(flux, now_us));
+    flux->rate_milli = (uint32_t)(flux->given / (double)flux->counted_us);
     flux->verdict = flux->given > flux->wanted   ? VG_SHARE_RAISED
                     : flux->given < flux->wanted ? VG_SHARE_REDUCED
                                                  : VG_SHARE_WANTED;
 }
 
-void vg_share_cost(struct vg_share_flux *flux, int64_t us)
+bool vg_share_cost(struct vg_share_flux *flux, int64_t us)
 {
-    if (us > 0)
-        flux->cost_us = flux->cost_us > 0 ? (7 * flux->cost_us + us) / 8 : us;
+    const int64_t old_us = flux->cost_us;
+    if (us <= 0)
+        return false;
+    if (old_us <= 0)
+        flux->cost_us = us;
+    else
+        flux->cost_us = us > 2 * old_us ? (old_us + us) / 2 : (7 * old_us + us) / 8;
+    return flux->cost_us > 2 * flux->counted_us;
 }
 
 void vg_share_out(struct vg_share_flux *flux, uint32_t count, int64_t capacity_us, int64_t now_us)
@@ -288,7 +306,22 @@ void vg_share_out(struct vg_share_flux *flux, uint32_t count, int64_t capacity_u
     for (enum goal goal = GOAL_ENTITLED; goal <= GOAL_RAISED && lift(flux, count, goal, room);)
         goal++;
     for (uint32_t i = 0; i < count; i++)
-        say(&flux[i], now_us);
+        say(&flux[i]);
+}
+
+int64_t vg_share_gauge(struct vg_share_gauge *gauge, int64_t answered_us, int64_t replaced_us,
+                       int64_t capacity_us)
+{
+    const double fade = 3.0 / 4;
+    const bool still = replaced_us > answered_us / 50;
+    gauge->answered_us = gauge->answered_us * fade + (double)(answered_us > 0 ? answered_us : 0);
+    gauge->replaced_us = gauge->replaced_us * fade + (double)(replaced_us > 0 ? replaced_us : 0);
+    const double all_us = gauge->answered_us + gauge->replaced_us;
+    if (still && gauge->replaced_us > all_us / 50)
+        gauge->less = gauge->less < 0.3 - 0.01 ? gauge->less + 0.01 : 0.3;
+    else if (gauge->replaced_us <= all_us / 200)
+        gauge->less = gauge->less > 0.005 ? gauge->less - 0.005 : 0;
+    return (int64_t)((double)capacity_us * (1 - gauge->less));
 }
 
 int64_t vg_share_load_us(const struct vg_share_flux *flux, uint32_t count)

@@ -10,6 +10,9 @@
  *   wanted      the wanted rate, at the true cost
  *   raised      up to twice the wanted rate, where a rule is armed or an alert is in progress
  *
+ * Device time is that of one device as it was when its flux were admitted: one that has become slow
+ * has less capacity, and no flux costs more by that.
+ *
  * So nobody pays for a neighbour that costs ten times what was declared for it: what is over that is
  * served behind all that was declared. If not even its floor is covered so, it is shed. */
 #ifndef VG_SCHEDULER_DECIDE_SHARE_H
@@ -21,14 +24,16 @@
 #include "src/base/clock.h"
 
 /* Who was shed comes back when its floor has found room, this margin (in hundredths of all) left,
- * for so long; twice as long each time that it is shed again within a minute, up to 64 times. What
- * it costs is not measured meanwhile: of what is over the declared cost, half is forgotten in each
- * VG_SHARE_FORGET_US (as often doubled), so that it is tried again. */
+ * for so long; twice as long each time that it is shed again within a minute, up to eight times, or
+ * 64 where it is its cost that finds no room. That is not measured meanwhile: of what is over the
+ * declared cost, half is forgotten in each VG_SHARE_FORGET_US (as often doubled), so that it is
+ * tried again. */
 #define VG_SHARE_MARGIN     5
 #define VG_SHARE_BACK_US    (5 * VG_US_PER_S)
 #define VG_SHARE_RELAPSE_US (60 * VG_US_PER_S)
 #define VG_SHARE_FORGET_US  (10 * VG_US_PER_S)
-#define VG_SHARE_TIMES_MAX  6 /* doublings */
+#define VG_SHARE_TIMES_MAX  6 /* doublings, of a costly flux */
+#define VG_SHARE_TIMES_ROOM 3 /* and of others */
 
 /* What goes on in a flux: who rises, and who is shed last of equals. */
 enum vg_stir {
@@ -58,7 +63,8 @@ struct vg_share_flux {
     enum vg_stir stir;
     int64_t declared_us; /* device time of a picture, as admitted; 0: what it costs is believed */
     /* told by vg_share_cost, and put back to what was declared when a flux comes back */
-    int64_t cost_us; /* 0: not known yet */
+    int64_t cost_us;    /* 0: not known yet */
+    int64_t counted_us; /* with which the last sharing out reckoned */
 
     /* kept from call to call; zeroed: never shed */
     bool shed, fits;
@@ -76,12 +82,29 @@ struct vg_share_flux {
     double floor, entitled, wanted, raised, slope, given;
 };
 
-/* The device time of one more picture, its second looks and tiles included. */
-void vg_share_cost(struct vg_share_flux *flux, int64_t us);
+/* The device time of one more picture, its second looks and tiles included. An eighth of it is new,
+ * half where it is more than twice what was believed. True: it now costs more than twice what the
+ * last sharing out reckoned with, so that one is due at once, not when the second is over. */
+bool vg_share_cost(struct vg_share_flux *flux, int64_t us);
 
 /* Shares out capacity_us of device time a second (that of several devices in the time of one of
  * them). now_us: monotonic. Called again at the same time, it gives the same. */
 void vg_share_out(struct vg_share_flux *flux, uint32_t count, int64_t capacity_us, int64_t now_us);
+
+/* How much of the capacity can be had: what was given and did not get its turn shows that it was too
+ * much, whatever the cause (batches that do not fill, gaps between them, another program). Zeroed:
+ * all of it. */
+struct vg_share_gauge {
+    double answered_us, replaced_us; /* fading */
+    double less;                     /* share of the capacity that is not there */
+};
+
+/* Once a second, what pictures cost that were answered since, and those that were replaced by newer
+ * ones before their turn; not for a second in which a cost leapt (vg_share_cost). Returns what is to
+ * be shared out of capacity_us: a hundredth less while more than a fiftieth is replaced, three
+ * tenths at most; growing back by a two-hundredth a second while hardly any is. */
+int64_t vg_share_gauge(struct vg_share_gauge *gauge, int64_t answered_us, int64_t replaced_us,
+                       int64_t capacity_us);
 
 /* Device time a second of what was given, microseconds. */
 int64_t vg_share_load_us(const struct vg_share_flux *flux, uint32_t count);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scheduler/decide_rate.h"
 #include "scheduler/live_measures.h"
 #include "scheduler/loop.h"
 #include "src/base/log.h"
@@ -41,9 +42,8 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
 /* Asks for the next picture of the flux, a period after the last one was asked for. */
 static void want_next(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_us)
 {
-    flux->due_us += flux->period_us;
-    if (flux->due_us < now_us - flux->period_us)
-        flux->due_us = now_us; /* a gap is not made up for */
+    flux->due_us =
+        flux->period_us ? vg_rate_next_us(flux->due_us, flux->period_us, now_us) : now_us;
     flux->wanted++;
     vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, flux->due_us);
 }

@@ -52,6 +52,20 @@ static void a_gap_is_not_made_up_for(void **state)
     assert_true(vg_rate_wants(&rate, 10200000));
 }
 
+static void a_flux_keeps_its_moments(void **state)
+{
+    (void)state;
+    assert_int_equal(vg_rate_next_us(1000, 200, 1010), 1200);
+    assert_int_equal(vg_rate_next_us(1000, 200, 1399), 1200);
+    assert_int_equal(vg_rate_next_us(1000, 200, 1400), 1200); /* one waits: it is taken */
+    assert_int_equal(vg_rate_next_us(1000, 200, 1450), 1400);
+    assert_int_equal(vg_rate_next_us(1000, 200, 100000010), 100000000);
+    assert_int_equal(vg_rate_next_us(1000, 1, 5), 1001);
+    assert_int_equal(vg_rate_change_us(1100, 200, 100, 1000), 1050);
+    assert_int_equal(vg_rate_change_us(1050, 100, 200, 1000), 1100);
+    assert_int_equal(vg_rate_change_us(960, 100, 200, 1000), 920);
+}
+
 static void floors_and_sources_bound_the_rate(void **state)
 {
     (void)state;
@@ -147,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_mean_rate_is_kept),
         cmocka_unit_test(a_gap_is_not_made_up_for),
+        cmocka_unit_test(a_flux_keeps_its_moments),
         cmocka_unit_test(floors_and_sources_bound_the_rate),
         cmocka_unit_test(the_earliest_deadline_goes_first),
         cmocka_unit_test(what_is_urgent_allows_less),

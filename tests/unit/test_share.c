@@ -258,7 +258,7 @@ static void a_costly_flux_is_tried_again(void **state)
         const bool before = flux[3].shed;
         for (int i = 0; i < 20; i++)
             for (uint32_t k = 0; k < flux[i].rate_milli / 1000; k++)
-                vg_share_cost(&flux[i], i == 3 && s < 3600 ? 10 * COST_US : COST_US);
+                (void)vg_share_cost(&flux[i], i == 3 && s < 3600 ? 10 * COST_US : COST_US);
         vg_share_out(flux, 20, 1111111, T0 + s * VG_US_PER_S);
         tries += before && !flux[3].shed;
         for (int i = 0; i < 20; i++)
@@ -267,6 +267,41 @@ static void a_costly_flux_is_tried_again(void **state)
     }
     assert_in_range(tries, 3, 12);
     assert_int_equal(flux[3].rate_milli, 5000);
+}
+
+static void a_cost_that_leaps_is_told_at_once(void **state)
+{
+    (void)state;
+    struct vg_share_flux flux = {.wanted_milli = 5000, .declared_us = COST_US};
+    vg_share_out(&flux, 1, 1000000, T0);
+    assert_false(vg_share_cost(&flux, COST_US));
+    assert_false(vg_share_cost(&flux, COST_US * 19 / 10));
+    assert_true(vg_share_cost(&flux, COST_US * 10));
+    assert_in_range(flux.cost_us, 5 * COST_US, 6 * COST_US);
+    vg_share_out(&flux, 1, 1000000, T0 + 1);
+    assert_false(vg_share_cost(&flux, COST_US * 10));
+}
+
+static void what_is_replaced_shows_what_is_not_there(void **state)
+{
+    (void)state;
+    struct vg_share_gauge gauge = {0};
+    assert_int_equal(vg_share_gauge(&gauge, 0, 0, 1000), 1000);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(vg_share_gauge(&gauge, 100000, 1000, 1000), 1000);
+    int64_t us = 1000;
+    for (int i = 0; i < 20; i++) { /* a device that does 90 % of what was thought */
+        const int64_t over = us > 900 ? us - 900 : 0;
+        us = vg_share_gauge(&gauge, (us - over) * 1000, over * 1000, 1000);
+    }
+    assert_in_range(us, 800, 930);
+    for (int i = 0; i < 100; i++)
+        us = vg_share_gauge(&gauge, 900000, 0, 1000);
+    assert_int_equal(us, 1000);
+    for (int i = 0; i < 1000; i++)
+        us = vg_share_gauge(&gauge, 0, 900000, 1000);
+    assert_int_equal(us, 700);
+    assert_in_range(vg_share_gauge(&gauge, -5, -5, 1000), 700, 705);
 }
 
 static void nothing_breaks_it(void **state)
@@ -279,8 +314,8 @@ static void nothing_breaks_it(void **state)
                                     {.wanted_milli = 1, .cost_us = -5, .declared_us = -7},
                                     {0},
                                     {.wanted_milli = 5000, .cost_us = COST_US, .declared_us = 1}};
-    vg_share_cost(&flux[2], -1);
-    vg_share_cost(&flux[2], 0);
+    assert_false(vg_share_cost(&flux[2], -1));
+    assert_false(vg_share_cost(&flux[2], 0));
     assert_int_equal(flux[2].cost_us, 0);
     vg_share_out(flux, 4, 1000000, T0);
     vg_share_out(flux, 4, 1000000, T0 - 50);
@@ -300,6 +335,8 @@ int main(void)
         cmocka_unit_test(a_higher_priority_comes_back_over_a_lower_one),
         cmocka_unit_test(nobody_flaps),
         cmocka_unit_test(a_costly_flux_is_tried_again),
+        cmocka_unit_test(a_cost_that_leaps_is_told_at_once),
+        cmocka_unit_test(what_is_replaced_shows_what_is_not_there),
         cmocka_unit_test(nothing_breaks_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
