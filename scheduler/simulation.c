@@ -775,6 +775,7 @@ void vg_sim_read(const struct vg_sim *sim, struct vg_sim_report *report)
     *report = (struct vg_sim_report){.worst = 1e9, .worst_minute = 1e9};
     for (uint32_t i = 0; i < sim->settings.flux_count; i++) {
         add_flux(sim, i, report);
+        report->wanted_us += sim->share[i].wanted / 1000;
         vg_latency_join(&all, &sim->flux[i].latency);
     }
     for (uint32_t d = 0; d < sim->settings.device_count; d++)

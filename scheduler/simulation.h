@@ -102,7 +102,8 @@ struct vg_sim_report {
     double worst, worst_minute; /* flux */
     uint32_t worst_flux;
     int64_t p50_us, p95_us, p99_us, us_max;
-    double capacity_us, load_us; /* of the last sharing out, a second, of the first device's time */
+    /* a second, of the first device's time: of the last sharing out, and what all want */
+    double capacity_us, load_us, wanted_us;
 };
 
 void vg_sim_read(const struct vg_sim *sim, struct vg_sim_report *report);
