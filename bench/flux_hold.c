@@ -1,5 +1,6 @@
 #include "bench/flux_hold.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static const char *const lack_name[VG_HOLD_LACKS] = {"rate", "latency", "unanalysed"};
@@ -32,33 +33,34 @@ static uint64_t fate_between(const struct vg_server_counts *before,
     return last > first ? last - first : 0;
 }
 
-/* Analysed pictures of the flux that got the fewest; *worst its number. */
-static uint64_t least_between(const struct vg_hold *hold, const struct vg_server_counts *before,
-                              const struct vg_server_counts *after, uint32_t *worst)
+/* The share of what is wanted of the flux that got the least; *worst its number. */
+static double least_between(const struct vg_hold *hold, const struct vg_server_counts *before,
+                            const struct vg_server_counts *after, uint32_t *worst)
 {
-    uint64_t least = UINT64_MAX;
+    const double seconds = after->up_s - before->up_s;
+    double least = hold->flux ? INFINITY : 0;
     *worst = 0;
     for (uint32_t i = 0; i < hold->flux; i++) {
         char id[VG_SERVER_ID_SIZE];
         vg_hold_flux_name(i, id);
-        const uint64_t analysed = fate_between(before, after, id, VG_FATE_ANALYSED);
-        *worst = analysed < least ? i : *worst;
-        least = analysed < least ? analysed : least;
+        const double wanted = seconds * hold->wanted_fps[i];
+        const double analysed = (double)fate_between(before, after, id, VG_FATE_ANALYSED);
+        const double share = wanted > 0 ? analysed / wanted : 0;
+        *worst = share < least ? i : *worst;
+        least = share < least ? share : least;
     }
-    return hold->flux ? least : 0;
+    return least;
 }
 
 void vg_hold_add_minute(struct vg_hold *hold, const struct vg_server_counts *before,
                         const struct vg_server_counts *after)
 {
-    const double seconds = after->up_s - before->up_s;
     uint32_t worst;
     if (hold->minute_count == VG_HOLD_MINUTES_MAX)
         return;
-    const double analysed = (double)least_between(hold, before, after, &worst);
-    const double wanted = seconds * hold->wanted_fps;
-    hold->minute[hold->minute_count++] = (struct vg_hold_minute){
-        .seconds = seconds, .worst_share = wanted > 0 ? analysed / wanted : 0};
+    hold->minute[hold->minute_count++] =
+        (struct vg_hold_minute){.seconds = after->up_s - before->up_s,
+                                .worst_share = least_between(hold, before, after, &worst)};
 }
 
 static struct vg_hold_latency latency_between(const struct vg_time_histogram_view *before,
@@ -107,8 +109,8 @@ enum vg_status vg_hold_end(struct vg_hold *hold, const struct vg_server_counts *
     hold->seconds = last->up_s - first->up_s;
     if (hold->seconds <= 0 || last->alerts_promised < first->alerts_promised)
         return VG_E_STATE;
-    hold->worst_flux_fps =
-        (double)least_between(hold, first, last, &hold->worst_flux) / hold->seconds;
+    const double share = least_between(hold, first, last, &hold->worst_flux);
+    hold->worst_flux_fps = share * hold->wanted_fps[hold->worst_flux];
     add_fates(hold, first, last);
     hold->mean_flux_fps =
         hold->flux ? (double)hold->analysed / hold->seconds / (double)hold->flux : 0;
@@ -117,7 +119,8 @@ enum vg_status vg_hold_end(struct vg_hold *hold, const struct vg_server_counts *
     hold->redis = latency_between(&first->redis, &last->redis);
     hold->alerts = last->alerts_promised - first->alerts_promised;
     hold->alerts_refused = last->alerts_refused - first->alerts_refused;
-    hold->wanted = hold->seconds * hold->wanted_fps * hold->flux;
+    for (uint32_t i = 0; i < hold->flux; i++)
+        hold->wanted += hold->seconds * hold->wanted_fps[i];
     /* a picture of each flux may be under way at either end */
     const double missing = hold->wanted - (double)hold->analysed - hold->flux;
     hold->unanalysed_share = hold->wanted > 0 && missing > 0 ? missing / hold->wanted : 0;

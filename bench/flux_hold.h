@@ -37,10 +37,11 @@ struct vg_hold_minute {
 struct vg_hold {
     /* given */
     uint32_t flux;
-    double wanted_fps;
+    double wanted_fps[VG_SERVER_FLUX_MAX]; /* of each */
     /* found */
-    double seconds, worst_flux_fps, mean_flux_fps;
-    uint32_t worst_flux; /* its number */
+    double seconds, mean_flux_fps;
+    uint32_t worst_flux; /* the number of the one that got the least share of what is wanted */
+    double worst_flux_fps;
     uint32_t minute_count;
     struct vg_hold_minute minute[VG_HOLD_MINUTES_MAX];
     struct vg_hold_latency rules, due, redis;

@@ -83,23 +83,23 @@ double vg_live_server_phase(uint32_t number)
     return fmod((double)number * 0.6180339887498949, 1);
 }
 
-static enum vg_status url_of(const struct vg_live_server_settings *settings, uint32_t number,
+static enum vg_status url_of(const struct vg_load_flux *from, uint32_t number,
                              char url[VG_FLUX_URL_SIZE], struct vg_fault *fault)
 {
-    const char *mark = settings->url ? strstr(settings->url, "{}") : NULL;
+    const char *mark = from->url ? strstr(from->url, "{}") : NULL;
     char path[PATH_MAX];
     struct vg_text_buffer out;
     vg_text_buffer_init(&out, url, VG_FLUX_URL_SIZE);
     if (mark)
-        vg_text_add(&out, "%.*s%u%s", (int)(mark - settings->url), settings->url, number, mark + 2);
-    else if (settings->url)
-        vg_text_add(&out, "%s", settings->url);
-    else if (realpath(settings->clip, path))
-        vg_text_add(&out, "file:%s#t=%.3f", path, vg_live_server_phase(number) * settings->clip_s);
+        vg_text_add(&out, "%.*s%u%s", (int)(mark - from->url), from->url, number, mark + 2);
+    else if (from->url)
+        vg_text_add(&out, "%s", from->url);
+    else if (realpath(from->clip, path))
+        vg_text_add(&out, "file:%s#t=%.3f", path, vg_live_server_phase(number) * from->clip_s);
     if (out.size > 0)
         return VG_OK;
     return vg_fault_set(fault, VG_E_INPUT, N_("the address is too long"), NULL, "%.400s",
-                        settings->url ? settings->url : settings->clip);
+                        from->url ? from->url : from->clip);
 }
 
 /* What the addresses name is declared as the site's. */
@@ -128,20 +128,21 @@ static enum vg_status put_flux(struct vg_database *database,
                                const struct vg_live_server_settings *settings, uint32_t number,
                                struct vg_fault *fault)
 {
+    const struct vg_load_flux *from = &settings->from[number];
     struct vg_flux_config flux;
     char id[VG_SERVER_ID_SIZE];
     (void)snprintf(id, sizeof id, "f%u", number);
     vg_flux_defaults(&flux, id);
-    flux.rate_fps = settings->rate_fps;
-    flux.clear_accepted = settings->url != NULL;
-    enum vg_status status = url_of(settings, number, flux.url, fault);
+    flux.rate_fps = from->rate_fps;
+    flux.clear_accepted = from->url != NULL;
+    enum vg_status status = url_of(from, number, flux.url, fault);
     if (!status && number == 0)
         status = declare_sources(database, flux.url, fault);
     if (!status)
         status = vg_config_flux_put(database, NULL, &flux, NULL, VG_VERSION_NEW, fault);
     if (!status)
-        status = vg_config_scene_put(database, id, settings->scene, strlen(settings->scene),
-                                     VG_VERSION_NEW, NULL, fault);
+        status = vg_config_scene_put(database, id, from->scene, strlen(from->scene), VG_VERSION_NEW,
+                                     NULL, fault);
     return status;
 }
 

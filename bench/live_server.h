@@ -14,18 +14,23 @@
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 
-/* All borrowed for the call. */
-struct vg_live_server_settings {
-    uint32_t flux;
-    double rate_fps;
-    /* Where they come from: a clip that each plays for ever, each from another place on ... */
+/* What a flux is and what is wanted of it. All borrowed for the call. */
+struct vg_load_flux {
+    /* A clip that it plays for ever, from a place of its own on ... */
     const char *clip;
     double clip_s; /* its length */
     /* ... or, if not NULL, an address in which {} becomes the flux's number. */
     const char *url;
-    const char *scene;              /* JSON, checked before */
-    const char *model;              /* name of an installed one */
-    const char *precision, *device; /* NULL: the server's own choice */
+    const char *scene; /* JSON, checked before */
+    double rate_fps;   /* asked for */
+    double wanted_fps; /* what the server makes of it, by the scene's rules and the source */
+};
+
+struct vg_live_server_settings {
+    uint32_t flux;
+    struct vg_load_flux from[VG_SERVER_FLUX_MAX];
+    const char *model;              /* name of an installed one; borrowed for the call */
+    const char *precision, *device; /* NULL: the server's own choice; as long */
 };
 
 struct vg_live_server;

@@ -142,7 +142,9 @@ enum vg_status vg_pipeline_run(const struct vg_pipeline_run *run, struct vg_hold
                       .now = vg_alloc(sizeof *s.now),
                       .first = vg_alloc(sizeof *s.first),
                       .minute = vg_alloc(sizeof *s.minute)};
-    *hold = (struct vg_hold){.flux = run->server.flux, .wanted_fps = run->wanted_fps};
+    *hold = (struct vg_hold){.flux = run->server.flux};
+    for (uint32_t i = 0; i < hold->flux; i++)
+        hold->wanted_fps[i] = run->server.from[i].wanted_fps;
     *cost = (struct vg_pipeline_cost){0};
     enum vg_status status = VG_OK;
     if (!s.now || !s.first || !s.minute)

@@ -7,8 +7,7 @@
 
 struct vg_pipeline_run {
     struct vg_live_server_settings server;
-    double wanted_fps; /* of each flux: what the server makes of the rate asked for */
-    double open_s;     /* so long at most until each flux had its first picture analysed */
+    double open_s; /* so long at most until each flux had its first picture analysed */
     double settle_s, measure_s;
     /* a look each second, with what is going on and how far it is; NULL: nobody looks */
     void (*look)(void *user, const char *what, double done_s, double of_s);

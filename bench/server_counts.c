@@ -1,5 +1,6 @@
 #include "bench/server_counts.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +128,7 @@ enum vg_status vg_server_counts_read(struct vg_server_counts *counts, const char
         status = read_line(counts, text + at, n, &last);
         at += n + 1;
     }
-    if (!status && counts->up_s <= 0)
+    if (!status && !(isfinite(counts->up_s) && counts->up_s > 0))
         status = VG_E_INPUT;
     if (!status)
         return VG_OK;

@@ -1,11 +1,14 @@
 #include "src/cli/bench_pipeline.h"
 
+#include <libavcodec/avcodec.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/load_profile.h"
 #include "models/model.h"
 #include "scheduler/decide_rate.h"
 #include "src/base/alloc.h"
+#include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
@@ -13,126 +16,129 @@
 #include "src/cli/precision.h"
 #include "src/cli/words.h"
 #include "src/engine/device.h"
-#include "src/media/clip.h"
+#include "src/media/source.h"
 #include "src/scene/scene.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define FLUX_MAX     200
 #define SCENE_LIMIT  (1u << 20)
 
-/* Five events, on places that fit any view: what a flux of the smallest tier is asked to watch. */
-static const char five_events[] =
-    "{\"version\":1,\"name\":\"bench\","
-    "\"zones\":[{\"id\":\"all\",\"polygon\":[[0.02,0.02],[0.98,0.02],[0.98,0.98],[0.02,0.98]]},"
-    "{\"id\":\"way\",\"polygon\":[[0.1,0.3],[0.9,0.3],[0.9,0.9],[0.1,0.9]],\"direction\":[-1,0]}],"
-    "\"lines\":[{\"id\":\"middle\",\"points\":[[0.5,0.05],[0.5,0.95]]}],"
-    "\"rules\":["
-    "{\"id\":\"wrong_way\",\"event\":\"wrong_way\",\"at\":\"way\",\"severity\":\"high\"},"
-    "{\"id\":\"crossing\",\"event\":\"crossing\",\"at\":\"middle\",\"severity\":\"medium\"},"
-    "{\"id\":\"crowd_movement\",\"event\":\"crowd_movement\",\"severity\":\"high\"},"
-    "{\"id\":\"density\",\"event\":\"density\",\"at\":\"all\",\"over\":3,\"severity\":\"low\"},"
-    "{\"id\":\"abandoned_object\",\"event\":\"abandoned_object\",\"severity\":\"medium\"}]}";
+struct request {
+    const char *flux_text, *rate_text, *open_text, *settle_text, *seconds_text;
+    const char *clip, *rtsp, *scene, *model, *precision, *device;
+    bool as_json;
+    double flux, rate_fps, wanted_fps;
+    struct vg_clip_facts source; /* zero for RTSP */
+    char *scene_text;            /* given */
+};
 
 /* ---- what is asked ---- */
 
-struct vg_pipeline_request vg_pipeline_request_defaults(void)
+enum vg_status vg_clip_facts_read(struct vg_clip_facts *facts, const char *path,
+                                  struct vg_fault *fault)
 {
-    return (struct vg_pipeline_request){.rate_text = "5",
-                                        .open_text = "180",
-                                        .settle_text = "20",
-                                        .seconds_text = "60",
-                                        .model = "nanodet-g"};
+    struct vg_source *source = NULL;
+    struct vg_source_settings settings = vg_source_defaults();
+    settings.kind = VG_SOURCE_CLIP;
+    settings.url = path;
+    *facts = (struct vg_clip_facts){.width = 0};
+    const enum vg_status status = vg_source_open(&source, &settings, fault);
+    if (status)
+        return status;
+    const struct vg_source_about about = vg_source_about(source);
+    const AVCodecParameters *codec = about.codec;
+    (void)snprintf(facts->codec, sizeof facts->codec, "%s", avcodec_get_name(codec->codec_id));
+    facts->width = codec->width > 0 ? (uint32_t)codec->width : 0;
+    facts->height = codec->height > 0 ? (uint32_t)codec->height : 0;
+    facts->fps = (double)about.fps_milli / 1000;
+    facts->seconds = (double)about.duration_us / (double)VG_US_PER_S;
+    vg_source_close(&source);
+    return VG_OK;
 }
 
-static enum vg_status read_numbers(struct vg_pipeline_request *r, struct vg_fault *fault)
-{
-    enum vg_engine_precision precision;
-    enum vg_status status = vg_option_number("rate", r->rate_text, 0.1, 25, &r->rate_fps, fault);
-    if (!status)
-        status = vg_option_number("open", r->open_text, 1, 3600, &r->open_s, fault);
-    if (!status)
-        status = vg_option_number("settle", r->settle_text, 0, 3600, &r->settle_s, fault);
-    if (!status)
-        status = vg_option_number("seconds", r->seconds_text, 2, 86400, &r->seconds, fault);
-    return status ? status : vg_option_precision(r->precision, &precision, fault);
-}
-
-static enum vg_status read_clip(struct vg_pipeline_request *r, struct vg_fault *fault)
-{
-    struct vg_clip *clip = NULL;
-    if (!r->clip)
-        return VG_OK;
-    const enum vg_status status = vg_clip_open(&clip, r->clip, fault);
-    if (!status) {
-        const struct vg_clip_about about = vg_clip_about(clip);
-        r->source = (struct vg_clip_facts){.width = about.width,
-                                           .height = about.height,
-                                           .fps = (double)about.fps_milli / 1000,
-                                           .seconds = (double)about.duration_us / 1e6};
-    }
-    vg_clip_close(&clip);
-    return status;
-}
-
-static enum vg_status read_scene(struct vg_pipeline_request *r, struct vg_fault *fault)
+enum vg_status vg_wanted_fps(const char *name, const char *scene_text, double rate_fps,
+                             double source_fps, double *wanted_fps, struct vg_fault *fault)
 {
     struct vg_scene *scene = NULL;
-    uint8_t *text = NULL;
-    size_t size = 0;
-    enum vg_status status = VG_OK;
-    if (r->scene)
-        status = vg_file_read(r->scene, SCENE_LIMIT, &text, &size, fault);
-    r->scene_text = r->scene ? (char *)text : vg_alloc_text(five_events);
-    if (!status && !r->scene_text)
-        status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench pipeline");
+    const enum vg_status status =
+        vg_scene_parse(name, scene_text, strlen(scene_text), &scene, fault);
     if (!status)
-        status = vg_scene_parse(r->scene ? r->scene : "bench", r->scene_text, strlen(r->scene_text),
-                                &scene, fault);
-    if (!status)
-        r->wanted_fps =
-            vg_rate_choose(r->rate_fps, (double)vg_scene_floor_fps(scene), r->source.fps);
+        *wanted_fps = vg_rate_choose(rate_fps, (double)vg_scene_floor_fps(scene), source_fps);
     vg_scene_close(&scene);
     return status;
 }
 
-enum vg_status vg_pipeline_prepare(struct vg_pipeline_request *request, struct vg_fault *fault)
+enum vg_status vg_bench_can_run(const char *model, const char *precision, const char *device,
+                                struct vg_fault *fault)
 {
-    struct vg_model *model = NULL;
-    struct vg_device_info device;
-    enum vg_status status = read_numbers(request, fault);
+    enum vg_engine_precision chosen;
+    struct vg_device_info found;
+    struct vg_model *opened = NULL;
+    enum vg_status status = vg_option_precision(precision, &chosen, fault);
     if (!status)
-        status = read_clip(request, fault);
+        status = vg_model_find(model, &opened, fault);
+    vg_model_close(&opened);
+    return status || !device ? status : vg_device_find(device, 0, &found, fault);
+}
+
+static enum vg_status read_numbers(struct request *r, struct vg_pipeline_run *run,
+                                   struct vg_fault *fault)
+{
+    enum vg_status status = vg_option_number("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
     if (!status)
-        status = read_scene(request, fault);
+        status = vg_option_number("rate", r->rate_text, 0.1, 25, &r->rate_fps, fault);
     if (!status)
-        status = vg_model_find(request->model, &model, fault);
-    vg_model_close(&model);
-    if (!status && request->device)
-        status = vg_device_find(request->device, 0, &device, fault);
+        status = vg_option_number("open", r->open_text, 1, 3600, &run->open_s, fault);
+    if (!status)
+        status = vg_option_number("settle", r->settle_text, 0, 3600, &run->settle_s, fault);
+    if (!status)
+        status = vg_option_number("seconds", r->seconds_text, 2, 86400, &run->measure_s, fault);
     return status;
 }
 
-void vg_pipeline_release(struct vg_pipeline_request *request)
+static enum vg_status read_scene(struct request *r, struct vg_fault *fault)
 {
-    vg_free(request->scene_text);
-    request->scene_text = NULL;
+    char text[VG_LOAD_SCENE_SIZE];
+    uint8_t *given = NULL;
+    size_t size = 0;
+    struct vg_text_buffer out;
+    enum vg_status status = VG_OK;
+    vg_text_buffer_init(&out, text, sizeof text);
+    vg_load_scene(vg_load_profile_defaults().class[0].events, &out);
+    if (r->scene)
+        status = vg_file_read(r->scene, SCENE_LIMIT, &given, &size, fault);
+    r->scene_text = r->scene ? (char *)given : vg_alloc_text(text);
+    if (!status && !r->scene_text)
+        status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench pipeline");
+    return status;
 }
 
-struct vg_pipeline_run vg_pipeline_run_of(const struct vg_pipeline_request *request, uint32_t flux)
+/* Reads all, so that what is wrong is refused before anything starts. */
+static enum vg_status prepare(struct request *r, struct vg_pipeline_run *run,
+                              struct vg_fault *fault)
 {
-    return (struct vg_pipeline_run){.server = {.flux = flux,
-                                               .rate_fps = request->rate_fps,
-                                               .clip = request->clip,
-                                               .clip_s = request->source.seconds,
-                                               .url = request->rtsp,
-                                               .scene = request->scene_text,
-                                               .model = request->model,
-                                               .precision = request->precision,
-                                               .device = request->device},
-                                    .wanted_fps = request->wanted_fps,
-                                    .open_s = request->open_s,
-                                    .settle_s = request->settle_s,
-                                    .measure_s = request->seconds};
+    enum vg_status status = read_numbers(r, run, fault);
+    if (!status && r->clip)
+        status = vg_clip_facts_read(&r->source, r->clip, fault);
+    if (!status)
+        status = read_scene(r, fault);
+    if (!status)
+        status = vg_wanted_fps(r->scene ? r->scene : "bench", r->scene_text, r->rate_fps,
+                               r->source.fps, &r->wanted_fps, fault);
+    if (!status)
+        status = vg_bench_can_run(r->model, r->precision, r->device, fault);
+    run->server.flux = (uint32_t)r->flux;
+    run->server.model = r->model;
+    run->server.precision = r->precision;
+    run->server.device = r->device;
+    for (uint32_t i = 0; i < run->server.flux && !status; i++)
+        run->server.from[i] = (struct vg_load_flux){.clip = r->clip,
+                                                    .clip_s = r->source.seconds,
+                                                    .url = r->rtsp,
+                                                    .scene = r->scene_text,
+                                                    .rate_fps = r->rate_fps,
+                                                    .wanted_fps = r->wanted_fps};
+    return status;
 }
 
 /* ---- telling ---- */
@@ -172,21 +178,21 @@ static json_t *minutes_json(const struct vg_hold *hold)
     return minutes;
 }
 
-static json_t *source_json(const struct vg_pipeline_request *r)
+static json_t *source_json(const struct request *r)
 {
     if (!r->clip || r->rtsp)
         return json_pack("{s:s}", "kind", "rtsp"); /* no address: it may be a camera's */
-    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:f}", "kind", "file", "clip", r->clip, "width",
-                     (int)r->source.width, "height", (int)r->source.height, "fps", r->source.fps,
-                     "seconds", r->source.seconds);
+    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:f}", "kind", "file", "codec", r->source.codec,
+                     "width", (int)r->source.width, "height", (int)r->source.height, "fps",
+                     r->source.fps, "seconds", r->source.seconds);
 }
 
-static json_t *measure_json(const struct vg_pipeline_request *r, const struct vg_hold *hold,
+static json_t *measure_json(const struct request *r, const struct vg_hold *hold,
                             const struct vg_pipeline_cost *cost)
 {
     json_t *object =
         json_pack("{s:i, s:f, s:f, s:o, s:o, s:f, s:f}", "flux", (int)hold->flux, "wanted_fps",
-                  hold->wanted_fps, "worst_flux_fps", hold->worst_flux_fps, "latency_ms",
+                  hold->wanted_fps[0], "worst_flux_fps", hold->worst_flux_fps, "latency_ms",
                   vg_pipeline_latency_json(vg_hold_latency(hold)), "drops", drops_json(hold),
                   "rss_mb", (double)cost->resident_bytes / 1e6, "cpu_cores", cost->cpu_cores);
     json_t *more = json_pack(
@@ -236,7 +242,7 @@ static void print_table(const struct vg_hold *hold, const struct vg_pipeline_cos
     for (uint32_t i = 1; i < hold->minute_count; i++)
         worst = hold->minute[i].worst_share < worst ? hold->minute[i].worst_share : worst;
     (void)printf(_("%u flux at %.2f pictures a second, measured for %.0f s: %s\n"), hold->flux,
-                 hold->wanted_fps, hold->seconds, hold->lacks ? _("not held") : _("held"));
+                 hold->wanted_fps[0], hold->seconds, hold->lacks ? _("not held") : _("held"));
     (void)printf(_("worst flux: %.2f a second (mean %.2f); in its worst minute %.1f %% of what is "
                    "wanted (95 %% is)\n"),
                  hold->worst_flux_fps, hold->mean_flux_fps, 100 * worst);
@@ -256,15 +262,14 @@ static void print_table(const struct vg_hold *hold, const struct vg_pipeline_cos
 
 /* ---- the run ---- */
 
-static void show(void *user, const char *what, double done_s, double of_s)
+void vg_bench_show(void *user, const char *what, double done_s, double of_s)
 {
     vg_progress_show(user, vg_text(what), (uint64_t)done_s, (uint64_t)of_s);
 }
 
-static enum vg_status measure(const struct vg_pipeline_request *request, uint32_t flux,
+static enum vg_status measure(const struct request *r, struct vg_pipeline_run *run,
                               struct vg_fault *fault)
 {
-    struct vg_pipeline_run run = vg_pipeline_run_of(request, flux);
     struct vg_pipeline_cost cost;
     struct vg_progress progress;
     struct vg_hold *hold = vg_alloc(sizeof *hold);
@@ -272,27 +277,42 @@ static enum vg_status measure(const struct vg_pipeline_request *request, uint32_
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench pipeline");
     vg_progress_init(&progress, stderr);
     progress.unit = VG_PROGRESS_SECONDS;
-    run.look = show;
-    run.user = &progress;
-    enum vg_status status = vg_pipeline_run(&run, hold, &cost, fault);
+    run->look = vg_bench_show;
+    run->user = &progress;
+    enum vg_status status = vg_pipeline_run(run, hold, &cost, fault);
     if (!status)
         vg_progress_end(&progress, _("measuring"), (uint64_t)hold->seconds,
-                        (uint64_t)run.measure_s);
-    if (!status && request->as_json)
-        status = vg_print_json(measure_json(request, hold, &cost), fault);
+                        (uint64_t)run->measure_s);
+    if (!status && r->as_json)
+        status = vg_print_json(measure_json(r, hold, &cost), fault);
     else if (!status)
         print_table(hold, &cost);
     vg_free(hold);
     return status;
 }
 
+static enum vg_status run(struct request *r, struct vg_fault *fault)
+{
+    struct vg_pipeline_run *run = vg_alloc(sizeof *run);
+    if (!run)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench pipeline");
+    enum vg_status status = prepare(r, run, fault);
+    if (!status)
+        status = measure(r, run, fault);
+    vg_free(r->scene_text);
+    vg_free(run);
+    return status;
+}
+
 enum vg_status vg_bench_pipeline(int argc, char **argv, struct vg_fault *fault)
 {
-    struct vg_pipeline_request r = vg_pipeline_request_defaults();
-    const char *flux_text = NULL;
-    double flux = 1;
+    struct request r = {.rate_text = "5",
+                        .open_text = "180",
+                        .settle_text = "20",
+                        .seconds_text = "60",
+                        .model = "nanodet-g"};
     const struct vg_option options[] = {
-        {"flux", "N", N_("flux, 1 to 200"), &flux_text, NULL},
+        {"flux", "N", N_("flux, 1 to 200"), &r.flux_text, NULL},
         {"rate", "FPS", N_("pictures a second wanted of each; default 5"), &r.rate_text, NULL},
         {"seconds", "S", N_("measured time; default 60"), &r.seconds_text, NULL},
         {"settle", "S", N_("before it, once all are analysed; default 20"), &r.settle_text, NULL},
@@ -313,17 +333,10 @@ enum vg_status vg_bench_pipeline(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     vg_live_server_hold_signals();
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
-    if (!status && (count > 1 || (count == 0 && !r.rtsp) || !flux_text))
+    if (!status && (count > 1 || (count == 0 && !r.rtsp) || !r.flux_text))
         status =
             vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
                          "vigie bench pipeline --flux N --rate FPS CLIP");
     r.clip = count ? argv[1] : NULL;
-    if (!status)
-        status = vg_option_number("flux", flux_text, 1, FLUX_MAX, &flux, fault);
-    if (!status)
-        status = vg_pipeline_prepare(&r, fault);
-    if (!status)
-        status = measure(&r, (uint32_t)flux, fault);
-    vg_pipeline_release(&r);
-    return status;
+    return status ? status : run(&r, fault);
 }

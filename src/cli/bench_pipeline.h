@@ -12,32 +12,27 @@
 
 enum vg_status vg_bench_pipeline(int argc, char **argv, struct vg_fault *fault) VG_MUST_USE;
 
-/* What is asked of a measure, as text and read. */
-struct vg_pipeline_request {
-    const char *rate_text, *open_text, *settle_text, *seconds_text;
-    const char *clip, *rtsp, *scene, *model, *precision, *device;
-    bool as_json;
-    /* by vg_pipeline_prepare */
-    double rate_fps, open_s, settle_s, seconds;
-    char *scene_text; /* given */
-    struct vg_clip_facts {
-        uint32_t width, height;
-        double fps, seconds; /* 0: not known */
-    } source;                /* of the clip; zero for RTSP */
-    double wanted_fps;       /* what the server makes of the rate, by the scene and the source */
+/* What is known of a clip by its head; 0 and "": not known. */
+struct vg_clip_facts {
+    char codec[32];
+    uint32_t width, height;
+    double fps, seconds;
 };
+enum vg_status vg_clip_facts_read(struct vg_clip_facts *facts, const char *path,
+                                  struct vg_fault *fault) VG_MUST_USE;
 
-/* nanodet-g, 5 a second, 180, 20 and 60 s. */
-struct vg_pipeline_request vg_pipeline_request_defaults(void);
+/* What the server makes of a rate: raised to the lowest that the scene's rules need, cut to the
+ * source's (0: not known). `name`: of the scene, for refusals. */
+enum vg_status vg_wanted_fps(const char *name, const char *scene_text, double rate_fps,
+                             double source_fps, double *wanted_fps,
+                             struct vg_fault *fault) VG_MUST_USE;
 
-/* Reads numbers, clip, scene and model, so that what is wrong with them is refused before anything
- * starts. */
-enum vg_status vg_pipeline_prepare(struct vg_pipeline_request *request,
-                                   struct vg_fault *fault) VG_MUST_USE;
-void vg_pipeline_release(struct vg_pipeline_request *request);
+/* Whether the server could run on them: precision, model, device (NULL: its own choice). */
+enum vg_status vg_bench_can_run(const char *model, const char *precision, const char *device,
+                                struct vg_fault *fault) VG_MUST_USE;
 
-/* The measure of so many flux; borrows from the request. */
-struct vg_pipeline_run vg_pipeline_run_of(const struct vg_pipeline_request *request, uint32_t flux);
+/* Shows what is going on, for struct vg_pipeline_run; user: struct vg_progress. */
+void vg_bench_show(void *user, const char *what, double done_s, double of_s);
 
 /* { "p50", "p95", "p99" }, milliseconds; given. */
 json_t *vg_pipeline_latency_json(const struct vg_hold_latency *latency);

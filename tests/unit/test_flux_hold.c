@@ -67,6 +67,8 @@ static void counts_are_read_from_the_metrics(void **state)
         {"vigie_analysis_up_seconds 1", VG_OK},
         {"vigie_analysis_up_seconds 1\n# fine vigie_latency_seconds 3 5:1\n", VG_E_INPUT},
         {"vigie_analysis_up_seconds -1\n", VG_E_INPUT},
+        {"vigie_analysis_up_seconds nan\n", VG_E_INPUT},
+        {"vigie_analysis_up_seconds inf\n", VG_E_INPUT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(read_text(counts, rows[i].text), rows[i].status);
@@ -198,7 +200,7 @@ static void flux_are_held_as_they_are_defined_to_be(void **state)
                 *at[m] = *at[m - 1];
             move_to(at[m], &holds[i].moment[m]);
         }
-        *hold = (struct vg_hold){.flux = 2, .wanted_fps = 5};
+        *hold = (struct vg_hold){.flux = 2, .wanted_fps = {5, 5}};
         vg_hold_add_minute(hold, at[0], at[1]);
         vg_hold_add_minute(hold, at[1], at[2]);
         assert_int_equal(vg_hold_end(hold, at[0], at[2]), VG_OK);
@@ -213,7 +215,7 @@ static void flux_are_held_as_they_are_defined_to_be(void **state)
     /* what was before the measure does not count in it */
     assert_true(hold->rules.count == 0);
     /* who is missing has nothing */
-    *hold = (struct vg_hold){.flux = 3, .wanted_fps = 5};
+    *hold = (struct vg_hold){.flux = 3, .wanted_fps = {5, 5, 5}};
     vg_hold_add_minute(hold, at[0], at[2]);
     assert_float_equal(hold->minute[0].worst_share, 0, 0);
     /* a server that started anew: its counts say nothing */
