@@ -34,6 +34,7 @@ struct vg_live_flux {
     int64_t due_us, period_us; /* period_us: as its share of the device allows; 0: every picture */
     int64_t wanted_period_us;  /* as its configuration and its rules want */
     struct vg_share_flux share;
+    uint64_t replaced;        /* pictures that newer ones had replaced, when last shared out */
     int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
     int64_t waiting_due_us;   /* as long: when the first of them was due */
     uint64_t wanted, alerts;

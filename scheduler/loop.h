@@ -92,7 +92,9 @@ struct vg_loop {
     struct vg_batch_time batch_time; /* what a batch takes */
     int64_t free_us;                 /* when the device has done what it was given, by that */
     struct vg_share_flux share[VG_LIVE_FLUX_MAX]; /* of vg_loop_share, while it runs */
-    int64_t shared_us;                            /* last */
+    struct vg_share_gauge gauge;
+    bool leapt;                     /* a cost did, since then */
+    int64_t answered_us, shared_us; /* device time of pictures since then; when that was */
 };
 
 /* Ends the loop; the first reason stays. */
@@ -129,7 +131,7 @@ bool vg_loop_any_under_way(const struct vg_loop *a);
 
 /* ---- loop_share.c ---- */
 
-/* Shares the device out anew, if a second has gone by since it did. */
+/* Shares the device out anew, if a second has gone by since it did, or a cost has leapt. */
 void vg_loop_share(struct vg_loop *a);
 
 /* ---- loop_start.c ---- */

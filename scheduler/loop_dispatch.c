@@ -31,11 +31,14 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
         vg_slots_want(slots, flux->config.slot, VG_SLOTS_NEVER);
         return;
     }
+    const int64_t before_us = flux->period_us, now_us = vg_mono_now().us;
     flux->period_us = period_us;
-    if (asked)
-        return; /* from the next picture on */
-    flux->due_us = vg_mono_now().us;
-    flux->wanted++;
+    if (asked && before_us == period_us)
+        return;
+    flux->due_us = asked && before_us > 0 && period_us > 0
+                       ? vg_rate_change_us(flux->due_us, before_us, period_us, now_us)
+                       : now_us;
+    flux->wanted += !asked; /* else it was counted when it was asked for */
     vg_slots_want(slots, flux->config.slot, flux->due_us);
 }
 
@@ -327,10 +330,11 @@ static int64_t taken_us(const struct vg_live_batch *batch)
  * among that: they are paid from idle time. */
 static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 {
-    const int64_t us = taken_us(batch);
-    vg_batch_time_note(&a->batch_time, batch->jobs, us * batch->jobs);
+    vg_batch_time_note(&a->batch_time, batch->jobs, taken_us(batch) * batch->jobs);
+    const int64_t us = vg_batch_time_job_us(&a->batch_time, a->batch_max);
     for (uint32_t i = 0; i < batch->count; i++)
-        vg_share_cost(&batch->work[i].flux->share, us);
+        a->leapt |= vg_share_cost(&batch->work[i].flux->share, us);
+    a->answered_us += us * batch->count;
 }
 
 static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
@@ -376,6 +380,8 @@ void vg_loop_on_back(evutil_socket_t fd, short what, void *user)
     }
     if (a->pending)
         vg_loop_apply(a);
+    else
+        vg_loop_share(a);
     vg_loop_dispatch(a);
 }
 

@@ -63,14 +63,35 @@ static void obey(struct vg_loop *a, struct vg_live_flux *flux)
     vg_loop_set_period(a, flux, period_us);
 }
 
+/* Pictures of it that newer ones replaced before their turn, since the last time. */
+static int64_t replaced(struct vg_live_flux *flux, const struct vg_slots_state *state)
+{
+    const uint64_t before = flux->replaced;
+    flux->replaced = state->fate[VG_FATE_NEWEST];
+    return flux->replaced > before ? (int64_t)(flux->replaced - before) : 0;
+}
+
+/* What there is to share out, and the beginning of the next second. */
+static int64_t capacity_us(struct vg_loop *a, int64_t replaced_us, int64_t now_us)
+{
+    const int64_t since_us = now_us - a->shared_us;
+    /* a second in which a cost leapt, or that was cut short, says nothing of what there is */
+    const bool odd = a->leapt || since_us < VG_US_PER_S || since_us > 3 * VG_US_PER_S;
+    const int64_t answered_us = odd ? 0 : a->answered_us;
+    a->shared_us = now_us;
+    a->leapt = false;
+    a->answered_us = 0;
+    return vg_share_gauge(&a->gauge, answered_us, odd ? 0 : replaced_us, CAPACITY_US);
+}
+
 void vg_loop_share(struct vg_loop *a)
 {
     const int64_t now_us = vg_mono_now().us;
     struct vg_live_flux *of[VG_LIVE_FLUX_MAX];
     uint32_t count = 0;
-    if (now_us - a->shared_us < VG_US_PER_S)
+    int64_t replaced_us = 0;
+    if (now_us - a->shared_us < VG_US_PER_S && !a->leapt)
         return;
-    a->shared_us = now_us;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         struct vg_live_flux *flux = &a->flux[i];
         struct vg_slots_state state;
@@ -83,10 +104,11 @@ void vg_loop_share(struct vg_loop *a)
             continue;
         }
         tell(flux, &state, now_us);
+        replaced_us += replaced(flux, &state) * flux->share.cost_us;
         of[count] = flux;
         a->share[count++] = flux->share;
     }
-    vg_share_out(a->share, count, CAPACITY_US, now_us);
+    vg_share_out(a->share, count, capacity_us(a, replaced_us, now_us), now_us);
     for (uint32_t i = 0; i < count; i++) {
         of[i]->share = a->share[i];
         obey(a, of[i]);
