@@ -7,7 +7,8 @@
 
 void vg_json_wipe(void *allocation)
 {
-    explicit_bzero(allocation, malloc_usable_size(allocation));
+    if (allocation)
+        explicit_bzero(allocation, malloc_usable_size(allocation));
 }
 
 static void let_go(void *allocation)
