@@ -29,8 +29,8 @@ int64_t vg_rate_next_us(int64_t due_us, int64_t period_us, int64_t now_us);
 
 /* When the picture that was wanted at due_us is wanted now that the period is another one: what was
  * left of the old period, or is over, in the measure of the new one. Rates change for many flux at one moment;
- * if due times were kept, or began anew, all of them would gather behind it, and p99 doubled within
- * an hour of simulated time. Both periods > 0. */
+ * if due times were kept, or began anew, all of them would gather behind it: p99 nearly doubled
+ * within an hour of simulated time. Both periods > 0. */
 int64_t vg_rate_change_us(int64_t due_us, int64_t old_us, int64_t new_us, int64_t now_us);
 
 /* The rate a flux is analysed at: what was asked for, but never below the floor that its

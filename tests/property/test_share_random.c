@@ -14,7 +14,7 @@
 #include "src/base/random.h"
 
 enum {
-    STATES = 6000,
+    STATES = 4000,
     FLUX_MAX = 200,
     POINTS_MAX = 2 * FLUX_MAX
 };

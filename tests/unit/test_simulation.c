@@ -17,7 +17,7 @@
 #include "src/base/random.h"
 
 enum {
-    SITES = 2500,
+    SITES = 2000,
     FLUX_MAX = 200,
     CHANGES_MAX = 12
 };
