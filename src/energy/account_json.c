@@ -42,10 +42,10 @@ static json_t *means_and_intervals(const struct vg_energy_account *account, json
             failed |=
                 json_object_set_new(intervals, rows[i].name, json_pack("[f, f]", f->low, f->high));
     }
-    if (!failed)
-        return json_object_size(intervals) ? intervals : (json_decref(intervals), json_null());
+    if (!failed && json_object_size(intervals) > 0)
+        return intervals;
     json_decref(intervals);
-    return NULL;
+    return failed ? NULL : json_null();
 }
 
 static json_t *assumed(const struct vg_energy_assumption *a)

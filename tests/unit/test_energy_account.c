@@ -119,8 +119,8 @@ static void what_is_no_measure_is_none(void **state)
     (void)state;
     struct vg_energy_account a;
     struct vg_energy_run runs[] = {a_run(100), a_run(100), a_run(100), a_run(100), a_run(100)};
-    runs[0].load.joules = NAN;
-    runs[1].load.covered_s = INFINITY;
+    runs[0].load.joules = (double)NAN;
+    runs[1].load.covered_s = (double)INFINITY;
     runs[2].load = (struct vg_energy_stretch){0, 0, 600};
     runs[3].flux = 0;
     runs[4].load.joules = -5;
@@ -145,8 +145,9 @@ static void an_estimate_says_that_it_is_one(void **state)
     near("W", a.gross_w.mean, 110);
     near("net", a.net_w.mean, 50);
     near("J a picture", a.j_per_picture.mean, 1.1);
-    const struct vg_energy_assumption bad[] = {{60, 50, 0.5},   {-1, 50, 0.5},  {60, 160, 1.5},
-                                               {60, 160, -0.1}, {60, 160, NAN}, {NAN, 1, 0}};
+    const struct vg_energy_assumption bad[] = {{60, 50, 0.5},          {-1, 50, 0.5},
+                                               {60, 160, 1.5},         {60, 160, -0.1},
+                                               {60, 160, (double)NAN}, {(double)NAN, 1, 0}};
     for (size_t i = 0; i < COUNT(bad); i++) {
         vg_energy_account_assume(&a, VG_ENERGY_WALL, &bad[i], 600, 60000, 20, 30);
         assert_int_equal(a.status, VG_ENERGY_NOT_MEASURED);
