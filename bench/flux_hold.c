@@ -87,6 +87,23 @@ static void add_fates(struct vg_hold *hold, const struct vg_server_counts *first
     }
 }
 
+/* Each flux by itself: what one got beyond its rate, which an alert may raise, is no other's. One
+ * picture of each may be under way at either end. */
+static double unanalysed_share(struct vg_hold *hold, const struct vg_server_counts *first,
+                               const struct vg_server_counts *last)
+{
+    double missing = 0;
+    for (uint32_t i = 0; i < hold->flux; i++) {
+        char id[VG_SERVER_ID_SIZE];
+        vg_hold_flux_name(i, id);
+        const double wanted = hold->seconds * hold->wanted_fps[i];
+        const double analysed = (double)fate_between(first, last, id, VG_FATE_ANALYSED);
+        missing += wanted - analysed > 1 ? wanted - analysed - 1 : 0;
+        hold->wanted += wanted;
+    }
+    return hold->wanted > 0 ? missing / hold->wanted : 0;
+}
+
 static uint32_t lacks_of(const struct vg_hold *hold)
 {
     uint32_t lacks = 0;
@@ -119,11 +136,7 @@ enum vg_status vg_hold_end(struct vg_hold *hold, const struct vg_server_counts *
     hold->redis = latency_between(&first->redis, &last->redis);
     hold->alerts = last->alerts_promised - first->alerts_promised;
     hold->alerts_refused = last->alerts_refused - first->alerts_refused;
-    for (uint32_t i = 0; i < hold->flux; i++)
-        hold->wanted += hold->seconds * hold->wanted_fps[i];
-    /* a picture of each flux may be under way at either end */
-    const double missing = hold->wanted - (double)hold->analysed - hold->flux;
-    hold->unanalysed_share = hold->wanted > 0 && missing > 0 ? missing / hold->wanted : 0;
+    hold->unanalysed_share = unanalysed_share(hold, first, last);
     hold->lacks = lacks_of(hold);
     return VG_OK;
 }

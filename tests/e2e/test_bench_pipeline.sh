@@ -18,14 +18,15 @@ python3 - "$T/stdout" <<'PY' || fail "the JSON of bench pipeline is not as expec
 import json, sys
 r = json.load(open(sys.argv[1], encoding="utf-8"))
 assert r["flux"] == r["opened"] == 2 and r["wanted_fps"] == 5 and 6 <= r["seconds"] < 30, r
-assert 0 < r["worst_flux_fps"] <= r["mean_flux_fps"] < 6
+# a busy machine may shed a flux, an alert may raise its rate
+assert 0 <= r["worst_flux_fps"] <= r["mean_flux_fps"] < 26
 for name in ("latency_ms", "picture_latency_ms", "due_latency_ms"):
     q = r[name]
-    assert 0 < q["p50"] <= q["p95"] <= q["p99"] < 60000, name
+    assert (q["p50"] > 0) == (r["analysed"] > 0) and q["p50"] <= q["p95"] <= q["p99"] < 60000, name
 assert list(r["drops"]) == ["rate", "newest", "corrupt", "pool", "overload", "still", "stopped", "decoder", "shutdown"]
 assert r["drops"]["rate"] > 0 and 30 < r["rss_mb"] < 8000 and 0 < r["cpu_cores"] < 64
 assert r["held"] == (r["lacks"] == []) and set(r["lacks"]) <= {"rate", "latency", "unanalysed"}
-assert len(r["minutes"]) == 1 and 0 < r["minutes"][0]["worst_share"] < 1.2
+assert len(r["minutes"]) == 1 and 0 <= r["minutes"][0]["worst_share"] < 6
 assert r["scene"] == "five events" and r["source"]["kind"] == "file" and r["source"]["fps"] == 10
 PY
 nothing_left "a run to its end"
