@@ -33,6 +33,14 @@ static uint64_t fate_between(const struct vg_server_counts *before,
     return last > first ? last - first : 0;
 }
 
+/* Pictures that were judged: by the net, or, where nothing moved, with its answer of before. */
+static double served_between(const struct vg_server_counts *before,
+                             const struct vg_server_counts *after, const char *id)
+{
+    return (double)(fate_between(before, after, id, VG_FATE_ANALYSED) +
+                    fate_between(before, after, id, VG_FATE_STILL));
+}
+
 /* The share of what is wanted of the flux that got the least; *worst its number. */
 static double least_between(const struct vg_hold *hold, const struct vg_server_counts *before,
                             const struct vg_server_counts *after, uint32_t *worst)
@@ -44,8 +52,7 @@ static double least_between(const struct vg_hold *hold, const struct vg_server_c
         char id[VG_SERVER_ID_SIZE];
         vg_hold_flux_name(i, id);
         const double wanted = seconds * hold->wanted_fps[i];
-        const double analysed = (double)fate_between(before, after, id, VG_FATE_ANALYSED);
-        const double share = wanted > 0 ? analysed / wanted : 0;
+        const double share = wanted > 0 ? served_between(before, after, id) / wanted : 0;
         *worst = share < least ? i : *worst;
         least = share < least ? share : least;
     }
@@ -97,8 +104,8 @@ static double unanalysed_share(struct vg_hold *hold, const struct vg_server_coun
         char id[VG_SERVER_ID_SIZE];
         vg_hold_flux_name(i, id);
         const double wanted = hold->seconds * hold->wanted_fps[i];
-        const double analysed = (double)fate_between(first, last, id, VG_FATE_ANALYSED);
-        missing += wanted - analysed > 1 ? wanted - analysed - 1 : 0;
+        const double missed = wanted - served_between(first, last, id);
+        missing += missed > 1 ? missed - 1 : 0;
         hold->wanted += wanted;
     }
     return hold->wanted > 0 ? missing / hold->wanted : 0;

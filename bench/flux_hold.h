@@ -1,5 +1,6 @@
 /* Whether N flux are held: the worst one keeps 95 % of its wanted rate in every minute, p95 of the
- * latency is at most 1 s, and at most 0.1 % of the wanted pictures go unanalysed. Pure. */
+ * latency is at most 1 s, and at most 0.1 % of the wanted pictures go unanalysed. A picture in which
+ * nothing moved, judged with the answer of the one before it (fate `still`), is served. Pure. */
 #ifndef VG_BENCH_FLUX_HOLD_H
 #define VG_BENCH_FLUX_HOLD_H
 

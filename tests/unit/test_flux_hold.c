@@ -226,6 +226,17 @@ static void flux_are_held_as_they_are_defined_to_be(void **state)
     *hold = (struct vg_hold){.flux = 3, .wanted_fps = {5, 5, 5}};
     vg_hold_add_minute(hold, at[0], at[2]);
     assert_float_equal(hold->minute[0].worst_share, 0, 0);
+    /* where nothing moved a picture is judged without the net */
+    *at[1] = *at[0];
+    at[1]->up_s += 60;
+    at[1]->flux[0].fate[VG_FATE_STILL] = at[1]->flux[1].fate[VG_FATE_STILL] = 300;
+    *hold = (struct vg_hold){.flux = 2, .wanted_fps = {5, 5}};
+    vg_hold_add_minute(hold, at[0], at[1]);
+    assert_float_equal(hold->minute[0].worst_share, 1, 1e-9);
+    assert_int_equal(vg_hold_end(hold, at[0], at[1]), VG_OK);
+    assert_float_equal(hold->unanalysed_share, 0, 0);
+    assert_int_equal(hold->drops[VG_FATE_STILL], 600);
+    assert_int_equal(hold->analysed, 0);
     /* a server that started anew: its counts say nothing */
     assert_int_equal(vg_hold_end(hold, at[2], at[0]), VG_E_STATE);
     for (int m = 0; m < 3; m++)
