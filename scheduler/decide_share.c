@@ -1,5 +1,7 @@
 #include "scheduler/decide_share.h"
 
+#include <string.h>
+
 const char *vg_share_verdict_name(enum vg_share_verdict verdict)
 {
     static const char *const names[] = {"wanted", "raised", "reduced", "shed", "costly"};
@@ -297,10 +299,17 @@ bool vg_share_cost(struct vg_share_flux *flux, int64_t us)
 
 void vg_share_out(struct vg_share_flux *flux, uint32_t count, int64_t capacity_us, int64_t now_us)
 {
+    vg_share_out_held(flux, count, capacity_us, capacity_us, now_us);
+}
+
+void vg_share_out_held(struct vg_share_flux *flux, uint32_t count, int64_t capacity_us,
+                       int64_t held_us, int64_t now_us)
+{
     const double room = capacity_us > 0 ? (double)capacity_us * 1000 : 0;
+    const double held = held_us > capacity_us ? (double)held_us * 1000 : room;
     for (uint32_t i = 0; i < count; i++)
         claim(&flux[i], now_us);
-    hold_all(flux, count, room, now_us);
+    hold_all(flux, count, held, now_us);
     for (uint32_t i = 0; i < count; i++)
         flux[i].given = flux[i].shed ? 0 : flux[i].floor;
     for (enum goal goal = GOAL_ENTITLED; goal <= GOAL_RAISED && lift(flux, count, goal, room);)
@@ -322,6 +331,32 @@ int64_t vg_share_gauge(struct vg_share_gauge *gauge, int64_t answered_us, int64_
     else if (gauge->replaced_us <= all_us / 200)
         gauge->less = gauge->less > 0.005 ? gauge->less - 0.005 : 0;
     return (int64_t)((double)capacity_us * (1 - gauge->less));
+}
+
+/* Newest last; those behind a greater and newer one never are the most again. */
+static void put(struct vg_share_most *most, int64_t capacity_us, int64_t now_us)
+{
+    const uint32_t room = sizeof most->at_us / sizeof *most->at_us;
+    while (most->count > 0 && most->capacity_us[most->count - 1] <= capacity_us)
+        most->count--;
+    if (most->count == room) /* the smallest is given up: the most is found first */
+        most->count--;
+    most->at_us[most->count] = now_us;
+    most->capacity_us[most->count++] = capacity_us;
+}
+
+int64_t vg_share_most(struct vg_share_most *most, int64_t capacity_us, int64_t all_us,
+                      int64_t now_us)
+{
+    uint32_t gone = 0;
+    put(most, most->begun ? capacity_us : all_us > capacity_us ? all_us : capacity_us, now_us);
+    most->begun = true;
+    while (gone + 1 < most->count && now_us - most->at_us[gone] > VG_SHARE_HELD_US)
+        gone++;
+    most->count -= gone;
+    memmove(most->at_us, most->at_us + gone, most->count * sizeof *most->at_us);
+    memmove(most->capacity_us, most->capacity_us + gone, most->count * sizeof *most->capacity_us);
+    return most->capacity_us[0];
 }
 
 int64_t vg_share_load_us(const struct vg_share_flux *flux, uint32_t count)

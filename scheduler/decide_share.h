@@ -106,6 +106,27 @@ struct vg_share_gauge {
 int64_t vg_share_gauge(struct vg_share_gauge *gauge, int64_t answered_us, int64_t replaced_us,
                        int64_t capacity_us);
 
+/* The same, where who is held and who is shed goes by held_us, the most that there was in the last
+ * seconds (vg_share_most): nobody is shed for a moment's weakness of the device. Then all floors are
+ * given, and may be more than capacity_us. */
+void vg_share_out_held(struct vg_share_flux *flux, uint32_t count, int64_t capacity_us,
+                       int64_t held_us, int64_t now_us);
+
+/* The capacities of the last sharings out. Zeroed: none yet. */
+#define VG_SHARE_HELD_US (5 * VG_US_PER_S)
+struct vg_share_most {
+    int64_t at_us[8],
+        capacity_us[8]; /* a falling row: who is behind a greater one and older is gone */
+    uint32_t count;
+    bool begun;
+};
+
+/* The most there was within VG_SHARE_HELD_US, capacity_us being what there is now. The first
+ * VG_SHARE_HELD_US after the first call: all_us at least, since what is known then is the slow start
+ * of a device. */
+int64_t vg_share_most(struct vg_share_most *most, int64_t capacity_us, int64_t all_us,
+                      int64_t now_us);
+
 /* Device time a second of what was given, microseconds. */
 int64_t vg_share_load_us(const struct vg_share_flux *flux, uint32_t count);
 

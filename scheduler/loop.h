@@ -93,7 +93,8 @@ struct vg_loop {
     int64_t free_us;                 /* when the device has done what it was given, by that */
     struct vg_share_flux share[VG_LIVE_FLUX_MAX]; /* of vg_loop_share, while it runs */
     struct vg_share_gauge gauge;
-    bool leapt;                     /* a cost did, since then */
+    struct vg_share_most most;
+    double usual_job_us;            /* what a job took over the last minute; 0: not known */
     int64_t answered_us, shared_us; /* device time of pictures since then; when that was */
 };
 
@@ -131,7 +132,7 @@ bool vg_loop_any_under_way(const struct vg_loop *a);
 
 /* ---- loop_share.c ---- */
 
-/* Shares the device out anew, if a second has gone by since it did, or a cost has leapt. */
+/* Shares the device out anew, if a second has gone by since it did. */
 void vg_loop_share(struct vg_loop *a);
 
 /* ---- loop_start.c ---- */

@@ -326,15 +326,11 @@ static int64_t taken_us(const struct vg_live_batch *batch)
     return (t->prepare_us + t->infer_us + t->maps_us + t->boxes_us) / batch->jobs;
 }
 
-/* What a batch takes is learnt, and what a picture of each of its flux does. Second looks are not
- * among that: they are paid from idle time. */
+/* What a batch takes is learnt. Second looks are no claim of a flux: they are paid from idle time. */
 static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 {
     vg_batch_time_note(&a->batch_time, batch->jobs, taken_us(batch) * batch->jobs);
-    const int64_t us = vg_batch_time_job_us(&a->batch_time, a->batch_max);
-    for (uint32_t i = 0; i < batch->count; i++)
-        a->leapt |= vg_share_cost(&batch->work[i].flux->share, us);
-    a->answered_us += us * batch->count;
+    a->answered_us += taken_us(batch) * batch->count;
 }
 
 static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
@@ -380,8 +376,6 @@ void vg_loop_on_back(evutil_socket_t fd, short what, void *user)
     }
     if (a->pending)
         vg_loop_apply(a);
-    else
-        vg_loop_share(a);
     vg_loop_dispatch(a);
 }
 

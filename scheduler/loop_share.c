@@ -72,17 +72,22 @@ static int64_t replaced(struct vg_live_flux *flux, const struct vg_slots_state *
     return flux->replaced > before ? (int64_t)(flux->replaced - before) : 0;
 }
 
-/* What there is to share out, and the beginning of the next second. */
-static int64_t capacity_us(struct vg_loop *a, int64_t replaced_us, int64_t now_us)
+/* What a picture counts for: a job, at what one takes the device over the last minute or so. One that
+ * is slow for a while has less to give; no flux costs more by that. */
+static int64_t job_cost_us(struct vg_loop *a, int64_t job_us)
 {
-    const int64_t since_us = now_us - a->shared_us;
-    /* a second in which a cost leapt, or that was cut short, says nothing of what there is */
-    const bool odd = a->leapt || since_us < VG_US_PER_S || since_us > 3 * VG_US_PER_S;
-    const int64_t answered_us = odd ? 0 : a->answered_us;
-    a->shared_us = now_us;
-    a->leapt = false;
+    const double share = 1.0 / 64;
+    a->usual_job_us +=
+        a->usual_job_us > 0 ? share * ((double)job_us - a->usual_job_us) : (double)job_us;
+    return (int64_t)a->usual_job_us > 1 ? (int64_t)a->usual_job_us : 1;
+}
+
+/* What the device has to give in a second, in the time of what a job usually takes. */
+static int64_t capacity_us(struct vg_loop *a, int64_t replaced_us, int64_t job_us)
+{
+    const int64_t there_us = vg_share_gauge(&a->gauge, a->answered_us, replaced_us, CAPACITY_US);
     a->answered_us = 0;
-    return vg_share_gauge(&a->gauge, answered_us, odd ? 0 : replaced_us, CAPACITY_US);
+    return job_us > 0 ? (int64_t)((double)there_us * a->usual_job_us / (double)job_us) : there_us;
 }
 
 void vg_loop_share(struct vg_loop *a)
@@ -91,8 +96,11 @@ void vg_loop_share(struct vg_loop *a)
     struct vg_live_flux *of[VG_LIVE_FLUX_MAX];
     uint32_t count = 0;
     int64_t replaced_us = 0;
-    if (now_us - a->shared_us < VG_US_PER_S && !a->leapt)
+    if (now_us - a->shared_us < VG_US_PER_S)
         return;
+    const int64_t job_us = vg_batch_time_job_us(&a->batch_time, a->batch_max);
+    const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
+    a->shared_us = now_us;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         struct vg_live_flux *flux = &a->flux[i];
         struct vg_slots_state state;
@@ -105,11 +113,14 @@ void vg_loop_share(struct vg_loop *a)
             continue;
         }
         tell(flux, &state, now_us);
-        replaced_us += replaced(flux, &state) * flux->share.cost_us;
+        flux->share.cost_us = cost_us;
+        replaced_us += replaced(flux, &state) * job_us;
         of[count] = flux;
         a->share[count++] = flux->share;
     }
-    vg_share_out(a->share, count, capacity_us(a, replaced_us, now_us), now_us);
+    const int64_t there_us = capacity_us(a, replaced_us, job_us);
+    vg_share_out_held(a->share, count, there_us,
+                      vg_share_most(&a->most, there_us, CAPACITY_US, now_us), now_us);
     for (uint32_t i = 0; i < count; i++) {
         of[i]->share = a->share[i];
         obey(a, of[i]);

@@ -325,6 +325,36 @@ static void nothing_breaks_it(void **state)
     assert_int_equal(flux[0].rate_milli, 0);
 }
 
+/* The most of the last five seconds; nothing is known of a device that has just begun. */
+static void a_moments_weakness_sheds_nobody(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_s, capacity_us, want_us;
+    } most_rows[] = {
+        {0, 10000, 100000}, {1, 20000, 100000}, {5, 90000, 100000}, {6, 50000, 90000},
+        {7, 40000, 90000},  {9, 45000, 90000},  {10, 30000, 90000}, {11, 20000, 50000},
+        {12, 20000, 45000}, {15, 10000, 30000}, {30, 5000, 5000},   {31, 95000, 95000},
+    };
+    struct vg_share_most most = {0};
+    struct vg_share_flux flux[2] = {
+        {.wanted_milli = 5000, .floor_milli = 4000, .cost_us = COST_US},
+        {.wanted_milli = 5000, .floor_milli = 4000, .cost_us = COST_US}};
+    for (size_t i = 0; i < sizeof most_rows / sizeof *most_rows; i++)
+        assert_int_equal(
+            vg_share_most(&most, most_rows[i].capacity_us, 100000, most_rows[i].at_s * VG_US_PER_S),
+            most_rows[i].want_us);
+    /* a falling row longer than there are places for: never less than there is */
+    most = (struct vg_share_most){0};
+    for (int64_t i = 0; i < 100; i++)
+        assert_true(vg_share_most(&most, 1000 - i, 0, i * VG_US_PER_S / 10) >= 1000 - i);
+    vg_share_out_held(flux, 2, 4 * COST_US, 100 * COST_US, T0);
+    assert_int_equal(flux[1].verdict, VG_SHARE_REDUCED);
+    assert_in_range(flux[1].rate_milli, 3999, 4000);
+    vg_share_out_held(flux, 2, 4 * COST_US, 4 * COST_US, T0 + VG_US_PER_S);
+    assert_int_equal(flux[1].verdict, VG_SHARE_SHED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +368,7 @@ int main(void)
         cmocka_unit_test(a_cost_that_leaps_is_told_at_once),
         cmocka_unit_test(what_is_replaced_shows_what_is_not_there),
         cmocka_unit_test(nothing_breaks_it),
+        cmocka_unit_test(a_moments_weakness_sheds_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
