@@ -191,7 +191,7 @@ def sixteen(stand):
 
 
 def twohundred(stand):
-    settle, held = stand.amount(60, 5), stand.amount(600, 30)
+    settle, held = stand.amount(120, 5), stand.amount(600, 30)
     with stand.camera("--small", count=200) as camera, \
             Ingest(stand.vigie, camera.urls(), "--decode", "keys") as ingest:
         began = time.monotonic()
