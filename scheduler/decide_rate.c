@@ -30,6 +30,12 @@ int64_t vg_rate_next_us(int64_t due_us, int64_t period_us, int64_t now_us)
     return late_us > period_us ? next_us + late_us / period_us * period_us : next_us;
 }
 
+int64_t vg_rate_begin_us(uint32_t place, int64_t period_us, int64_t now_us)
+{
+    const uint32_t part = place * UINT32_C(2654435769); /* of 2^32: the golden section's fraction */
+    return period_us > 0 ? now_us + (int64_t)((double)period_us * (part / 4294967296.0)) : now_us;
+}
+
 int64_t vg_rate_change_us(int64_t due_us, int64_t old_us, int64_t new_us, int64_t now_us)
 {
     return now_us + (int64_t)((double)(due_us - now_us) / (double)old_us * (double)new_us);

@@ -27,10 +27,15 @@ bool vg_rate_wants(struct vg_rate *rate, int64_t t_us);
  * cameras that came back together would else be asked together ever after. period_us > 0. */
 int64_t vg_rate_next_us(int64_t due_us, int64_t period_us, int64_t now_us);
 
+/* When the first picture is wanted of the flux at that place of the table, which begins now: within
+ * its first period, each place at a moment of its own, so that all flux of a configuration spread
+ * evenly over it whatever their number (steps of the golden section). */
+int64_t vg_rate_begin_us(uint32_t place, int64_t period_us, int64_t now_us);
+
 /* When the picture that was wanted at due_us is wanted now that the period is another one: what was
- * left of the old period, or is over, in the measure of the new one. Rates change for many flux at one moment;
- * if due times were kept, or began anew, all of them would gather behind it: p99 nearly doubled
- * within an hour of simulated time. Both periods > 0. */
+ * left of the old period, or is over, in the measure of the new one. Rates change for many flux at
+ * one moment; if due times were kept, or began anew, all of them would gather behind it: p99 nearly
+ * doubled within an hour of simulated time. Both periods > 0. */
 int64_t vg_rate_change_us(int64_t due_us, int64_t old_us, int64_t new_us, int64_t now_us);
 
 /* The rate a flux is analysed at: what was asked for, but never below the floor that its

@@ -37,7 +37,7 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
         return;
     flux->due_us = asked && before_us > 0 && period_us > 0
                        ? vg_rate_change_us(flux->due_us, before_us, period_us, now_us)
-                       : now_us;
+                       : vg_rate_begin_us((uint32_t)(flux - a->flux), period_us, now_us);
     flux->wanted += !asked; /* else it was counted when it was asked for */
     vg_slots_want(slots, flux->config.slot, flux->due_us);
 }
@@ -118,11 +118,11 @@ static int64_t job_us(const struct vg_loop *a)
 /* What the device will be busy with, and has not told yet. */
 static int64_t under_way_us(const struct vg_loop *a)
 {
-    int64_t jobs = 0;
+    int64_t us = 0;
     for (int i = 0; i < VG_LOOP_BATCHES; i++)
         if (a->batch_busy[i])
-            jobs += a->batch[i].jobs;
-    return jobs * job_us(a);
+            us += vg_batch_time_of(&a->batch_time, a->batch[i].jobs);
+    return us;
 }
 
 /* How many second looks there is time for beside the pictures that begin to be a batch. */
@@ -360,6 +360,8 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
     if (!batch->status)
         note_times(a, batch);
     a->batch_busy[batch - a->batch] = false;
+    /* it took more or less than was thought: the other one, if there is one, begins now */
+    a->free_us = vg_mono_now().us + under_way_us(a);
 }
 
 void vg_loop_on_back(evutil_socket_t fd, short what, void *user)

@@ -72,6 +72,16 @@ static int64_t replaced(struct vg_live_flux *flux, const struct vg_slots_state *
     return flux->replaced > before ? (int64_t)(flux->replaced - before) : 0;
 }
 
+/* Jobs of a full batch: of two on the way each has half of the flux at most. */
+static uint32_t full_batch(const struct vg_loop *a)
+{
+    uint32_t asks = 0;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
+        asks += a->flux[i].used && a->flux[i].asks;
+    const uint32_t half = (asks + 1) / 2;
+    return half < a->batch_max ? half : a->batch_max;
+}
+
 /* What a picture counts for: a job, at what one takes the device over the last minute or so. One that
  * is slow for a while has less to give; no flux costs more by that. */
 static int64_t job_cost_us(struct vg_loop *a, int64_t job_us)
@@ -98,7 +108,7 @@ void vg_loop_share(struct vg_loop *a)
     int64_t replaced_us = 0;
     if (now_us - a->shared_us < VG_US_PER_S)
         return;
-    const int64_t job_us = vg_batch_time_job_us(&a->batch_time, a->batch_max);
+    const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a));
     const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
     a->shared_us = now_us;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {

@@ -343,7 +343,7 @@ static void take_rate(struct vg_sim *sim, uint32_t i)
         return;
     }
     f->due_us = f->period_us ? vg_rate_change_us(f->due_us, f->period_us, period_us, sim->now_us)
-                             : sim->now_us + vg_random_below(&sim->random, (uint32_t)period_us);
+                             : vg_rate_begin_us(i, period_us, sim->now_us);
     f->period_us = period_us;
     expect(sim, i);
 }
@@ -665,7 +665,7 @@ static void start(struct vg_sim *sim)
     for (uint32_t i = 0; i < sim->settings.flux_count; i++) {
         struct flux *f = &sim->flux[i];
         f->period_us = period_of(sim->share[i].rate_milli);
-        f->due_us = f->period_us ? vg_random_below(&sim->random, (uint32_t)f->period_us) : 0;
+        f->due_us = vg_rate_begin_us(i, f->period_us, 0);
         expect(sim, i);
     }
     set_when(sim, tick_of(sim), TICK_US);

@@ -66,6 +66,27 @@ static void a_flux_keeps_its_moments(void **state)
     assert_int_equal(vg_rate_change_us(960, 100, 200, 1000), 920);
 }
 
+/* Of any number of flux that begin together no two thirds of a fair gap stay empty, nor two stand at
+ * one moment. */
+static void they_begin_apart(void **state)
+{
+    (void)state;
+    enum {
+        MOST = 256
+    };
+    for (uint32_t count = 1; count <= MOST; count++) {
+        bool taken[3 * MOST] = {0};
+        const int64_t period_us = 3 * (int64_t)count; /* a third of a fair gap is 1 us */
+        for (uint32_t i = 0; i < count; i++) {
+            const int64_t at = vg_rate_begin_us(i, period_us, 7000) - 7000;
+            assert_in_range(at, 0, period_us - 1);
+            assert_false(taken[at]);
+            taken[at] = true;
+        }
+    }
+    assert_int_equal(vg_rate_begin_us(9, 0, 7000), 7000);
+}
+
 static void floors_and_sources_bound_the_rate(void **state)
 {
     (void)state;
@@ -162,6 +183,7 @@ int main(void)
         cmocka_unit_test(the_mean_rate_is_kept),
         cmocka_unit_test(a_gap_is_not_made_up_for),
         cmocka_unit_test(a_flux_keeps_its_moments),
+        cmocka_unit_test(they_begin_apart),
         cmocka_unit_test(floors_and_sources_bound_the_rate),
         cmocka_unit_test(the_earliest_deadline_goes_first),
         cmocka_unit_test(what_is_urgent_allows_less),

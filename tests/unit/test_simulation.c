@@ -167,7 +167,7 @@ static void overload_falls_by_priority(void **state)
         vg_sim_run(site.sim, 240 * S);
         for (uint32_t i = 0; i < 50; i++) {
             f[i] = flux_of(&site, i);
-            if (f[i].sheds == 0 && f[i].rate_milli > 0)
+            if (f[i].sheds == 0 && f[i].shed_us == 0)
                 assert_true(f[i].share >= 0.4 * 0.98);
             assert_true(i < 5 || f[i].share <= f[i - 5].share + 0.01);
         }
@@ -343,6 +343,14 @@ static int64_t bound_us(const struct site *site)
            site->settings.arrival_jitter_us;
 }
 
+/* Whether two full batches, as long as they may be, end within the flux's wanted period. */
+static bool comes_round(const struct site *site, uint32_t flux)
+{
+    const struct vg_sim_device *is = &site->device[0];
+    const double batch_us = (double)is->start_us + (double)is->job_us * is->batch_max;
+    return 2 * batch_us * (1 + is->jitter_milli / 1000.0) < 1e9 / site->flux[flux].wanted_milli;
+}
+
 static void every_picture_has_one_end(const struct site *site, uint64_t seed)
 {
     for (uint32_t i = 0; i < site->settings.flux_count; i++) {
@@ -367,19 +375,20 @@ static void no_flux_starves(void **state)
         const double load = 0.2 + 1.8 * vg_random_unit(&r);
         draw(&site, &r, load);
         open_site(&site);
-        vg_sim_run(site.sim, 25 * S);
+        vg_sim_run(site.sim, 40 * S); /* the gauge has found what there is */
         every_picture_has_one_end(&site, seed);
         vg_sim_mark(site.sim);
-        vg_sim_run(site.sim, 50 * S);
+        vg_sim_run(site.sim, 65 * S);
         for (uint32_t i = 0; i < site.settings.flux_count; i++) {
             const struct vg_sim_flux_report f = flux_of(&site, i);
             const double floor = (double)site.flux[i].floor_milli / site.flux[i].wanted_milli;
             if (f.us_max > bound_us(&site))
                 fail_msg("seed %llu, flux %u: %lld us, %lld at most", (unsigned long long)seed, i,
                          (long long)f.us_max, (long long)bound_us(&site));
-            /* a device may be fuller than the mean of all by one flux */
+            /* of several devices one may be fuller than the mean by a flux; and a flux has one
+             * picture on the way: none comes round sooner than two batches */
             if (f.sheds == 0 && f.shed_us == 0 && site.settings.device_count == 1 &&
-                f.share < floor * 0.95 - 0.02)
+                comes_round(&site, i) && f.share < floor * 0.95 - 0.02)
                 fail_msg("seed %llu, flux %u: %f, floor %f", (unsigned long long)seed, i, f.share,
                          floor);
             if (load < 0.85 && site.settings.device_count == 1 && f.share < 0.95)
