@@ -40,11 +40,11 @@ static double weight_of(const struct vg_share_flux *flux)
     return (PRIORITIES - priority_of(flux)) * stirred[flux->stir];
 }
 
-/* What is over the declared cost fades while nothing is measured. */
+/* What is over the declared cost, all of it if none was, fades while nothing is measured. */
 static int64_t remembered(const struct vg_share_flux *flux, int64_t now_us)
 {
     const int64_t over = flux->cost_us - flux->declared_us;
-    if (!flux->shed || !flux->declared_us || over <= 0 || now_us <= flux->shed_us)
+    if (!flux->shed || over <= 0 || now_us <= flux->shed_us)
         return flux->cost_us;
     const int64_t half_us = VG_SHARE_FORGET_US << least(flux->times, VG_SHARE_TIMES_MAX);
     const int64_t halves = (now_us - flux->shed_us) / half_us;
@@ -125,10 +125,9 @@ static void shed(struct vg_share_flux *flux, int64_t now_us)
 
 static void come_back(struct vg_share_flux *flux, int64_t now_us)
 {
+    flux->cost_us = flux->declared_us ? flux->declared_us : remembered(flux, now_us);
     flux->shed = flux->fits = false;
     flux->back_us = now_us ? now_us : 1; /* 0: never */
-    if (flux->declared_us)
-        flux->cost_us = flux->declared_us;
     claim(flux, now_us);
 }
 

@@ -26,8 +26,9 @@
 /* Who was shed comes back when its floor has found room, this margin (in hundredths of all) left,
  * for so long; twice as long each time that it is shed again within a minute, up to eight times, or
  * 64 where it is its cost that finds no room. That is not measured meanwhile: of what is over the
- * declared cost, half is forgotten in each VG_SHARE_FORGET_US (as often doubled), so that it is
- * tried again. */
+ * declared cost (of all of it, if none was declared) half is forgotten in each VG_SHARE_FORGET_US, as
+ * often doubled, so that it is tried again: a device that was slow for a while would else leave
+ * everybody shed for good. */
 #define VG_SHARE_MARGIN     5
 #define VG_SHARE_BACK_US    (5 * VG_US_PER_S)
 #define VG_SHARE_RELAPSE_US (60 * VG_US_PER_S)

@@ -17,6 +17,7 @@ enum {
 #define NEVER    INT64_MAX
 #define NOWHERE  UINT32_MAX
 #define TICK_US  VG_US_PER_S
+#define STALE_US (10 * VG_US_PER_S)
 #define ARMED_US (2 * VG_US_PER_S)
 #define ALERT_US (12 * VG_US_PER_S) /* until then */
 
@@ -34,6 +35,7 @@ struct device {
     double slow;
     struct batch batch[BATCHES]; /* the first one runs */
     uint32_t batches, learnt;
+    int64_t answered_us; /* the last one */
     struct vg_batch_time time;
     uint32_t waiting[VG_SIM_FLUX_MAX], waiting_count; /* flux whose picture could go */
     uint32_t flux_count;                              /* that are on it */
@@ -378,6 +380,7 @@ static void on_answer(struct vg_sim *sim, uint32_t device)
     const struct batch batch = d->batch[0];
     const int64_t us = sim->now_us - batch.begun_us;
     learn(d, &batch, us);
+    d->answered_us = sim->now_us;
     bool leaps = false;
     d->busy_us += us;
     d->batch[0] = d->batch[1];
@@ -479,9 +482,23 @@ static void count_second(struct vg_sim *sim, struct flux *f)
     f->minute_alive_us = 0;
 }
 
+/* Of a device that had nothing to do nothing is known any more: it may have been so slow that
+ * everybody was shed, and would stay so. */
+static void forget_stale(struct vg_sim *sim)
+{
+    for (uint32_t i = 0; i < sim->settings.device_count; i++) {
+        struct device *d = &sim->device[i];
+        if (d->batches > 0 || sim->now_us - d->answered_us < STALE_US)
+            continue;
+        d->learnt = 0;
+        d->time = (struct vg_batch_time){0};
+    }
+}
+
 static void on_tick(struct vg_sim *sim)
 {
     sim->minute_s++;
+    forget_stale(sim);
     for (uint32_t i = 0; i < sim->settings.flux_count; i++) {
         count_second(sim, &sim->flux[i]);
         sim->share[i].stir = stir(sim, &sim->flux[i]);

@@ -269,6 +269,29 @@ static void a_costly_flux_is_tried_again(void **state)
     assert_int_equal(flux[3].rate_milli, 5000);
 }
 
+/* The device was so slow that not one floor found room; with nobody looked at nothing is measured. */
+static void nobody_stays_shed_for_good(void **state)
+{
+    (void)state;
+    struct vg_share_flux flux[4] = {0};
+    int64_t shed_s = 0;
+    for (int i = 0; i < 4; i++)
+        flux[i] = (struct vg_share_flux){
+            .wanted_milli = 5000, .floor_milli = 4000, .cost_us = 100 * COST_US};
+    for (int64_t s = 0; s < 600; s++) {
+        vg_share_out(flux, 4, 900000, T0 + s * VG_US_PER_S);
+        for (int i = 0; i < 4; i++)
+            for (uint32_t k = 0; k < flux[i].rate_milli / 1000; k++)
+                (void)vg_share_cost(&flux[i], COST_US);
+        shed_s += flux[0].shed;
+        assert_true(s > 0 || flux[0].shed);
+        assert_true(s < 120 || flux[0].rate_milli == 5000);
+    }
+    assert_in_range(shed_s, 20, 60);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(flux[i].rate_milli, 5000);
+}
+
 static void a_cost_that_leaps_is_told_at_once(void **state)
 {
     (void)state;
@@ -365,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_higher_priority_comes_back_over_a_lower_one),
         cmocka_unit_test(nobody_flaps),
         cmocka_unit_test(a_costly_flux_is_tried_again),
+        cmocka_unit_test(nobody_stays_shed_for_good),
         cmocka_unit_test(a_cost_that_leaps_is_told_at_once),
         cmocka_unit_test(what_is_replaced_shows_what_is_not_there),
         cmocka_unit_test(nothing_breaks_it),

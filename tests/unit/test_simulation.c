@@ -205,6 +205,26 @@ static void who_is_shed_comes_back(void **state)
     vg_sim_close(&site.sim);
 }
 
+/* So slow that no floor finds room; then well again, which nobody would see who looks at nothing. */
+static void nobody_stays_shed_for_good(void **state)
+{
+    (void)state;
+    static struct site site;
+    even_site(&site, 8, 0.8);
+    for (uint32_t i = 0; i < 8; i++)
+        site.flux[i].floor_milli = 4000;
+    change(&site, 60 * S, VG_SIM_DEVICE_SLOWS, 0, 40000);
+    change(&site, 120 * S, VG_SIM_DEVICE_SLOWS, 0, 1000);
+    open_site(&site);
+    vg_sim_run(site.sim, 110 * S);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(flux_of(&site, i).rate_milli, 0);
+    vg_sim_run(site.sim, 300 * S);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(flux_of(&site, i).rate_milli, 5000);
+    vg_sim_close(&site.sim);
+}
+
 static void sources_that_stall_and_burst_harm_nobody(void **state)
 {
     (void)state;
@@ -475,6 +495,7 @@ int main(void)
         cmocka_unit_test(an_attack_leaves_others_their_rate),
         cmocka_unit_test(overload_falls_by_priority),
         cmocka_unit_test(who_is_shed_comes_back),
+        cmocka_unit_test(nobody_stays_shed_for_good),
         cmocka_unit_test(sources_that_stall_and_burst_harm_nobody),
         cmocka_unit_test(a_device_that_fails_is_drained),
         cmocka_unit_test(no_flux_starves),
