@@ -95,6 +95,7 @@ struct vg_loop {
     struct vg_share_gauge gauge;
     struct vg_share_most most;
     double usual_job_us;            /* what a job took over the last minute; 0: not known */
+    int64_t answer_us;              /* when a batch was back last */
     int64_t answered_us, shared_us; /* device time of pictures since then; when that was */
 };
 

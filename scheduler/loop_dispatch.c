@@ -361,7 +361,8 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
         note_times(a, batch);
     a->batch_busy[batch - a->batch] = false;
     /* it took more or less than was thought: the other one, if there is one, begins now */
-    a->free_us = vg_mono_now().us + under_way_us(a);
+    a->answer_us = vg_mono_now().us;
+    a->free_us = a->answer_us + under_way_us(a);
 }
 
 void vg_loop_on_back(evutil_socket_t fd, short what, void *user)

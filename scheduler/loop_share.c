@@ -6,6 +6,9 @@
 /* Of the device's time. Nearly all: what is to hold at a load of 90 % needs more than that, and the
  * gauge takes back what cannot be had. */
 #define CAPACITY_US (VG_US_PER_S * 95 / 100)
+/* Without a batch for so long nothing is known of the device any more: it may have been so slow that
+ * everybody was shed, and would stay so. */
+#define STALE_US (10 * VG_US_PER_S)
 
 static enum vg_stir stir_of(const struct vg_live_flux *flux)
 {
@@ -108,6 +111,8 @@ void vg_loop_share(struct vg_loop *a)
     int64_t replaced_us = 0;
     if (now_us - a->shared_us < VG_US_PER_S)
         return;
+    if (now_us - a->answer_us > STALE_US)
+        a->batch_time = (struct vg_batch_time){0};
     const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a));
     const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
     a->shared_us = now_us;
