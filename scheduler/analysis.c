@@ -147,7 +147,6 @@ static void close_events(struct vg_loop *a)
 static void close_all(struct vg_loop *a)
 {
     vg_watch_thread_close(&a->watch); /* it looks at the others */
-    vg_energy_thread_close(&a->energy.thread);
     /* in the order of the way: the device ends its batch, the workers what they hold */
     vg_device_thread_close(&a->device);
     if (!a->status)
@@ -170,6 +169,7 @@ static void close_all(struct vg_loop *a)
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_live_alerts_close(&a->alerts[i]);
     vg_publisher_close(&a->publisher);
+    vg_energy_thread_close(&a->energy.thread); /* may wait for a driver: what must be written is */
     close_events(a);
     for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
         vg_slots_close(&a->ingest[i].slots);

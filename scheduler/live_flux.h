@@ -34,9 +34,12 @@ struct vg_live_flux {
     int64_t due_us, period_us; /* period_us: as its share of the device allows; 0: every picture */
     int64_t wanted_period_us;  /* as its configuration and its rules want */
     struct vg_share_flux share;
-    uint64_t replaced;        /* pictures that newer ones had replaced, when last shared out */
-    int64_t waiting_since_us; /* valid while waiting: how long nobody took its pictures */
-    int64_t waiting_due_us;   /* as long: when the first of them was due */
+    bool claims;                  /* a share of the device, when that was last shared out */
+    uint64_t replaced;            /* pictures that newer ones had replaced then */
+    int64_t said_us;              /* that it is not looked at, or is again */
+    enum vg_rules_stir told_stir; /* as of the last work that came back */
+    int64_t waiting_since_us;     /* valid while waiting: how long nobody took its pictures */
+    int64_t waiting_due_us;       /* as long: when the first of them was due */
     uint64_t wanted, alerts;
     int64_t busy_us; /* of the device, for its pictures and their second looks */
     struct vg_mono_time last_done;

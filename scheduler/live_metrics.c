@@ -19,6 +19,10 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_text_add(
         out, "# TYPE vigie_device_busy_ratio gauge\nvigie_device_busy_ratio{device=\"0\"} %.4f\n",
         alive > 0 ? (double)totals->busy_us / alive : 0);
+    vg_text_add(
+        out,
+        "# TYPE vigie_metrics_lines_lost gauge\nvigie_metrics_lines_lost{part=\"analysis\"} %llu\n",
+        (unsigned long long)totals->lines_lost);
     vg_text_add(out, "# TYPE vigie_batch_size gauge\nvigie_batch_size %.3f\n",
                 totals->batches ? (double)totals->batched / (double)totals->batches : 0);
     vg_text_add(out,

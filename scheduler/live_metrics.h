@@ -22,6 +22,7 @@ struct vg_live_totals {
     uint64_t sealed_allocations;
     uint64_t model_checks; /* of its file against what was loaded */
     bool model_intact;     /* as the last one said */
+    uint64_t lines_lost;   /* of the metrics, which found no place the time before */
     struct vg_row_counts coverage, measures, heat;
 };
 

@@ -23,7 +23,11 @@ static void set_rate(struct vg_loop *a, struct vg_live_flux *flux)
     vg_slots_expect(vg_loop_slots(a, flux), flux->config.slot, vg_slots_tag(flux->config.id));
     vg_slots_owe(vg_loop_slots(a, flux), flux->config.slot,
                  flux->config.active ? flux->wanted_period_us : VG_SLOTS_NEVER);
-    vg_loop_set_period(a, flux, flux->config.active ? flux->wanted_period_us : VG_SLOTS_NEVER);
+    if (!flux->config.active)
+        vg_loop_set_period(a, flux, VG_SLOTS_NEVER);
+    else if (!flux->share.shed)
+        vg_loop_set_period(a, flux, flux->wanted_period_us);
+    a->shared_us = 0; /* what it may have is seen with the next tick */
 }
 
 static const struct vg_live_flux_config *find_config(const struct vg_live_config *config,

@@ -21,6 +21,15 @@ struct vg_slots *vg_loop_slots(struct vg_loop *a, const struct vg_live_flux *flu
     return a->ingest[flux->config.ingest].slots;
 }
 
+static void note_waiting(struct vg_live_flux *flux, int64_t now_us)
+{
+    if (!flux->waiting) {
+        flux->waiting_since_us = now_us;
+        flux->waiting_due_us = flux->due_us;
+    }
+    flux->waiting = true;
+}
+
 void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t period_us)
 {
     struct vg_slots *slots = vg_loop_slots(a, flux);
@@ -35,6 +44,8 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
     flux->period_us = period_us;
     if (asked && before_us == period_us)
         return;
+    if (asked && vg_slots_wanted_us(slots, flux->config.slot) == VG_SLOTS_NEVER)
+        note_waiting(flux, now_us); /* a picture is there that nobody has noticed yet */
     flux->due_us = asked && before_us > 0 && period_us > 0
                        ? vg_rate_change_us(flux->due_us, before_us, period_us, now_us)
                        : vg_rate_begin_us((uint32_t)(flux - a->flux), period_us, now_us);
@@ -60,11 +71,7 @@ void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us)
             continue;
         if (vg_slots_wanted_us(vg_loop_slots(a, flux), flux->config.slot) != VG_SLOTS_NEVER)
             continue;
-        if (!flux->waiting) {
-            flux->waiting_since_us = now_us;
-            flux->waiting_due_us = flux->due_us;
-        }
-        flux->waiting = true;
+        note_waiting(flux, now_us);
         want_next(a, flux, now_us);
     }
 }
@@ -233,13 +240,14 @@ static void fill(struct vg_loop *a, struct vg_live_batch *batch, uint32_t chosen
 }
 
 /* When the next picture falls due of a flux of which nothing waits and nothing is under way. */
-static int64_t next_due_us(const struct vg_loop *a)
+static int64_t next_due_us(const struct vg_loop *a, int64_t now_us)
 {
     int64_t next_us = VG_BATCH_NEVER;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         const struct vg_live_flux *flux = &a->flux[i];
+        /* of one that is long due nothing comes: nobody waits for it */
         if (flux->used && flux->asks && !flux->waiting && !flux->in_flight &&
-            flux->due_us < next_us)
+            flux->due_us < next_us && flux->due_us > now_us - flux->period_us / 2)
             next_us = flux->due_us;
     }
     return next_us;
@@ -251,7 +259,8 @@ static uint32_t choose(struct vg_loop *a, uint32_t count)
     const int64_t now_us = vg_mono_now().us;
     const struct vg_batch_device device = {.most = a->batch_max,
                                            .free_us = a->free_us,
-                                           .next_us = count ? next_due_us(a) : VG_BATCH_NEVER,
+                                           .next_us =
+                                               count ? next_due_us(a, now_us) : VG_BATCH_NEVER,
                                            .time = a->batch_time};
     const struct vg_batch_plan plan = vg_batch_plan(a->candidate, count, &device, now_us);
     if (plan.count == 0 && plan.look_us != VG_BATCH_NEVER) {
@@ -348,6 +357,7 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
         a->totals.looks_done += work->looks.count;
         flux->last_done = work->done;
         flux->view = flux->sight.report;
+        flux->told_stir = flux->stir;
         flux->last_latency_us = work->done.us - work->picture.arrival.us;
         count_analysed(a, work);
         keep_measures(a, work);

@@ -80,6 +80,9 @@ static void publish_state(struct vg_loop *a)
     vg_live_report_flux(a->report, a->view, count);
     vg_live_energy_step(&a->energy, a->flux, a->totals.analysed, now);
     vg_live_energy_report(&a->energy, a->flux, &a->report->out);
+    if (a->report->out.left_out > 0 && a->totals.lines_lost == 0)
+        vg_log(VG_LOG_WARN, "the metrics found no place for %zu lines", a->report->out.left_out);
+    a->totals.lines_lost = a->report->out.left_out;
     if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->out.size))
         vg_log(VG_LOG_WARN, "the metrics text found no place");
     vg_watch_thread_note(

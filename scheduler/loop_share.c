@@ -8,14 +8,16 @@
 #define CAPACITY_US (VG_US_PER_S * 95 / 100)
 /* Without a batch for so long nothing is known of the device any more: it may have been so slow that
  * everybody was shed, and would stay so. */
-#define STALE_US (10 * VG_US_PER_S)
+#define STALE_US     (10 * VG_US_PER_S)
+#define SAY_EVERY_US (60 * VG_US_PER_S)
+#define REPLACED_MAX 1000 /* in a second; ingest counts them, which is not trusted */
 
 static enum vg_stir stir_of(const struct vg_live_flux *flux)
 {
     static const enum vg_stir stir[] = {[VG_RULES_CALM] = VG_STIR_CALM,
                                         [VG_RULES_ARMED] = VG_STIR_ARMED,
                                         [VG_RULES_TOLD] = VG_STIR_ALERT};
-    return stir[flux->stir];
+    return stir[flux->told_stir];
 }
 
 /* Whether it brings pictures that may be looked at. Who does not claims nothing. */
@@ -45,34 +47,43 @@ static void tell(struct vg_live_flux *flux, const struct vg_slots_state *state, 
 
 static const char *verdict_text(enum vg_share_verdict verdict)
 {
-    return verdict == VG_SHARE_COSTLY ? "it costs more than the device has time for"
-                                      : "its rules' lowest rate finds no room";
+    return verdict == VG_SHARE_COSTLY    ? "it costs more than the device has time for"
+           : verdict == VG_SHARE_REDUCED ? "others whose rules need it take all the time"
+                                         : "its rules' lowest rate finds no room";
+}
+
+/* Once a minute for all to read; what comes and goes in between is for those who look for it. */
+static enum vg_log_level say_level(struct vg_live_flux *flux)
+{
+    const int64_t now_us = vg_mono_now().us;
+    if (flux->said_us && now_us - flux->said_us < SAY_EVERY_US)
+        return VG_LOG_DEBUG;
+    flux->said_us = now_us;
+    return VG_LOG_WARN;
 }
 
 /* Puts into force what the flux was given. */
 static void obey(struct vg_loop *a, struct vg_live_flux *flux)
 {
     const struct vg_share_flux *share = &flux->share;
-    const bool shed = share->verdict == VG_SHARE_SHED || share->verdict == VG_SHARE_COSTLY;
     int64_t period_us = flux->wanted_period_us;
-    if (shed)
-        period_us = VG_SLOTS_NEVER;
-    else if (share->verdict != VG_SHARE_WANTED && share->rate_milli > 0)
-        period_us = 1000 * VG_US_PER_S / share->rate_milli;
-    if (shed && flux->asks)
-        vg_log(VG_LOG_WARN, "flux %s is not analysed: %s", flux->config.id,
+    if (share->verdict != VG_SHARE_WANTED)
+        period_us = share->rate_milli ? 1000 * VG_US_PER_S / share->rate_milli : VG_SLOTS_NEVER;
+    if (period_us == VG_SLOTS_NEVER && flux->asks)
+        vg_log(say_level(flux), "flux %s is not analysed: %s", flux->config.id,
                verdict_text(share->verdict));
-    else if (!shed && !flux->asks)
-        vg_log(VG_LOG_INFO, "flux %s is analysed again", flux->config.id);
+    else if (period_us != VG_SLOTS_NEVER && !flux->asks)
+        vg_log(say_level(flux), "flux %s is analysed again", flux->config.id);
     vg_loop_set_period(a, flux, period_us);
 }
 
 /* Pictures of it that newer ones replaced before their turn, since the last time. */
 static int64_t replaced(struct vg_live_flux *flux, const struct vg_slots_state *state)
 {
-    const uint64_t before = flux->replaced;
-    flux->replaced = state->fate[VG_FATE_NEWEST];
-    return flux->replaced > before ? (int64_t)(flux->replaced - before) : 0;
+    const uint64_t before = flux->claims ? flux->replaced : UINT64_MAX,
+                   now = state->fate[VG_FATE_NEWEST];
+    flux->replaced = now;
+    return now <= before ? 0 : now - before < REPLACED_MAX ? (int64_t)(now - before) : REPLACED_MAX;
 }
 
 /* Jobs of a full batch: of two on the way each has half of the flux at most. */
@@ -111,8 +122,10 @@ void vg_loop_share(struct vg_loop *a)
     int64_t replaced_us = 0;
     if (now_us - a->shared_us < VG_US_PER_S)
         return;
-    if (now_us - a->answer_us > STALE_US)
+    if (now_us - a->answer_us > STALE_US) {
         a->batch_time = (struct vg_batch_time){0};
+        a->usual_job_us = 0;
+    }
     const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a));
     const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
     a->shared_us = now_us;
@@ -123,13 +136,17 @@ void vg_loop_share(struct vg_loop *a)
             continue;
         vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &state);
         if (!claims(flux, &state)) {
-            flux->share.verdict = VG_SHARE_WANTED; /* whatever comes first */
-            vg_loop_set_period(a, flux, flux->wanted_period_us);
+            flux->claims = false;
+            if (!flux->share.shed) { /* whatever comes first is looked at */
+                flux->share.verdict = VG_SHARE_WANTED;
+                vg_loop_set_period(a, flux, flux->wanted_period_us);
+            }
             continue;
         }
         tell(flux, &state, now_us);
         flux->share.cost_us = cost_us;
         replaced_us += replaced(flux, &state) * job_us;
+        flux->claims = true;
         of[count] = flux;
         a->share[count++] = flux->share;
     }

@@ -16,6 +16,8 @@
 #include "src/energy/meter_source.h"
 #include "src/energy/watts_text.h"
 
+#define WORD_MAX 48 /* of the command, in its name */
+
 extern char **environ;
 
 enum {
@@ -164,8 +166,9 @@ static enum vg_status command_find(const struct vg_meter_settings *settings,
     struct vg_meter_entry *entry = vg_meter_list_add(list, VG_METER_COMMAND);
     if (!entry)
         return VG_OK;
+    const size_t word = strcspn(settings->command, " \t");
     (void)snprintf(entry->about.name, sizeof entry->about.name, "command:%.*s",
-                   (int)strcspn(settings->command, " \t") % 48, settings->command);
+                   word < WORD_MAX ? (int)word : WORD_MAX, settings->command);
     entry->about.scope = settings->command_scope;
     entry->about.form = VG_METER_POWER;
     entry->about.period_us = VG_US_PER_S;

@@ -12,6 +12,8 @@
 #include "src/energy/meter_source.h"
 #include "src/energy/sys_file.h"
 
+#define ADDRESS_MAX 32 /* of a device on its bus, as shown */
+
 #define FOLDER    "/sys/class/hwmon"
 #define PERIOD_US 200000 /* of watts: their peaks are short */
 
@@ -73,7 +75,9 @@ static void address_of(struct device *d, const char *name)
     const char *at = strstr((const char *)text, key);
     if (at) {
         at += sizeof key - 1;
-        (void)snprintf(d->address, sizeof d->address, "%.*s", (int)(strcspn(at, "\n") % 32), at);
+        const size_t length = strcspn(at, "\n");
+        (void)snprintf(d->address, sizeof d->address, "%.*s",
+                       length < ADDRESS_MAX ? (int)length : ADDRESS_MAX, at);
     }
     vg_free(text);
 }
