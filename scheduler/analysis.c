@@ -95,7 +95,7 @@ static enum vg_status open_all(struct vg_loop *a)
         return status;
     a->base = event_base_new();
     a->message = vg_alloc(VG_MESSAGE_MAX + 1);
-    a->times = vg_alloc(sizeof *a->times);
+    a->times = a->settings->trial ? a->settings->trial->times : vg_alloc(sizeof *a->times);
     a->report = vg_alloc(sizeof *a->report);
     a->totals.start = vg_mono_now();
     if (!a->base || !a->message || !a->times || !a->report)
@@ -175,13 +175,15 @@ static void close_all(struct vg_loop *a)
         vg_slots_close(&a->ingest[i].slots);
     vg_model_guard_close(&a->guard);
     vg_engine_close(&a->engine);
-    vg_model_close(&a->model);
+    if (!a->settings->trial)
+        vg_model_close(&a->model);
     for (int i = 0; i < VG_LOOP_BATCHES; i++)
         vg_free(a->batch[i].answer);
     vg_live_config_free(&a->config);
     vg_live_config_free(&a->pending);
     vg_free(a->report);
-    vg_free(a->times);
+    if (!a->settings->trial)
+        vg_free(a->times);
     vg_free(a->message);
 }
 

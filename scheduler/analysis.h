@@ -5,8 +5,11 @@
 
 #include <stdint.h>
 
+#include "scheduler/device_unit.h"
+#include "scheduler/stage_times.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
+#include "src/base/time_histogram.h"
 #include "src/engine/engine.h"
 
 #define VG_ANALYSIS_INGESTS_MAX 16
@@ -14,6 +17,17 @@
 #define VG_PRECISION_VARIABLE   "VIGIE_PRECISION"     /* likewise: `precision`, its word */
 #define VG_MODEL_CHECK_VARIABLE "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
 #define VG_METERS_ROOT_VARIABLE "VIGIE_METERS_ROOT"   /* likewise: `meters_root`, for tests */
+
+/* For the bench: another device in the place of model and engine, and what the loop is seen at.
+ * All else is as in operation. Zeroed but for what is given. */
+struct vg_analysis_trial {
+    struct vg_device_unit unit;
+    struct vg_model *model;       /* as which it passes; borrowed */
+    struct vg_stage_times *times; /* borrowed; read by others too */
+    /* processor time of the loop's decisions, added to by its thread: batches that were formed and
+     * sent, sharings out */
+    struct vg_time_histogram dispatch, share;
+};
 
 struct vg_analysis_settings {
     const char *data;   /* data folder */
@@ -31,6 +45,7 @@ struct vg_analysis_settings {
     uint32_t model_check_s;  /* between two looks at the model's file; 0: an hour */
     const char *meters_root; /* before /sys, where meters of energy are looked for; NULL: none */
     uint32_t coverage_days;  /* that the ledger of coverage is kept; 0: 30 */
+    struct vg_analysis_trial *trial; /* borrowed; NULL: in operation */
 };
 
 /* Runs until the supervisor says quit or is gone. The first configuration message opens model

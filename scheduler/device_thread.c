@@ -38,7 +38,7 @@ static void weights_look(struct vg_device_thread *t)
         return;
     t->looked = now;
     atomic_store_explicit(&t->beat.busy_since_us, now.us, memory_order_relaxed);
-    if (vg_engine_weights_digest(t->settings.engine, found, &fault))
+    if (t->settings.unit.weights_digest(t->settings.unit.self, found, &fault))
         vg_log(VG_LOG_ERROR, "the weights cannot be looked at: %s", fault.place);
     else
         t->altered = memcmp(found, t->weights, sizeof found) != 0;
@@ -51,15 +51,15 @@ static void weights_look(struct vg_device_thread *t)
  * own. */
 static enum vg_status run_jobs(struct vg_device_thread *t, struct vg_live_batch *batch)
 {
-    struct vg_engine *engine = t->settings.engine;
+    const struct vg_device_unit *unit = &t->settings.unit;
     const uint32_t most = t->settings.batch_max ? t->settings.batch_max : batch->jobs;
     enum vg_status status = VG_OK;
     batch->times = (struct vg_engine_times){0};
     for (uint32_t first = 0; first < batch->jobs && !status; first += most) {
         const uint32_t count = batch->jobs - first < most ? batch->jobs - first : most;
         status =
-            vg_engine_run(engine, batch->job + first, count, batch->answer + first, &batch->fault);
-        const struct vg_engine_times times = vg_engine_last_times(engine);
+            unit->run(unit->self, batch->job + first, count, batch->answer + first, &batch->fault);
+        const struct vg_engine_times times = unit->last_times(unit->self);
         batch->times.prepare_us += times.prepare_us;
         batch->times.infer_us += times.infer_us;
         batch->times.boxes_us += times.boxes_us;
@@ -82,7 +82,7 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
     atomic_store_explicit(&t->beat.busy_since_us, start.us, memory_order_relaxed);
     batch->status = t->altered ? vg_fault_set(&batch->fault, VG_E_INTEGRITY,
                                               N_("the weights were altered in memory"), NULL, "%s",
-                                              vg_engine_device_name(t->settings.engine))
+                                              t->settings.unit.name(t->settings.unit.self))
                                : run_jobs(t, batch);
     const struct vg_mono_time end = vg_mono_now();
     atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
@@ -138,7 +138,7 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
     if (!t->settings.weights_every_us)
         t->settings.weights_every_us = VG_WEIGHTS_EVERY_US;
     t->looked = vg_mono_now();
-    enum vg_status status = vg_engine_weights_digest(settings->engine, t->weights, NULL);
+    enum vg_status status = settings->unit.weights_digest(settings->unit.self, t->weights, NULL);
     if (!status)
         status = vg_ring_open(&t->batches, BATCHES_WAITING, sizeof(struct vg_live_batch *));
     if (!status) {

@@ -8,6 +8,7 @@
 #ifndef VG_SCHEDULER_DEVICE_THREAD_H
 #define VG_SCHEDULER_DEVICE_THREAD_H
 
+#include "scheduler/device_unit.h"
 #include "scheduler/live_work.h"
 #include "scheduler/stage_times.h"
 #include "src/base/attr.h"
@@ -19,10 +20,10 @@
 struct vg_device_thread;
 
 struct vg_device_settings {
-    struct vg_engine *engine;                       /* borrowed; used by the thread alone */
+    struct vg_device_unit unit;                     /* used by the thread alone */
     struct vg_ring *to_worker[VG_LIVE_WORKERS_MAX]; /* borrowed; of struct vg_live_work * */
     struct vg_stage_times *times;                   /* borrowed */
-    uint32_t batch_max;       /* jobs that the engine takes at once; 0: as many as come */
+    uint32_t batch_max;       /* jobs that it takes at once; 0: as many as come */
     int64_t weights_every_us; /* how often the weights are looked at; 0: VG_WEIGHTS_EVERY_US */
 };
 

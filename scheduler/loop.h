@@ -60,7 +60,8 @@ struct vg_loop {
     struct vg_live_config *pending; /* waits until the flux that it changes are at rest */
 
     struct vg_model *model;
-    struct vg_engine *engine;
+    struct vg_engine *engine;   /* NULL: of a trial */
+    struct vg_device_unit unit; /* the engine; run is NULL before the first configuration */
     struct vg_map_trial map_trial;
     enum vg_map_maker map_maker;
     uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
@@ -80,7 +81,7 @@ struct vg_loop {
     struct vg_live_energy energy;
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     struct vg_watch_thread *watch;
-    struct vg_model_guard *guard;
+    struct vg_model_guard *guard; /* NULL: of a trial */
     char model_path[4096];
     struct vg_live_beat loop_beat;
     struct vg_stage_times *times;
@@ -101,6 +102,17 @@ struct vg_loop {
 
 /* Ends the loop; the first reason stays. */
 void vg_loop_end(struct vg_loop *a, enum vg_status status);
+
+/* Of a decision, for who tries the loop out: its processor time goes to the histogram from the first
+ * to the second. In operation nothing is asked. */
+static inline int64_t vg_loop_timed_from(const struct vg_loop *a)
+{
+    return a->settings->trial ? vg_thread_cpu_time_us() : 0;
+}
+static inline void vg_loop_timed_to(struct vg_time_histogram *histogram, int64_t from_us)
+{
+    vg_time_histogram_add(histogram, vg_thread_cpu_time_us() - from_us);
+}
 
 /* ---- loop_dispatch.c ---- */
 

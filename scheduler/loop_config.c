@@ -145,7 +145,7 @@ void vg_loop_take_config(struct vg_loop *a, const json_t *message)
         vg_log(VG_LOG_ERROR, "the configuration was refused: %s", fault.place);
         return;
     }
-    if (!a->engine) {
+    if (!a->unit.run) {
         const enum vg_status status = vg_loop_start(a, config);
         if (status) {
             vg_live_config_free(&config);

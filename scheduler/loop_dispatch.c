@@ -289,8 +289,9 @@ static void run(struct vg_loop *a, struct vg_live_batch *batch)
 void vg_loop_dispatch(struct vg_loop *a)
 {
     /* while a configuration waits, nothing new starts: the pictures under way end first */
-    for (int at = free_batch(a); a->engine && !a->pending && at >= 0; at = free_batch(a)) {
+    for (int at = free_batch(a); a->unit.run && !a->pending && at >= 0; at = free_batch(a)) {
         struct vg_live_batch *batch = &a->batch[at];
+        const int64_t from_us = vg_loop_timed_from(a);
         const uint32_t count = gather(a);
         const uint32_t chosen = choose(a, count);
         fill(a, batch, chosen);
@@ -299,6 +300,8 @@ void vg_loop_dispatch(struct vg_loop *a)
         if (batch->count == 0)
             continue; /* none of these had a picture after all; others may wait */
         run(a, batch);
+        if (a->settings->trial)
+            vg_loop_timed_to(&a->settings->trial->dispatch, from_us);
     }
 }
 
@@ -324,7 +327,7 @@ static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
     const bool device = batch->status == VG_E_DEVICE;
     (void)vg_fault_set(
         a->fault, batch->status, device ? N_("the device failed while working") : batch->fault.what,
-        N_("see the log; the analysis starts again"), "%s", vg_engine_device_name(a->engine));
+        N_("see the log; the analysis starts again"), "%s", a->unit.name(a->unit.self));
     vg_loop_end(a, batch->status);
 }
 

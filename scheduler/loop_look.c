@@ -62,8 +62,8 @@ static void publish_state(struct vg_loop *a)
     vg_publisher_read_counts(a->publisher, &published);
     a->totals.busy_us = vg_device_thread_busy_us(a->device);
     a->totals.sealed_allocations = vg_alloc_sealed_count();
-    a->totals.model_checks = vg_model_guard_checks(a->guard);
-    a->totals.model_intact = vg_model_guard_intact(a->guard);
+    a->totals.model_checks = a->guard ? vg_model_guard_checks(a->guard) : 0;
+    a->totals.model_intact = !a->guard || vg_model_guard_intact(a->guard);
     a->totals.coverage = vg_coverage_thread_counts(a->coverage_writer);
     a->totals.measures = vg_measures_thread_counts(a->measures);
     a->totals.heat = vg_heat_thread_counts(a->heat);

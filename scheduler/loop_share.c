@@ -122,6 +122,7 @@ void vg_loop_share(struct vg_loop *a)
     int64_t replaced_us = 0;
     if (now_us - a->shared_us < VG_US_PER_S)
         return;
+    const int64_t from_us = vg_loop_timed_from(a);
     if (now_us - a->answer_us > STALE_US) {
         a->batch_time = (struct vg_batch_time){0};
         a->usual_job_us = 0;
@@ -157,4 +158,6 @@ void vg_loop_share(struct vg_loop *a)
         of[i]->share = a->share[i];
         obey(a, of[i]);
     }
+    if (a->settings->trial)
+        vg_loop_timed_to(&a->settings->trial->share, from_us);
 }

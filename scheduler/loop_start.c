@@ -67,11 +67,7 @@ static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config
     settings.precision = a->settings->precision;
     settings.outputs = VG_OUTPUTS_NEEDED;
     settings.maps = VG_ENGINE_MAPS_MADE; /* a scene that asks for some may come any time */
-    a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     settings.batch_max = a->batch_max;
-    a->jobs_max = a->batch_max + VG_LOOKS_MAX;
-    if (a->jobs_max > VG_BATCH_MAX)
-        a->jobs_max = VG_BATCH_MAX;
     for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
         const struct vg_slots_settings g = vg_slots_geometry(a->ingest[i].slots);
         if (g.width_max > settings.picture_width_max)
@@ -89,10 +85,31 @@ static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config
            a->model->name, vg_engine_precision(a->engine), vg_engine_plan_hash(a->engine));
     a->map_maker = vg_map_trial_open(&a->map_trial, a->settings->data,
                                      vg_engine_device_name(a->engine), vg_wall_now());
+    a->unit = vg_device_unit_engine(a->engine);
     if (a->map_maker == VG_MAPS_BY_HOST)
         vg_log(VG_LOG_WARN,
                "maps are made by the processor: the analysis ended twice over the first "
                "ones of the device; it is tried again after a day");
+    return VG_OK;
+}
+
+/* What answers the batches, and room for their answers. */
+static enum vg_status open_unit(struct vg_loop *a, const struct vg_live_config *config)
+{
+    const struct vg_analysis_trial *trial = a->settings->trial;
+    a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
+    a->jobs_max = a->batch_max + VG_LOOKS_MAX;
+    if (a->jobs_max > VG_BATCH_MAX)
+        a->jobs_max = VG_BATCH_MAX;
+    if (trial) {
+        a->unit = trial->unit;
+        a->model = trial->model;
+        a->map_maker = VG_MAPS_BY_HOST;
+    } else {
+        const enum vg_status status = open_engine(a, config);
+        if (status)
+            return status;
+    }
     for (int i = 0; i < VG_LOOP_BATCHES; i++) {
         a->batch[i].answer = vg_alloc_array(a->jobs_max, sizeof *a->batch[i].answer);
         if (!a->batch[i].answer)
@@ -111,14 +128,14 @@ static uint32_t choose_workers(const struct vg_analysis_settings *settings)
 static enum vg_status open_workers(struct vg_loop *a, uint32_t count, const char *node)
 {
     struct vg_device_settings device = {
-        .engine = a->engine, .times = a->times, .batch_max = a->batch_max};
+        .unit = a->unit, .times = a->times, .batch_max = a->batch_max};
     for (uint32_t i = 0; i < count; i++) {
         const struct vg_live_alert_settings alerts = {
             .publisher = a->publisher,
             .lane = i,
             .model = a->model,
-            .precision = vg_engine_precision(a->engine),
-            .plan = vg_engine_plan_hash(a->engine),
+            .precision = a->unit.precision,
+            .plan = a->unit.plan,
             .node = node,
             .times = a->times,
         };
@@ -162,7 +179,7 @@ enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *con
     const uint32_t workers = choose_workers(a->settings);
     (void)snprintf(a->node, sizeof a->node, "%s", config->node);
     (void)snprintf(a->model_wanted, sizeof a->model_wanted, "%s", config->model);
-    enum vg_status status = open_engine(a, config);
+    enum vg_status status = open_unit(a, config);
     if (!status)
         status = open_publisher(a, workers);
     if (!status)

@@ -264,7 +264,7 @@ static void each_job_of_the_batch_is_told(void **state)
     assert_true(times && batch && flux);
     assert_int_equal(vg_ring_open(&back, 8, sizeof work), VG_OK);
     const struct vg_device_settings settings = {
-        .engine = f->engine, .to_worker = {back}, .times = times};
+        .unit = vg_device_unit_engine(f->engine), .to_worker = {back}, .times = times};
     assert_int_equal(vg_device_thread_open(&thread, &settings), VG_OK);
     batch->count = batch->jobs = BATCH;
     batch->answer = f->answer;

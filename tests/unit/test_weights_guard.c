@@ -64,7 +64,7 @@ static struct desk *desk_open(const struct vg_model *model, int64_t every_us)
                                      .luma_stride = SIDE,
                                      .chroma_stride = SIDE};
     assert_int_equal(vg_ring_open(&d->back, 8, sizeof(struct vg_live_work *)), VG_OK);
-    const struct vg_device_settings device = {.engine = d->engine,
+    const struct vg_device_settings device = {.unit = vg_device_unit_engine(d->engine),
                                               .to_worker = {d->back},
                                               .times = d->times,
                                               .weights_every_us = every_us};
