@@ -1,6 +1,5 @@
 #include "bench/live_server.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/bench_folder.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/file.h"
@@ -27,54 +27,17 @@
 #include "src/supervise/spawn.h"
 
 #define STOP_US        (20 * VG_US_PER_S)
-#define FOLDER_SIZE    64 /* the socket's path must stay short */
-#define DEPTH_MAX      8  /* of folders in the data folder */
 #define LOG_TAIL_BYTES 16384
 #define OWN_VARIABLES  3
 
 extern char **environ; /* POSIX has it, unistd.h declares it for GNU only */
 
 struct vg_live_server {
-    char folder[FOLDER_SIZE];
+    char folder[VG_BENCH_FOLDER_SIZE];
     pid_t pid; /* 0: none, or it has been waited for */
     struct vg_redis_link *link;
     char word[400];
 };
-
-/* ---- its folder ---- */
-
-static enum vg_status make_folder(char folder[FOLDER_SIZE], struct vg_fault *fault)
-{
-    static const char name[] = "vigie-bench-XXXXXX";
-    const char *temporary = getenv("TMPDIR");
-    if (!temporary || strlen(temporary) + sizeof name + 1 > FOLDER_SIZE)
-        temporary = "/tmp";
-    (void)snprintf(folder, FOLDER_SIZE, "%.*s/%s", (int)(FOLDER_SIZE - sizeof name - 2), temporary,
-                   name);
-    if (mkdtemp(folder))
-        return VG_OK;
-    folder[0] = '\0';
-    return vg_fault_set(fault, VG_E_LACK, N_("the data folder cannot be used"), NULL, "%s: %s",
-                        temporary, strerror(errno));
-}
-
-/* Never follows a link. */
-static void remove_tree(int parent, const char *name, int depth)
-{
-    const int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir = fd >= 0 && depth < DEPTH_MAX ? fdopendir(fd) : NULL;
-    if (!dir) {
-        if (fd >= 0)
-            (void)close(fd);
-        (void)unlinkat(parent, name, fd >= 0 ? AT_REMOVEDIR : 0);
-        return;
-    }
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            remove_tree(dirfd(dir), entry->d_name, depth + 1);
-    (void)closedir(dir);
-    (void)unlinkat(parent, name, AT_REMOVEDIR);
-}
 
 /* ---- its configuration ---- */
 
@@ -258,7 +221,7 @@ enum vg_status vg_live_server_open(struct vg_live_server **server,
     *server = s;
     if (!s)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench pipeline");
-    enum vg_status status = make_folder(s->folder, fault);
+    enum vg_status status = vg_bench_folder_make(s->folder, fault);
     if (!status)
         status = configure(s->folder, settings, fault);
     if (!status)
@@ -268,8 +231,7 @@ enum vg_status vg_live_server_open(struct vg_live_server **server,
     return status;
 }
 
-/* The next signal of ours within so long; 0: none came. */
-static int next_signal(int64_t us)
+int vg_live_server_next_signal(int64_t us)
 {
     const sigset_t set = our_signals();
     const struct timespec most = {.tv_sec = (time_t)(us / VG_US_PER_S),
@@ -292,7 +254,7 @@ static void stop(struct vg_live_server *server)
     (void)kill(server->pid, SIGTERM);
     while (!has_ended(server)) {
         const int64_t left_us = until_us - vg_mono_now().us;
-        const int number = left_us > 0 ? next_signal(left_us) : SIGTERM;
+        const int number = left_us > 0 ? vg_live_server_next_signal(left_us) : SIGTERM;
         if (number == SIGCHLD || number == 0)
             continue;
         (void)kill(server->pid, SIGKILL); /* its children end with it */
@@ -309,8 +271,7 @@ void vg_live_server_close(struct vg_live_server **server)
     vg_redis_close(&s->link);
     if (s->pid > 0)
         stop(s);
-    if (s->folder[0])
-        remove_tree(AT_FDCWD, s->folder, 0);
+    vg_bench_folder_remove(s->folder);
     vg_free(s);
     *server = NULL;
 }
@@ -325,7 +286,7 @@ enum vg_status vg_live_server_wait(struct vg_live_server *server, int64_t us,
         const int64_t left_us = until_us - vg_mono_now().us;
         if (left_us <= 0)
             return VG_OK;
-        const int number = next_signal(left_us);
+        const int number = vg_live_server_next_signal(left_us);
         if (number != 0 && number != SIGCHLD)
             return vg_fault_set(fault, VG_E_INTERRUPTED, vg_status_text(VG_E_INTERRUPTED), NULL,
                                 "%s", "bench pipeline");

@@ -37,6 +37,8 @@ struct vg_live_server;
 
 /* Holds SIGINT, SIGTERM, SIGHUP and SIGCHLD back in this thread and those that it makes, for good. */
 void vg_live_server_hold_signals(void);
+/* The next of them within so long; 0: none came. */
+int vg_live_server_next_signal(int64_t us);
 
 /* Makes the folder and starts the server. VG_E_CALL, VG_E_INPUT (an address that is none, a path
  * that does not fit), VG_E_LACK, VG_E_IO, VG_E_MEMORY. */

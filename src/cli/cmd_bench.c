@@ -15,6 +15,7 @@
 #include "src/cli/bench_ingest.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_profile.h"
+#include "src/cli/bench_scheduler.h"
 #include "src/cli/bench_sizing.h"
 #include "src/cli/bench_stages.h"
 #include "src/cli/cold_start.h"
@@ -333,6 +334,7 @@ static const struct vg_word words[] = {
     {"stages", vg_bench_stages,
      N_("times each stage of a picture on a clip, from decoder to rules")},
     {"pipeline", vg_bench_pipeline, N_("runs the whole server on N live flux and measures it")},
+    {"scheduler", vg_bench_scheduler, N_("the scheduler alone: N synthetic flux, a timed device")},
     {"sizing", vg_bench_sizing, N_("finds how many flux this machine holds")},
     {"api", NULL, NULL},
 };

@@ -1,0 +1,468 @@
+#include "bench/scheduler_run.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/bench_folder.h"
+#include "bench/live_server.h"
+#include "scheduler/analysis.h"
+#include "src/base/alloc.h"
+#include "src/base/message.h"
+#include "src/base/text.h"
+
+#define JITTER_US   8000 /* of a picture's arrival: a network's */
+#define REST_US     (3 * VG_US_PER_S)
+#define SAMPLES_MAX 86400
+#define SEED        15
+
+/* What was counted by a moment. */
+struct moment {
+    int64_t us, loop_us;
+    uint64_t analysed[VG_SYNTHETIC_MAX], fate[VG_FATE_COUNT];
+    struct vg_timed_device_counts device;
+    struct vg_time_histogram_view due, dispatch, share;
+};
+
+struct stand {
+    const struct vg_scheduler_run *run;
+    char folder[VG_BENCH_FOLDER_SIZE], redis[VG_BENCH_FOLDER_SIZE + 8];
+    struct vg_synthetic *flux;
+    struct vg_timed_device *device;
+    struct vg_model *model;
+    struct vg_stage_times *times;
+    struct vg_analysis_trial trial;
+    struct vg_analysis_settings settings;
+    int control[2]; /* ours, the analysis' */
+    pthread_t thread;
+    bool running;
+    atomic_bool over;
+    enum vg_status status; /* valid once over */
+    struct vg_fault fault;
+    struct moment first, last, minute;
+    double *resident;
+    uint32_t samples;
+};
+
+static enum vg_status no_memory(struct vg_fault *fault)
+{
+    return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench scheduler");
+}
+
+/* ---- the analysis ---- */
+
+static void *analysis_main(void *user)
+{
+    struct stand *s = user;
+    s->status = vg_analysis_run(&s->settings, &s->fault);
+    atomic_store_explicit(&s->over, true, memory_order_release);
+    return NULL;
+}
+
+static json_t *flux_json(const struct vg_scheduler_run *run, uint32_t number)
+{
+    char id[VG_SERVER_ID_SIZE];
+    vg_hold_flux_name(number, id);
+    return json_pack("{s:s, s:i, s:i, s:i, s:f, s:b, s:o}", "id", id, "ingest",
+                     (int)(number / VG_SYNTHETIC_PER_INGEST), "slot",
+                     (int)(number % VG_SYNTHETIC_PER_INGEST), "priority", 5, "rate_fps",
+                     run->rate_fps, "active", 1, "scene", json_loads(run->scene, 0, NULL));
+}
+
+static enum vg_status configure(const struct stand *s)
+{
+    json_t *flux = json_array();
+    for (uint32_t i = 0; i < s->run->flux; i++)
+        (void)json_array_append_new(flux, flux_json(s->run, i));
+    json_t *message =
+        json_pack("{s:s, s:i, s:s, s:s, s:s, s:o}", "type", "config", "version", 1, "model",
+                  s->model->name, "node", "bench", "phase", "test", "flux", flux);
+    const enum vg_status status =
+        message ? vg_message_write_json(s->control[0], message) : VG_E_MEMORY;
+    json_decref(message);
+    return status;
+}
+
+/* Something that can be named in an alert, and tells persons apart. */
+static enum vg_status open_model(struct stand *s)
+{
+    s->model = vg_alloc(sizeof *s->model);
+    if (!s->model)
+        return VG_E_MEMORY;
+    (void)snprintf(s->model->name, sizeof s->model->name, "timed");
+    s->model->class_count = 1;
+    s->model->class_map[0] = VG_CLASS_PERSON;
+    return VG_OK;
+}
+
+static void set_up(struct stand *s)
+{
+    (void)snprintf(s->redis, sizeof s->redis, "%s/none", s->folder);
+    s->trial.unit = vg_timed_device_unit(s->device);
+    s->trial.model = s->model;
+    s->trial.times = s->times;
+    s->settings = (struct vg_analysis_settings){.data = s->folder,
+                                                .redis = s->redis,
+                                                .control_fd = s->control[1],
+                                                .ingest_count = vg_synthetic_ingests(s->flux),
+                                                .batch_max = s->run->batch_max,
+                                                .trial = &s->trial};
+    for (uint32_t i = 0; i < s->settings.ingest_count; i++) {
+        s->settings.ingest[i].slots_fd = vg_synthetic_slots_fd(s->flux, i);
+        s->settings.ingest[i].ready_fd = vg_synthetic_ready_fd(s->flux, i);
+    }
+}
+
+static enum vg_status start(struct stand *s, struct vg_fault *fault)
+{
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s->control))
+        return vg_fault_set(fault, VG_E_LACK, N_("no memory left"), NULL, "socketpair");
+    set_up(s);
+    s->running = pthread_create(&s->thread, NULL, analysis_main, s) == 0;
+    if (!s->running)
+        return vg_fault_set(fault, VG_E_LACK, N_("no memory left"), NULL, "pthread_create");
+    const enum vg_status status = configure(s);
+    return status ? vg_fault_set(fault, status, vg_status_text(status), NULL, "bench scheduler")
+                  : vg_synthetic_start(s->flux, fault);
+}
+
+static void stop(struct stand *s)
+{
+    json_t *quit = json_pack("{s:s}", "type", "quit");
+    if (vg_message_write_json(s->control[0], quit))
+        (void)shutdown(s->control[0], SHUT_RDWR); /* that ends it too */
+    json_decref(quit);
+    (void)pthread_join(s->thread, NULL);
+    s->running = false;
+}
+
+/* ---- looking ---- */
+
+static int64_t thread_us(pthread_t thread)
+{
+    clockid_t clock;
+    struct timespec at = {0};
+    if (pthread_getcpuclockid(thread, &clock) || clock_gettime(clock, &at))
+        return 0;
+    return (int64_t)at.tv_sec * VG_US_PER_S + at.tv_nsec / 1000;
+}
+
+static void take_moment(const struct stand *s, struct moment *m)
+{
+    memset(m->fate, 0, sizeof m->fate);
+    m->us = vg_mono_now().us;
+    for (uint32_t i = 0; i < s->run->flux; i++) {
+        struct vg_slots_state state;
+        vg_synthetic_state(s->flux, i, &state);
+        m->analysed[i] = state.fate[VG_FATE_ANALYSED];
+        for (int f = 0; f < VG_FATE_COUNT; f++)
+            m->fate[f] += state.fate[f];
+    }
+    m->loop_us = thread_us(s->thread);
+    m->device = vg_timed_device_read(s->device);
+    vg_time_histogram_read(&s->times->stage[VG_STAGE_DUE].fine, &m->due);
+    vg_time_histogram_read(&s->trial.dispatch, &m->dispatch);
+    vg_time_histogram_read(&s->trial.share, &m->share);
+}
+
+/* Pages that this process has, in bytes; 0: not known. */
+static double resident_bytes(void)
+{
+    char text[128] = {0};
+    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        (void)close(fd);
+    const char *space = n > 0 ? strchr(text, ' ') : NULL;
+    return space ? strtod(space, NULL) * (double)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static enum vg_status wait_us(struct stand *s, int64_t us, struct vg_fault *fault)
+{
+    if (vg_live_server_next_signal(us > 0 ? us : 0))
+        return vg_fault_set(fault, VG_E_INTERRUPTED, vg_status_text(VG_E_INTERRUPTED), NULL,
+                            "bench scheduler");
+    if (!atomic_load_explicit(&s->over, memory_order_acquire))
+        return VG_OK;
+    const enum vg_status status = s->status ? s->status : VG_E_STATE;
+    return vg_fault_set(fault, status, s->fault.what ? s->fault.what : vg_status_text(status), NULL,
+                        "%s", s->fault.place);
+}
+
+/* Looks each second, for so long. */
+static enum vg_status pass(struct stand *s, const char *what, double seconds, double *resident,
+                           struct vg_fault *fault)
+{
+    const int64_t from_us = vg_mono_now().us, whole_us = (int64_t)(seconds * 1e6);
+    enum vg_status status = VG_OK;
+    for (int64_t gone_us = 0; gone_us < whole_us && !status; gone_us = vg_mono_now().us - from_us) {
+        const int64_t left_us = whole_us - gone_us;
+        if (s->run->look)
+            s->run->look(s->run->user, what, (double)gone_us / 1e6, seconds);
+        status = wait_us(s, left_us < VG_US_PER_S ? left_us : VG_US_PER_S, fault);
+        if (resident && s->samples < SAMPLES_MAX)
+            resident[s->samples++] = resident_bytes();
+    }
+    return status;
+}
+
+static uint32_t opened(const struct stand *s)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < s->run->flux; i++) {
+        struct vg_slots_state state;
+        vg_synthetic_state(s->flux, i, &state);
+        count += state.fate[VG_FATE_ANALYSED] > 0;
+    }
+    return count;
+}
+
+static enum vg_status await_all(struct stand *s, struct vg_fault *fault)
+{
+    const int64_t until_us = vg_mono_now().us + VG_SCHEDULER_OPEN_S * VG_US_PER_S;
+    enum vg_status status = VG_OK;
+    while (!status && opened(s) < s->run->flux) {
+        if (vg_mono_now().us > until_us)
+            return vg_fault_set(fault, VG_E_TIMEOUT,
+                                N_("not every flux had a picture analysed in time"), NULL,
+                                "%u / %u", opened(s), s->run->flux);
+        status = wait_us(s, VG_US_PER_S / 10, fault);
+    }
+    return status;
+}
+
+/* ---- what was found ---- */
+
+void vg_scheduler_slope(const double *values, uint32_t count, double *slope, double *error)
+{
+    const double n = count, middle = (n - 1) / 2;
+    double mean = 0, xx = 0, xy = 0, rest = 0;
+    *slope = *error = 0;
+    if (count < 3)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        mean += values[i] / n;
+    for (uint32_t i = 0; i < count; i++) {
+        xx += (i - middle) * (i - middle);
+        xy += (i - middle) * (values[i] - mean);
+    }
+    const double per_s = xy / xx;
+    for (uint32_t i = 0; i < count; i++) {
+        const double off = values[i] - mean - per_s * (i - middle);
+        rest += off * off;
+    }
+    *slope = per_s * 3600;
+    *error = 1.96 * 3600 * sqrt(rest / (n - 2) / xx);
+}
+
+static double share_of(const struct stand *s, const struct moment *from, const struct moment *to,
+                       uint32_t flux)
+{
+    const double wanted = (double)(to->us - from->us) / 1e6 * s->run->wanted_fps;
+    return wanted > 0 ? (double)(to->analysed[flux] - from->analysed[flux]) / wanted : 0;
+}
+
+static double worst_share(const struct stand *s, const struct moment *from, const struct moment *to,
+                          uint32_t first, uint32_t *which)
+{
+    double worst = INFINITY;
+    for (uint32_t i = first; i < s->run->flux; i++) {
+        const double share = share_of(s, from, to, i);
+        *which = share < worst ? i : *which;
+        worst = share < worst ? share : worst;
+    }
+    return s->run->flux > first ? worst : 1;
+}
+
+static struct vg_decision_cost cost_of(const struct vg_time_histogram_view *from,
+                                       const struct vg_time_histogram_view *to)
+{
+    struct vg_time_histogram_view view = *to;
+    vg_time_histogram_subtract(&view, from);
+    return (struct vg_decision_cost){.count = vg_time_histogram_count(&view),
+                                     .p50_us = vg_time_histogram_quantile_us(&view, 0.5),
+                                     .p99_us = vg_time_histogram_quantile_us(&view, 0.99)};
+}
+
+static void tell_latency(const struct stand *s, struct vg_scheduler_found *found)
+{
+    struct vg_time_histogram_view view = s->last.due;
+    vg_time_histogram_subtract(&view, &s->first.due);
+    found->due = (struct vg_hold_latency){
+        .count = vg_time_histogram_count(&view),
+        .p50_ms = (double)vg_time_histogram_quantile_us(&view, 0.5) / 1000,
+        .p95_ms = (double)vg_time_histogram_quantile_us(&view, 0.95) / 1000,
+        .p99_ms = (double)vg_time_histogram_quantile_us(&view, 0.99) / 1000};
+    found->due_max_ms = (double)vg_time_histogram_quantile_us(&view, 1) / 1000;
+}
+
+/* Processor time by pictures is, times 1,000 pictures a second, a share of a core. */
+static double percent_of_core(int64_t us, uint64_t pictures)
+{
+    return pictures ? (double)us / (double)pictures * 1000 / 1e6 * 100 : 0;
+}
+
+static void tell_work(const struct stand *s, struct vg_scheduler_found *found)
+{
+    const struct vg_timed_device_counts *a = &s->first.device, *b = &s->last.device;
+    const uint64_t runs = b->runs - a->runs;
+    found->batch_size = runs ? (double)(b->jobs - a->jobs) / (double)runs : 0;
+    found->device_busy = (double)(b->busy_us - a->busy_us) / (double)(s->last.us - s->first.us);
+    found->loop_percent = percent_of_core(s->last.loop_us - s->first.loop_us, found->analysed);
+    found->device_percent = percent_of_core(b->thread_us - a->thread_us, found->analysed);
+    found->dispatch = cost_of(&s->first.dispatch, &s->last.dispatch);
+    found->share_out = cost_of(&s->first.share, &s->last.share);
+}
+
+static void tell_rates(const struct stand *s, struct vg_scheduler_found *found)
+{
+    uint32_t other = 0;
+    found->seconds = (double)(s->last.us - s->first.us) / 1e6;
+    for (uint32_t i = 0; i < s->run->flux; i++) {
+        found->share[i] = share_of(s, &s->first, &s->last, i);
+        found->mean_share += found->share[i] / s->run->flux;
+    }
+    found->worst_share = worst_share(s, &s->first, &s->last, 0, &found->worst_flux);
+    found->worst_other = worst_share(s, &s->first, &s->last, s->run->dear_flux, &other);
+    for (int f = 0; f < VG_FATE_COUNT; f++)
+        found->fate[f] = s->last.fate[f] - s->first.fate[f];
+    found->analysed = found->fate[VG_FATE_ANALYSED];
+}
+
+static void tell_memory(const struct stand *s, struct vg_scheduler_found *found)
+{
+    found->resident_bytes = s->samples ? s->resident[s->samples - 1] : 0;
+    vg_scheduler_slope(s->resident, s->samples, &found->slope, &found->slope_error);
+}
+
+static void tell_ends(const struct stand *s, struct vg_scheduler_found *found)
+{
+    for (uint32_t i = 0; i < s->run->flux; i++) {
+        struct vg_slots_state state;
+        vg_synthetic_state(s->flux, i, &state);
+        uint64_t sum = 0;
+        for (int f = 0; f < VG_FATE_COUNT; f++) {
+            found->ended[f] += state.fate[f];
+            sum += state.fate[f];
+        }
+        found->decoded += state.decoded;
+        found->left += state.decoded > sum ? state.decoded - sum : sum - state.decoded;
+    }
+}
+
+/* ---- life ---- */
+
+static enum vg_status measure(struct stand *s, struct vg_scheduler_found *found,
+                              struct vg_fault *fault)
+{
+    const uint32_t minutes = vg_hold_minutes(s->run->measure_s);
+    uint32_t which = 0;
+    enum vg_status status = await_all(s, fault);
+    if (!status)
+        status = pass(s, N_("settling"), s->run->settle_s, NULL, fault);
+    (void)vg_synthetic_late_us(s->flux);
+    take_moment(s, &s->first);
+    s->minute = s->first;
+    found->worst_minute = INFINITY;
+    for (uint32_t m = 0; m < minutes && !status; m++) {
+        status = pass(s, N_("measuring"), s->run->measure_s / minutes, s->resident, fault);
+        take_moment(s, &s->last);
+        const double share = worst_share(s, &s->minute, &s->last, 0, &which);
+        found->worst_minute = share < found->worst_minute ? share : found->worst_minute;
+        s->minute = s->last;
+    }
+    found->minutes = minutes;
+    found->source_late_ms = (double)vg_synthetic_late_us(s->flux) / 1000;
+    return status;
+}
+
+static bool at_rest(const struct stand *s)
+{
+    for (uint32_t i = 0; i < s->run->flux; i++) {
+        struct vg_slots_state state;
+        vg_synthetic_state(s->flux, i, &state);
+        if (state.ready || state.held)
+            return false;
+    }
+    return true;
+}
+
+/* No more pictures; those under way come to their end. */
+static enum vg_status come_to_rest(struct stand *s, struct vg_fault *fault)
+{
+    const int64_t until_us = vg_mono_now().us + REST_US;
+    enum vg_status status = VG_OK;
+    vg_synthetic_stop(s->flux);
+    while (!status && !at_rest(s) && vg_mono_now().us < until_us)
+        status = wait_us(s, VG_US_PER_S / 100, fault);
+    stop(s);
+    return status      ? status
+           : s->status ? vg_fault_set(fault, s->status, s->fault.what, NULL, "%s", s->fault.place)
+                       : VG_OK;
+}
+
+static enum vg_status open_all(struct stand *s, struct vg_fault *fault)
+{
+    const struct vg_synthetic_settings flux = {
+        .count = s->run->flux, .jitter_us = JITTER_US, .dear = s->run->dear_flux, .seed = SEED};
+    s->times = vg_alloc(sizeof *s->times);
+    s->resident = vg_alloc_array(SAMPLES_MAX, sizeof *s->resident);
+    if (!s->times || !s->resident || open_model(s) ||
+        vg_timed_device_open(&s->device, &s->run->device))
+        return no_memory(fault);
+    enum vg_status status = vg_bench_folder_make(s->folder, fault);
+    if (!status)
+        status = vg_synthetic_open(&s->flux, &flux, fault);
+    return status ? status : start(s, fault);
+}
+
+static void close_all(struct stand *s)
+{
+    if (s->flux)
+        vg_synthetic_stop(s->flux);
+    if (s->running)
+        stop(s);
+    vg_synthetic_close(&s->flux);
+    for (int i = 0; i < 2; i++)
+        if (s->control[i] >= 0)
+            (void)close(s->control[i]);
+    vg_timed_device_close(&s->device);
+    vg_bench_folder_remove(s->folder);
+    vg_free(s->model);
+    vg_free(s->times);
+    vg_free(s->resident);
+    vg_free(s);
+}
+
+enum vg_status vg_scheduler_run(const struct vg_scheduler_run *run,
+                                struct vg_scheduler_found *found, struct vg_fault *fault)
+{
+    struct stand *s = vg_alloc(sizeof *s);
+    memset(found, 0, sizeof *found);
+    if (!s)
+        return no_memory(fault);
+    s->run = run;
+    s->control[0] = s->control[1] = -1;
+    enum vg_status status = open_all(s, fault);
+    if (!status)
+        status = measure(s, found, fault);
+    if (!status)
+        status = come_to_rest(s, fault);
+    if (!status) {
+        tell_rates(s, found);
+        tell_latency(s, found);
+        tell_work(s, found);
+        tell_memory(s, found);
+        tell_ends(s, found);
+    }
+    close_all(s);
+    return status;
+}

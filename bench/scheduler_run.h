@@ -1,0 +1,62 @@
+/* One measure of the scheduler by itself: synthetic flux (synthetic_flux.h) through the real
+ * analysis, in this process, on a timed device (timed_device.h): opened, left to settle, measured,
+ * ended when nothing is under way any more. Without Redis: the publisher tries and fails to reach
+ * it, what is told in operation is written all the same. */
+#ifndef VG_BENCH_SCHEDULER_RUN_H
+#define VG_BENCH_SCHEDULER_RUN_H
+
+#include "bench/flux_hold.h"
+#include "bench/synthetic_flux.h"
+#include "bench/timed_device.h"
+#include "src/base/attr.h"
+
+#define VG_SCHEDULER_OPEN_S 60 /* until each flux had its first picture analysed */
+
+struct vg_scheduler_run {
+    uint32_t flux;
+    double rate_fps, wanted_fps; /* asked for; what its rules make of it */
+    double settle_s, measure_s;
+    struct vg_timed_device_settings device;
+    uint32_t batch_max;
+    const char *scene;  /* JSON, checked before; of each flux */
+    uint32_t dear_flux; /* the first so many cost device.dearer times as much */
+    void (*look)(void *user, const char *what, double done_s, double of_s); /* each second; NULL */
+    void *user;
+};
+
+/* Median and p99 of so many, microseconds of processor time. */
+struct vg_decision_cost {
+    uint64_t count;
+    int64_t p50_us, p99_us;
+};
+
+struct vg_scheduler_found {
+    double seconds;
+    double share[VG_SYNTHETIC_MAX]; /* of what is wanted, of each flux */
+    double worst_share, mean_share, worst_minute;
+    uint32_t worst_flux, minutes;
+    double worst_other; /* of those that cost no more than was said */
+    struct vg_hold_latency due;
+    double due_max_ms;
+    uint64_t analysed, fate[VG_FATE_COUNT]; /* in the measure */
+    double batch_size, device_busy;         /* share of its time */
+    double loop_percent, device_percent;    /* of a core for 1,000 pictures a second */
+    struct vg_decision_cost dispatch, share_out;
+    double resident_bytes, slope, slope_error; /* at the end; bytes an hour, and half of the 95 %
+                                                  interval; 0 where there are too few samples */
+    double source_late_ms;                     /* at worst: of our own making */
+    /* of the whole run, at rest */
+    uint64_t decoded, ended[VG_FATE_COUNT], left; /* left: met no fate */
+};
+
+/* VG_E_TIMEOUT: some flux had no picture analysed; VG_E_INTERRUPTED: a signal (hold them back first:
+ * vg_live_server_hold_signals); VG_E_LACK, VG_E_MEMORY; why the analysis ended. */
+enum vg_status vg_scheduler_run(const struct vg_scheduler_run *run,
+                                struct vg_scheduler_found *found,
+                                struct vg_fault *fault) VG_MUST_USE;
+
+/* The slope of count values, one a second, per hour, and half of its 95 % interval: least squares;
+ * 0 and 0 below three. Pure. */
+void vg_scheduler_slope(const double *values, uint32_t count, double *slope, double *error);
+
+#endif
