@@ -40,7 +40,7 @@ void vg_timed_device_answer(uint32_t width, uint32_t height, int64_t media_us, u
     static const struct {
         float left, foot, size, score;
     } person[PERSONS] = {
-        {0.08F, 0.55F, 0.30F, 0.81F}, {0.14F, 0.95F, 0.34F, 0.87F}, {0.60F, 0.75F, 0.32F, 0.74F}};
+        {0.08F, 0.55F, 0.30F, 0.81F}, {0.10F, 0.95F, 0.34F, 0.87F}, {0.60F, 0.75F, 0.32F, 0.74F}};
     const int64_t shift_us = (int64_t)(who % 64) * (LAP_US / 64);
     const float w = (float)width, h = (float)height;
     answer->count = PERSONS;
