@@ -31,13 +31,12 @@ enum vg_status vg_bench_profile_check(const struct vg_bench_profile *request,
     return VG_OK;
 }
 
-/* By a queue of its own, while the engine rests. */
-static enum vg_status peak_measure(const struct vg_bench_profile *request,
-                                   struct vg_profile *profile, struct vg_fault *fault)
+enum vg_status vg_bench_peak(const char *named, uint32_t threads, struct vg_profile *profile,
+                             struct vg_fault *fault)
 {
     struct vg_device device;
     struct vg_device_peak peak;
-    enum vg_status status = vg_device_open(&device, request->device, request->threads, fault);
+    enum vg_status status = vg_device_open(&device, named, threads, fault);
     if (status)
         return status;
     status = vg_device_peak_measure(&device, PEAK_MS, &peak, fault);
@@ -115,7 +114,7 @@ enum vg_status vg_bench_profile_run(const struct vg_bench_profile *request,
     vg_engine_input_size(engine, &heading.width, &heading.height);
     enum vg_status status = vg_engine_profile(engine, request->runs, &profile, fault);
     if (!status)
-        status = peak_measure(request, &profile, fault);
+        status = vg_bench_peak(request->device, request->threads, &profile, fault);
     if (!status)
         status = show(request, &shown, fault);
     vg_profile_release(&profile);

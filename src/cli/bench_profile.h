@@ -9,6 +9,7 @@
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 #include "src/engine/engine.h"
+#include "src/engine/profile.h"
 
 struct vg_bench_profile {
     const char *svg, *trace; /* files to write; NULL: none */
@@ -28,5 +29,10 @@ enum vg_status vg_bench_profile_check(const struct vg_bench_profile *request,
 enum vg_status vg_bench_profile_run(const struct vg_bench_profile *request,
                                     const struct vg_model *model, struct vg_engine *engine,
                                     struct vg_fault *fault) VG_MUST_USE;
+
+/* Fills the peaks of a profile, by a queue of its own while the engine rests. device: as the user
+ * named it. VG_E_LACK, VG_E_DEVICE, VG_E_MEMORY. */
+enum vg_status vg_bench_peak(const char *device, uint32_t threads, struct vg_profile *profile,
+                             struct vg_fault *fault) VG_MUST_USE;
 
 #endif

@@ -13,6 +13,8 @@
 #include "src/base/text.h"
 #include "src/cli/bench_energy.h"
 #include "src/cli/bench_ingest.h"
+#include "src/cli/bench_kernels.h"
+#include "src/cli/bench_noise.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_profile.h"
 #include "src/cli/bench_scheduler.h"
@@ -111,39 +113,27 @@ static enum vg_status input_fill(struct vg_engine *engine, struct vg_fault *faul
 /* A batch of the same picture, of noise: where no boxes are found suppression is nothing, and where
  * there are some it is little. */
 struct film {
-    uint8_t *pixels;
-    struct vg_picture picture;
+    struct vg_bench_noise noise;
     struct vg_job job[VG_BATCH_MAX];
     struct vg_answer *answers;
 };
 
 static enum vg_status film_make(struct film *film, const struct request *r, struct vg_fault *fault)
 {
-    struct vg_random random;
-    const size_t area = (size_t)r->picture_width * r->picture_height, bytes = area * 3 / 2;
-    film->pixels = vg_alloc(bytes);
     film->answers = vg_alloc_array((size_t)r->batch_count, sizeof *film->answers);
-    if (!film->pixels || !film->answers)
+    if (!film->answers)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", r->pictures);
-    vg_random_seed(&random, 1);
-    for (size_t i = 0; i < bytes; i++)
-        film->pixels[i] = (uint8_t)(255 * vg_random_unit(&random));
-    film->picture = (struct vg_picture){.luma = film->pixels,
-                                        .chroma = film->pixels + area,
-                                        .width = r->picture_width,
-                                        .height = r->picture_height,
-                                        .luma_stride = r->picture_width,
-                                        .chroma_stride = r->picture_width};
     for (uint32_t i = 0; i < VG_BATCH_MAX; i++)
-        film->job[i] = (struct vg_job){.picture = &film->picture, .threshold = 0.35f, .nms = 0.6f};
-    return VG_OK;
+        film->job[i] =
+            (struct vg_job){.picture = &film->noise.picture, .threshold = 0.35f, .nms = 0.6f};
+    return vg_bench_noise_make(&film->noise, r->picture_width, r->picture_height, 1, fault);
 }
 
 /* The product's way but for decoder and tracker. parts: summed over the runs, microseconds. */
 static enum vg_status measure_film(struct vg_engine *engine, const struct request *r, double *ms,
                                    struct vg_engine_times *parts, struct vg_fault *fault)
 {
-    struct film film = {.pixels = NULL};
+    struct film film = {.answers = NULL};
     const uint32_t batch = (uint32_t)r->batch_count, runs = (uint32_t)r->run_count;
     enum vg_status status = film_make(&film, r, fault);
     for (uint32_t i = 0; i < WARM_UP + runs && !status; i++) {
@@ -157,7 +147,7 @@ static enum vg_status measure_film(struct vg_engine *engine, const struct reques
         parts->infer_us += t.infer_us;
         parts->boxes_us += t.boxes_us;
     }
-    vg_free(film.pixels);
+    vg_bench_noise_release(&film.noise);
     vg_free(film.answers);
     return status;
 }
@@ -330,7 +320,7 @@ static const struct vg_word words[] = {
     {"model", word_model, N_("times a detector from a prepared input to its raw outputs")},
     {"ingest", vg_bench_ingest, N_("receives and decodes flux, without analysis")},
     {"energy", vg_bench_energy, N_("the meters of energy, and what the machine draws at rest")},
-    {"kernels", NULL, NULL},
+    {"kernels", vg_bench_kernels, N_("times each kernel of a picture alone")},
     {"stages", vg_bench_stages,
      N_("times each stage of a picture on a clip, from decoder to rules")},
     {"pipeline", vg_bench_pipeline, N_("runs the whole server on N live flux and measures it")},

@@ -1038,6 +1038,11 @@ enum vg_status vg_engine_weights_digest(struct vg_engine *engine, uint8_t digest
     return vg_runner_weights_digest(&engine->runner, digest, fault);
 }
 
+struct vg_map_device *vg_engine_map_device(struct vg_engine *engine)
+{
+    return engine->maps;
+}
+
 const struct vg_map_device *vg_engine_maps(const struct vg_engine *engine)
 {
     return engine->maps;

@@ -33,6 +33,7 @@ struct vg_map_device {
     cl_mem scratch;                       /* of the flow: nothing is kept in it */
     struct vg_map_job told[VG_BATCH_MAX]; /* of the batch in work */
     bool failed;                          /* a launch of the batch in work */
+    struct vg_map_watch *watch;           /* borrowed; NULL: nobody looks */
     _Atomic bool lost; /* relaxed: set by the device's thread; who opens a flux may see it late */
 };
 
@@ -159,6 +160,22 @@ static size_t rounded(size_t items, size_t group)
     return (items + group - 1) / group * group;
 }
 
+void vg_map_device_watch(struct vg_map_device *device, struct vg_map_watch *watch)
+{
+    device->watch = watch;
+}
+
+/* Where the event of the next launch goes; NULL: nobody wants it. */
+static cl_event *event_of(const struct vg_map_device *d, enum vg_kernel kernel)
+{
+    struct vg_map_watch *watch = d->watch;
+    if (!watch || watch->count == VG_MAP_WATCH_MAX)
+        return NULL;
+    watch->kernel[watch->count] = kernel;
+    watch->event[watch->count] = NULL;
+    return &watch->event[watch->count++];
+}
+
 static enum vg_status enqueue_launch(struct vg_map_device *d, const struct vg_map_flux *flux,
                                      size_t index, uint32_t job, struct vg_fault *fault)
 {
@@ -170,11 +187,12 @@ static enum vg_status enqueue_launch(struct vg_map_device *d, const struct vg_ma
                             height, 1};
     const enum vg_status status = arg_set(d->kernel[index], launches[index].jobs_arg + 1,
                                           sizeof flux->piece, &flux->piece, fault);
-    return status ? status
-                  : vg_device_check_run(clEnqueueNDRangeKernel(d->runner->device.queue,
-                                                               d->kernel[index], 3, offset, work,
-                                                               group, 0, NULL, NULL),
-                                        vg_kernel_rows[launches[index].kernel].name, fault);
+    return status
+               ? status
+               : vg_device_check_run(clEnqueueNDRangeKernel(
+                                         d->runner->device.queue, d->kernel[index], 3, offset, work,
+                                         group, 0, NULL, event_of(d, launches[index].kernel)),
+                                     vg_kernel_rows[launches[index].kernel].name, fault);
 }
 
 static enum vg_status enqueue_flow(struct vg_map_device *d, const struct vg_map_flux *flux,
@@ -202,7 +220,8 @@ static enum vg_status enqueue_flow(struct vg_map_device *d, const struct vg_map_
         status = arg_set(d->flow, FLOW_SIZES, sizeof sizes, &sizes, fault);
         if (!status)
             status = vg_device_check_run(clEnqueueNDRangeKernel(d->runner->device.queue, d->flow, 2,
-                                                                NULL, work, group, 0, NULL, NULL),
+                                                                NULL, work, group, 0, NULL,
+                                                                event_of(d, VG_KERNEL_MAP_FLOW)),
                                          "map_flow", fault);
     }
     return status;

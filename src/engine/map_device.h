@@ -3,8 +3,12 @@
 #ifndef VG_ENGINE_MAP_DEVICE_H
 #define VG_ENGINE_MAP_DEVICE_H
 
+#include <CL/cl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "kernels/flow_layout.h"
+#include "kernels/kernel_list.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 #include "src/engine/map_flux.h"
@@ -38,6 +42,17 @@ cl_context vg_map_device_context(const struct vg_map_device *device);
 enum vg_status vg_map_device_enqueue(struct vg_map_device *device, const struct vg_job *jobs,
                                      const struct vg_device_job *staged, uint32_t count,
                                      struct vg_fault *fault) VG_MUST_USE;
+
+/* The launches of the maps with their events, given: for times. */
+#define VG_MAP_WATCH_MAX (3 + VG_FLOW_LAUNCHES)
+struct vg_map_watch {
+    uint32_t count;
+    enum vg_kernel kernel[VG_MAP_WATCH_MAX];
+    cl_event event[VG_MAP_WATCH_MAX]; /* NULL: it was not launched */
+};
+/* From now on each launch of a batch of one job is noted in *watch, whose count the owner sets back
+ * to 0 before the next batch. Borrowed until NULL is given. */
+void vg_map_device_watch(struct vg_map_device *device, struct vg_map_watch *watch);
 
 /* The batch of these jobs was answered. */
 void vg_map_device_trust(struct vg_map_device *device, const struct vg_job *jobs, uint32_t count);
