@@ -48,7 +48,7 @@ struct stand {
     enum vg_status status; /* valid once over */
     struct vg_fault fault;
     struct moment first, last, minute;
-    double *resident;
+    double *own; /* memory, each second of the measure */
     uint32_t samples;
 };
 
@@ -173,16 +173,18 @@ static void take_moment(const struct stand *s, struct moment *m)
     vg_time_histogram_read(&s->trial.share, &m->share);
 }
 
-/* Pages that this process has, in bytes; 0: not known. */
-static double resident_bytes(void)
+/* What this process has by itself, without the pictures' memory (which fills as slots are used and
+ * counts twice, as both sides map it); 0: not known. */
+static double own_bytes(void)
 {
     char text[128] = {0};
     const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     const ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
     if (fd >= 0)
         (void)close(fd);
-    const char *space = n > 0 ? strchr(text, ' ') : NULL;
-    return space ? strtod(space, NULL) * (double)sysconf(_SC_PAGESIZE) : 0;
+    char *next = n > 0 ? strchr(text, ' ') : NULL; /* behind the size: resident, shared */
+    const double resident = next ? strtod(next, &next) : 0, shared = next ? strtod(next, NULL) : 0;
+    return (resident - shared) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static enum vg_status wait_us(struct stand *s, int64_t us, struct vg_fault *fault)
@@ -198,7 +200,7 @@ static enum vg_status wait_us(struct stand *s, int64_t us, struct vg_fault *faul
 }
 
 /* Looks each second, for so long. */
-static enum vg_status pass(struct stand *s, const char *what, double seconds, double *resident,
+static enum vg_status pass(struct stand *s, const char *what, double seconds, double *own,
                            struct vg_fault *fault)
 {
     const int64_t from_us = vg_mono_now().us, whole_us = (int64_t)(seconds * 1e6);
@@ -208,8 +210,8 @@ static enum vg_status pass(struct stand *s, const char *what, double seconds, do
         if (s->run->look)
             s->run->look(s->run->user, what, (double)gone_us / 1e6, seconds);
         status = wait_us(s, left_us < VG_US_PER_S ? left_us : VG_US_PER_S, fault);
-        if (resident && s->samples < SAMPLES_MAX)
-            resident[s->samples++] = resident_bytes();
+        if (own && s->samples < SAMPLES_MAX)
+            own[s->samples++] = own_bytes();
     }
     return status;
 }
@@ -339,8 +341,8 @@ static void tell_rates(const struct stand *s, struct vg_scheduler_found *found)
 
 static void tell_memory(const struct stand *s, struct vg_scheduler_found *found)
 {
-    found->resident_bytes = s->samples ? s->resident[s->samples - 1] : 0;
-    vg_scheduler_slope(s->resident, s->samples, &found->slope, &found->slope_error);
+    found->own_bytes = s->samples ? s->own[s->samples - 1] : 0;
+    vg_scheduler_slope(s->own, s->samples, &found->slope, &found->slope_error);
 }
 
 static void tell_ends(const struct stand *s, struct vg_scheduler_found *found)
@@ -373,7 +375,7 @@ static enum vg_status measure(struct stand *s, struct vg_scheduler_found *found,
     s->minute = s->first;
     found->worst_minute = INFINITY;
     for (uint32_t m = 0; m < minutes && !status; m++) {
-        status = pass(s, N_("measuring"), s->run->measure_s / minutes, s->resident, fault);
+        status = pass(s, N_("measuring"), s->run->measure_s / minutes, s->own, fault);
         take_moment(s, &s->last);
         const double share = worst_share(s, &s->minute, &s->last, 0, &which);
         found->worst_minute = share < found->worst_minute ? share : found->worst_minute;
@@ -414,9 +416,8 @@ static enum vg_status open_all(struct stand *s, struct vg_fault *fault)
     const struct vg_synthetic_settings flux = {
         .count = s->run->flux, .jitter_us = JITTER_US, .dear = s->run->dear_flux, .seed = SEED};
     s->times = vg_alloc(sizeof *s->times);
-    s->resident = vg_alloc_array(SAMPLES_MAX, sizeof *s->resident);
-    if (!s->times || !s->resident || open_model(s) ||
-        vg_timed_device_open(&s->device, &s->run->device))
+    s->own = vg_alloc_array(SAMPLES_MAX, sizeof *s->own);
+    if (!s->times || !s->own || open_model(s) || vg_timed_device_open(&s->device, &s->run->device))
         return no_memory(fault);
     enum vg_status status = vg_bench_folder_make(s->folder, fault);
     if (!status)
@@ -438,7 +439,7 @@ static void close_all(struct stand *s)
     vg_bench_folder_remove(s->folder);
     vg_free(s->model);
     vg_free(s->times);
-    vg_free(s->resident);
+    vg_free(s->own);
     vg_free(s);
 }
 

@@ -42,9 +42,10 @@ struct vg_scheduler_found {
     double batch_size, device_busy;         /* share of its time */
     double loop_percent, device_percent;    /* of a core for 1,000 pictures a second */
     struct vg_decision_cost dispatch, share_out;
-    double resident_bytes, slope, slope_error; /* at the end; bytes an hour, and half of the 95 %
-                                                  interval; 0 where there are too few samples */
-    double source_late_ms;                     /* at worst: of our own making */
+    /* memory of its own, without the pictures', at the end; bytes an hour, and half of the 95 %
+     * interval: of short measures it is what opening and first alerts leave */
+    double own_bytes, slope, slope_error;
+    double source_late_ms; /* at worst: of our own making */
     /* of the whole run, at rest */
     uint64_t decoded, ended[VG_FATE_COUNT], left; /* left: met no fate */
 };

@@ -129,7 +129,7 @@ static json_t *latency_json(const struct vg_scheduler_found *found)
 
 static json_t *memory_json(const struct vg_scheduler_found *found)
 {
-    return json_pack("{s:f, s:f, s:f}", "rss_mb", found->resident_bytes / MB, "slope_mb_per_hour",
+    return json_pack("{s:f, s:f, s:f}", "own_mb", found->own_bytes / MB, "slope_mb_per_hour",
                      found->slope / MB, "slope_error_mb_per_hour", found->slope_error / MB);
 }
 
@@ -210,8 +210,8 @@ static void print_table(const struct request *r, const struct vg_scheduler_run *
                  found->loop_percent, found->device_percent);
     (void)printf(_("%.2f pictures in a batch; the device is busy %.1f %% of the time\n"),
                  found->batch_size, 100 * found->device_busy);
-    (void)printf(_("memory: %.1f MB, %+.2f MB an hour (95 %%: +-%.2f)\n"),
-                 found->resident_bytes / MB, found->slope / MB, found->slope_error / MB);
+    (void)printf(_("own memory: %.1f MB, %+.2f MB an hour (95 %%: +-%.2f)\n"),
+                 found->own_bytes / MB, found->slope / MB, found->slope_error / MB);
     (void)printf(_("longest due to rules %.1f ms; pictures were made up to %.1f ms late by the "
                    "bench itself\n"),
                  found->due_max_ms, found->source_late_ms);
