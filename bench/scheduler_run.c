@@ -318,6 +318,7 @@ static void tell_work(const struct stand *s, struct vg_scheduler_found *found)
     const uint64_t runs = b->runs - a->runs;
     found->batch_size = runs ? (double)(b->jobs - a->jobs) / (double)runs : 0;
     found->device_busy = (double)(b->busy_us - a->busy_us) / (double)(s->last.us - s->first.us);
+    found->device_late_ms = runs ? (double)(b->late_us - a->late_us) / (double)runs / 1000 : 0;
     found->loop_percent = percent_of_core(s->last.loop_us - s->first.loop_us, found->analysed);
     found->device_percent = percent_of_core(b->thread_us - a->thread_us, found->analysed);
     found->dispatch = cost_of(&s->first.dispatch, &s->last.dispatch);

@@ -45,7 +45,9 @@ struct vg_scheduler_found {
     /* memory of its own, without the pictures', at the end; bytes an hour, and half of the 95 %
      * interval: of short measures it is what opening and first alerts leave */
     double own_bytes, slope, slope_error;
-    double source_late_ms; /* at worst: of our own making */
+    /* of our own making: pictures at worst, answers of the device in the mean; large ones say that the
+     * machine had other work, and the measure little */
+    double source_late_ms, device_late_ms;
     /* of the whole run, at rest */
     uint64_t decoded, ended[VG_FATE_COUNT], left; /* left: met no fate */
 };

@@ -18,7 +18,7 @@ struct vg_timed_device {
     int64_t inside_us;        /* processor time of its own */
     /* any thread reads */
     atomic_uint_fast64_t runs, jobs;
-    _Atomic int64_t busy_us, thread_us;
+    _Atomic int64_t busy_us, late_us, thread_us;
 };
 
 int64_t vg_timed_device_us(const struct vg_timed_device_settings *settings,
@@ -86,6 +86,7 @@ static enum vg_status run(void *self, const struct vg_job *jobs, uint32_t count,
     atomic_fetch_add_explicit(&d->runs, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&d->jobs, count, memory_order_relaxed);
     atomic_fetch_add_explicit(&d->busy_us, us, memory_order_relaxed);
+    atomic_fetch_add_explicit(&d->late_us, d->ended_us - d->due_us, memory_order_relaxed);
     atomic_store_explicit(&d->thread_us, all_us - d->inside_us, memory_order_relaxed);
     return VG_OK;
 }
@@ -147,5 +148,6 @@ struct vg_timed_device_counts vg_timed_device_read(const struct vg_timed_device 
         .runs = atomic_load_explicit(&device->runs, memory_order_relaxed),
         .jobs = atomic_load_explicit(&device->jobs, memory_order_relaxed),
         .busy_us = atomic_load_explicit(&device->busy_us, memory_order_relaxed),
+        .late_us = atomic_load_explicit(&device->late_us, memory_order_relaxed),
         .thread_us = atomic_load_explicit(&device->thread_us, memory_order_relaxed)};
 }

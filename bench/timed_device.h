@@ -33,6 +33,7 @@ struct vg_device_unit vg_timed_device_unit(struct vg_timed_device *device);
 struct vg_timed_device_counts {
     uint64_t runs, jobs;
     int64_t busy_us;   /* that its runs should have taken */
+    int64_t late_us;   /* all that they ended later than they should: the machine's other work */
     int64_t thread_us; /* processor time of the thread that runs it, without its own */
 };
 struct vg_timed_device_counts vg_timed_device_read(const struct vg_timed_device *device);

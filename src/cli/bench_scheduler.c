@@ -144,13 +144,14 @@ static json_t *found_json(const struct request *r, const struct vg_scheduler_run
         (int)found->worst_flux, "worst_flux_fps", found->worst_share * run->wanted_fps, "rates",
         rates_json(run, found), "due_latency_ms", latency_json(found));
     json_t *more = json_pack(
-        "{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:f, s:I, s:I, s:o}", "fates",
+        "{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:f, s:f, s:I, s:I, s:o}", "fates",
         fates_json(found->fate), "device", device_json(r, run, found), "batch_size",
         found->batch_size, "loop_percent_per_1000", found->loop_percent, "device_percent_per_1000",
         found->device_percent, "dispatch", decision_json(&found->dispatch), "share_out",
         decision_json(&found->share_out), "memory", memory_json(found), "source_late_ms",
-        found->source_late_ms, "decoded_in_all", (json_int_t)found->decoded, "without_fate",
-        (json_int_t)found->left, "fates_in_all", fates_json(found->ended));
+        found->source_late_ms, "device_late_ms", found->device_late_ms, "decoded_in_all",
+        (json_int_t)found->decoded, "without_fate", (json_int_t)found->left, "fates_in_all",
+        fates_json(found->ended));
     json_t *attack =
         r->attack_text
             ? json_pack("{s:f, s:f, s:f}", "times", (double)run->device.dearer, "worst_other_share",
@@ -212,9 +213,10 @@ static void print_table(const struct request *r, const struct vg_scheduler_run *
                  found->batch_size, 100 * found->device_busy);
     (void)printf(_("own memory: %.1f MB, %+.2f MB an hour (95 %%: +-%.2f)\n"),
                  found->own_bytes / MB, found->slope / MB, found->slope_error / MB);
-    (void)printf(_("longest due to rules %.1f ms; pictures were made up to %.1f ms late by the "
-                   "bench itself\n"),
-                 found->due_max_ms, found->source_late_ms);
+    (void)printf(
+        _("longest due to rules %.1f ms; late by the bench itself: pictures up to %.1f ms, "
+          "answers %.2f ms in the mean\n"),
+        found->due_max_ms, found->source_late_ms, found->device_late_ms);
     if (found->left)
         (void)printf(_("%llu pictures met no fate\n"), (unsigned long long)found->left);
 }
