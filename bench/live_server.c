@@ -296,6 +296,18 @@ enum vg_status vg_live_server_wait(struct vg_live_server *server, int64_t us,
     }
 }
 
+enum vg_status vg_live_server_rest(int64_t us, struct vg_fault *fault)
+{
+    const int64_t until_us = vg_mono_now().us + us;
+    for (int64_t left_us = us; left_us > 0; left_us = until_us - vg_mono_now().us) {
+        const int number = next_signal(left_us);
+        if (number != 0 && number != SIGCHLD)
+            return vg_fault_set(fault, VG_E_INTERRUPTED, vg_status_text(VG_E_INTERRUPTED), NULL,
+                                "%s", "bench");
+    }
+    return VG_OK;
+}
+
 enum vg_status vg_live_server_counts(struct vg_live_server *server, struct vg_server_counts *counts,
                                      struct vg_fault *fault)
 {
@@ -314,6 +326,33 @@ enum vg_status vg_live_server_counts(struct vg_live_server *server, struct vg_se
 struct vg_tree_load vg_live_server_load(const struct vg_live_server *server)
 {
     return vg_process_tree_load(server->pid);
+}
+
+static double bytes_in(int parent, const char *name, int depth)
+{
+    struct stat about;
+    double sum = 0;
+    const int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 && depth < DEPTH_MAX ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            (void)close(fd);
+        return 0;
+    }
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+            fstatat(dirfd(dir), e->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        sum += S_ISDIR(about.st_mode) ? bytes_in(dirfd(dir), e->d_name, depth + 1)
+                                      : (double)about.st_blocks * 512;
+    }
+    (void)closedir(dir);
+    return sum;
+}
+
+double vg_live_server_disk_bytes(const struct vg_live_server *server)
+{
+    return bytes_in(AT_FDCWD, server->folder, 0);
 }
 
 /* The line without its end, cut at the room. */

@@ -55,9 +55,15 @@ void vg_live_server_close(struct vg_live_server **server);
 enum vg_status vg_live_server_wait(struct vg_live_server *server, int64_t us,
                                    struct vg_fault *fault) VG_MUST_USE;
 
+/* The same with no server: VG_OK or VG_E_INTERRUPTED. */
+enum vg_status vg_live_server_rest(int64_t us, struct vg_fault *fault) VG_MUST_USE;
+
 /* VG_E_STATE: it does not tell yet. */
 enum vg_status vg_live_server_counts(struct vg_live_server *server, struct vg_server_counts *counts,
                                      struct vg_fault *fault) VG_MUST_USE;
+
+/* What its data folder holds, links not followed; of files that go meanwhile nothing. */
+double vg_live_server_disk_bytes(const struct vg_live_server *server);
 
 struct vg_tree_load vg_live_server_load(const struct vg_live_server *server);
 

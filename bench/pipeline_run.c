@@ -86,6 +86,20 @@ static enum vg_status read_counts(struct stand *s, double newer_than_s, struct v
     }
 }
 
+static uint64_t analysed(const struct vg_server_counts *counts)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < counts->flux_count; i++)
+        sum += counts->flux[i].fate[VG_FATE_ANALYSED];
+    return sum;
+}
+
+static void tell_count(const struct stand *s)
+{
+    if (s->run->count)
+        s->run->count(s->run->count_user, s->now->up_s, analysed(s->now));
+}
+
 /* By the analysis' own clock, since counts are told once a second or so. */
 static enum vg_status measure_minutes(struct stand *s, struct vg_hold *hold, struct vg_fault *fault)
 {
@@ -101,6 +115,7 @@ static enum vg_status measure_minutes(struct stand *s, struct vg_hold *hold, str
         if (s->now->up_s < s->minute->up_s)
             return VG_OK; /* vg_hold_end says it */
         look(s, N_("measuring"), s->now->up_s - s->first->up_s, measure_s);
+        tell_count(s);
         const double next_s = minute_s * (hold->minute_count + 1);
         if (s->now->up_s - s->first->up_s < next_s)
             continue;
@@ -112,6 +127,37 @@ static enum vg_status measure_minutes(struct stand *s, struct vg_hold *hold, str
     return VG_OK;
 }
 
+static struct vg_stage_sum stage_between(const struct vg_stage_sum *a, const struct vg_stage_sum *b)
+{
+    return (struct vg_stage_sum){b->count - a->count, b->seconds - a->seconds};
+}
+
+static void take_costs(const struct stand *s, struct vg_pipeline_cost *cost)
+{
+    const struct vg_batch_counts *a = &s->first->batches, *b = &s->now->batches;
+    cost->batches = (struct vg_batch_counts){.batch_max = b->batch_max,
+                                             .count = b->count - a->count,
+                                             .jobs = b->jobs - a->jobs,
+                                             .jobs_squared = b->jobs_squared - a->jobs_squared,
+                                             .ms = b->ms - a->ms,
+                                             .ms_jobs = b->ms_jobs - a->ms_jobs,
+                                             .ms_squared = b->ms_squared - a->ms_squared};
+    cost->seconds = s->now->up_s - s->first->up_s;
+    for (int i = 0; i < VG_SERVER_STAGES; i++)
+        cost->stage[i] = stage_between(&s->first->stage[i], &s->now->stage[i]);
+    for (uint32_t i = 0; i < s->run->server.flux && cost->seconds > 0; i++) {
+        char id[VG_SERVER_ID_SIZE];
+        vg_hold_flux_name(i, id);
+        const struct vg_flux_counts *before = vg_server_counts_flux(s->first, id),
+                                    *after = vg_server_counts_flux(s->now, id);
+        if (!after)
+            continue;
+        const double took_s = after->decode_s - (before ? before->decode_s : 0);
+        cost->decode_cores[i] = took_s > 0 ? took_s / cost->seconds : 0;
+        cost->surfaces += after->surfaces;
+    }
+}
+
 static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_pipeline_cost *cost,
                               struct vg_fault *fault)
 {
@@ -121,11 +167,18 @@ static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_p
     if (status)
         return status;
     *s->first = *s->now;
+    tell_count(s);
+    const double disk = vg_live_server_disk_bytes(s->server);
     const struct vg_tree_load before = vg_live_server_load(s->server);
     const struct vg_mono_time start = vg_mono_now();
     status = measure_minutes(s, hold, fault);
     const struct vg_tree_load after = vg_live_server_load(s->server);
-    cost->cpu_cores = (after.cpu_s - before.cpu_s) / seconds_since(start);
+    const double seconds = seconds_since(start);
+    cost->cpu_cores = (after.cpu_s - before.cpu_s) / seconds;
+    for (int p = 0; p < VG_TREE_PARTS; p++)
+        cost->part_cores[p] = (after.part_s[p] - before.part_s[p]) / seconds;
+    cost->disk_bytes = vg_live_server_disk_bytes(s->server) - disk;
+    take_costs(s, cost);
     cost->resident_bytes = after.resident_bytes;
     cost->batch_size = s->now->batch_size;
     if (!status && vg_hold_end(hold, s->first, s->now))

@@ -11,7 +11,10 @@ struct vg_pipeline_run {
     double settle_s, measure_s;
     /* a look each second, with what is going on and how far it is; NULL: nobody looks */
     void (*look)(void *user, const char *what, double done_s, double of_s);
-    void *user;
+    /* at the begin of the measure and with each look at the counts: the analysis' own time, and
+     * pictures analysed until then; NULL: nobody counts */
+    void (*count)(void *user, double up_s, uint64_t analysed);
+    void *user, *count_user;
 };
 
 /* What it took beside. */
@@ -21,6 +24,13 @@ struct vg_pipeline_cost {
     double opened_s;         /* until each flux had its first picture analysed */
     uint32_t opened;         /* flux that had */
     double batch_size;
+    /* for sizing_costs.h, all over the measure */
+    double seconds, part_cores[VG_TREE_PARTS];
+    struct vg_batch_counts batches;
+    struct vg_stage_sum stage[VG_SERVER_STAGES];
+    double decode_cores[VG_SERVER_FLUX_MAX]; /* of each flux */
+    double surfaces;                         /* of decoding hardware, of all flux, at its end */
+    double disk_bytes;                       /* that the data folder grew by; may be below 0 */
 };
 
 /* Statuses of vg_live_server; VG_E_TIMEOUT: not one picture was analysed within open_s (the place

@@ -1,5 +1,6 @@
 #include "bench/process_tree.h"
 
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,56 @@ static double cpu_s_of(pid_t pid)
     return (double)(ticks[0] + ticks[1] + ticks[2] + ticks[3]) / (double)sysconf(_SC_CLK_TCK);
 }
 
+/* Of a thread that lives, and its name. */
+static double thread_s_of(pid_t pid, pid_t thread, char name[32])
+{
+    char text[1024];
+    long long ticks[2] = {0};
+    text_of(text, sizeof text, "/proc/%d/task/%d/stat", (int)pid, (int)thread);
+    const char *open = strchr(text, '('), *close = strrchr(text, ')');
+    name[0] = '\0';
+    if (!open || !close || close < open ||
+        sscanf(close, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld", &ticks[0],
+               &ticks[1]) != 2)
+        return 0;
+    (void)snprintf(name, 32, "%.*s", (int)(close - open - 1 < 31 ? close - open - 1 : 31),
+                   open + 1);
+    return (double)(ticks[0] + ticks[1]) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* What of the analysis is neither loop nor worker is the device's, threads that ended too. */
+static void part_analysis(struct vg_tree_load *load, pid_t pid, double whole_s)
+{
+    char path[64], name[32];
+    (void)snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(path);
+    for (const struct dirent *e = tasks ? readdir(tasks) : NULL; e; e = readdir(tasks)) {
+        const pid_t thread = (pid_t)strtol(e->d_name, NULL, 10);
+        if (thread <= 0)
+            continue;
+        const double s = thread_s_of(pid, thread, name);
+        if (thread != pid && strcmp(name, "vg-worker") != 0)
+            continue;
+        load->part_s[thread == pid ? VG_TREE_LOOP : VG_TREE_WORKERS] += s;
+        whole_s -= s;
+    }
+    if (tasks)
+        (void)closedir(tasks);
+    load->part_s[VG_TREE_DEVICE] += whole_s > 0 ? whole_s : 0;
+}
+
+static void part(struct vg_tree_load *load, pid_t pid, double whole_s)
+{
+    char name[32];
+    (void)thread_s_of(pid, pid, name);
+    if (strcmp(name, "vigie-analysis") == 0)
+        part_analysis(load, pid, whole_s);
+    else if (strncmp(name, "vigie-ingest", 12) == 0)
+        load->part_s[VG_TREE_DECODE] += whole_s;
+    else
+        load->part_s[VG_TREE_OTHER] += whole_s;
+}
+
 static uint64_t resident_of(pid_t pid)
 {
     char text[4096];
@@ -75,7 +126,9 @@ struct vg_tree_load vg_process_tree_load(pid_t root)
     uint32_t count = 1;
     for (uint32_t i = 0; i < count; i++) {
         count = add_children(found, i, count);
-        load.cpu_s += cpu_s_of(found[i]);
+        const double whole_s = cpu_s_of(found[i]);
+        load.cpu_s += whole_s;
+        part(&load, found[i], whole_s);
         load.resident_bytes += resident_of(found[i]);
     }
     load.processes = count;

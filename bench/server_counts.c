@@ -50,18 +50,30 @@ static enum vg_status read_flux_line(struct vg_server_counts *counts, const char
 {
     char id[VG_SERVER_ID_SIZE], fate_name[24];
     unsigned long long n = 0;
+    double x = 0;
     const bool by_fate =
         sscanf(line, "vigie_pictures_total{flux=\"%63[^\"]\",fate=\"%23[^\"]\"} %llu", id,
                fate_name, &n) == 3;
     const bool decoded =
         !by_fate &&
         sscanf(line, "vigie_pictures_decoded_total{flux=\"%63[^\"]\"} %llu", id, &n) == 2;
-    if (!by_fate && !decoded)
+    const bool time =
+        !by_fate && !decoded &&
+        sscanf(line, "vigie_flux_decode_seconds_total{flux=\"%63[^\"]\"} %lf", id, &x) == 2;
+    const bool surfaces =
+        !by_fate && !decoded && !time &&
+        sscanf(line, "vigie_flux_decoder_surfaces{flux=\"%63[^\"]\"} %lf", id, &x) == 2;
+    if (!by_fate && !decoded && !time && !surfaces)
         return VG_OK;
     struct vg_flux_counts *flux = place_of(counts, id, last);
     if (!flux)
         return VG_E_FULL;
-    if (decoded)
+    x = isfinite(x) && x > 0 ? x : 0;
+    if (time)
+        flux->decode_s = x;
+    else if (surfaces)
+        flux->surfaces = x;
+    else if (decoded)
         flux->decoded = n;
     else if (fate_of(fate_name) < VG_FATE_COUNT)
         flux->fate[fate_of(fate_name)] = n;
@@ -80,6 +92,41 @@ static void read_number_line(struct vg_server_counts *counts, const char *line)
         counts->alerts_promised = n;
     else if (sscanf(line, "vigie_alerts_refused_total %llu", &n) == 1)
         counts->alerts_refused = n;
+}
+
+static void read_stage_line(struct vg_server_counts *counts, const char *line)
+{
+    static const char *const name[VG_SERVER_STAGES] = {"decode", "track", "rules"};
+    char stage[24];
+    double x = 0;
+    const bool sum =
+        sscanf(line, "vigie_stage_seconds_sum{stage=\"%23[^\"]\"} %lf", stage, &x) == 2;
+    if (!sum && sscanf(line, "vigie_stage_seconds_count{stage=\"%23[^\"]\"} %lf", stage, &x) != 2)
+        return;
+    for (int s = 0; s < VG_SERVER_STAGES; s++)
+        if (strcmp(stage, name[s]) == 0 && isfinite(x) && x > 0)
+            *(sum ? &counts->stage[s].seconds : &counts->stage[s].count) = x;
+}
+
+/* Numbers that are none leave all at 0: nothing is known. */
+static bool read_batches_line(struct vg_server_counts *counts, const char *line)
+{
+    struct vg_batch_counts b = {0};
+    double *const to[] = {&b.batch_max, &b.count,   &b.jobs,      &b.jobs_squared,
+                          &b.ms,        &b.ms_jobs, &b.ms_squared};
+    static const char head[] = "# fine vigie_batches ";
+    if (strncmp(line, head, sizeof head - 1) != 0)
+        return false;
+    const char *at = line + sizeof head - 1;
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
+        char *end = NULL;
+        *to[i] = strtod(at, &end);
+        if (end == at || !isfinite(*to[i]) || *to[i] < 0)
+            return true;
+        at = end;
+    }
+    counts->batches = b;
+    return true;
 }
 
 /* Whether it was one; *status as vg_time_histogram_parse. */
@@ -107,12 +154,14 @@ static enum vg_status read_line(struct vg_server_counts *counts, const char *lin
 {
     char text[LINE_MAX_SIZE];
     enum vg_status status = VG_OK;
-    if (read_histogram_line(counts, line, size, &status) || size >= sizeof text || size < 6 ||
-        memcmp(line, "vigie_", 6) != 0)
+    if (read_histogram_line(counts, line, size, &status) || size >= sizeof text || size < 6)
         return status;
     memcpy(text, line, size);
     text[size] = '\0';
+    if (read_batches_line(counts, text) || memcmp(line, "vigie_", 6) != 0)
+        return status;
     read_number_line(counts, text);
+    read_stage_line(counts, text);
     return read_flux_line(counts, text, last);
 }
 

@@ -18,6 +18,25 @@ struct vg_flux_counts {
     char id[VG_SERVER_ID_SIZE];
     uint64_t fate[VG_FATE_COUNT]; /* pictures by where they ended */
     uint64_t decoded;
+    double decode_s; /* of a processor */
+    double surfaces; /* of decoding hardware, now; 0: it is not used */
+};
+
+/* Sums over the batches since the start (scheduler/live_metrics.h). */
+struct vg_batch_counts {
+    double batch_max, count, jobs, jobs_squared, ms, ms_jobs, ms_squared;
+};
+
+/* What a stage took in all. */
+struct vg_stage_sum {
+    double count, seconds;
+};
+
+enum vg_server_stage {
+    VG_SERVER_DECODE,
+    VG_SERVER_TRACK,
+    VG_SERVER_RULES,
+    VG_SERVER_STAGES
 };
 
 /* Of one moment; large: on the heap. */
@@ -26,7 +45,9 @@ struct vg_server_counts {
     uint32_t flux_count;
     struct vg_flux_counts flux[VG_SERVER_FLUX_MAX];
     uint64_t alerts_promised, alerts_refused;
-    double batch_size;                        /* mean since the start */
+    double batch_size; /* mean since the start */
+    struct vg_batch_counts batches;
+    struct vg_stage_sum stage[VG_SERVER_STAGES];
     struct vg_time_histogram_view rules, due; /* pictures: from arrival, and from when due */
     struct vg_time_histogram_view redis;      /* alerts: from arrival to Redis */
 };

@@ -25,6 +25,10 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
         (unsigned long long)totals->lines_lost);
     vg_text_add(out, "# TYPE vigie_batch_size gauge\nvigie_batch_size %.3f\n",
                 totals->batches ? (double)totals->batched / (double)totals->batches : 0);
+    /* a comment to Prometheus; for `vigie bench sizing` */
+    vg_text_add(out, "# fine vigie_batches %u %.0f %.0f %.0f %.3f %.3f %.3f\n", totals->batch_max,
+                totals->sums.count, totals->sums.jobs, totals->sums.jobs_squared, totals->sums.ms,
+                totals->sums.ms_jobs, totals->sums.ms_squared);
     vg_text_add(out,
                 "# TYPE vigie_looks_total counter\nvigie_looks_total{fate=\"done\"} %llu\n"
                 "vigie_looks_total{fate=\"refused\"} %llu\n",

@@ -12,12 +12,21 @@
 #include "src/base/text_buffer.h"
 #include "src/media/slots.h"
 
+/* Sums over the batches that the device answered: a line, start + jobs x job, and what lies off it can
+ * be drawn from the differences of any two moments. */
+struct vg_batch_sums {
+    double count, jobs, jobs_squared; /* batches, what they held */
+    double ms, ms_jobs, ms_squared;   /* what they took of the device */
+};
+
 /* The loop's counters. */
 struct vg_live_totals {
     uint64_t batches, batched;          /* batches run, pictures in them */
     uint64_t analysed;                  /* pictures, to the end of their rules */
     uint64_t looks_done, looks_refused; /* second looks that events wished for */
     int64_t busy_us;                    /* of the device, since the start */
+    struct vg_batch_sums sums;
+    uint32_t batch_max; /* jobs that go together at the most */
     struct vg_mono_time start;
     uint64_t sealed_allocations;
     uint64_t model_checks; /* of its file against what was loaded */

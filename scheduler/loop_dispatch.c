@@ -341,6 +341,14 @@ static int64_t taken_us(const struct vg_live_batch *batch)
 /* What a batch takes is learnt. Second looks are no claim of a flux: they are paid from idle time. */
 static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 {
+    const double jobs = batch->jobs, ms = (double)taken_us(batch) * jobs / 1000;
+    struct vg_batch_sums *sums = &a->totals.sums;
+    sums->count += 1;
+    sums->jobs += jobs;
+    sums->jobs_squared += jobs * jobs;
+    sums->ms += ms;
+    sums->ms_jobs += ms * jobs;
+    sums->ms_squared += ms * ms;
     vg_batch_time_note(&a->batch_time, batch->jobs, taken_us(batch) * batch->jobs);
     a->answered_us += taken_us(batch) * batch->count;
 }

@@ -61,6 +61,7 @@ static void publish_state(struct vg_loop *a)
     const struct vg_mono_time now = vg_mono_now();
     vg_publisher_read_counts(a->publisher, &published);
     a->totals.busy_us = vg_device_thread_busy_us(a->device);
+    a->totals.batch_max = a->batch_max;
     a->totals.sealed_allocations = vg_alloc_sealed_count();
     a->totals.model_checks = a->guard ? vg_model_guard_checks(a->guard) : 0;
     a->totals.model_intact = !a->guard || vg_model_guard_intact(a->guard);
