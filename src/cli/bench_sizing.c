@@ -4,28 +4,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "bench/energy_watch.h"
 #include "bench/load_profile.h"
 #include "bench/machine.h"
 #include "bench/pipeline_run.h"
 #include "bench/size_search.h"
+#include "bench/sizing_costs.h"
+#include "bench/sizing_csv.h"
+#include "bench/sizing_needs.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/cli/bench_pipeline.h"
+#include "src/cli/meter_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
+#include "src/energy/account_json.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define FLUX_MAX     200
 #define TIERS_MAX    16
-#define RUNS_MAX     32  /* twice the doublings up to FLUX_MAX, and some */
+#define RUNS_MAX     32 /* twice the doublings up to FLUX_MAX, and some */
+#define OWN_OPTIONS  15
 #define RATE_SLACK   0.1 /* of a class's rate: what a clip of it may differ by */
 
 struct request {
     const char *tiers_text, *profile, *clip, *settle_text, *measure_text, *open_text, *max_text;
     const char *model, *precision, *device;
+    const char *idle_text, *assumed_text, *days_text, *csv;
+    struct vg_meter_options meters;
     bool quick, as_json;
 };
 
@@ -34,6 +44,9 @@ struct size_run {
     uint32_t flux;
     struct vg_hold hold;
     struct vg_pipeline_cost cost;
+    struct vg_size_answer predicted;             /* of these flux on this machine */
+    struct vg_energy_told energy[VG_METERS_MAX]; /* a meter each */
+    uint32_t meters;
 };
 
 struct stand {
@@ -47,6 +60,18 @@ struct stand {
         double wanted_fps;
     } class[VG_LOAD_CLASSES_MAX];
     uint32_t tier[TIERS_MAX], tier_count;
+    struct tier_answer {
+        struct vg_size_answer here; /* on this machine */
+        struct vg_size_needs needs;
+    } answer[TIERS_MAX];
+    struct vg_size_load load;
+    struct vg_size_host host;
+    struct vg_size_costs costs;
+    struct vg_meter_settings meters;
+    struct vg_energy_watch *energy;
+    double idle_s, days;
+    bool assumed; /* what the machine draws, since it is asked for and no meter tells */
+    struct vg_energy_assumption assumption;
     struct vg_size_search search;
     struct vg_pipeline_run run;
     struct size_run done[RUNS_MAX];
@@ -92,9 +117,33 @@ static enum vg_status read_numbers(struct stand *s, struct vg_fault *fault)
         status = vg_option_number("measure", measure, 2, 86400, &s->run.measure_s, fault);
     if (!status)
         status = vg_option_number("open", r->open_text, 1, 3600, &s->run.open_s, fault);
+    if (!status)
+        status = vg_option_number("idle", r->idle_text ? r->idle_text : settle, 0, 3600, &s->idle_s,
+                                  fault);
+    if (!status)
+        status = vg_option_number("days", r->days_text, 1, 36500, &s->days, fault);
     s->search = (struct vg_size_search){.most = (uint32_t)most,
                                         .end = r->quick ? VG_SIZE_NEAR : VG_SIZE_EXACT};
     return status;
+}
+
+/* "IDLE,FULL" */
+static enum vg_status read_assumed(struct stand *s, struct vg_fault *fault)
+{
+    const char *text = s->request->assumed_text;
+    char *end = NULL, *last = NULL;
+    if (!text)
+        return VG_OK;
+    const double idle_w = strtod(text, &end);
+    const double full_w = *end == ',' ? strtod(end + 1, &last) : 0;
+    s->assumed = true;
+    s->assumption = (struct vg_energy_assumption){.idle_w = idle_w, .full_w = full_w};
+    if (end != text && last && last != end + 1 && *last == '\0' && idle_w >= 0 &&
+        full_w >= idle_w && full_w > 0 && full_w <= 1e6)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_CALL, N_("this is no assumption of what the machine draws"),
+                        N_("watts at rest and at full load, parted by a comma: 40,120"),
+                        "--watts-assumed %s", text);
 }
 
 static enum vg_status read_profile(struct stand *s, struct vg_fault *fault)
@@ -150,12 +199,38 @@ static enum vg_status prepare_class(struct stand *s, uint32_t i, struct vg_fault
     return status;
 }
 
+/* Bits a second of a clip, its container with it; 0: not known. */
+static double bits_of(const struct class_facts *facts)
+{
+    struct stat about;
+    return stat(facts->clip, &about) == 0 && facts->source.seconds > 0
+               ? 8 * (double)about.st_size / facts->source.seconds
+               : 0;
+}
+
+static void prepare_load(struct stand *s)
+{
+    struct vg_device_info device;
+    s->load.profile = s->profile;
+    for (uint32_t c = 0; c < s->profile.class_count; c++)
+        s->load.class[c] = (struct vg_size_class){.wanted_fps = s->class[c].wanted_fps,
+                                                  .source_fps = s->class[c].source.fps,
+                                                  .network_bits = bits_of(&s->class[c])};
+    s->host.cores = s->machine.usable ? s->machine.usable : s->machine.threads;
+    s->host.device =
+        vg_device_find(s->request->device, 0, &device, NULL) ? VG_DEVICE_OTHER : device.kind;
+}
+
 static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
 {
     const struct request *r = s->request;
     enum vg_status status = read_tiers(s, fault);
     if (!status)
         status = read_numbers(s, fault);
+    if (!status)
+        status = read_assumed(s, fault);
+    if (!status)
+        status = vg_meter_options_take(&r->meters, &s->meters, fault);
     if (!status)
         status = read_profile(s, fault);
     for (uint32_t i = 0; i < s->profile.class_count && !status; i++)
@@ -164,6 +239,8 @@ static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
         status = vg_bench_can_run(r->model, r->precision, r->device, fault);
     if (!status)
         status = vg_machine_read(&s->machine, "", fault);
+    if (!status)
+        prepare_load(s);
     s->run.server.model = r->model;
     s->run.server.precision = r->precision;
     s->run.server.device = r->device;
@@ -199,12 +276,18 @@ static enum vg_status measure(struct stand *s, uint32_t flux, struct vg_fault *f
     progress.unit = VG_PROGRESS_SECONDS;
     s->run.look = vg_bench_show;
     s->run.user = &progress;
+    s->run.count = vg_energy_watch_count;
+    s->run.count_user = s->energy;
+    vg_energy_watch_begin(s->energy, s->run.measure_s);
     enum vg_status status = vg_pipeline_run(&s->run, &run->hold, &run->cost, fault);
     if (status == VG_E_TIMEOUT && flux > 1) {
         run->hold.lacks = VG_HOLD_LACKS_RATE | VG_HOLD_LACKS_LATENCY | VG_HOLD_LACKS_PICTURES;
         status = VG_OK;
     }
+    if (!status)
+        status = vg_energy_watch_rest(s->energy, s->idle_s, fault);
     if (!status) {
+        run->meters = vg_energy_watch_tell(s->energy, flux, s->days, run->energy);
         vg_size_search_tell(&s->search, flux, run->hold.lacks);
         say_run(run);
     }
@@ -213,14 +296,24 @@ static enum vg_status measure(struct stand *s, uint32_t flux, struct vg_fault *f
 
 static enum vg_status search(struct stand *s, struct vg_fault *fault)
 {
-    enum vg_status status = VG_OK;
-    for (uint32_t flux = vg_size_search_next(&s->search);
+    enum vg_status status = vg_energy_watch_open(&s->energy, &s->meters, fault);
+    if (!status)
+        status = vg_energy_watch_rest(s->energy, s->idle_s, fault);
+    for (uint32_t flux = !status ? vg_size_search_next(&s->search) : 0;
          flux && !status && s->done_count < RUNS_MAX; flux = vg_size_search_next(&s->search))
         status = measure(s, flux, fault);
     return status;
 }
 
-/* ---- telling ---- */
+/* ---- what was not measured ---- */
+
+static struct vg_size_measure measure_of(const struct size_run *run)
+{
+    return (struct vg_size_measure){
+        .flux = run->flux,
+        .pictures = (double)(run->hold.analysed + run->hold.drops[VG_FATE_STILL]),
+        .cost = &run->cost};
+}
 
 /* The measure that speaks for a tier: the smallest number of flux at or above it that was held;
  * NULL: none was. */
@@ -235,6 +328,36 @@ static const struct size_run *run_of_tier(const struct stand *s, uint32_t tier)
     return best;
 }
 
+static enum vg_status predict_here(const struct stand *s, uint32_t flux,
+                                   struct vg_size_answer *answer, struct vg_fault *fault)
+{
+    const struct vg_size_try here = {.speed = 1, .devices = 1, .cores = s->host.cores};
+    return vg_size_predict(&s->costs, &s->load, &s->host, flux, &here, answer, fault);
+}
+
+/* Also the numbers that were measured, so that the prediction can be judged by them. */
+static enum vg_status predict(struct stand *s, struct vg_fault *fault)
+{
+    struct vg_size_measure measure[RUNS_MAX];
+    enum vg_status status = VG_OK;
+    for (uint32_t i = 0; i < s->done_count; i++)
+        measure[i] = measure_of(&s->done[i]);
+    vg_size_costs_make(&s->costs, &s->load, &s->host, measure, s->done_count);
+    for (uint32_t i = 0; i < s->done_count && !status; i++)
+        status = predict_here(s, s->done[i].flux, &s->done[i].predicted, fault);
+    for (uint32_t i = 0; i < s->tier_count && !status; i++) {
+        const struct size_run *run = run_of_tier(s, s->tier[i]);
+        const struct vg_size_measure held = run ? measure_of(run) : (struct vg_size_measure){0};
+        status = predict_here(s, s->tier[i], &s->answer[i].here, fault);
+        if (!status)
+            status = vg_size_needs_make(&s->answer[i].needs, &s->costs, &s->load, &s->host,
+                                        s->tier[i], run ? &held : NULL, fault);
+    }
+    return status;
+}
+
+/* ---- telling ---- */
+
 enum tier_state {
     TIER_HELD,
     TIER_NOT_HELD,
@@ -248,74 +371,157 @@ static enum tier_state state_of(const struct stand *s, uint32_t tier)
     return s->search.failed && tier >= s->search.failed ? TIER_NOT_HELD : TIER_NOT_KNOWN;
 }
 
-static json_t *needs_json(const struct size_run *run)
+/* Of one measure by one meter, or by what is assumed; never NULL but without memory. */
+static json_t *energy_json(const struct stand *s, const struct size_run *run)
 {
-    return json_pack("{s:i, s:f, s:f}", "measured_flux", (int)run->flux, "cpu_cores",
-                     run->cost.cpu_cores, "memory_mb", (double)run->cost.resident_bytes / 1e6);
+    const struct vg_energy_told *told =
+        run ? vg_energy_told_widest(run->energy, run->meters) : NULL;
+    struct vg_energy_account account;
+    if (told)
+        return vg_energy_account_json(&told->account, told->meter, NULL);
+    if (run && run->meters > 0)
+        return vg_energy_account_json(&run->energy[0].account, run->energy[0].meter, NULL);
+    if (!run || !s->assumed) {
+        vg_energy_account_none(&account, run ? N_("no meter of energy can be read")
+                                             : N_("these flux were not measured"));
+        return vg_energy_account_json(&account, NULL, NULL);
+    }
+    struct vg_energy_assumption assumption = s->assumption;
+    const double busy = run->cost.cpu_cores / s->host.cores;
+    const double device =
+        run->cost.seconds > 0 ? run->cost.batches.ms / 1e3 / run->cost.seconds : 0;
+    assumption.busy = fmin(s->host.device == VG_DEVICE_CPU ? busy : fmax(busy, device), 1);
+    vg_energy_account_assume(&account, VG_ENERGY_WALL, &assumption, run->hold.seconds,
+                             run->hold.analysed, run->flux, s->days);
+    return vg_energy_account_json(&account, NULL, &assumption);
 }
 
-/* What was not measured is null until the simulation tells it. */
-static json_t *tier_json(const struct stand *s, uint32_t tier)
+static json_t *meters_json(const struct size_run *run)
 {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < run->meters; i++)
+        (void)json_array_append_new(
+            list, vg_energy_account_json(&run->energy[i].account, run->energy[i].meter, NULL));
+    return list;
+}
+
+/* What was measured, else what the simulation says, else null with the reason. */
+static json_t *tier_json(const struct stand *s, uint32_t i)
+{
+    const uint32_t tier = s->tier[i];
     const enum tier_state state = state_of(s, tier);
     const struct size_run *run = run_of_tier(s, tier);
-    return json_pack(
-        "{s:i, s:o, s:o, s:o, s:o, s:{s:s, s:n, s:n, s:n, s:n}}", "flux", (int)tier, "held",
-        state == TIER_NOT_KNOWN ? json_null() : json_boolean(state == TIER_HELD), "status",
-        state == TIER_NOT_KNOWN ? json_null() : json_string("measured"), "latency_ms",
-        run ? vg_pipeline_latency_json(vg_hold_latency(&run->hold)) : json_null(), "needs",
-        run ? needs_json(run) : json_null(), "energy", "status", "not_measured", "scope",
-        "j_per_picture", "w_per_flux", "interval");
+    const struct vg_size_answer *here = &s->answer[i].here;
+    const bool simulated = state == TIER_NOT_KNOWN && !here->why;
+    const bool held = simulated ? here->held : state == TIER_HELD;
+    json_t *latency = json_null();
+    if (run)
+        latency = vg_pipeline_latency_json(vg_hold_latency(&run->hold));
+    else if (simulated && held)
+        latency = vg_size_answer_json(here);
+    return json_pack("{s:i, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o}", "flux", (int)tier, "held",
+                     state != TIER_NOT_KNOWN || simulated ? json_boolean(held) : json_null(),
+                     "status",
+                     simulated                 ? json_string("extrapolated")
+                     : state == TIER_NOT_KNOWN ? json_null()
+                                               : json_string("measured"),
+                     "why", state == TIER_NOT_KNOWN ? here->why : NULL, "latency_ms", latency,
+                     "needs", vg_size_needs_json(&s->answer[i].needs), "predicted_held",
+                     here->why ? json_null() : json_boolean(here->held), "predicted_p99_ms",
+                     here->why || here->p99_ms <= 0 ? json_null() : json_real(here->p99_ms),
+                     "energy", energy_json(s, run));
 }
 
 static json_t *tiers_json(const struct stand *s)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < s->tier_count; i++)
-        (void)json_array_append_new(list, tier_json(s, s->tier[i]));
+        (void)json_array_append_new(list, tier_json(s, i));
     return list;
+}
+
+static json_t *run_json(const struct stand *s, const struct size_run *run)
+{
+    const struct vg_size_answer *said = &run->predicted;
+    return json_pack(
+        "{s:i, s:b, s:o, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o}", "flux",
+        (int)run->flux, "held", run->hold.lacks == 0, "lacks", vg_pipeline_lacks_json(&run->hold),
+        "worst_flux_fps", run->hold.worst_flux_fps, "analysed_fps",
+        run->hold.seconds > 0 ? (double)run->hold.analysed / run->hold.seconds : 0.0, "latency_ms",
+        vg_pipeline_latency_json(vg_hold_latency(&run->hold)), "due_ms",
+        vg_pipeline_latency_json(&run->hold.due), "unanalysed_share", run->hold.unanalysed_share,
+        "cpu_cores", run->cost.cpu_cores, "rss_mb", (double)run->cost.resident_bytes / 1e6,
+        "batch_size", run->cost.batch_size, "predicted_held",
+        said->why ? json_null() : json_boolean(said->held), "predicted_p99_ms",
+        said->why || said->p99_ms <= 0 ? json_null() : json_real(said->p99_ms), "energy",
+        energy_json(s, run), "meters", meters_json(run));
 }
 
 static json_t *runs_json(const struct stand *s)
 {
     json_t *list = json_array();
-    for (uint32_t i = 0; i < s->done_count; i++) {
-        const struct size_run *run = &s->done[i];
-        (void)json_array_append_new(
-            list,
-            json_pack("{s:i, s:b, s:o, s:f, s:o, s:f, s:f, s:f, s:f}", "flux", (int)run->flux,
-                      "held", run->hold.lacks == 0, "lacks", vg_pipeline_lacks_json(&run->hold),
-                      "worst_flux_fps", run->hold.worst_flux_fps, "latency_ms",
-                      vg_pipeline_latency_json(vg_hold_latency(&run->hold)), "unanalysed_share",
-                      run->hold.unanalysed_share, "cpu_cores", run->cost.cpu_cores, "rss_mb",
-                      (double)run->cost.resident_bytes / 1e6, "batch_size", run->cost.batch_size));
-    }
+    for (uint32_t i = 0; i < s->done_count; i++)
+        (void)json_array_append_new(list, run_json(s, &s->done[i]));
     return list;
 }
 
 static json_t *report_json(const struct stand *s)
 {
     const struct request *r = s->request;
-    return json_pack("{s:o, s:o, s:i, s:b, s:o, s:o, s:{s:s, s:s, s:b, s:f, s:f}}", "machine",
-                     vg_machine_json(&s->machine), "profile", vg_load_profile_json(&s->profile),
-                     "held", (int)s->search.held, "held_is_most_tried", s->search.failed == 0,
-                     "tiers", tiers_json(s), "runs", runs_json(s), "method", "model", r->model,
-                     "precision", r->precision ? r->precision : "auto", "quick", (int)r->quick,
-                     "settle_s", s->run.settle_s, "measure_s", s->run.measure_s);
+    return json_pack("{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s, s:s, s:b, s:f, s:f, s:f, s:f}}",
+                     "machine", vg_machine_json(&s->machine), "profile",
+                     vg_load_profile_json(&s->profile), "held", (int)s->search.held,
+                     "held_is_most_tried", s->search.failed == 0, "tiers", tiers_json(s), "runs",
+                     runs_json(s), "costs", vg_size_costs_json(&s->costs, &s->load, &s->host),
+                     "method", "model", r->model, "precision", r->precision ? r->precision : "auto",
+                     "quick", (int)r->quick, "settle_s", s->run.settle_s, "measure_s",
+                     s->run.measure_s, "idle_s", s->idle_s, "headroom", VG_SIZE_HEADROOM);
 }
 
-static void print_tier(const struct stand *s, uint32_t tier)
+/* What it takes, of what is known. */
+static void print_needs(const struct vg_size_needs *needs)
 {
+    static const struct {
+        enum vg_size_need need;
+        const char *what;
+    } rows[] = {
+        {VG_SIZE_CPU_CORES, N_("processor, cores such as here")},
+        {VG_SIZE_DEVICE_SPEED, N_("a device faster than here, times")},
+        {VG_SIZE_DEVICES, N_("or devices such as here")},
+        {VG_SIZE_MEMORY_MB, N_("memory, MB")},
+        {VG_SIZE_NETWORK_MBIT, N_("network, Mbit/s")},
+        {VG_SIZE_DISK_GB_PER_DAY, N_("disk, GB a day")},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct vg_size_figure *f = &needs->figure[rows[i].need];
+        if (f->status == VG_SIZE_EXTRAPOLATED)
+            (void)printf(_("        %s: %.4g (%.4g without headroom)\n"), _(rows[i].what), f->value,
+                         f->bare);
+    }
+}
+
+static void print_tier(const struct stand *s, uint32_t i)
+{
+    const uint32_t tier = s->tier[i];
     const struct size_run *run = run_of_tier(s, tier);
-    if (run)
+    const struct vg_size_answer *here = &s->answer[i].here;
+    const enum tier_state state = state_of(s, tier);
+    if (run) {
         (void)printf(_("%5u flux: held here, measured with %u: p95 %.0f ms, %.2f cores, %.0f MB\n"),
                      tier, run->flux, vg_hold_latency(&run->hold)->p95_ms, run->cost.cpu_cores,
                      (double)run->cost.resident_bytes / 1e6);
-    else if (state_of(s, tier) == TIER_NOT_HELD)
-        (void)printf(_("%5u flux: not held here (%u were not); what it takes is not known yet\n"),
+        return;
+    }
+    if (state == TIER_NOT_HELD)
+        (void)printf(_("%5u flux: not held here (%u were not); what it takes, extrapolated:\n"),
                      tier, s->search.failed);
+    else if (here->why)
+        (void)printf(_("%5u flux: not known: %s\n"), tier, _(here->why));
+    else if (here->held)
+        (void)printf(_("%5u flux: held here, extrapolated: p99 %.0f ms\n"), tier, here->p99_ms);
     else
-        (void)printf(_("%5u flux: not known yet, more than was tried\n"), tier);
+        (void)printf(_("%5u flux: not held here, extrapolated; what it takes:\n"), tier);
+    print_needs(&s->answer[i].needs);
 }
 
 static void print_report(const struct stand *s)
@@ -327,7 +533,36 @@ static void print_report(const struct stand *s)
         (void)printf("  %s, %s\n", m->device[i].name, m->device[i].driver);
     (void)printf(_("profile %s: %u flux held\n"), s->profile.name, s->search.held);
     for (uint32_t i = 0; i < s->tier_count; i++)
-        print_tier(s, s->tier[i]);
+        print_tier(s, i);
+}
+
+static enum vg_status write_csv(const char *path, const json_t *report, struct vg_fault *fault)
+{
+    struct vg_text_buffer out;
+    char *text = vg_alloc(VG_SIZE_CSV_SIZE);
+    if (!text)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench sizing");
+    vg_text_buffer_init(&out, text, VG_SIZE_CSV_SIZE);
+    vg_size_csv(report, &out);
+    const enum vg_status status = vg_file_write(path, text, out.size, 0644, VG_FILE_WHOLE, fault);
+    vg_free(text);
+    return status;
+}
+
+static enum vg_status tell(const struct stand *s, struct vg_fault *fault)
+{
+    json_t *report = report_json(s);
+    enum vg_status status = VG_OK;
+    if (!report)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench sizing");
+    if (s->request->csv)
+        status = write_csv(s->request->csv, report, fault);
+    if (!status && s->request->as_json)
+        return vg_print_json(report, fault);
+    json_decref(report);
+    if (!status)
+        print_report(s);
+    return status;
 }
 
 /* ---- the command ---- */
@@ -341,10 +576,11 @@ static enum vg_status run(const struct request *r, struct vg_fault *fault)
     enum vg_status status = prepare(s, fault);
     if (!status)
         status = search(s, fault);
-    if (!status && r->as_json)
-        status = vg_print_json(report_json(s), fault);
-    else if (!status)
-        print_report(s);
+    if (!status)
+        status = predict(s, fault);
+    if (!status)
+        status = tell(s, fault);
+    vg_energy_watch_close(&s->energy);
     vg_free(s);
     return status;
 }
@@ -354,8 +590,9 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
     struct request r = {.tiers_text = "8,20,50,100,200",
                         .open_text = "180",
                         .max_text = "200",
+                        .days_text = "365",
                         .model = "nanodet-g"};
-    const struct vg_option options[] = {
+    struct vg_option options[OWN_OPTIONS + VG_METER_OPTIONS] = {
         {"tiers", "N,N", N_("numbers of flux to answer for; default 8,20,50,100,200"),
          &r.tiers_text, NULL},
         {"profile", "FILE", N_("classes of flux; without it 4CIF H.264 25/s, five events"),
@@ -372,7 +609,14 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
          NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
+        {"csv", "FILE", N_("writes measures and tiers as a table too"), &r.csv, NULL},
+        {"idle", "S", N_("at rest before and after each measure, where a meter is; as --settle"),
+         &r.idle_text, NULL},
+        {"days", "N", N_("of the deployment, for its energy; default 365"), &r.days_text, NULL},
+        {"watts-assumed", "IDLE,FULL", N_("without a meter: estimates energy by what you assume"),
+         &r.assumed_text, NULL},
     };
+    vg_meter_options_rows(&r.meters, options + OWN_OPTIONS);
     const struct vg_usage usage = {"bench sizing", "[CLIP]",
                                    N_("finds how many flux this machine holds"), options,
                                    COUNT(options)};

@@ -1,0 +1,229 @@
+#include "bench/energy_watch.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bench/live_server.h"
+#include "src/base/alloc.h"
+#include "src/base/clock.h"
+#include "src/base/text.h"
+#include "src/energy/meter.h"
+
+#define BLOCK_LEAST_S 30.0 /* account.h: blocks of an interval are not shorter */
+#define BLOCKS_MAX    2880 /* a day of them */
+
+/* What a meter had counted at a moment. */
+struct mark {
+    bool good; /* a sample of that moment */
+    double joules, covered_s;
+};
+
+struct watched {
+    struct vg_meter *meter; /* NULL: it could not be opened */
+    struct vg_energy_stretch before, load, after;
+    struct mark first, block; /* of the load, and of the block under way */
+    double joules[BLOCKS_MAX];
+    uint32_t holes; /* blocks of which it does not tell */
+};
+
+struct vg_energy_watch {
+    uint32_t count; /* of those that are open */
+    struct watched watched[VG_METERS_MAX];
+    bool begun;
+    double measure_s, first_s, block_s; /* by the analysis' clock */
+    int64_t first_us;                   /* by ours */
+    uint64_t first_pictures, block_pictures, last_pictures;
+    double pictures[BLOCKS_MAX];
+    uint32_t blocks;
+};
+
+static struct mark mark_now(struct watched *w)
+{
+    struct vg_meter_reading reading;
+    struct vg_fault ignored;
+    if (!w->meter || vg_meter_sample(w->meter, VG_METER_DEADLINE_US, &reading, &ignored))
+        return (struct mark){.good = false};
+    return (struct mark){true, reading.joules, (double)reading.covered_us / (double)VG_US_PER_S};
+}
+
+static struct vg_energy_stretch between(const struct mark *a, const struct mark *b, double whole_s)
+{
+    if (!a->good || !b->good)
+        return (struct vg_energy_stretch){.whole_s = whole_s};
+    return (struct vg_energy_stretch){b->joules - a->joules, b->covered_s - a->covered_s, whole_s};
+}
+
+enum vg_status vg_energy_watch_open(struct vg_energy_watch **watch,
+                                    const struct vg_meter_settings *settings,
+                                    struct vg_fault *fault)
+{
+    struct vg_meter_list *list = NULL;
+    struct vg_energy_watch *w = vg_alloc(sizeof *w);
+    *watch = w;
+    if (!w)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench sizing");
+    const enum vg_status status = vg_meter_find(&list, settings, fault);
+    if (status) {
+        vg_energy_watch_close(watch);
+        return status;
+    }
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct vg_fault ignored;
+        if (list->entry[i].status)
+            continue;
+        struct watched *one = &w->watched[w->count];
+        if (vg_meter_open(&one->meter, settings, &list->entry[i].about, &ignored) == VG_OK)
+            w->count++;
+        else
+            one->meter = NULL;
+    }
+    vg_free(list);
+    return VG_OK;
+}
+
+void vg_energy_watch_close(struct vg_energy_watch **watch)
+{
+    struct vg_energy_watch *w = *watch;
+    if (!w)
+        return;
+    for (uint32_t i = 0; i < w->count; i++)
+        vg_meter_close(&w->watched[i].meter);
+    vg_free(w);
+    *watch = NULL;
+}
+
+uint32_t vg_energy_watch_meters(const struct vg_energy_watch *watch)
+{
+    return watch->count;
+}
+
+enum vg_status vg_energy_watch_rest(struct vg_energy_watch *watch, double seconds,
+                                    struct vg_fault *fault)
+{
+    struct mark first[VG_METERS_MAX];
+    if (watch->count == 0 || seconds <= 0)
+        return VG_OK;
+    for (uint32_t i = 0; i < watch->count; i++)
+        first[i] = mark_now(&watch->watched[i]);
+    const int64_t start_us = vg_mono_now().us;
+    const enum vg_status status =
+        vg_live_server_rest((int64_t)(seconds * (double)VG_US_PER_S), fault);
+    const double passed_s = (double)(vg_mono_now().us - start_us) / (double)VG_US_PER_S;
+    for (uint32_t i = 0; i < watch->count; i++) {
+        const struct mark last = mark_now(&watch->watched[i]);
+        watch->watched[i].after = between(&first[i], &last, passed_s);
+    }
+    return status;
+}
+
+/* ---- a load ---- */
+
+void vg_energy_watch_begin(struct vg_energy_watch *watch, double measure_s)
+{
+    watch->measure_s = measure_s;
+    watch->begun = false;
+    watch->blocks = 0;
+    for (uint32_t i = 0; i < watch->count; i++) {
+        struct watched *w = &watch->watched[i];
+        w->before = w->after; /* the rest after the load before */
+        w->load = w->after = (struct vg_energy_stretch){0};
+        w->holes = 0;
+    }
+}
+
+static void begin_load(struct vg_energy_watch *watch, double up_s, uint64_t analysed)
+{
+    watch->begun = true;
+    watch->first_s = watch->block_s = up_s;
+    watch->first_us = vg_mono_now().us;
+    watch->first_pictures = watch->block_pictures = watch->last_pictures = analysed;
+    for (uint32_t i = 0; i < watch->count; i++)
+        watch->watched[i].first = watch->watched[i].block = mark_now(&watch->watched[i]);
+}
+
+static void end_block(struct vg_energy_watch *watch, double up_s, uint64_t analysed)
+{
+    const double seconds = up_s - watch->block_s;
+    if (watch->blocks == BLOCKS_MAX)
+        return;
+    for (uint32_t i = 0; i < watch->count; i++) {
+        struct watched *w = &watch->watched[i];
+        const struct mark now = mark_now(w);
+        const struct vg_energy_stretch s = between(&w->block, &now, seconds);
+        const bool told = s.covered_s >= VG_ENERGY_COVER_LEAST * seconds;
+        w->joules[watch->blocks] = told ? s.joules : 0;
+        w->holes += !told;
+        w->block = now;
+    }
+    watch->pictures[watch->blocks++] = (double)(analysed - watch->block_pictures);
+    watch->block_s = up_s;
+    watch->block_pictures = analysed;
+}
+
+void vg_energy_watch_count(void *user, double up_s, uint64_t analysed)
+{
+    struct vg_energy_watch *watch = user;
+    if (watch->count == 0)
+        return;
+    if (!watch->begun) {
+        begin_load(watch, up_s, analysed);
+        return;
+    }
+    if (up_s < watch->block_s || analysed < watch->block_pictures)
+        return; /* it started anew: the measure fails */
+    watch->last_pictures = analysed;
+    if (up_s - watch->block_s >= BLOCK_LEAST_S)
+        end_block(watch, up_s, analysed);
+    if (up_s - watch->first_s < watch->measure_s)
+        return; /* a sample is waited for: at the ends alone */
+    for (uint32_t i = 0; i < watch->count; i++) {
+        const struct mark now = mark_now(&watch->watched[i]);
+        const double whole_s = (double)(vg_mono_now().us - watch->first_us) / (double)VG_US_PER_S;
+        watch->watched[i].load = between(&watch->watched[i].first, &now, whole_s);
+    }
+}
+
+/* An interval within one load, where it has blocks enough, each with its joules. */
+static void add_interval(const struct vg_energy_watch *watch, const struct watched *w,
+                         struct vg_energy_account *account)
+{
+    if (account->status != VG_ENERGY_MEASURED || w->holes > 0)
+        return;
+    const struct vg_energy_figure f = vg_energy_blocks(w->joules, watch->pictures, watch->blocks);
+    if (f.count == 0 || f.mean <= 0)
+        return;
+    /* blocks leave the last part of a minute out: the interval is laid about the whole's mean */
+    struct vg_energy_figure *to = &account->j_per_picture;
+    to->low = to->mean * f.low / f.mean;
+    to->high = to->mean * f.high / f.mean;
+    to->count = f.count;
+}
+
+uint32_t vg_energy_watch_tell(const struct vg_energy_watch *watch, uint32_t flux, double days,
+                              struct vg_energy_told *told)
+{
+    for (uint32_t i = 0; i < watch->count; i++) {
+        const struct watched *w = &watch->watched[i];
+        const struct vg_meter_about *about = vg_meter_about(w->meter);
+        const struct vg_energy_run run = {.before = w->before,
+                                          .load = w->load,
+                                          .after = w->after,
+                                          .pictures = watch->last_pictures - watch->first_pictures,
+                                          .flux = flux};
+        vg_energy_account_make(&told[i].account, about->scope, &run, 1, days);
+        add_interval(watch, w, &told[i].account);
+        (void)snprintf(told[i].meter, sizeof told[i].meter, "%s", about->name);
+    }
+    return watch->count;
+}
+
+const struct vg_energy_told *vg_energy_told_widest(const struct vg_energy_told *told,
+                                                   uint32_t count)
+{
+    const struct vg_energy_told *widest = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (told[i].account.status == VG_ENERGY_MEASURED &&
+            (!widest || told[i].account.scope > widest->account.scope))
+            widest = &told[i];
+    return widest;
+}

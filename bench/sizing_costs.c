@@ -1,0 +1,284 @@
+#include "bench/sizing_costs.h"
+
+#include <math.h>
+
+#include "src/base/text.h"
+
+#define DISK_LEAST_S \
+    60 /* shorter measures tell no growth of a data folder: its files grow in leaps */
+
+struct vg_size_line vg_size_line_of(const double *n, const double *y, uint32_t count)
+{
+    double sn = 0, sy = 0, nn = 0, ny = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sn += n[i];
+        sy += y[i];
+        nn += n[i] * n[i];
+        ny += n[i] * y[i];
+    }
+    const double spread = count * nn - sn * sn;
+    const double through_0 = nn > 0 ? ny / nn : 0;
+    struct vg_size_line line = {0, through_0 > 0 ? through_0 : 0};
+    if (spread <= 1e-9 * nn)
+        return line;
+    const double each = (count * ny - sn * sy) / spread, base = (sy - each * sn) / count;
+    if (base < 0)
+        return line;
+    if (each < 0)
+        return (struct vg_size_line){sy / count > 0 ? sy / count : 0, 0};
+    return (struct vg_size_line){base, each};
+}
+
+static const struct vg_size_measure *fewest(const struct vg_size_measure *measure, uint32_t count)
+{
+    const struct vg_size_measure *least = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (measure[i].cost->batches.ms > 0 && measure[i].cost->seconds > 0 &&
+            measure[i].pictures > 0 && (!least || measure[i].flux < least->flux))
+            least = &measure[i];
+    return least;
+}
+
+static bool tells(const struct vg_size_measure *m)
+{
+    return m->cost->batches.count > 0 && m->cost->seconds > 0 && m->pictures > 0;
+}
+
+/* By how much its device was slowed, because it is the processor and others work on that too. */
+static double slowed(const struct vg_size_costs *costs, const struct vg_size_host *host,
+                     const struct vg_size_measure *m)
+{
+    const double others = m->cost->cpu_cores - m->cost->part_cores[VG_TREE_DEVICE];
+    const double left = host->cores - others;
+    if (host->device != VG_DEVICE_CPU || left >= costs->device_cores || left <= 0)
+        return 1;
+    return costs->device_cores / left;
+}
+
+/* The line through all batches of all measures, and how far from it they are. */
+static void learn_device(struct vg_size_costs *costs, const struct vg_size_host *host,
+                         const struct vg_size_measure *measure, uint32_t count)
+{
+    struct vg_batch_counts s = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vg_batch_counts *b = &measure[i].cost->batches;
+        if (!tells(&measure[i]))
+            continue;
+        const double slow = slowed(costs, host, &measure[i]);
+        s.batch_max = fmax(s.batch_max, b->batch_max);
+        s.count += b->count;
+        s.jobs += b->jobs;
+        s.jobs_squared += b->jobs_squared;
+        s.ms += b->ms / slow;
+        s.ms_jobs += b->ms_jobs / slow;
+        s.ms_squared += b->ms_squared / (slow * slow);
+    }
+    const double spread = s.count * s.jobs_squared - s.jobs * s.jobs;
+    struct vg_size_line line = {0, s.ms_jobs / s.jobs_squared};
+    /* sizes that differ by less than a tenth of a job tell no line, as in decide_batch_time.c */
+    if (spread > 0.01 * s.count * s.count) {
+        const double each = (s.count * s.ms_jobs - s.jobs * s.ms) / spread;
+        const double base = (s.ms - each * s.jobs) / s.count;
+        if (base >= 0)
+            line = each >= 0 ? (struct vg_size_line){base, each}
+                             : (struct vg_size_line){s.ms / s.count, 0};
+    }
+    const double off = s.ms_squared - 2 * (line.base * s.ms + line.each * s.ms_jobs) +
+                       s.count * line.base * line.base + 2 * line.base * line.each * s.jobs +
+                       line.each * line.each * s.jobs_squared;
+    const double mean = s.ms / s.count;
+    costs->batch_ms = line;
+    costs->spread = off > 0 && mean > 0 ? sqrt(off / s.count) / mean : 0;
+    costs->batch_max = (uint32_t)fmin(fmax(s.batch_max, 1), 64);
+}
+
+static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_measure *measure,
+                           uint32_t count)
+{
+    double pictures = 0, jobs = 0, loop_s = 0, worker_s = 0;
+    struct vg_stage_sum stage[VG_SERVER_STAGES] = {{0, 0}};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vg_pipeline_cost *c = measure[i].cost;
+        if (!tells(&measure[i]))
+            continue;
+        pictures += measure[i].pictures;
+        jobs += c->batches.jobs;
+        loop_s += c->part_cores[VG_TREE_LOOP] * c->seconds;
+        worker_s += c->part_cores[VG_TREE_WORKERS] * c->seconds;
+        for (int s = 0; s < VG_SERVER_STAGES; s++) {
+            stage[s].count += c->stage[s].count;
+            stage[s].seconds += c->stage[s].seconds;
+        }
+    }
+    double ms[VG_SERVER_STAGES];
+    for (int s = 0; s < VG_SERVER_STAGES; s++)
+        ms[s] = stage[s].count > 0 ? stage[s].seconds / stage[s].count * 1000 : 0;
+    costs->jobs_per_picture = jobs / pictures;
+    costs->loop_ms = fmax(loop_s, 0) / pictures * 1000;
+    costs->worker_ms = fmax(worker_s, 0) / pictures * 1000;
+    costs->before_ms = ms[VG_SERVER_DECODE];
+    costs->after_ms = ms[VG_SERVER_TRACK] + ms[VG_SERVER_RULES];
+}
+
+/* What a processor that is short of time did not decode would look like a cheap flux: of the
+ * measure with the fewest flux in which the class is. */
+static void learn_decoding(struct vg_size_costs *costs, const struct vg_size_load *load,
+                           const struct vg_size_measure *measure, uint32_t count)
+{
+    for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
+        costs->decode_cores[c] = -1;
+    for (uint32_t c = 0; c < load->profile.class_count; c++) {
+        uint32_t best = UINT32_MAX;
+        for (uint32_t i = 0; i < count; i++) {
+            double sum = 0;
+            uint32_t n = 0;
+            for (uint32_t f = 0; f < measure[i].flux && f < VG_SERVER_FLUX_MAX; f++) {
+                if (vg_load_profile_class(&load->profile, f) != c)
+                    continue;
+                sum += measure[i].cost->decode_cores[f];
+                n++;
+            }
+            if (n == 0 || sum <= 0 || measure[i].flux >= best)
+                continue;
+            best = measure[i].flux;
+            costs->decode_cores[c] = sum / n;
+        }
+    }
+}
+
+static void learn_lines(struct vg_size_costs *costs, const struct vg_size_measure *measure,
+                        uint32_t count)
+{
+    double n[64] = {0}, cores[64] = {0}, bytes[64] = {0}, grown = 0, flux_s = 0;
+    uint32_t points = 0;
+    for (uint32_t i = 0; i < count && points < 64; i++) {
+        const struct vg_pipeline_cost *c = measure[i].cost;
+        if (!tells(&measure[i]))
+            continue;
+        n[points] = measure[i].flux;
+        cores[points] = c->part_cores[VG_TREE_OTHER];
+        bytes[points++] = (double)c->resident_bytes;
+        if (c->seconds < DISK_LEAST_S)
+            continue;
+        grown += c->disk_bytes;
+        flux_s += c->seconds * measure[i].flux;
+    }
+    costs->other_cores = vg_size_line_of(n, cores, points);
+    costs->memory_bytes = vg_size_line_of(n, bytes, points);
+    costs->disk_bytes = flux_s > 0 && grown >= 0 ? grown / flux_s : -1;
+}
+
+void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *load,
+                        const struct vg_size_host *host, const struct vg_size_measure *measure,
+                        uint32_t count)
+{
+    const struct vg_size_measure *least = fewest(measure, count);
+    *costs = (struct vg_size_costs){.disk_bytes = -1};
+    learn_decoding(costs, load, measure, count);
+    if (!least) {
+        costs->why = N_("no measure in which pictures were analysed");
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        costs->measures += tells(&measure[i]);
+    const double busy = least->cost->batches.ms / 1000 / least->cost->seconds;
+    costs->device_cores =
+        fmin(fmax(least->cost->part_cores[VG_TREE_DEVICE], 0) / busy, host->cores);
+    costs->surfaces = least->cost->surfaces / least->flux;
+    learn_device(costs, host, measure, count);
+    learn_pictures(costs, measure, count);
+    learn_lines(costs, measure, count);
+}
+
+/* ---- of so many flux ---- */
+
+double vg_size_rate(const struct vg_size_load *load, uint32_t flux)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < flux; i++)
+        sum += load->class[vg_load_profile_class(&load->profile, i)].wanted_fps;
+    return sum;
+}
+
+double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                            uint32_t flux)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < flux; i++) {
+        const double one = costs->decode_cores[vg_load_profile_class(&load->profile, i)];
+        if (one < 0)
+            return -1;
+        sum += one;
+    }
+    return sum;
+}
+
+double vg_size_other_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                           uint32_t flux)
+{
+    return (costs->loop_ms + costs->worker_ms) / 1000 * vg_size_rate(load, flux) +
+           costs->other_cores.base + costs->other_cores.each * flux;
+}
+
+/* ---- telling ---- */
+
+static json_t *real_or_null(double x)
+{
+    return x >= 0 && isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *classes_json(const struct vg_size_costs *costs, const struct vg_size_load *load)
+{
+    json_t *list = json_array();
+    const bool hardware = costs->surfaces > 0;
+    for (uint32_t c = 0; c < load->profile.class_count; c++) {
+        const struct vg_load_class *class = &load->profile.class[c];
+        const double cores = costs->decode_cores[c], bits = load->class[c].network_bits;
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:i, s:i, s:f, s:s?, s:o, s:o, s:o, s:n, s:s}", "class",
+                      class->name, "codec", class->codec, "width", (int)class->width, "height",
+                      (int)class->height, "fps", class->fps, "decoder",
+                      cores < 0  ? NULL
+                      : hardware ? "hardware"
+                                 : "software",
+                      "core_percent", real_or_null(cores < 0 ? -1 : 100 * cores), "network_mbit",
+                      bits > 0 ? json_real(bits / 1e6) : json_null(), "flux_per_core",
+                      cores > 0 ? json_real(1 / cores) : json_null(), "ceiling_flux", "ceiling_why",
+                      hardware ? N_("decoding hardware was used, but not to its limit")
+                               : N_("no decoding hardware was used: its limit is not known")));
+    }
+    return list;
+}
+
+static json_t *device_json(const struct vg_size_costs *costs, const struct vg_size_host *host)
+{
+    return json_pack(
+        "{s:s, s:f, s:f, s:f, s:i, s:f, s:f, s:n, s:s}", "status", "measured", "start_ms",
+        costs->batch_ms.base, "job_ms", costs->batch_ms.each, "spread", costs->spread, "batch_max",
+        (int)costs->batch_max, "jobs_per_picture", costs->jobs_per_picture, "cpu_cores",
+        costs->device_cores, "memory_mb", "memory_why",
+        host->device == VG_DEVICE_CPU ? N_("the device works in the machine's own memory")
+                                      : N_("OpenCL does not tell what is in use"));
+}
+
+json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                           const struct vg_size_host *host)
+{
+    const bool known = costs->why == NULL;
+    const double none = -1;
+    return json_pack(
+        "{s:s, s:s?, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f}", "status",
+        known ? "measured" : "not_measured", "why", costs->why, "measures", (int)costs->measures,
+        "device", known ? device_json(costs, host) : json_null(), "classes",
+        classes_json(costs, load), "workers_ms_per_picture",
+        real_or_null(known ? costs->worker_ms : none), "loop_ms_per_picture",
+        real_or_null(known ? costs->loop_ms : none), "other_cores_base",
+        real_or_null(known ? costs->other_cores.base : none), "other_cores_per_flux",
+        real_or_null(known ? costs->other_cores.each : none), "memory_base_mb",
+        real_or_null(known ? costs->memory_bytes.base / 1e6 : none), "memory_mb_per_flux",
+        real_or_null(known ? costs->memory_bytes.each / 1e6 : none), "disk_gb_per_flux_day",
+        real_or_null(known && costs->disk_bytes >= 0 ? costs->disk_bytes * 86400 / 1e9 : none),
+        "surfaces_per_flux", costs->surfaces > 0 ? json_real(costs->surfaces) : json_null(),
+        "cores_here", host->cores);
+}

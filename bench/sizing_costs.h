@@ -1,0 +1,76 @@
+/* What a flux takes of a machine, learnt from measures of the whole server with few and many: the
+ * device's line, processor time by part, memory, disk. Pure. */
+#ifndef VG_BENCH_SIZING_COSTS_H
+#define VG_BENCH_SIZING_COSTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/load_profile.h"
+#include "bench/pipeline_run.h"
+#include "src/engine/device.h"
+
+/* How the flux of a profile are. */
+struct vg_size_load {
+    struct vg_load_profile profile;
+    struct vg_size_class {
+        double wanted_fps, source_fps;
+        double network_bits; /* a second, of the clip that stands for it; 0: not known */
+    } class[VG_LOAD_CLASSES_MAX];
+};
+
+/* Where it was measured. */
+struct vg_size_host {
+    double cores; /* logical processors that the server may use */
+    enum vg_device_kind device;
+};
+
+/* A measure of that many flux. */
+struct vg_size_measure {
+    uint32_t flux;
+    double pictures; /* judged by the net, or with its answer of before */
+    const struct vg_pipeline_cost *cost;
+};
+
+/* base + n x each, neither below 0. */
+struct vg_size_line {
+    double base, each;
+};
+
+struct vg_size_costs {
+    const char *why; /* msgid: nothing is known; NULL: what follows is */
+    uint32_t measures;
+    struct vg_size_line batch_ms; /* of n jobs, on a device that nobody else's work slows */
+    double spread;                /* of batches about their line: standard deviation, a share */
+    uint32_t batch_max;
+    double jobs_per_picture; /* second looks and pictures in which nothing moves in it */
+    double device_cores;     /* busy while it works */
+    double decode_cores[VG_LOAD_CLASSES_MAX]; /* a flux of each class; -1: not known */
+    double surfaces;                          /* of decoding hardware, a flux; 0: by processor */
+    double loop_ms, worker_ms;                /* of a processor, a picture */
+    struct vg_size_line other_cores;          /* supervisor, API, Redis; n flux */
+    struct vg_size_line memory_bytes;         /* n flux */
+    double disk_bytes;                        /* a second and flux; -1: not known */
+    double before_ms, after_ms; /* a picture, until it may wait for a batch, and after it */
+};
+
+/* Least squares, each point weighing the same; with one n alone: all of it is each one's. */
+struct vg_size_line vg_size_line_of(const double *n, const double *y, uint32_t count);
+
+void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *load,
+                        const struct vg_size_host *host, const struct vg_size_measure *measure,
+                        uint32_t count);
+
+/* Pictures a second that `flux` of them want, and cores beside the device. */
+double vg_size_rate(const struct vg_size_load *load, uint32_t flux);
+double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                            uint32_t flux);
+double vg_size_other_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                           uint32_t flux);
+
+/* Given. */
+json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                           const struct vg_size_host *host);
+
+#endif
