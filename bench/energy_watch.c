@@ -15,7 +15,7 @@
 /* What a meter had counted at a moment. */
 struct mark {
     bool good; /* a sample of that moment */
-    double joules, covered_s;
+    double joules, covered_s, at_s;
 };
 
 struct watched {
@@ -30,27 +30,31 @@ struct vg_energy_watch {
     uint32_t count; /* of those that are open */
     struct watched watched[VG_METERS_MAX];
     bool begun;
-    double measure_s, first_s, block_s; /* by the analysis' clock */
-    int64_t first_us;                   /* by ours */
+    double measure_s, first_s, last_s, block_s; /* by the analysis' clock */
+    int64_t first_us;                           /* by ours */
     uint64_t first_pictures, block_pictures, last_pictures;
     double pictures[BLOCKS_MAX];
     uint32_t blocks;
 };
 
+/* Waits for the sample: it is of a moment after the call. */
 static struct mark mark_now(struct watched *w)
 {
     struct vg_meter_reading reading;
     struct vg_fault ignored;
+    const double us = (double)VG_US_PER_S;
     if (!w->meter || vg_meter_sample(w->meter, VG_METER_DEADLINE_US, &reading, &ignored))
-        return (struct mark){.good = false};
-    return (struct mark){true, reading.joules, (double)reading.covered_us / (double)VG_US_PER_S};
+        return (struct mark){.at_s = (double)vg_mono_now().us / us};
+    return (struct mark){true, reading.joules, (double)reading.covered_us / us,
+                         (double)reading.at.us / us};
 }
 
-static struct vg_energy_stretch between(const struct mark *a, const struct mark *b, double whole_s)
+static struct vg_energy_stretch between(const struct mark *a, const struct mark *b)
 {
     if (!a->good || !b->good)
-        return (struct vg_energy_stretch){.whole_s = whole_s};
-    return (struct vg_energy_stretch){b->joules - a->joules, b->covered_s - a->covered_s, whole_s};
+        return (struct vg_energy_stretch){.whole_s = b->at_s - a->at_s};
+    return (struct vg_energy_stretch){b->joules - a->joules, b->covered_s - a->covered_s,
+                                      b->at_s - a->at_s};
 }
 
 enum vg_status vg_energy_watch_open(struct vg_energy_watch **watch,
@@ -105,13 +109,11 @@ enum vg_status vg_energy_watch_rest(struct vg_energy_watch *watch, double second
         return VG_OK;
     for (uint32_t i = 0; i < watch->count; i++)
         first[i] = mark_now(&watch->watched[i]);
-    const int64_t start_us = vg_mono_now().us;
     const enum vg_status status =
         vg_live_server_rest((int64_t)(seconds * (double)VG_US_PER_S), fault);
-    const double passed_s = (double)(vg_mono_now().us - start_us) / (double)VG_US_PER_S;
     for (uint32_t i = 0; i < watch->count; i++) {
         const struct mark last = mark_now(&watch->watched[i]);
-        watch->watched[i].after = between(&first[i], &last, passed_s);
+        watch->watched[i].after = between(&first[i], &last);
     }
     return status;
 }
@@ -135,7 +137,6 @@ static void begin_load(struct vg_energy_watch *watch, double up_s, uint64_t anal
 {
     watch->begun = true;
     watch->first_s = watch->block_s = up_s;
-    watch->first_us = vg_mono_now().us;
     watch->first_pictures = watch->block_pictures = watch->last_pictures = analysed;
     for (uint32_t i = 0; i < watch->count; i++)
         watch->watched[i].first = watch->watched[i].block = mark_now(&watch->watched[i]);
@@ -143,14 +144,13 @@ static void begin_load(struct vg_energy_watch *watch, double up_s, uint64_t anal
 
 static void end_block(struct vg_energy_watch *watch, double up_s, uint64_t analysed)
 {
-    const double seconds = up_s - watch->block_s;
     if (watch->blocks == BLOCKS_MAX)
         return;
     for (uint32_t i = 0; i < watch->count; i++) {
         struct watched *w = &watch->watched[i];
         const struct mark now = mark_now(w);
-        const struct vg_energy_stretch s = between(&w->block, &now, seconds);
-        const bool told = s.covered_s >= VG_ENERGY_COVER_LEAST * seconds;
+        const struct vg_energy_stretch s = between(&w->block, &now);
+        const bool told = s.covered_s >= VG_ENERGY_COVER_LEAST * s.whole_s;
         w->joules[watch->blocks] = told ? s.joules : 0;
         w->holes += !told;
         w->block = now;
@@ -172,14 +172,14 @@ void vg_energy_watch_count(void *user, double up_s, uint64_t analysed)
     if (up_s < watch->block_s || analysed < watch->block_pictures)
         return; /* it started anew: the measure fails */
     watch->last_pictures = analysed;
+    watch->last_s = up_s;
     if (up_s - watch->block_s >= BLOCK_LEAST_S)
         end_block(watch, up_s, analysed);
     if (up_s - watch->first_s < watch->measure_s)
         return; /* a sample is waited for: at the ends alone */
     for (uint32_t i = 0; i < watch->count; i++) {
         const struct mark now = mark_now(&watch->watched[i]);
-        const double whole_s = (double)(vg_mono_now().us - watch->first_us) / (double)VG_US_PER_S;
-        watch->watched[i].load = between(&watch->watched[i].first, &now, whole_s);
+        watch->watched[i].load = between(&watch->watched[i].first, &now);
     }
 }
 
@@ -199,6 +199,15 @@ static void add_interval(const struct vg_energy_watch *watch, const struct watch
     to->count = f.count;
 }
 
+/* Counts and samples are of moments up to a second apart: as many as at the same rate would have
+ * come in the meter's stretch. */
+static uint64_t pictures_of(const struct vg_energy_watch *watch, const struct watched *w)
+{
+    const double seconds = watch->last_s - watch->first_s;
+    const double count = (double)(watch->last_pictures - watch->first_pictures);
+    return seconds > 0 ? (uint64_t)(count * w->load.whole_s / seconds + 0.5) : 0;
+}
+
 uint32_t vg_energy_watch_tell(const struct vg_energy_watch *watch, uint32_t flux, double days,
                               struct vg_energy_told *told)
 {
@@ -208,7 +217,7 @@ uint32_t vg_energy_watch_tell(const struct vg_energy_watch *watch, uint32_t flux
         const struct vg_energy_run run = {.before = w->before,
                                           .load = w->load,
                                           .after = w->after,
-                                          .pictures = watch->last_pictures - watch->first_pictures,
+                                          .pictures = pictures_of(watch, w),
                                           .flux = flux};
         vg_energy_account_make(&told[i].account, about->scope, &run, 1, days);
         add_interval(watch, w, &told[i].account);

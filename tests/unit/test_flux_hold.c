@@ -41,6 +41,10 @@ static void counts_are_read_from_the_metrics(void **state)
         "vigie_pictures_total{flux=\"f1\",fate=\"analysed\"} 50\n"
         "vigie_pictures_total{flux=\"f1\",fate=\"nonsense\"} 50\n"
         "vigie_pictures_decoded_total{flux=\"f0\"} 300\n"
+        "# fine vigie_batches 4 10 25 75 400.5 1200.25 18000\n"
+        "vigie_stage_seconds_sum{stage=\"track\"} 0.5\n"
+        "vigie_stage_seconds_count{stage=\"track\"} 100\n"
+        "vigie_flux_decode_seconds_total{flux=\"f1\"} 1.25\n"
         "vigie_flux_state{flux=\"f0\",state=\"live\"} 1\nnot a line\n";
     assert_int_equal(read_text(counts, text), VG_OK);
     assert_float_equal(counts->up_s, 12.5, 1e-9);
@@ -55,6 +59,12 @@ static void counts_are_read_from_the_metrics(void **state)
     assert_int_equal(f0->decoded, 300);
     assert_int_equal(vg_server_counts_flux(counts, "f1")->fate[VG_FATE_ANALYSED], 50);
     assert_null(vg_server_counts_flux(counts, "f2"));
+    assert_float_equal(vg_server_counts_flux(counts, "f1")->decode_s, 1.25, 1e-9);
+    assert_float_equal(counts->batches.batch_max, 4, 1e-9);
+    assert_float_equal(counts->batches.jobs_squared, 75, 1e-9);
+    assert_float_equal(counts->batches.ms_squared, 18000, 1e-9);
+    assert_float_equal(counts->stage[VG_SERVER_TRACK].seconds, 0.5, 1e-9);
+    assert_float_equal(counts->stage[VG_SERVER_TRACK].count, 100, 1e-9);
     assert_int_equal(vg_time_histogram_count(&counts->rules), 3);
     assert_int_equal(vg_time_histogram_count(&counts->due), 1);
     static const struct {
@@ -66,6 +76,7 @@ static void counts_are_read_from_the_metrics(void **state)
         {"vigie_analysis_up_seconds 1\n", VG_OK},
         {"vigie_analysis_up_seconds 1", VG_OK},
         {"vigie_analysis_up_seconds 1\n# fine vigie_latency_seconds 3 5:1\n", VG_E_INPUT},
+        {"vigie_analysis_up_seconds 1\n# fine vigie_batches 4 nan 1\n", VG_OK},
         {"vigie_analysis_up_seconds -1\n", VG_E_INPUT},
         {"vigie_analysis_up_seconds nan\n", VG_E_INPUT},
         {"vigie_analysis_up_seconds inf\n", VG_E_INPUT},

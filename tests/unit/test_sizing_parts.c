@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 #include "bench/load_profile.h"
 #include "bench/machine.h"
 #include "bench/size_search.h"
+#include "bench/sizing_costs.h"
+#include "bench/sizing_csv.h"
+#include "bench/sizing_needs.h"
 #include "src/base/alloc.h"
 #include "src/base/json.h"
 #include "src/scene/scene.h"
@@ -219,6 +223,223 @@ static void a_machine_is_described(void **state)
     store_remove_tree(folder, 0);
 }
 
+/* ---- what a tier takes ---- */
+
+#define HOST_CORES           8
+#define assert_near(a, b, e) assert_true(fabs((a) - (b)) <= (e))
+
+static struct vg_size_load one_class(void)
+{
+    struct vg_size_load load = {.profile = vg_load_profile_defaults()};
+    load.class[0] = (struct vg_size_class){.wanted_fps = 5, .source_fps = 25, .network_bits = 2e6};
+    return load;
+}
+
+/* A measure as a machine with these costs would give it: batches of 1 and 3 jobs that take 4 + 6 n
+ * milliseconds, 4 % of a core to decode, 100 MB and 10 MB a flux. */
+static struct vg_pipeline_cost cost_of(uint32_t flux, double seconds)
+{
+    const double pictures = flux * 5 * seconds, pairs = pictures / 4; /* a 1 and a 3 each */
+    struct vg_pipeline_cost cost = {.seconds = seconds,
+                                    .resident_bytes = 100000000 + UINT64_C(10000000) * flux,
+                                    .disk_bytes = 1000 * flux * seconds};
+    cost.batches = (struct vg_batch_counts){.batch_max = 4,
+                                            .count = 2 * pairs,
+                                            .jobs = 4 * pairs,
+                                            .jobs_squared = 10 * pairs,
+                                            .ms = (10 + 22) * pairs,
+                                            .ms_jobs = (10 + 66) * pairs,
+                                            .ms_squared = (100 + 484) * pairs};
+    for (uint32_t i = 0; i < flux; i++)
+        cost.decode_cores[i] = 0.04;
+    cost.part_cores[VG_TREE_DECODE] = 0.04 * flux;
+    cost.part_cores[VG_TREE_DEVICE] = 2 * cost.batches.ms / 1000 / seconds; /* two while it works */
+    cost.part_cores[VG_TREE_LOOP] = pictures / seconds * 0.0001;
+    cost.part_cores[VG_TREE_WORKERS] = pictures / seconds * 0.001;
+    cost.part_cores[VG_TREE_OTHER] = 0.05;
+    for (int p = 0; p < VG_TREE_PARTS; p++)
+        cost.cpu_cores += cost.part_cores[p];
+    cost.stage[VG_SERVER_DECODE] = (struct vg_stage_sum){pictures, pictures * 0.003};
+    cost.stage[VG_SERVER_TRACK] = (struct vg_stage_sum){pictures, pictures * 0.001};
+    cost.stage[VG_SERVER_RULES] = (struct vg_stage_sum){pictures, pictures * 0.002};
+    return cost;
+}
+
+static void costs_of(struct vg_size_costs *costs, const struct vg_size_load *load,
+                     const struct vg_size_host *host, double seconds)
+{
+    static const uint32_t flux[] = {1, 2, 4};
+    struct vg_pipeline_cost *cost = vg_alloc_array(3, sizeof *cost);
+    struct vg_size_measure measure[3];
+    assert_non_null(cost);
+    for (int i = 0; i < 3; i++) {
+        cost[i] = cost_of(flux[i], seconds);
+        measure[i] = (struct vg_size_measure){flux[i], flux[i] * 5 * seconds, &cost[i]};
+    }
+    vg_size_costs_make(costs, load, host, measure, 3);
+    vg_free(cost);
+}
+
+static void costs_are_learnt(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host host = {HOST_CORES, VG_DEVICE_GPU};
+    struct vg_size_costs c;
+    costs_of(&c, &load, &host, 60);
+    assert_null(c.why);
+    assert_near(c.batch_ms.base, 4, 1e-6);
+    assert_near(c.batch_ms.each, 6, 1e-6);
+    assert_near(c.spread, 0, 1e-6);
+    assert_int_equal(c.batch_max, 4);
+    assert_near(c.jobs_per_picture, 1, 1e-9);
+    assert_near(c.device_cores, 2, 1e-6);
+    assert_near(c.decode_cores[0], 0.04, 1e-9);
+    assert_near(c.loop_ms, 0.1, 1e-9);
+    assert_near(c.worker_ms, 1, 1e-9);
+    assert_near(c.other_cores.base, 0.05, 1e-6);
+    assert_near(c.memory_bytes.base / 1e6, 100, 1e-3);
+    assert_near(c.memory_bytes.each / 1e6, 10, 1e-3);
+    assert_near(c.disk_bytes, 1000, 1e-6);
+    assert_near(c.before_ms, 3, 1e-9);
+    assert_near(c.after_ms, 3, 1e-9);
+    costs_of(&c, &load, &host, 10); /* too short for the disk */
+    assert_true(c.disk_bytes < 0);
+    vg_size_costs_make(&c, &load, &host, NULL, 0);
+    assert_non_null(c.why);
+}
+
+static void lines_are_never_below_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        double n[3], y[3];
+        uint32_t count;
+        struct vg_size_line is;
+    } rows[] = {
+        {{1, 2, 3}, {12, 14, 16}, 3, {10, 2}},
+        {{4}, {8}, 1, {0, 2}},                       /* one point: all is each one's */
+        {{1, 2, 4}, {0.5, 2, 5}, 3, {0, 24.5 / 21}}, /* else begins below 0 */
+        {{1, 2, 3}, {6, 5, 4}, 3, {5, 0}},
+        {{0}, {0}, 0, {0, 0}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct vg_size_line line = vg_size_line_of(rows[i].n, rows[i].y, rows[i].count);
+        assert_near(line.base, rows[i].is.base, 1e-9);
+        assert_near(line.each, rows[i].is.each, 1e-9);
+    }
+}
+
+static bool held_by(const struct vg_size_costs *c, const struct vg_size_load *load,
+                    const struct vg_size_host *host, uint32_t flux, struct vg_size_try machine)
+{
+    struct vg_size_answer answer;
+    struct vg_fault fault;
+    assert_int_equal(vg_size_predict(c, load, host, flux, &machine, &answer, &fault), VG_OK);
+    assert_null(answer.why);
+    return answer.held;
+}
+
+/* A full batch of 4 takes 28 ms: 142 jobs a second, 28 flux of 5 at the most. */
+static void a_machine_is_predicted(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU}, cpu = {HOST_CORES, VG_DEVICE_CPU};
+    struct vg_size_costs c;
+    costs_of(&c, &load, &gpu, 60);
+    const struct vg_size_try here = {1, 1, HOST_CORES};
+    assert_true(held_by(&c, &load, &gpu, 8, here));
+    assert_true(held_by(&c, &load, &gpu, 24, here));
+    assert_false(held_by(&c, &load, &gpu, 30, here));
+    assert_true(held_by(&c, &load, &gpu, 50, (struct vg_size_try){2, 1, HOST_CORES}));
+    assert_true(held_by(&c, &load, &gpu, 50, (struct vg_size_try){1, 2, HOST_CORES}));
+    /* processors that decoding takes are not the device's: 24 flux leave 0.04 of one */
+    assert_true(held_by(&c, &load, &cpu, 24, here));
+    assert_false(held_by(&c, &load, &cpu, 24, (struct vg_size_try){1, 1, 1.5}));
+    assert_false(held_by(&c, &load, &gpu, 24, (struct vg_size_try){1, 1, 0.9}));
+}
+
+static void what_a_tier_takes(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU}, cpu = {HOST_CORES, VG_DEVICE_CPU};
+    struct vg_size_costs c;
+    struct vg_size_needs needs;
+    struct vg_fault fault;
+    const struct vg_size_figure *f = needs.figure;
+    costs_of(&c, &load, &gpu, 60);
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 100, NULL, &fault), VG_OK);
+    /* 500 pictures a second where full batches have 142 */
+    assert_int_equal(f[VG_SIZE_DEVICE_SPEED].status, VG_SIZE_EXTRAPOLATED);
+    assert_true(f[VG_SIZE_DEVICE_SPEED].bare > 3.4 && f[VG_SIZE_DEVICE_SPEED].bare < 4.2);
+    assert_near(f[VG_SIZE_DEVICE_SPEED].value,
+                f[VG_SIZE_DEVICE_SPEED].bare / (1 - VG_SIZE_HEADROOM), 1e-9);
+    assert_int_equal((int)f[VG_SIZE_DEVICES].bare, 4);
+    assert_true(f[VG_SIZE_DEVICES].value >= 5 && f[VG_SIZE_DEVICES].value <= 7);
+    assert_near(f[VG_SIZE_DECODE_CORES].bare, 4, 1e-6);
+    assert_near(f[VG_SIZE_MEMORY_MB].bare, 1100, 1);
+    assert_near(f[VG_SIZE_NETWORK_MBIT].bare, 200, 1e-6);
+    assert_near(f[VG_SIZE_DISK_GB_PER_DAY].bare, 8.64, 1e-3);
+    assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_NOT_KNOWN);
+    assert_non_null(f[VG_SIZE_DECODE_ENGINES].why);
+    assert_null(needs.answer.why);
+    assert_true(needs.answer.held);
+    /* more than can be simulated: said so, and what needs no simulation is there */
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 5000, NULL, &fault), VG_OK);
+    assert_int_equal(f[VG_SIZE_DEVICE_SPEED].status, VG_SIZE_NOT_KNOWN);
+    assert_int_equal(f[VG_SIZE_MEMORY_MB].status, VG_SIZE_EXTRAPOLATED);
+    /* what was measured is not extrapolated; the device that is the processor is no board to buy */
+    struct vg_pipeline_cost *cost = vg_alloc(sizeof *cost);
+    assert_non_null(cost);
+    *cost = cost_of(4, 60);
+    const struct vg_size_measure measure = {4, 1200, cost};
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &cpu, 4, &measure, &fault), VG_OK);
+    assert_int_equal(needs.measured_flux, 4);
+    assert_int_equal(f[VG_SIZE_CPU_CORES].status, VG_SIZE_MEASURED);
+    assert_near(f[VG_SIZE_CPU_CORES].bare, cost->cpu_cores, 1e-9);
+    assert_int_equal(f[VG_SIZE_DEVICES].status, VG_SIZE_NOT_KNOWN);
+    vg_free(cost);
+    /* nothing measured, nothing known */
+    vg_size_costs_make(&c, &load, &gpu, NULL, 0);
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 8, NULL, &fault), VG_OK);
+    for (int i = 0; i < VG_SIZE_NEEDS; i++)
+        assert_true((f[i].status == VG_SIZE_NOT_KNOWN && f[i].why) || i == VG_SIZE_NETWORK_MBIT);
+    json_t *json = vg_size_needs_json(&needs);
+    assert_true(json_is_null(json_object_get(json_object_get(json, "cpu_cores"), "value")));
+    assert_true(json_is_string(json_object_get(json_object_get(json, "cpu_cores"), "why")));
+    json_decref(json);
+}
+
+static void a_table_has_a_line_for_each(void **state)
+{
+    (void)state;
+    static const char report[] =
+        "{\"runs\":[{\"flux\":1,\"held\":true,\"latency_ms\":{\"p50\":1.5,\"p95\":2,\"p99\":3},"
+        "\"predicted_p99_ms\":null,\"energy\":{\"status\":\"not_measured\",\"scope\":null}}],"
+        "\"tiers\":[{\"flux\":8,\"held\":false,\"status\":\"measured\",\"latency_ms\":null,"
+        "\"needs\":{\"cpu_cores\":{\"value\":2,\"bare\":1.4,\"status\":\"extrapolated\"}}},7]}";
+    char text[8192];
+    struct vg_text_buffer out;
+    json_t *json = json_loads(report, 0, NULL);
+    assert_non_null(json);
+    vg_text_buffer_init(&out, text, sizeof text);
+    vg_size_csv(json, &out);
+    json_decref(json);
+    assert_int_equal(out.left_out, 0);
+    uint32_t commas[8] = {0}, lines = 0;
+    for (const char *at = text; *at; at++) {
+        commas[lines] += *at == ',';
+        lines += *at == '\n';
+    }
+    assert_int_equal(lines, 4);
+    for (uint32_t i = 1; i < lines; i++)
+        assert_int_equal(commas[i], commas[0]);
+    assert_non_null(strstr(text, "\nrun,1,true,,,1.5,2,3,,,not_measured,,"));
+    assert_non_null(strstr(text, "\ntier,8,false,measured,,,,,,,,,,,,2,1.4,extrapolated,"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +449,11 @@ int main(void)
         cmocka_unit_test(flux_are_mixed_as_the_shares_ask),
         cmocka_unit_test(scenes_of_the_events_are_taken),
         cmocka_unit_test(a_machine_is_described),
+        cmocka_unit_test(costs_are_learnt),
+        cmocka_unit_test(lines_are_never_below_nothing),
+        cmocka_unit_test(a_machine_is_predicted),
+        cmocka_unit_test(what_a_tier_takes),
+        cmocka_unit_test(a_table_has_a_line_for_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
