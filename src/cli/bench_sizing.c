@@ -19,6 +19,7 @@
 #include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/cli/bench_pipeline.h"
+#include "src/cli/bench_report.h"
 #include "src/cli/meter_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -28,7 +29,7 @@
 #define FLUX_MAX     200
 #define TIERS_MAX    16
 #define RUNS_MAX     32 /* twice the doublings up to FLUX_MAX, and some */
-#define OWN_OPTIONS  15
+#define OWN_OPTIONS  16
 #define RATE_SLACK   0.1 /* of a class's rate: what a clip of it may differ by */
 
 struct request {
@@ -36,6 +37,7 @@ struct request {
     const char *model, *precision, *device;
     const char *idle_text, *assumed_text, *days_text, *csv;
     struct vg_meter_options meters;
+    const char *page; /* NULL: none is written */
     bool quick, as_json;
 };
 
@@ -558,10 +560,12 @@ static enum vg_status tell(const struct stand *s, struct vg_fault *fault)
     if (s->request->csv)
         status = write_csv(s->request->csv, report, fault);
     if (!status && s->request->as_json)
-        return vg_print_json(report, fault);
-    json_decref(report);
-    if (!status)
+        status = vg_print_json(json_incref(report), fault);
+    else if (!status)
         print_report(s);
+    if (!status && s->request->page) /* last: what was measured for an hour is out by now */
+        status = vg_bench_report_write(s->request->page, report, NULL, fault);
+    json_decref(report);
     return status;
 }
 
@@ -608,6 +612,7 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
         {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &r.precision,
          NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
+        {"report", "FILE", N_("writes the answer as a page too, HTML of its own"), &r.page, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
         {"csv", "FILE", N_("writes measures and tiers as a table too"), &r.csv, NULL},
         {"idle", "S", N_("at rest before and after each measure, where a meter is; as --settle"),

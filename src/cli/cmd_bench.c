@@ -17,6 +17,7 @@
 #include "src/cli/bench_noise.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_profile.h"
+#include "src/cli/bench_report.h"
 #include "src/cli/bench_scheduler.h"
 #include "src/cli/bench_sizing.h"
 #include "src/cli/bench_stages.h"
@@ -326,6 +327,7 @@ static const struct vg_word words[] = {
     {"pipeline", vg_bench_pipeline, N_("runs the whole server on N live flux and measures it")},
     {"scheduler", vg_bench_scheduler, N_("the scheduler alone: N synthetic flux, a timed device")},
     {"sizing", vg_bench_sizing, N_("finds how many flux this machine holds")},
+    {"report", vg_bench_report, N_("the page of a kept result of bench sizing")},
     {"api", NULL, NULL},
 };
 
