@@ -1,5 +1,6 @@
 #include "bench/live_server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
@@ -29,6 +30,7 @@
 #define STOP_US        (20 * VG_US_PER_S)
 #define LOG_TAIL_BYTES 16384
 #define OWN_VARIABLES  3
+#define DEPTH_MAX      16 /* of folders */
 
 extern char **environ; /* POSIX has it, unistd.h declares it for GNU only */
 
@@ -300,7 +302,7 @@ enum vg_status vg_live_server_rest(int64_t us, struct vg_fault *fault)
 {
     const int64_t until_us = vg_mono_now().us + us;
     for (int64_t left_us = us; left_us > 0; left_us = until_us - vg_mono_now().us) {
-        const int number = next_signal(left_us);
+        const int number = vg_live_server_next_signal(left_us);
         if (number != 0 && number != SIGCHLD)
             return vg_fault_set(fault, VG_E_INTERRUPTED, vg_status_text(VG_E_INTERRUPTED), NULL,
                                 "%s", "bench");
