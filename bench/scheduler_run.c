@@ -114,6 +114,7 @@ static void set_up(struct stand *s)
                                                 .control_fd = s->control[1],
                                                 .ingest_count = vg_synthetic_ingests(s->flux),
                                                 .batch_max = s->run->batch_max,
+                                                .workers = s->run->workers,
                                                 .trial = &s->trial};
     for (uint32_t i = 0; i < s->settings.ingest_count; i++) {
         s->settings.ingest[i].slots_fd = vg_synthetic_slots_fd(s->flux, i);
@@ -414,8 +415,12 @@ static enum vg_status come_to_rest(struct stand *s, struct vg_fault *fault)
 
 static enum vg_status open_all(struct stand *s, struct vg_fault *fault)
 {
-    const struct vg_synthetic_settings flux = {
-        .count = s->run->flux, .jitter_us = JITTER_US, .dear = s->run->dear_flux, .seed = SEED};
+    const struct vg_synthetic_settings flux = {.count = s->run->flux,
+                                               .width = s->run->width,
+                                               .height = s->run->height,
+                                               .jitter_us = JITTER_US,
+                                               .dear = s->run->dear_flux,
+                                               .seed = SEED};
     s->times = vg_alloc(sizeof *s->times);
     s->own = vg_alloc_array(SAMPLES_MAX, sizeof *s->own);
     if (!s->times || !s->own || open_model(s) || vg_timed_device_open(&s->device, &s->run->device))

@@ -17,9 +17,10 @@ struct vg_scheduler_run {
     double rate_fps, wanted_fps; /* asked for; what its rules make of it */
     double settle_s, measure_s;
     struct vg_timed_device_settings device;
-    uint32_t batch_max;
-    const char *scene;  /* JSON, checked before; of each flux */
-    uint32_t dear_flux; /* the first so many cost device.dearer times as much */
+    uint32_t batch_max, workers; /* workers: 0: the analysis' own choice */
+    uint32_t width, height;      /* of the pictures */
+    const char *scene;           /* JSON, checked before; of each flux */
+    uint32_t dear_flux;          /* the first so many cost device.dearer times as much */
     void (*look)(void *user, const char *what, double done_s, double of_s); /* each second; NULL */
     void *user;
 };

@@ -16,9 +16,9 @@
 #include "src/base/text.h"
 #include "src/media/owed.h"
 
-#define WIDTH       704
-#define HEIGHT      576
-#define BAND_TOP    (HEIGHT - 64) /* where something moves */
+#define WIDTH_MAX   1920
+#define HEIGHT_MAX  1088
+#define BAND_UP     64 /* where something moves, from below */
 #define BAND_ROWS   32
 #define BLOCK       48
 #define SLOTS       4
@@ -45,7 +45,7 @@ struct vg_synthetic {
     uint32_t places;
     struct one one[VG_SYNTHETIC_MAX];
     struct vg_random random;
-    uint8_t pattern[WIDTH * HEIGHT];
+    uint8_t *pattern; /* width x height */
     _Atomic int64_t late_us;
     atomic_bool quit;
     pthread_t thread;
@@ -69,15 +69,16 @@ static struct place *place_of(struct vg_synthetic *s, uint32_t number)
 static void draw(struct vg_synthetic *s, uint32_t number, const struct vg_slots_room *room)
 {
     const struct vg_pixels *to = &room->pixels;
-    const uint64_t step = s->one[number].pictures * 8 % (WIDTH - BLOCK);
+    const uint32_t width = to->width, height = to->height, top = height - BAND_UP;
+    const uint64_t step = s->one[number].pictures * 8 % (width - BLOCK);
     const bool whole = !s->one[number].drawn[room->slot % VG_SLOTS_PER_FLUX_MAX];
-    const uint32_t first = whole ? 0 : BAND_TOP, end = whole ? HEIGHT : BAND_TOP + BAND_ROWS;
+    const uint32_t first = whole ? 0 : top, end = whole ? height : top + BAND_ROWS;
     for (uint32_t y = first; y < end; y++)
-        memcpy(to->luma + (size_t)y * to->luma_stride, s->pattern + (size_t)y * WIDTH, WIDTH);
-    for (uint32_t y = BAND_TOP; y < BAND_TOP + BAND_ROWS; y++)
+        memcpy(to->luma + (size_t)y * to->luma_stride, s->pattern + (size_t)y * width, width);
+    for (uint32_t y = top; y < top + BAND_ROWS; y++)
         memset(to->luma + (size_t)y * to->luma_stride + step, 220, BLOCK);
-    for (uint32_t y = 0; whole && y < HEIGHT / 2; y++)
-        memset(to->chroma + (size_t)y * to->chroma_stride, 128, WIDTH);
+    for (uint32_t y = 0; whole && y < height / 2; y++)
+        memset(to->chroma + (size_t)y * to->chroma_stride, 128, width);
     to->luma[0] = number < s->settings.dear ? VG_TIMED_DEAR : 16;
     s->one[number].drawn[room->slot % VG_SLOTS_PER_FLUX_MAX] = true;
 }
@@ -86,7 +87,7 @@ static void publish(struct vg_synthetic *s, uint32_t number, const struct vg_pic
 {
     struct place *place = place_of(s, number);
     struct vg_slots_room room;
-    if (vg_slots_begin(place->slots, at(number), WIDTH, HEIGHT, &room)) {
+    if (vg_slots_begin(place->slots, at(number), s->settings.width, s->settings.height, &room)) {
         vg_slots_count(place->slots, at(number), VG_FATE_POOL);
         return;
     }
@@ -183,12 +184,13 @@ void vg_synthetic_stop(struct vg_synthetic *flux)
 
 /* ---- life ---- */
 
-static enum vg_status open_place(struct place *place, struct vg_fault *fault)
+static enum vg_status open_place(struct place *place, const struct vg_synthetic_settings *asked,
+                                 struct vg_fault *fault)
 {
     const struct vg_slots_settings settings = {.flux_max = VG_SYNTHETIC_PER_INGEST,
                                                .slots_per_flux = SLOTS,
-                                               .width_max = WIDTH,
-                                               .height_max = HEIGHT};
+                                               .width_max = asked->width,
+                                               .height_max = asked->height};
     const enum vg_status status = vg_slots_create(&settings, &place->slots_fd, fault);
     if (status)
         return status;
@@ -204,7 +206,8 @@ static void assign(struct vg_synthetic *s, uint32_t number)
     char id[VG_SERVER_ID_SIZE];
     vg_hold_flux_name(number, id);
     vg_slots_assign(slots, at(number), vg_slots_tag(id));
-    vg_slots_set_format(slots, at(number), WIDTH, HEIGHT, VG_SYNTHETIC_FPS * 1000);
+    vg_slots_set_format(slots, at(number), s->settings.width, s->settings.height,
+                        VG_SYNTHETIC_FPS * 1000);
     vg_slots_set_figure(slots, at(number), VG_FIGURE_INPUT_RATE, VG_SYNTHETIC_FPS * 1000);
     vg_slots_set_connection(slots, at(number), VG_CONNECTION_LIVE, VG_OK);
 }
@@ -212,10 +215,24 @@ static void assign(struct vg_synthetic *s, uint32_t number)
 /* Smooth light with a grain: what looks at the view finds a picture. */
 static void draw_pattern(struct vg_synthetic *s)
 {
-    for (uint32_t y = 0; y < HEIGHT; y++)
-        for (uint32_t x = 0; x < WIDTH; x++)
-            s->pattern[y * WIDTH + x] = (uint8_t)(60 + x / 12 + (x / 64 + y / 48) % 2 * 40 +
-                                                  vg_random_below(&s->random, 9));
+    const uint32_t width = s->settings.width, height = s->settings.height;
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++)
+            s->pattern[(size_t)y * width + x] =
+                (uint8_t)(60 + x * 60 / width + (x * 11 / width + y * 12 / height) % 2 * 40 +
+                          vg_random_below(&s->random, 9));
+}
+
+static bool side_holds(uint32_t side, uint32_t most)
+{
+    return side >= VG_SYNTHETIC_LEAST && side <= most && side % 2 == 0;
+}
+
+static bool holds(const struct vg_synthetic_settings *s)
+{
+    return s->count >= 1 && s->count <= VG_SYNTHETIC_MAX && s->jitter_us >= 0 &&
+           s->jitter_us < PERIOD_US && side_holds(s->width, WIDTH_MAX) &&
+           side_holds(s->height, HEIGHT_MAX);
 }
 
 enum vg_status vg_synthetic_open(struct vg_synthetic **flux,
@@ -223,12 +240,17 @@ enum vg_status vg_synthetic_open(struct vg_synthetic **flux,
                                  struct vg_fault *fault)
 {
     *flux = NULL;
-    if (settings->count < 1 || settings->count > VG_SYNTHETIC_MAX || settings->jitter_us < 0 ||
-        settings->jitter_us >= PERIOD_US)
-        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), NULL, "flux");
+    if (!holds(settings))
+        return vg_fault_set(fault, VG_E_CALL, N_("no such synthetic flux"),
+                            N_("pictures are even, 96x96 to 1920x1088"), "%ux%u", settings->width,
+                            settings->height);
     struct vg_synthetic *s = vg_alloc(sizeof *s);
-    if (!s)
+    if (s)
+        s->pattern = vg_alloc((size_t)settings->width * settings->height);
+    if (!s || !s->pattern) {
+        vg_free(s);
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench scheduler");
+    }
     s->settings = *settings;
     vg_random_seed(&s->random, settings->seed);
     draw_pattern(s);
@@ -237,7 +259,7 @@ enum vg_status vg_synthetic_open(struct vg_synthetic **flux,
         s->place[p].slots_fd = s->place[p].ready_fd = -1;
     enum vg_status status = VG_OK;
     for (uint32_t p = 0; p < s->places && !status; p++)
-        status = open_place(&s->place[p], fault);
+        status = open_place(&s->place[p], settings, fault);
     for (uint32_t i = 0; i < settings->count && !status; i++)
         assign(s, i);
     *flux = s;
@@ -260,6 +282,7 @@ void vg_synthetic_close(struct vg_synthetic **flux)
         if (s->place[p].ready_fd >= 0)
             (void)close(s->place[p].ready_fd);
     }
+    vg_free(s->pattern);
     vg_free(s);
     *flux = NULL;
 }

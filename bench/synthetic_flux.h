@@ -1,4 +1,4 @@
-/* Flux without cameras: 4CIF pictures at a camera's rate, put into slots in shared memory as ingest
+/* Flux without cameras: pictures at a camera's rate, put into slots in shared memory as ingest
  * puts them there, those that are wanted, the others counted. One thread for all of them; phases are
  * spread, pictures come early or late by a jitter.
  *
@@ -16,9 +16,11 @@
 #define VG_SYNTHETIC_MAX        256
 #define VG_SYNTHETIC_PER_INGEST 25
 #define VG_SYNTHETIC_FPS        25
+#define VG_SYNTHETIC_LEAST      96 /* width and height */
 
 struct vg_synthetic_settings {
-    uint32_t count; /* of flux, 1 to VG_SYNTHETIC_MAX */
+    uint32_t count;         /* of flux, 1 to VG_SYNTHETIC_MAX */
+    uint32_t width, height; /* even, VG_SYNTHETIC_LEAST to 1920 x 1088 */
     int64_t jitter_us;
     uint32_t dear; /* the first so many are marked as those that cost more (timed_device.h) */
     uint64_t seed;

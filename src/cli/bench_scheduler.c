@@ -20,7 +20,7 @@
 
 struct request {
     const char *flux_text, *rate_text, *seconds_text, *settle_text, *load_text, *start_text,
-        *job_text, *batch_text, *attack_text;
+        *job_text, *batch_text, *attack_text, *size_text, *workers_text;
     bool as_json;
     double flux, load, attack;
 };
@@ -66,6 +66,17 @@ static enum vg_status weigh(struct request *r, struct vg_scheduler_run *run, str
                         "--load %s --start-us %s", r->load_text, r->start_text);
 }
 
+static enum vg_status read_pictures(const struct request *r, struct vg_scheduler_run *run,
+                                    struct vg_fault *fault)
+{
+    double workers = 0;
+    enum vg_status status = vg_option_size("size", r->size_text, &run->width, &run->height, fault);
+    if (!status)
+        status = vg_option_number("workers", r->workers_text, 0, 16, &workers, fault);
+    run->workers = (uint32_t)workers;
+    return status;
+}
+
 static enum vg_status read_request(struct request *r, struct vg_scheduler_run *run,
                                    struct vg_fault *fault)
 {
@@ -77,6 +88,8 @@ static enum vg_status read_request(struct request *r, struct vg_scheduler_run *r
         status = vg_option_number("settle", r->settle_text, 0, 3600, &run->settle_s, fault);
     if (!status)
         status = vg_option_number("seconds", r->seconds_text, 2, 86400, &run->measure_s, fault);
+    if (!status)
+        status = read_pictures(r, run, fault);
     run->flux = (uint32_t)r->flux;
     if (!status)
         status = vg_wanted_fps("bench", run->scene, run->rate_fps, VG_SYNTHETIC_FPS,
@@ -256,7 +269,9 @@ enum vg_status vg_bench_scheduler(int argc, char **argv, struct vg_fault *fault)
                         .settle_text = "10",
                         .load_text = "0.9",
                         .start_text = "1000",
-                        .batch_text = "4"};
+                        .batch_text = "4",
+                        .size_text = "176x144",
+                        .workers_text = "0"};
     const struct vg_option options[] = {
         {"flux", "N", N_("flux, 1 to 200"), &r.flux_text, NULL},
         {"rate", "FPS", N_("pictures a second wanted of each; default 5"), &r.rate_text, NULL},
@@ -269,6 +284,10 @@ enum vg_status vg_bench_scheduler(int argc, char **argv, struct vg_fault *fault)
         {"job-us", "B", N_("what a picture takes; without it as the load says"), &r.job_text, NULL},
         {"batch", "M", N_("pictures in a batch at most; default 4"), &r.batch_text, NULL},
         {"attack", "K", N_("the first flux costs K times as much"), &r.attack_text, NULL},
+        {"size", "WxH", N_("of the pictures; default 176x144, which cost the view check little"),
+         &r.size_text, NULL},
+        {"workers", "W", N_("threads of tracker and rules; default as in operation"),
+         &r.workers_text, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
     const struct vg_usage usage = {"bench scheduler", "",

@@ -57,5 +57,8 @@ expect 2 "batch" bench --flux 1 --batch 65
 expect 2 "job-us" bench --flux 1 --job-us 0
 expect 2 "attack" bench --flux 1 --attack 0
 expect 2 "begin too slowly" bench --flux 200 --start-us 100000
+expect 2 "1920x1088" bench --flux 1 --size 175x144
+expect 2 "size" bench --flux 1 --size big
+expect 2 "workers" bench --flux 1 --workers 17
 nothing_left "refusals"
 finish

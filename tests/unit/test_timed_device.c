@@ -110,8 +110,12 @@ static void read_one(struct vg_slots *reader, const struct vg_synthetic *flux, u
 
 static void each_picture_has_one_fate(void **state)
 {
-    const struct vg_synthetic_settings settings = {
-        .count = VG_SYNTHETIC_PER_INGEST + 2, .jitter_us = 5000, .dear = 1, .seed = 7};
+    const struct vg_synthetic_settings settings = {.count = VG_SYNTHETIC_PER_INGEST + 2,
+                                                   .width = 704,
+                                                   .height = 576,
+                                                   .jitter_us = 5000,
+                                                   .dear = 1,
+                                                   .seed = 7};
     struct vg_synthetic *flux = NULL;
     struct vg_slots *reader[2] = {NULL};
     char id[VG_SERVER_ID_SIZE];
@@ -151,10 +155,15 @@ static void each_picture_has_one_fate(void **state)
 
 static void wrong_settings_are_refused(void **state)
 {
-    static const struct vg_synthetic_settings rows[] = {{.count = 0},
-                                                        {.count = VG_SYNTHETIC_MAX + 1},
-                                                        {.count = 1, .jitter_us = -1},
-                                                        {.count = 1, .jitter_us = 40000}};
+    static const struct vg_synthetic_settings rows[] = {
+        {.count = 0, .width = 176, .height = 144},
+        {.count = VG_SYNTHETIC_MAX + 1, .width = 176, .height = 144},
+        {.count = 1, .width = 176, .height = 144, .jitter_us = -1},
+        {.count = 1, .width = 176, .height = 144, .jitter_us = 40000},
+        {.count = 1, .width = 177, .height = 144},
+        {.count = 1, .width = 176, .height = 94},
+        {.count = 1, .width = 2048, .height = 144},
+    };
     struct vg_synthetic *flux = NULL;
     struct vg_fault fault;
     (void)state;
