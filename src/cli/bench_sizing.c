@@ -488,7 +488,7 @@ static void print_needs(const struct vg_size_needs *needs)
         const char *what;
     } rows[] = {
         {VG_SIZE_CPU_CORES, N_("processor, cores such as here")},
-        {VG_SIZE_DEVICE_SPEED, N_("a device faster than here, times")},
+        {VG_SIZE_DEVICE_SPEED, N_("one device, so many times as fast as here")},
         {VG_SIZE_DEVICES, N_("or devices such as here")},
         {VG_SIZE_MEMORY_MB, N_("memory, MB")},
         {VG_SIZE_NETWORK_MBIT, N_("network, Mbit/s")},

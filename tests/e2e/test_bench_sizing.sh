@@ -14,12 +14,12 @@ cat >"$T/profile.json" <<'JSON'
 JSON
 sed -i "s|CLIP|$T/clip.mp4|" "$T/profile.json"
 
-expect 0 "" "$VIGIE" bench sizing --profile "$T/profile.json" --tiers 1,2,50 --max 2 --settle 0 --measure 3 \
-    --json "$T/clip.mp4"
-python3 - "$T/stdout" <<'PY' || fail "the JSON of bench sizing is not as expected: $(cat "$T/stdout")"
-import json, socket, sys
-text = open(sys.argv[1], encoding="utf-8").read()
-r = json.loads(text)
+expect 0 "" "$VIGIE" bench sizing --profile "$T/profile.json" --tiers 1,2,50,5000 --max 2 --settle 0 --measure 3 \
+    --idle 1 --power-cmd "echo 42" --json --csv "$T/sizes.csv" "$T/clip.mp4"
+cp "$T/stdout" "$T/sizes.json"
+python3 - "$T/sizes.json" "$T/sizes.csv" <<'PY' || fail "the JSON of bench sizing is not as expected: $(cat "$T/sizes.json")"
+import csv, json, sys
+r = json.load(open(sys.argv[1], encoding="utf-8"))
 m = r["machine"]
 assert m["cores"] >= 1 and m["threads"] >= m["cores"] and m["memory_mb"] > 100 and m["kernel"].startswith("Linux ")
 assert len(m["devices"]) >= 1 and all(d["name"] and d["driver"] for d in m["devices"]) and isinstance(m["decoders"], list)
@@ -27,18 +27,59 @@ assert [(c["name"], c["rate_fps"], len(c["events"])) for c in r["profile"]["clas
 runs = r["runs"]
 assert runs[0]["flux"] == 1 and all(x["held"] == (x["lacks"] == []) for x in runs)
 assert r["held"] == max([x["flux"] for x in runs if x["held"]], default=0) <= 2
-assert [t["flux"] for t in r["tiers"]] == [1, 2, 50]
+assert [t["flux"] for t in r["tiers"]] == [1, 2, 50, 5000]
 failed = min([x["flux"] for x in runs if not x["held"]], default=None)
+known = r["costs"]["status"] == "measured"
+assert known == (r["costs"]["why"] is None)
+if known:
+    d = r["costs"]["device"]
+    assert d["start_ms"] >= 0 and d["job_ms"] >= 0 and d["start_ms"] + d["job_ms"] > 0 and d["batch_max"] >= 1
+for c in r["costs"]["classes"]: # nothing tried their limit
+    assert (c["decoder"] is None) == (c["core_percent"] is None) and c["ceiling_flux"] is None and c["ceiling_why"]
+for x in runs: # what was predicted stands beside what was measured
+    assert (x["predicted_p99_ms"] is None or x["predicted_p99_ms"] > 0) and x["predicted_held"] in (True, False, None)
+    assert known or x["predicted_held"] is None
+    for e in x["meters"]: # a machine may have meters of its own
+        assert e["status"] == "not_measured" and e["why"] or e["status"] == "measured" and e["gross_w"] > 0 and e["scope"]
+def figure(f):
+    assert f["status"] in ("measured", "extrapolated", "not_known")
+    unknown = f["status"] == "not_known"
+    assert unknown == (f["value"] is None) and unknown == (f["bare"] is None) and unknown == (f["why"] is not None)
+    assert unknown or f["value"] >= f["bare"] >= 0
+names = ("cpu_cores decode_cores analysis_cores decode_engines device_speed devices device_memory_mb memory_mb "
+         "network_mbit disk_gb_per_day").split()
 for t in r["tiers"]:
-    assert t["energy"]["status"] == "not_measured"
+    n = t["needs"]
+    assert n["headroom"] == r["method"]["headroom"] == 0.3
+    for name in names:
+        figure(n[name])
     if t["flux"] <= r["held"]:
         assert t["held"] is True and t["status"] == "measured" and t["latency_ms"]["p95"] > 0
-        assert t["needs"]["measured_flux"] >= t["flux"] and t["needs"]["cpu_cores"] > 0
-    elif failed is not None and t["flux"] >= failed:
-        assert t["held"] is False and t["status"] == "measured" and t["needs"] is None
+        assert n["measured_flux"] >= t["flux"] and n["cpu_cores"]["status"] == "measured" and n["cpu_cores"]["bare"] > 0
+        continue
+    assert n["measured_flux"] is None and all(n[k]["status"] != "measured" for k in names)
+    assert t["energy"]["status"] == "not_measured" and t["energy"]["why"]
+    if failed is not None and t["flux"] >= failed:
+        assert t["held"] is False and t["status"] == "measured" and t["latency_ms"] is None
+    elif t["flux"] == 5000 or not known: # more than can be simulated
+        assert t["held"] is None and t["status"] is None and t["why"] and t["latency_ms"] is None
     else:
-        assert t["held"] is None and t["status"] is None and t["latency_ms"] is None and t["needs"] is None
-assert r["method"]["measure_s"] == 3 and r["method"]["quick"] is False
+        assert t["status"] == "extrapolated" and t["held"] is (t["latency_ms"] is not None)
+assert r["method"]["measure_s"] == 3 and r["method"]["quick"] is False and r["method"]["idle_s"] == 1
+rows = list(csv.DictReader(open(sys.argv[2], encoding="utf-8")))
+assert [(x["kind"], int(x["flux"])) for x in rows] == [("run", x["flux"]) for x in runs] + [("tier", t["flux"]) for t in r["tiers"]]
+assert all(len(x) == len(rows[0]) and None not in x for x in rows)
+PY
+expect 0 "" "$VIGIE" bench sizing --profile "$T/profile.json" --tiers 1 --max 1 --settle 0 --measure 2 \
+    --watts-assumed 40,120 --json "$T/clip.mp4"
+python3 - "$T/stdout" <<'PY' || fail "what is assumed is not told: $(cat "$T/stdout")"
+import json, sys
+for x in json.load(open(sys.argv[1], encoding="utf-8"))["runs"]:
+    e = x["energy"]
+    assert e["status"] == "estimated" or x["meters"] or x["analysed_fps"] == 0 # a meter goes first
+    if e["status"] == "estimated":
+        assert (e["assumption"]["idle_w"], e["assumption"]["full_w"]) == (40, 120)
+        assert 40 <= e["gross_w"] <= 120 and e["interval"] is None
 PY
 expect 0 "1 flux: " "$VIGIE" bench sizing --profile "$T/profile.json" --tiers 1 --max 1 --settle 0 --measure 2 "$T/clip.mp4"
 grep -q "^profile essai: [01] flux held" "$T/stdout" || fail "the words: $(cat "$T/stdout")"
@@ -47,6 +88,9 @@ expect 3 "not of this class" "$VIGIE" bench sizing "$T/clip.mp4"
 expect 2 "a clip is wanted" "$VIGIE" bench sizing
 expect 2 "no tiers" "$VIGIE" bench sizing --tiers 8,x "$T/clip.mp4"
 expect 2 "no tiers" "$VIGIE" bench sizing --tiers 0 "$T/clip.mp4"
+expect 2 "no assumption" "$VIGIE" bench sizing --watts-assumed 120 "$T/clip.mp4"
+expect 2 "no assumption" "$VIGIE" bench sizing --watts-assumed 120,40 "$T/clip.mp4"
+expect 2 "scope" "$VIGIE" bench sizing --power-cmd "echo 1" --power-scope moon "$T/clip.mp4"
 expect 2 "max" "$VIGIE" bench sizing --max 0 "$T/clip.mp4"
 echo '{"version":1,"name":"p","classes":[{"name":"a","share":0}]}' >"$T/bad.json"
 expect 3 "bad.json:1:" "$VIGIE" bench sizing --profile "$T/bad.json" "$T/clip.mp4"
