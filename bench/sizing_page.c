@@ -23,25 +23,27 @@ struct page {
 
 static const char style[] =
     "@page{size:A4;margin:12mm}*{box-sizing:border-box}"
-    "body{font:15px/1.45 system-ui,sans-serif;max-width:62rem;margin:1.5rem auto;padding:0 1rem;"
+    "body{font:.94rem/1.45 system-ui,sans-serif;max-width:62rem;margin:1.5rem auto;padding:0 1rem;"
     "color:#1b1f24;background:#fff}h1{font-size:1.6rem;margin:0 0 .3rem}"
-    "h2{font-size:1.2rem;margin:1.8rem 0 .5rem;break-after:avoid}"
-    "table{border-collapse:collapse;width:100%;font-size:.82rem}"
-    "th,td{padding:.3rem .35rem;border-bottom:1px solid #d5dae0;text-align:left;"
-    "vertical-align:top;overflow-wrap:anywhere}thead th{border-bottom:2px solid #57606a;"
-    "overflow-wrap:normal;hyphens:auto}tr,figure,li{break-inside:avoid}"
+    "h2{font-size:1.2rem;margin:1.8rem 0 .5rem}h3{font-size:1rem;margin:1rem 0 .3rem}"
+    "h2,h3{break-after:avoid}table{border-collapse:collapse;width:100%;font-size:.82rem;"
+    "margin-bottom:.8rem}th,td{padding:.3rem .35rem;border-bottom:1px solid #d5dae0;"
+    "text-align:left;vertical-align:top;overflow-wrap:anywhere}thead th{border-bottom:2px solid "
+    "#57606a;overflow-wrap:normal;hyphens:auto}tr,figure,li{break-inside:avoid}"
     "thead{display:table-header-group}td{font-variant-numeric:tabular-nums}"
-    ".m{display:block;font-size:.72rem;white-space:nowrap;color:#3d444d}"
-    ".m.measured{color:#005a2b}.m.extrapolated{color:#7a3e00;font-style:italic}"
-    ".m.estimated{color:#7a3e00;font-style:italic}.d{display:block;font-size:.72rem;color:#32498f}"
+    ".m,.d{display:block;font-size:.72rem;line-height:1.3}.m{color:#3d444d}.d{color:#32498f}"
+    ".measured,.extrapolated,.estimated{white-space:nowrap}.m.measured{color:#005a2b}"
+    ".m.extrapolated,.m.estimated{color:#7a3e00;font-style:italic}"
     ".verdict{font-size:1.25rem;margin:.8rem 0}.yes{color:#005a2b;font-weight:600}"
     ".no{color:#a4161a;font-weight:600}.warn{margin:.4rem 0;padding-left:.8rem;border-left:3px "
-    "solid #b26b00}.dim{color:#57606a}figure{margin:1rem 0}figcaption{font-weight:600}"
-    "svg{display:block;width:100%;max-width:720px;height:auto}"
+    "solid #b26b00}.dim{color:#57606a}.facts{width:auto}figure{margin:1rem 0}"
+    "figcaption{font-weight:600}svg{display:block;width:100%;max-width:720px;height:auto}"
     "svg text{font:12px system-ui,sans-serif;fill:#1b1f24}.axes path{stroke:#d5dae0;fill:none}"
     ".axes .x path{stroke:#57606a}svg text.limit{fill:#a4161a}ol.notes{font-size:.8rem;"
     "padding-left:1.6rem}footer{margin-top:2rem;color:#57606a;font-size:.82rem}"
-    "@media print{body{font-size:11px;max-width:none;margin:0;padding:0}svg{max-width:150mm}}";
+    "#tiers td,#runs td{overflow-wrap:break-word}"
+    "@media print{html{font-size:13px}body{max-width:none;margin:0;padding:0}"
+    "svg{max-width:150mm}}";
 
 /* ---- pieces ---- */
 
@@ -128,7 +130,7 @@ static void value_write(FILE *out, const struct vg_sizing_figure *figure,
                         const struct column *column)
 {
     if (figure->text)
-        vg_html_words(out, known_words(figure->text));
+        vg_html_words(out, figure->text);
     else
         (void)fprintf(out, "%.*f", column->digits, figure->value * column->times);
     if (column->unit && !figure->text) {
@@ -401,7 +403,7 @@ static void tiers(struct page *p)
     notes_write(p);
     para(p, "p class=\"dim\"",
          _("measured: seen on this machine with this many flux, or with more. extrapolated: "
-           "simulated with the costs measured here. What a tier takes has 30 % of headroom in it; "
+           "simulated with the costs measured here. What a tier takes has a headroom in it (30 %); "
            "an extrapolated latency is that of such a machine, which remains to be measured before "
            "it is bought in numbers."));
 }
@@ -627,7 +629,7 @@ static void energy_table(struct page *p, const char *meter)
     vg_html_cell(p->out, "th scope=\"col\"", _("scope"));
     for (i = 0; i < COUNT(energy_columns); i++)
         vg_html_cell(p->out, "th scope=\"col\"", _(energy_columns[i].head));
-    vg_html_cell(p->out, "th scope=\"col\"", _("95 % of a flux's power"));
+    vg_html_cell(p->out, "th scope=\"col\"", _("power of a flux, interval at 95 %"));
     (void)fputs("</tr></thead>\n<tbody>\n", p->out);
     const json_t *runs = json_object_get(p->result, "runs");
     json_array_foreach(runs, i, run) if (i < VG_SIZING_ROWS_MAX && energy_by(run, meter))
@@ -908,12 +910,11 @@ static void method(struct page *p)
         _("The whole server runs on so many live flux, replayed at their true rate: 1, 2, 4 and so "
           "on until some are not held, then the gap is halved. Held means: in every minute the "
           "worst "
-          "flux keeps 95 % of its wanted rate, p95 of the latency is at most 1 s, and at most 0.1 "
-          "% "
-          "of the wanted pictures go unanalysed. Latency counts from the arrival of a picture's "
-          "last "
-          "packet to its alert in the queue. What was not measured is simulated: the server's own "
-          "scheduler, on the costs measured here."));
+          "flux keeps its wanted rate (to 95 %), p95 of the latency is at most 1 s, and hardly any "
+          "wanted picture goes unanalysed (at most 0.1 %). Latency counts from the arrival of a "
+          "picture's last packet to its alert in the queue. What was not measured is simulated: "
+          "the "
+          "server's own scheduler, on the costs measured here."));
 }
 
 void vg_sizing_page_write(FILE *out, const json_t *result, const json_t *other)

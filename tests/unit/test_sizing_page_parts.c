@@ -335,5 +335,5 @@ int main(void)
         cmocka_unit_test(machines_are_told_apart),
     };
     (void)vg_text_init("en");
-    return cmocka_run_group_tests_name("sizing_page", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("sizing_page_parts", tests, NULL, NULL);
 }
