@@ -404,8 +404,8 @@ static void tiers(struct page *p)
     para(p, "p class=\"dim\"",
          _("measured: seen on this machine with this many flux, or with more. extrapolated: "
            "simulated with the costs measured here. What a tier takes has a headroom in it (30 %); "
-           "an extrapolated latency is that of such a machine, which remains to be measured before "
-           "it is bought in numbers."));
+           "an extrapolated latency is that of such a machine, up to the end of the rules; it "
+           "remains to be measured before it is bought in numbers."));
 }
 
 /* ---- charts ---- */
