@@ -192,23 +192,48 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
 
 /* ---- of so many flux ---- */
 
+/* As vg_load_profile_class has it, which begins anew for each: that would be slow for thousands. */
+void vg_size_classes(const struct vg_size_load *load, uint32_t flux,
+                     uint32_t count[VG_LOAD_CLASSES_MAX])
+{
+    const struct vg_load_profile *profile = &load->profile;
+    double sum = 0;
+    for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
+        count[c] = 0;
+    for (uint32_t c = 0; c < profile->class_count; c++)
+        sum += profile->class[c].share;
+    for (uint32_t n = 0; n < flux; n++) {
+        uint32_t next = 0;
+        double most = -1;
+        for (uint32_t c = 0; c < profile->class_count; c++) {
+            const double behind = profile->class[c].share / sum * (n + 1) - count[c];
+            next = behind > most ? c : next;
+            most = behind > most ? behind : most;
+        }
+        count[next]++;
+    }
+}
+
 double vg_size_rate(const struct vg_size_load *load, uint32_t flux)
 {
+    uint32_t count[VG_LOAD_CLASSES_MAX];
     double sum = 0;
-    for (uint32_t i = 0; i < flux; i++)
-        sum += load->class[vg_load_profile_class(&load->profile, i)].wanted_fps;
+    vg_size_classes(load, flux, count);
+    for (uint32_t c = 0; c < load->profile.class_count; c++)
+        sum += count[c] * load->class[c].wanted_fps;
     return sum;
 }
 
 double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
                             uint32_t flux)
 {
+    uint32_t count[VG_LOAD_CLASSES_MAX];
     double sum = 0;
-    for (uint32_t i = 0; i < flux; i++) {
-        const double one = costs->decode_cores[vg_load_profile_class(&load->profile, i)];
-        if (one < 0)
+    vg_size_classes(load, flux, count);
+    for (uint32_t c = 0; c < load->profile.class_count; c++) {
+        if (count[c] && costs->decode_cores[c] < 0)
             return -1;
-        sum += one;
+        sum += count[c] ? count[c] * costs->decode_cores[c] : 0;
     }
     return sum;
 }

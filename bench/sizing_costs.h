@@ -62,6 +62,10 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
                         const struct vg_size_host *host, const struct vg_size_measure *measure,
                         uint32_t count);
 
+/* How many of `flux` are of each class. */
+void vg_size_classes(const struct vg_size_load *load, uint32_t flux,
+                     uint32_t count[VG_LOAD_CLASSES_MAX]);
+
 /* Pictures a second that `flux` of them want, and cores beside the device. */
 double vg_size_rate(const struct vg_size_load *load, uint32_t flux);
 double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,

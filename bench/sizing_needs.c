@@ -233,13 +233,13 @@ static double device_cores(const struct question *q)
 
 static double network_mbit(const struct question *q)
 {
+    uint32_t count[VG_LOAD_CLASSES_MAX];
     double sum = 0;
-    for (uint32_t i = 0; i < q->flux; i++) {
-        const double bits =
-            q->load->class[vg_load_profile_class(&q->load->profile, i)].network_bits;
-        if (bits <= 0)
+    vg_size_classes(q->load, q->flux, count);
+    for (uint32_t c = 0; c < q->load->profile.class_count; c++) {
+        if (count[c] && q->load->class[c].network_bits <= 0)
             return -1;
-        sum += bits / 1e6;
+        sum += count[c] * q->load->class[c].network_bits / 1e6;
     }
     return sum;
 }

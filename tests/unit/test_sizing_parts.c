@@ -142,6 +142,10 @@ static void flux_are_mixed_as_the_shares_ask(void **state)
         const uint32_t class = vg_load_profile_class(&profile, n);
         assert_true(class < 3);
         got[class]++;
+        struct vg_size_load load = {.profile = profile};
+        uint32_t count[VG_LOAD_CLASSES_MAX];
+        vg_size_classes(&load, n + 1, count);
+        assert_memory_equal(count, got, sizeof got);
         for (int c = 0; c < 3; c++)
             assert_true(got[c] >= share[c] * (n + 1) - 1 && got[c] <= share[c] * (n + 1) + 1);
     }
