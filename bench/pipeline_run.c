@@ -1,8 +1,12 @@
 #include "bench/pipeline_run.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
+#include "src/energy/machine_load.h"
 
 #define LOOK_US VG_US_PER_S
 
@@ -158,6 +162,28 @@ static void take_costs(const struct stand *s, struct vg_pipeline_cost *cost)
     }
 }
 
+static struct vg_machine_load machine_load(void)
+{
+    char text[256] = "";
+    FILE *file = fopen("/proc/stat", "re");
+    if (!file)
+        return (struct vg_machine_load){0};
+    const size_t n = fread(text, 1, sizeof text - 1, file);
+    text[n] = '\0';
+    (void)fclose(file);
+    return vg_machine_load_parse(text);
+}
+
+static double foreign_cores(const struct vg_machine_load *before,
+                            const struct vg_machine_load *after, double seconds, double own_cores)
+{
+    if (before->all == 0 || after->busy < before->busy)
+        return -1;
+    const double busy_s = (double)(after->busy - before->busy) / (double)sysconf(_SC_CLK_TCK);
+    const double foreign = busy_s / seconds - own_cores;
+    return foreign > 0 ? foreign : 0;
+}
+
 static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_pipeline_cost *cost,
                               struct vg_fault *fault)
 {
@@ -170,11 +196,14 @@ static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_p
     tell_count(s);
     const double disk = vg_live_server_disk_bytes(s->server);
     const struct vg_tree_load before = vg_live_server_load(s->server);
+    const struct vg_machine_load all_before = machine_load();
     const struct vg_mono_time start = vg_mono_now();
     status = measure_minutes(s, hold, fault);
     const struct vg_tree_load after = vg_live_server_load(s->server);
+    const struct vg_machine_load all_after = machine_load();
     const double seconds = seconds_since(start);
     cost->cpu_cores = (after.cpu_s - before.cpu_s) / seconds;
+    cost->foreign_cores = foreign_cores(&all_before, &all_after, seconds, cost->cpu_cores);
     for (int p = 0; p < VG_TREE_PARTS; p++)
         cost->part_cores[p] = (after.part_s[p] - before.part_s[p]) / seconds;
     cost->disk_bytes = vg_live_server_disk_bytes(s->server) - disk;

@@ -30,6 +30,7 @@ struct vg_pipeline_cost {
     struct vg_stage_sum stage[VG_SERVER_STAGES];
     double decode_cores[VG_SERVER_FLUX_MAX]; /* of each flux */
     double surfaces;                         /* of decoding hardware, of all flux, at its end */
+    double foreign_cores;                    /* that others kept busy meanwhile; -1: not known */
     double disk_bytes;                       /* that the data folder grew by; may be below 0 */
 };
 

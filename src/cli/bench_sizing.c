@@ -25,12 +25,13 @@
 #include "src/cli/words.h"
 #include "src/energy/account_json.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define FLUX_MAX     200
-#define TIERS_MAX    16
-#define RUNS_MAX     32 /* twice the doublings up to FLUX_MAX, and some */
-#define OWN_OPTIONS  16
-#define RATE_SLACK   0.1 /* of a class's rate: what a clip of it may differ by */
+#define COUNT(array)  (sizeof(array) / sizeof *(array))
+#define FLUX_MAX      200
+#define TIERS_MAX     16
+#define RUNS_MAX      32  /* twice the doublings up to FLUX_MAX, and some */
+#define FOREIGN_CORES 0.2 /* a quiet machine has less; said, since nothing else shows it */
+#define OWN_OPTIONS   16
+#define RATE_SLACK    0.1 /* of a class's rate: what a clip of it may differ by */
 
 struct request {
     const char *tiers_text, *profile, *clip, *settle_text, *measure_text, *open_text, *max_text;
@@ -264,6 +265,9 @@ static void say_run(const struct size_run *run)
     (void)fprintf(stderr, _("%u flux: %s; worst flux %.2f a second, p95 %.0f ms, %.2f cores\n"),
                   run->flux, run->hold.lacks ? _("not held") : _("held"), run->hold.worst_flux_fps,
                   vg_hold_latency(&run->hold)->p95_ms, run->cost.cpu_cores);
+    if (run->cost.foreign_cores > FOREIGN_CORES)
+        (void)fprintf(stderr, _("others kept %.1f cores busy meanwhile: that is not this load\n"),
+                      run->cost.foreign_cores);
 }
 
 /* A server that gets no picture through in all the time it is given does not hold them; if it does
@@ -446,7 +450,7 @@ static json_t *run_json(const struct stand *s, const struct size_run *run)
 {
     const struct vg_size_answer *said = &run->predicted;
     return json_pack(
-        "{s:i, s:b, s:o, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o}", "flux",
+        "{s:i, s:b, s:o, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "flux",
         (int)run->flux, "held", run->hold.lacks == 0, "lacks", vg_pipeline_lacks_json(&run->hold),
         "worst_flux_fps", run->hold.worst_flux_fps, "analysed_fps",
         run->hold.seconds > 0 ? (double)run->hold.analysed / run->hold.seconds : 0.0, "latency_ms",
@@ -456,7 +460,8 @@ static json_t *run_json(const struct stand *s, const struct size_run *run)
         "batch_size", run->cost.batch_size, "predicted_held",
         said->why ? json_null() : json_boolean(said->held), "predicted_p99_ms",
         said->why || said->p99_ms <= 0 ? json_null() : json_real(said->p99_ms), "energy",
-        energy_json(s, run), "meters", meters_json(run));
+        energy_json(s, run), "meters", meters_json(run), "foreign_cores",
+        run->cost.foreign_cores >= 0 ? json_real(run->cost.foreign_cores) : json_null());
 }
 
 static json_t *runs_json(const struct stand *s)

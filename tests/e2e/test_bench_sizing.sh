@@ -39,6 +39,7 @@ for c in r["costs"]["classes"]: # nothing tried their limit
 for x in runs: # what was predicted stands beside what was measured
     assert (x["predicted_p99_ms"] is None or x["predicted_p99_ms"] > 0) and x["predicted_held"] in (True, False, None)
     assert known or x["predicted_held"] is None
+    assert x["foreign_cores"] is None or x["foreign_cores"] >= 0
     for e in x["meters"]: # a machine may have meters of its own
         assert e["status"] == "not_measured" and e["why"] or e["status"] == "measured" and e["gross_w"] > 0 and e["scope"]
 def figure(f):

@@ -326,6 +326,7 @@ static void a_tree_of_processes_is_added_up(void **state)
     const struct vg_tree_load load = vg_process_tree_load(child);
     assert_int_equal(load.processes, 2);
     assert_true(load.cpu_s >= 0.15 && load.cpu_s < 20);
+    assert_true(load.part_s[VG_TREE_OTHER] >= 0.15 && load.part_s[VG_TREE_DEVICE] <= 0);
     assert_true(load.resident_bytes > 10000);
     (void)close(hold[1]);
     assert_int_equal(waitpid(child, NULL, 0), child);
