@@ -139,6 +139,15 @@ static void value_write(FILE *out, const struct vg_sizing_figure *figure,
     }
 }
 
+/* A latency of 0 is one of no picture at all. */
+static struct vg_sizing_figure latency_of(const json_t *object, const struct column *column,
+                                          enum vg_sizing_mark mark)
+{
+    struct vg_sizing_figure figure = figure_of(object, column, mark);
+    figure.known = figure.known && (figure.text || figure.value > 0);
+    return figure;
+}
+
 /* "other: 3.10 (-12 %)", where both are numbers. */
 static void difference_write(struct page *p, const struct vg_sizing_figure *figure,
                              const struct vg_sizing_figure *other, const struct column *column)
@@ -361,6 +370,23 @@ static void energy_cell(struct page *p, const json_t *tier, const json_t *other)
     (void)fputs("</td>", p->out);
 }
 
+/* p95 here, or, where the flux are not held here, that of what they take. */
+static struct vg_sizing_figure tier_latency(const json_t *tier)
+{
+    const enum vg_sizing_mark mark = vg_sizing_mark_of(json_object_get(tier, "status"));
+    const struct vg_sizing_figure here =
+        latency_of(json_object_get(tier, "latency_ms"), &latency_column, mark);
+    return here.known ? here
+                      : latency_of(json_object_get(json_object_get(tier, "needs"), "latency_ms"),
+                                   &latency_column, VG_SIZING_EXTRAPOLATED);
+}
+
+static void latency_cell(struct page *p, const json_t *tier, const json_t *other)
+{
+    const struct vg_sizing_figure p95 = tier_latency(tier), beside = tier_latency(other);
+    figure_cell(p, &p95, &beside, &latency_column);
+}
+
 static void tier_row(struct page *p, const json_t *tier)
 {
     const struct vg_sizing_figure flux = vg_sizing_figure_of(tier, "flux", VG_SIZING_UNMARKED);
@@ -369,11 +395,7 @@ static void tier_row(struct page *p, const json_t *tier)
     (void)fputs("<tr class=\"tier\">", p->out);
     vg_html_cell_of(p->out, "th scope=\"row\"", "%.0f", flux.value);
     held_cell(p, tier);
-    const struct vg_sizing_figure p95 =
-        figure_of(json_object_get(tier, "latency_ms"), &latency_column, mark);
-    const struct vg_sizing_figure beside =
-        figure_of(json_object_get(other, "latency_ms"), &latency_column, VG_SIZING_UNMARKED);
-    figure_cell(p, &p95, &beside, &latency_column);
+    latency_cell(p, tier, other);
     for (size_t i = 0; i < COUNT(needs_columns); i++)
         needs_cell(p, &needs_columns[i], json_object_get(tier, "needs"),
                    json_object_get(other, "needs"), mark);
@@ -511,36 +533,60 @@ static void latency(struct page *p)
 
 #define METERS_MAX 3
 
-/* Names of the meters that any run has figures of, "" where it has none. */
+/* Account `i` of a run: of each meter by itself, else the one of the run. */
+static const json_t *account_at(const json_t *run, size_t i)
+{
+    const json_t *meters = json_object_get(run, "meters"), *energy = json_object_get(run, "energy");
+    if (json_array_size(meters))
+        return json_array_get(meters, i);
+    if (json_is_array(energy))
+        return json_array_get(energy, i);
+    return i == 0 ? energy : NULL;
+}
+
+/* The meter's name; `assumed` where there is none; NULL: nothing was measured. */
+static const char assumed[] = N_("none: by what was assumed");
+
+static const char *account_name(const json_t *account)
+{
+    const char *meter = json_string_value(json_object_get(account, "meter"));
+    if (!json_is_number(json_object_get(account, "w_per_flux")))
+        return NULL;
+    return meter && *meter ? meter : assumed;
+}
+
+static const char *name_words(const char *name)
+{
+    return name == assumed ? _(assumed) : name;
+}
+
+/* Names of the meters that any run has figures of. */
 static uint32_t meters_of(const json_t *result, const char *names[METERS_MAX])
 {
     uint32_t count = 0;
-    size_t i, k;
-    const json_t *run, *energy;
+    size_t i;
+    const json_t *run, *account;
     json_array_foreach(json_object_get(result, "runs"), i, run)
-        json_array_foreach(json_object_get(run, "energy"), k, energy)
     {
-        const char *name = json_string_value(json_object_get(energy, "meter"));
-        uint32_t at = 0;
-        if (!name || !json_is_number(json_object_get(energy, "w_per_flux")))
-            continue;
-        while (at < count && strcmp(names[at], name) != 0)
-            at++;
-        if (at == count && count < METERS_MAX)
-            names[count++] = name;
+        for (size_t k = 0; (account = account_at(run, k)); k++) {
+            const char *name = account_name(account);
+            uint32_t at = 0;
+            while (name && at < count && strcmp(names[at], name) != 0)
+                at++;
+            if (name && at == count && count < METERS_MAX)
+                names[count++] = name;
+        }
     }
     return count;
 }
 
 static const json_t *energy_by(const json_t *run, const char *meter)
 {
-    size_t i;
-    const json_t *energy;
-    json_array_foreach(json_object_get(run, "energy"), i, energy)
-    {
-        const char *name = json_string_value(json_object_get(energy, "meter"));
+    const json_t *account;
+    for (size_t k = 0; (account = account_at(run, k)); k++) {
+        const char *name = account_name(account);
         if (name && strcmp(name, meter) == 0)
-            return energy;
+            return account;
     }
     return NULL;
 }
@@ -569,7 +615,7 @@ static void energy_chart(struct page *p, const char *const *meters, uint32_t cou
     for (uint32_t i = 0; i < count; i++) {
         struct vg_chart_line *line = &chart.line[chart.line_count++];
         line->key = keys[i];
-        line->name = meters[i];
+        line->name = name_words(meters[i]);
         add_energy(line, p->result, meters[i]);
     }
     if (p->other) {
@@ -600,6 +646,21 @@ static void interval_cell(struct page *p, const json_t *energy)
         vg_html_cell(p->out, "td class=\"dim\"", _("no interval"));
 }
 
+/* What an estimate stands on, below its row. */
+static void assumption_row(struct page *p, const json_t *assumption)
+{
+    const struct vg_sizing_figure idle =
+        vg_sizing_figure_of(assumption, "idle_w", VG_SIZING_UNMARKED);
+    const struct vg_sizing_figure full =
+        vg_sizing_figure_of(assumption, "full_w", VG_SIZING_UNMARKED);
+    if (!idle.known || !full.known)
+        return;
+    (void)fputs("<tr>", p->out);
+    vg_html_cell_of(p->out, "td colspan=\"8\"", _("assumed: %.0f W at rest, %.0f W at full load"),
+                    idle.value, full.value);
+    (void)fputs("</tr>\n", p->out);
+}
+
 static void energy_row(struct page *p, const json_t *run, const json_t *energy)
 {
     const json_t *assumption = json_object_get(energy, "assumption");
@@ -615,15 +676,15 @@ static void energy_row(struct page *p, const json_t *run, const json_t *energy)
         plain_cell(p, energy, &energy_columns[i]);
     interval_cell(p, energy);
     (void)fputs("</tr>\n", p->out);
-    if (json_is_string(assumption))
-        (void)note_of(p, json_string_value(assumption));
+    if (json_is_object(assumption))
+        assumption_row(p, assumption);
 }
 
 static void energy_table(struct page *p, const char *meter)
 {
     size_t i;
     const json_t *run;
-    vg_html_cell_of(p->out, "h3", _("Meter %.80s"), meter);
+    vg_html_cell_of(p->out, "h3", _("Meter %.80s"), name_words(meter));
     (void)fputs("<table class=\"energy\">\n<thead><tr>", p->out);
     vg_html_cell(p->out, "th scope=\"col\"", _("flux"));
     vg_html_cell(p->out, "th scope=\"col\"", _("scope"));
@@ -706,6 +767,13 @@ static const struct column run_columns[] = {
     {N_("p99 that the simulation foretold"), {"predicted_p99_ms"}, N_("ms"), 1, 0},
 };
 
+static void run_latency_cell(struct page *p, const json_t *latency, const struct column *column)
+{
+    const struct vg_sizing_figure figure = latency_of(latency, column, VG_SIZING_UNMARKED);
+    const struct vg_sizing_figure none = {.known = false};
+    figure_cell(p, &figure, &none, column);
+}
+
 static void run_row(struct page *p, const json_t *run)
 {
     static const struct column flux = {NULL, {"flux"}, NULL, 1, 0};
@@ -719,7 +787,7 @@ static void run_row(struct page *p, const json_t *run)
     (void)fputs("</th>", p->out);
     lacks_cell(p, run);
     for (size_t i = 0; i < COUNT(latencies); i++)
-        plain_cell(p, json_object_get(run, "latency_ms"), &latencies[i]);
+        run_latency_cell(p, json_object_get(run, "latency_ms"), &latencies[i]);
     for (size_t i = 0; i < COUNT(run_columns); i++)
         plain_cell(p, run, &run_columns[i]);
     (void)fputs("</tr>\n", p->out);
@@ -779,16 +847,20 @@ static void costs(struct page *p)
     static const struct column others[] = {
         {N_("workers, a picture"), {"workers_ms_per_picture"}, N_("ms"), 1, 2},
         {N_("scheduling loop, a picture"), {"loop_ms_per_picture"}, N_("ms"), 1, 2},
-        {N_("cores for the rest"), {"other_cores"}, NULL, 1, 2},
+        {N_("cores for the rest, without flux"), {"other_cores_base", "other_cores"}, NULL, 1, 2},
+        {N_("cores for the rest, a flux"), {"other_cores_per_flux"}, NULL, 1, 3},
         {N_("memory without flux"), {"memory_base_mb"}, N_("GB"), 1e-3, 2},
         {N_("memory of a flux"), {"memory_mb_per_flux"}, N_("MB"), 1, 0},
-        {N_("alerts of a flux in an hour"), {"alerts_per_flux_hour"}, NULL, 1, 1},
-        {N_("disk of an alert"), {"alert_kb"}, N_("kB"), 1, 0}};
+        {N_("disk of a flux"), {"disk_gb_per_flux_day"}, N_("GB a day"), 1, 3},
+        {N_("decoded pictures that a flux holds"), {"surfaces_per_flux"}, NULL, 1, 1}};
     const json_t *all = json_object_get(p->result, "costs");
     if (!json_is_object(all))
         return;
     para(p, "h2", _("Costs of the stages, which the extrapolation rests on"));
     mark_write(p, vg_sizing_mark_of(json_object_get(all, "status")));
+    const char *why = json_string_value(json_object_get(all, "why"));
+    if (why)
+        para(p, "p class=\"dim\"", known_words(why));
     facts(p, json_object_get(all, "device"), device, COUNT(device));
     facts(p, all, others, COUNT(others));
 }

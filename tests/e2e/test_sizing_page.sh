@@ -18,6 +18,11 @@ for language in fr en; do
     look "$T/$language.html" "$T/kept.json"
 done
 
+# without a meter, by an assumption
+expect 0 "" "$VIGIE" bench report "$VIGIE_SOURCE_DIR/tests/fuzz/seeds/sizing_page/estimated" --report "$T/estimated.html"
+look "$T/estimated.html" "$VIGIE_SOURCE_DIR/tests/fuzz/seeds/sizing_page/estimated"
+grep -qF 'assumed: 40 W at rest, 120 W at full load' "$T/estimated.html" || fail "the assumption is not said"
+
 # a bigger machine, with devices of other names and texts that want to be markup
 python3 - "$T" <<'PY'
 import json, sys
@@ -41,7 +46,7 @@ del r["profile"]
 keep("unsaid")
 # what an older bench did not say
 for run in r["runs"]:
-    for key in ("analysed_fps", "energy", "predicted_p99_ms"):
+    for key in ("analysed_fps", "energy", "meters", "predicted_p99_ms"):
         run.pop(key, None)
 r.pop("costs")
 for tier in r["tiers"]:
