@@ -22,9 +22,11 @@
 #include "src/base/folders.h"
 #include "src/base/text.h"
 #include "src/base/text_buffer.h"
+#include "src/store/accounts.h"
 #include "src/store/config.h"
 #include "src/store/redis_link.h"
 #include "src/store/site.h"
+#include "src/supervise/lock.h"
 #include "src/supervise/spawn.h"
 
 #define STOP_US        (20 * VG_US_PER_S)
@@ -100,6 +102,7 @@ static enum vg_status put_flux(struct vg_database *database,
     vg_flux_defaults(&flux, id);
     flux.rate_fps = from->rate_fps;
     flux.clear_accepted = from->url != NULL;
+    flux.active = !from->idle;
     enum vg_status status = url_of(from, number, flux.url, fault);
     if (!status && number == 0)
         status = declare_sources(database, flux.url, fault);
@@ -114,6 +117,8 @@ static enum vg_status put_flux(struct vg_database *database,
 static enum vg_status configure(const char *folder, const struct vg_live_server_settings *settings,
                                 struct vg_fault *fault)
 {
+    /* a password of chance that lives as long as the folder is not to be guessed either way */
+    const struct vg_argon_cost cheap = {1, 8, 1};
     struct vg_database *database = NULL;
     struct vg_config_site site;
     enum vg_status status = vg_database_open(&database, folder, VG_DATABASE_CREATE, fault);
@@ -129,6 +134,9 @@ static enum vg_status configure(const char *folder, const struct vg_live_server_
         status = put_flux(database, settings, i, fault);
     if (!status)
         status = vg_database_commit(database, fault);
+    if (!status && settings->account)
+        status = vg_account_create(database, settings->account, VG_ROLE_TECHNICAL,
+                                   settings->password, cheap, vg_wall_now(), fault);
     vg_database_close(&database);
     return status;
 }
@@ -355,6 +363,40 @@ static double bytes_in(int parent, const char *name, int depth)
 double vg_live_server_disk_bytes(const struct vg_live_server *server)
 {
     return bytes_in(AT_FDCWD, server->folder, 0);
+}
+
+const char *vg_live_server_folder(const struct vg_live_server *server)
+{
+    return server->folder;
+}
+
+struct vg_tree_load vg_live_server_api_load(const struct vg_live_server *server)
+{
+    const pid_t api = vg_process_tree_child(server->pid, "api");
+    return api > 0 ? vg_process_tree_load(api) : (struct vg_tree_load){0};
+}
+
+struct vg_redis_link *vg_live_server_redis(struct vg_live_server *server)
+{
+    return server->link;
+}
+
+/* As the lock says it: "127.0.0.1:41234". */
+enum vg_status vg_live_server_port(const struct vg_live_server *server, uint16_t *port)
+{
+    char path[PATH_MAX];
+    uint8_t *text = NULL;
+    size_t size = 0;
+    unsigned number = 0;
+    (void)snprintf(path, sizeof path, "%s/" VG_LOCK_FILE, server->folder);
+    if (vg_file_read(path, 4096, &text, &size, NULL))
+        return VG_E_STATE;
+    const char *listen = strstr((char *)text, "\"listen\":\"127.0.0.1:");
+    const bool found = listen && sscanf(listen, "\"listen\":\"127.0.0.1:%5u\"", &number) == 1 &&
+                       number > 0 && number <= UINT16_MAX;
+    *port = (uint16_t)number;
+    vg_free(text);
+    return found ? VG_OK : VG_E_STATE;
 }
 
 /* The line without its end, cut at the room. */

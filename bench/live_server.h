@@ -7,6 +7,7 @@
 #ifndef VG_BENCH_LIVE_SERVER_H
 #define VG_BENCH_LIVE_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bench/process_tree.h"
@@ -24,6 +25,7 @@ struct vg_load_flux {
     const char *scene; /* JSON, checked before */
     double rate_fps;   /* asked for */
     double wanted_fps; /* what the server makes of it, by the scene's rules and the source */
+    bool idle;         /* configured, but switched off */
 };
 
 struct vg_live_server_settings {
@@ -31,9 +33,12 @@ struct vg_live_server_settings {
     struct vg_load_flux from[VG_SERVER_FLUX_MAX];
     const char *model;              /* name of an installed one; borrowed for the call */
     const char *precision, *device; /* NULL: the server's own choice; as long */
+    /* Who may sign in as a technician; NULL: nobody. As long. */
+    const char *account, *password;
 };
 
 struct vg_live_server;
+struct vg_redis_link;
 
 /* Holds SIGINT, SIGTERM, SIGHUP and SIGCHLD back in this thread and those that it makes, for good. */
 void vg_live_server_hold_signals(void);
@@ -66,6 +71,16 @@ enum vg_status vg_live_server_counts(struct vg_live_server *server, struct vg_se
 double vg_live_server_disk_bytes(const struct vg_live_server *server);
 
 struct vg_tree_load vg_live_server_load(const struct vg_live_server *server);
+
+/* Its data folder, and the API's child alone (all zero: it is not there now). */
+const char *vg_live_server_folder(const struct vg_live_server *server);
+struct vg_tree_load vg_live_server_api_load(const struct vg_live_server *server);
+
+/* Where its API listens, on 127.0.0.1. VG_E_STATE: it does not listen yet. */
+enum vg_status vg_live_server_port(const struct vg_live_server *server, uint16_t *port) VG_MUST_USE;
+
+/* To its Redis; borrowed, of the server's thread. */
+struct vg_redis_link *vg_live_server_redis(struct vg_live_server *server);
 
 /* The last error that it logged, "" if none; borrowed until the next call. */
 const char *vg_live_server_last_word(struct vg_live_server *server);

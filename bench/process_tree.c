@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,4 +135,25 @@ struct vg_tree_load vg_process_tree_load(pid_t root)
     }
     load.processes = count;
     return load;
+}
+
+/* The arguments stand one after the other, a zero behind each. */
+static bool is_child_of_name(pid_t pid, const char *name)
+{
+    char text[512] = {0};
+    text_of(text, sizeof text, "/proc/%d/cmdline", (int)pid);
+    const char *word = text + strlen(text) + 1;
+    if (word - text > (ptrdiff_t)sizeof text / 2 || strcmp(word, "child") != 0)
+        return false;
+    return strcmp(word + strlen(word) + 1, name) == 0;
+}
+
+pid_t vg_process_tree_child(pid_t root, const char *name)
+{
+    pid_t found[PROCESSES_MAX] = {root};
+    const uint32_t count = add_children(found, 0, 1);
+    for (uint32_t i = 1; i < count; i++)
+        if (is_child_of_name(found[i], name))
+            return found[i];
+    return 0;
 }

@@ -28,4 +28,7 @@ struct vg_tree_load {
 /* Those that end meanwhile count for nothing. Any thread. */
 struct vg_tree_load vg_process_tree_load(pid_t root);
 
+/* The first child of `root` that runs as `vigie child NAME`; 0: none. */
+pid_t vg_process_tree_child(pid_t root, const char *name);
+
 #endif

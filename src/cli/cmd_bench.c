@@ -11,6 +11,7 @@
 #include "src/base/json.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/cli/bench_api.h"
 #include "src/cli/bench_energy.h"
 #include "src/cli/bench_ingest.h"
 #include "src/cli/bench_kernels.h"
@@ -328,7 +329,7 @@ static const struct vg_word words[] = {
     {"scheduler", vg_bench_scheduler, N_("the scheduler alone: N synthetic flux, a timed device")},
     {"sizing", vg_bench_sizing, N_("finds how many flux this machine holds")},
     {"report", vg_bench_report, N_("the page of a kept result of bench sizing")},
-    {"api", NULL, NULL},
+    {"api", vg_bench_api, N_("loads the API of a whole server and measures it")},
 };
 
 int vg_cmd_bench(int argc, char **argv)
