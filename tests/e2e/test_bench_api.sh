@@ -45,7 +45,7 @@ nothing_left "the least of all"
 
 # a signal while it starts, and one while clients ask: what runs is ended, the code says so
 for signal in INT TERM; do
-    "$VIGIE" bench api --clients 2 --seconds 300 --alerts 20 >"$T/stdout" 2>"$T/stderr" &
+    "$VIGIE" bench api --clients 2 --seconds 4 --alerts 20 >"$T/stdout" 2>"$T/stderr" &
     BENCH=$!
     PIDS+=("$BENCH")
     for _ in $(seq 600); do
