@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "bench/device_peak.h"
-#include "src/energy/nvml.h"
 #include "bench/profile_json.h"
 #include "bench/profile_text.h"
 #include "models/model.h"
@@ -22,6 +21,7 @@
 #include "src/base/json_write.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/energy/nvml.h"
 #include "src/engine/device.h"
 #include "src/engine/device_lane.h"
 #include "src/engine/engine.h"

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "src/energy/nvml.h"
 #include "src/base/clock.h"
+#include "src/energy/nvml.h"
 
 static const char *fake(char *path, size_t size)
 {

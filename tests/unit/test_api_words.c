@@ -231,7 +231,8 @@ static void metrics_stand_in_groups(void **state)
     (void)state;
     static const char one[] = "# TYPE b gauge\nb{x=\"1\"} 1\n# TYPE a_s histogram\n"
                               "a_s_bucket{le=\"+Inf\"} 2\na_s_sum 3\n";
-    static const char two[] = "# TYPE b gauge\n# fine b 1 2:1\nb{x=\"2\"} 4\nnot a line\n1b 5\nb\na_s_count 2";
+    static const char two[] =
+        "# TYPE b gauge\n# fine b 1 2:1\nb{x=\"2\"} 4\nnot a line\n1b 5\nb\na_s_count 2";
     static const char want[] = "# TYPE a_s histogram\na_s_bucket{le=\"+Inf\"} 2\na_s_sum 3\n"
                                "a_s_count 2\n# TYPE b gauge\nb{x=\"1\"} 1\nb{x=\"2\"} 4\n"
                                "not a line\n";
