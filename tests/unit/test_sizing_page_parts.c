@@ -141,7 +141,7 @@ static void spoil(json_t *root, json_t *at, int *left, const json_t *with)
         json_object_foreach_safe(at, next, key, value)
         {
             if ((*left)-- == 0) {
-                assert_int_equal(json_object_set(at, key, json_deep_copy(with)), 0);
+                assert_int_equal(json_object_set_new(at, key, json_deep_copy(with)), 0);
                 return;
             }
             if (*left >= 0)
@@ -150,7 +150,7 @@ static void spoil(json_t *root, json_t *at, int *left, const json_t *with)
     }
     for (size_t i = 0; json_is_array(at) && i < json_array_size(at) && *left >= 0; i++)
         if ((*left)-- == 0)
-            assert_int_equal(json_array_set(at, i, json_deep_copy(with)), 0);
+            assert_int_equal(json_array_set_new(at, i, json_deep_copy(with)), 0);
         else
             spoil(root, json_array_get(at, i), left, with);
 }
