@@ -112,8 +112,8 @@ static enum vg_status watch_take(const struct stand *s, struct vg_map_watch *wat
                                  struct vg_fault *fault)
 {
     enum vg_status status = VG_OK;
-    uint64_t start, end;
     for (uint32_t i = 0; i < watch->count; i++) {
+        uint64_t start = 0, end = 0;
         uint32_t row = 0;
         while (row < MAPS - 1 && map_rows[row].kernel != watch->kernel[i])
             row++;
