@@ -46,7 +46,7 @@ static double least_between(const struct vg_hold *hold, const struct vg_server_c
                             const struct vg_server_counts *after, uint32_t *worst)
 {
     const double seconds = after->up_s - before->up_s;
-    double least = hold->flux ? INFINITY : 0;
+    double least = hold->flux ? HUGE_VAL : 0;
     *worst = 0;
     for (uint32_t i = 0; i < hold->flux; i++) {
         char id[VG_SERVER_ID_SIZE];

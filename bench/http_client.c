@@ -185,7 +185,7 @@ enum vg_status vg_http_listen(struct vg_http_client *client, const char *path,
                               struct vg_mono_time until)
 {
     struct vg_http_answer answer;
-    size_t first;
+    size_t first = 0;
     enum vg_status status = ask(client, "GET", path, NULL, until);
     if (!status)
         status = head_read(client, until, &answer, &first);
@@ -194,7 +194,7 @@ enum vg_status vg_http_listen(struct vg_http_client *client, const char *path,
     if (answer.code != 200)
         return VG_E_STATE;
     client->used = first;
-    client->kept = client->in[first - 1];
+    client->kept = first ? client->in[first - 1] : 0;
     return VG_OK;
 }
 

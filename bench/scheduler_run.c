@@ -276,7 +276,7 @@ static double share_of(const struct stand *s, const struct moment *from, const s
 static double worst_share(const struct stand *s, const struct moment *from, const struct moment *to,
                           uint32_t first, uint32_t *which)
 {
-    double worst = INFINITY;
+    double worst = HUGE_VAL;
     for (uint32_t i = first; i < s->run->flux; i++) {
         const double share = share_of(s, from, to, i);
         *which = share < worst ? i : *which;
@@ -375,7 +375,7 @@ static enum vg_status measure(struct stand *s, struct vg_scheduler_found *found,
     (void)vg_synthetic_late_us(s->flux);
     take_moment(s, &s->first);
     s->minute = s->first;
-    found->worst_minute = INFINITY;
+    found->worst_minute = HUGE_VAL;
     for (uint32_t m = 0; m < minutes && !status; m++) {
         status = pass(s, N_("measuring"), s->run->measure_s / minutes, s->own, fault);
         take_moment(s, &s->last);

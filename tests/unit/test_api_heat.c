@@ -69,7 +69,7 @@ static void seconds_are_told(void **out)
         (void)snprintf(path, sizeof path, "%s%s", V1, rows[i].query);
         json_t *root = api_reader_ask(s, path, 200);
         assert_float_equal(value(root, "hours"), rows[i].hours, 0);
-        assert_float_equal(value(root, "columns"), rows[i].hours ? 64 : 0, 0);
+        assert_float_equal(value(root, "columns"), (rows[i].hours ? 64 : 0), 0);
         assert_int_equal(json_array_size(json_object_get(root, "seconds")), rows[i].hours ? 36 : 0);
         assert_float_equal(cell(root, 0, 0), rows[i].first, 0);
         assert_float_equal(cell(root, 35, 63), rows[i].last, 0);
