@@ -15,8 +15,8 @@
 #include "src/base/text_buffer.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
-#include "src/media/ingest.h"
 #include "src/media/ingest_flux.h"
+#include "src/media/ingest_heap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -63,6 +63,7 @@ struct stand {
     struct vg_decode_devices *devices;
     int event_fd;
     struct vg_mono_time sample_due; /* of the whole process */
+    struct vg_mono_time next_tidy;
 };
 
 /* What a moment costs. */
@@ -267,6 +268,7 @@ static uint32_t look_at_all(struct stand *stand, struct vg_mono_time began)
     }
     if (stand->request.samples)
         sample_process(stand, now);
+    vg_ingest_heap_tidy(&stand->next_tidy, now);
     return open;
 }
 
@@ -429,7 +431,7 @@ static void clear(struct stand *stand)
 
 static enum vg_status run(const struct request *r, struct vg_fault *fault)
 {
-    vg_ingest_set_heap();
+    vg_ingest_heap_set();
     struct stand *stand = vg_alloc(sizeof *stand);
     if (!stand)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench ingest");

@@ -29,6 +29,7 @@
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
 #include "src/media/ingest.h"
+#include "src/media/ingest_heap.h"
 #include "src/supervise/listen_address.h"
 #include "src/supervise/places.h"
 #include "src/supervise/redis_child.h"
@@ -57,7 +58,7 @@ static enum vg_status run_ingest(char **words, const char *data, struct vg_fault
 {
     struct vg_ingest_settings settings = vg_ingest_defaults();
     settings.data = data;
-    vg_ingest_set_heap();
+    vg_ingest_heap_set();
     vg_random_bytes(&settings.seed, sizeof settings.seed);
     enum vg_status status = vg_ingest_run(&settings);
     if (status == VG_E_TIMEOUT) { /* a thread hangs in a driver: leave without it */

@@ -1,7 +1,6 @@
 #include "src/media/ingest.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,11 +16,11 @@
 #include "src/media/ingest_budget.h"
 #include "src/media/ingest_config.h"
 #include "src/media/ingest_flux.h"
+#include "src/media/ingest_heap.h"
 #include "src/media/media_desk.h"
 #include "src/media/slots.h"
 
-#define MAPPED_BYTES (128 << 10) /* the C library's first border */
-#define CONFIG_BYTES (1u << 20)  /* 64 flux of 12 KB with their certificates, the site's 200 KB */
+#define CONFIG_BYTES (1u << 20) /* 64 flux of 12 KB with their certificates, the site's 200 KB */
 #define WATCH_US     (VG_US_PER_S / 4)
 #define ALIVE_US     VG_US_PER_S
 #define END_US       (4 * VG_US_PER_S)
@@ -48,7 +47,7 @@ struct ingest {
     struct vg_random random;
     struct vg_message_reader reader;
     struct vg_log_repeat stop_errors;
-    struct vg_mono_time next_watch, next_alive;
+    struct vg_mono_time next_watch, next_alive, next_tidy;
     bool over;
 };
 
@@ -61,12 +60,6 @@ struct vg_ingest_settings vg_ingest_defaults(void)
                                        .open_us = 5 * VG_US_PER_S,
                                        .read_us = 5 * VG_US_PER_S / 2,
                                        .seed = 1};
-}
-
-void vg_ingest_set_heap(void)
-{
-    (void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would only keep more of what is free */
-    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 }
 
 /* ---- stop and authorisation ---- */
@@ -342,6 +335,7 @@ static enum vg_status do_what_is_due(struct ingest *ingest, struct vg_mono_time 
         ingest->next_watch.us = now.us + WATCH_US;
         watch_stop(ingest);
         share_cores(ingest, now);
+        vg_ingest_heap_tidy(&ingest->next_tidy, now);
     }
     if (now.us >= ingest->drivers.next.us) {
         const enum vg_status status = watch_drivers(ingest, now);

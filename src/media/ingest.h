@@ -23,14 +23,9 @@ struct vg_ingest_settings {
 /* fds 3, 4, 5 and 6, 5 s to open, 2.5 s to read; data NULL, to be set. */
 struct vg_ingest_settings vg_ingest_defaults(void);
 
-/* Sets the heap up for a process that receives flux, before its threads: pictures and tables of
- * decoders get mappings of their own for ever. The C library would else raise that border at the
- * first of them that is freed, and put all others among small buffers: a heap that grows with each
- * reconnection, and keeps what it grew by. */
-void vg_ingest_set_heap(void);
-
 /* Runs until the supervisor says "quit" or goes away; then stops the flux and returns VG_OK.
- * The descriptors are borrowed. Begins by recovering the slots that a killed predecessor left.
+ * The heap is to be set before (ingest_heap.h). The descriptors are borrowed. Begins by recovering
+ * the slots that a killed predecessor left.
  * Nothing runs before the first configuration and the first look at the stop file.
  * Says "alive" each second only while every flux thread keeps its deadlines.
  * VG_E_INPUT (not slots), VG_E_MEMORY, VG_E_LACK; VG_E_TIMEOUT: a thread did not end, or a
