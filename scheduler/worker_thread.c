@@ -121,6 +121,16 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     follow_view(t, flux, picture->wall);
 }
 
+/* Back to the loop, which is woken by the last of a batch's works that are there: it can do nothing
+ * with the batch before, and a wake-up costs it more than a picture. */
+static void hand_back(struct vg_worker_thread *t, struct vg_live_work *work)
+{
+    struct vg_live_work *next = NULL;
+    const bool more = vg_ring_peek(t->in, &next) == VG_OK && next && next->batch == work->batch;
+    /* room for every work that exists */
+    (void)!(more ? vg_ring_push_quietly(t->out, &work) : vg_ring_push(t->out, &work));
+}
+
 static void *worker_main(void *user)
 {
     struct vg_worker_thread *t = user;
@@ -138,7 +148,7 @@ static void *worker_main(void *user)
         if (work->answer)
             follow(t, work);
         atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
-        (void)!vg_ring_push(t->out, &work); /* room for every work that exists */
+        hand_back(t, work);
     }
 }
 

@@ -58,7 +58,7 @@ void vg_ring_close(struct vg_ring **ring)
     *ring = NULL;
 }
 
-enum vg_status vg_ring_push(struct vg_ring *ring, const void *element)
+enum vg_status vg_ring_push_quietly(struct vg_ring *ring, const void *element)
 {
     const size_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
     const size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
@@ -67,14 +67,22 @@ enum vg_status vg_ring_push(struct vg_ring *ring, const void *element)
     memcpy(ring->elements + (tail & ring->mask) * ring->element_bytes, element,
            ring->element_bytes);
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+    return VG_OK;
+}
+
+enum vg_status vg_ring_push(struct vg_ring *ring, const void *element)
+{
     const uint64_t one = 1;
+    const enum vg_status status = vg_ring_push_quietly(ring, element);
+    if (status)
+        return status;
     /* it can only fail when the counter is full: then the reader is awake anyway */
     if (write(ring->fd, &one, sizeof one) < 0)
         return VG_OK;
     return VG_OK;
 }
 
-enum vg_status vg_ring_pop(struct vg_ring *ring, void *element)
+enum vg_status vg_ring_peek(const struct vg_ring *ring, void *element)
 {
     const size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
     const size_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
@@ -82,8 +90,17 @@ enum vg_status vg_ring_pop(struct vg_ring *ring, void *element)
         return VG_E_END;
     memcpy(element, ring->elements + (head & ring->mask) * ring->element_bytes,
            ring->element_bytes);
-    atomic_store_explicit(&ring->head, head + 1, memory_order_release);
     return VG_OK;
+}
+
+enum vg_status vg_ring_pop(struct vg_ring *ring, void *element)
+{
+    const enum vg_status status = vg_ring_peek(ring, element);
+    if (!status)
+        atomic_store_explicit(&ring->head,
+                              atomic_load_explicit(&ring->head, memory_order_relaxed) + 1,
+                              memory_order_release);
+    return status;
 }
 
 enum vg_status vg_ring_wait(struct vg_ring *ring, int timeout_ms)

@@ -18,8 +18,12 @@ void vg_ring_close(struct vg_ring **ring);
  * place; nothing is changed then. */
 enum vg_status vg_ring_push(struct vg_ring *ring, const void *element) VG_MUST_USE;
 
-/* Reader's thread. Copies the oldest element out, or VG_E_END when empty. */
+/* The same, but the reader sleeps on: a vg_ring_push must follow soon, and tells of both. */
+enum vg_status vg_ring_push_quietly(struct vg_ring *ring, const void *element) VG_MUST_USE;
+
+/* Reader's thread. Copies the oldest element out, or VG_E_END when empty; peek leaves it there. */
 enum vg_status vg_ring_pop(struct vg_ring *ring, void *element) VG_MUST_USE;
+enum vg_status vg_ring_peek(const struct vg_ring *ring, void *element) VG_MUST_USE;
 
 /* Reader's thread: blocks until something was pushed or `timeout_ms` passed (-1: for ever). */
 enum vg_status vg_ring_wait(struct vg_ring *ring, int timeout_ms) VG_MUST_USE;

@@ -1,4 +1,5 @@
 /* labels: threads */
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,6 +42,31 @@ static void numbers_arrive_once_and_in_order(void **state)
     assert_null(ring);
 }
 
+static void a_quiet_push_is_told_of_with_the_next(void **state)
+{
+    (void)state;
+    struct vg_ring *ring;
+    uint32_t v = 1, got = 0;
+    struct pollfd woken;
+    assert_int_equal(vg_ring_open(&ring, 2, 4), VG_OK);
+    woken = (struct pollfd){vg_ring_fd(ring), POLLIN, 0};
+    assert_int_equal(vg_ring_peek(ring, &got), VG_E_END);
+    assert_int_equal(vg_ring_push_quietly(ring, &v), VG_OK);
+    assert_int_equal(poll(&woken, 1, 0), 0);
+    assert_int_equal(vg_ring_peek(ring, &got), VG_OK); /* it is there all the same */
+    assert_int_equal(got, 1);
+    v = 2;
+    assert_int_equal(vg_ring_push(ring, &v), VG_OK);
+    assert_int_equal(poll(&woken, 1, 0), 1);
+    assert_int_equal(vg_ring_push_quietly(ring, &v), VG_E_FULL);
+    for (uint32_t want = 1; want <= 2; want++) {
+        assert_int_equal(vg_ring_pop(ring, &got), VG_OK);
+        assert_int_equal(got, want);
+    }
+    assert_int_equal(vg_ring_pop(ring, &got), VG_E_END);
+    vg_ring_close(&ring);
+}
+
 static void a_full_ring_refuses_and_an_empty_one_ends(void **state)
 {
     (void)state;
@@ -63,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_arrive_once_and_in_order),
+        cmocka_unit_test(a_quiet_push_is_told_of_with_the_next),
         cmocka_unit_test(a_full_ring_refuses_and_an_empty_one_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
