@@ -41,6 +41,8 @@ struct vg_loop_ingest {
     struct vg_slots *slots;
     int ready_fd;
     struct event *ready;
+    uint32_t flux_count; /* its flux: places in struct vg_loop, ascending */
+    uint32_t flux[VG_LIVE_FLUX_MAX];
 };
 
 struct vg_loop {
@@ -88,6 +90,7 @@ struct vg_loop {
     struct vg_stop stop;
     uint64_t stop_generation;
     struct vg_live_totals totals;
+    uint32_t waiting; /* flux of which a picture waits */
     struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
     struct vg_looks_credit credit;   /* of the device's time, for second looks */
     struct vg_batch_time batch_time; /* what a batch takes */

@@ -62,7 +62,7 @@ static void close_changed(struct vg_loop *a, const struct vg_live_config *config
         struct vg_live_flux *flux = &a->flux[i];
         if (!flux->used || find_config(config, flux))
             continue;
-        vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, VG_SLOTS_NEVER);
+        vg_loop_set_period(a, flux, VG_SLOTS_NEVER);
         vg_slots_owe(vg_loop_slots(a, flux), flux->config.slot, VG_SLOTS_NEVER);
         vg_live_flux_leave(flux);
         vg_loop_end_measures(a, flux);
@@ -121,6 +121,18 @@ bool vg_loop_any_under_way(const struct vg_loop *a)
     return false;
 }
 
+/* Who brings what: an ingest process tells that some of its flux have published. */
+static void list_flux(struct vg_loop *a)
+{
+    for (uint32_t i = 0; i < a->settings->ingest_count; i++)
+        a->ingest[i].flux_count = 0;
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
+        struct vg_loop_ingest *in = &a->ingest[a->flux[i].config.ingest];
+        if (a->flux[i].used)
+            in->flux[in->flux_count++] = i;
+    }
+}
+
 /* Takes the pending configuration over once no picture is under way: works point into it. */
 void vg_loop_apply(struct vg_loop *a)
 {
@@ -129,6 +141,7 @@ void vg_loop_apply(struct vg_loop *a)
     close_changed(a, a->pending);
     for (uint32_t i = 0; i < a->pending->flux_count; i++)
         open_one(a, &a->pending->flux[i]);
+    list_flux(a);
     vg_live_config_free(&a->config);
     a->config = a->pending;
     a->pending = NULL;

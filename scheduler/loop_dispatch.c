@@ -21,13 +21,20 @@ struct vg_slots *vg_loop_slots(struct vg_loop *a, const struct vg_live_flux *flu
     return a->ingest[flux->config.ingest].slots;
 }
 
-static void note_waiting(struct vg_live_flux *flux, int64_t now_us)
+static void note_waiting(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_us)
 {
-    if (!flux->waiting) {
-        flux->waiting_since_us = now_us;
-        flux->waiting_due_us = flux->due_us;
-    }
+    if (flux->waiting)
+        return;
+    flux->waiting_since_us = now_us;
+    flux->waiting_due_us = flux->due_us;
     flux->waiting = true;
+    a->waiting++;
+}
+
+static void end_waiting(struct vg_loop *a, struct vg_live_flux *flux)
+{
+    a->waiting -= flux->waiting;
+    flux->waiting = false;
 }
 
 void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t period_us)
@@ -36,16 +43,17 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
     const bool asked = flux->asks;
     flux->asks = period_us != VG_SLOTS_NEVER;
     if (!flux->asks) {
-        flux->waiting = false; /* what is ready is taken, or met by its fate, when it asks again */
+        end_waiting(a, flux); /* what is ready is taken, or met by its fate, when it asks again */
         vg_slots_want(slots, flux->config.slot, VG_SLOTS_NEVER);
         return;
     }
-    const int64_t before_us = flux->period_us, now_us = vg_mono_now().us;
+    const int64_t before_us = flux->period_us;
     flux->period_us = period_us;
     if (asked && before_us == period_us)
         return;
+    const int64_t now_us = vg_mono_now().us;
     if (asked && vg_slots_wanted_us(slots, flux->config.slot) == VG_SLOTS_NEVER)
-        note_waiting(flux, now_us); /* a picture is there that nobody has noticed yet */
+        note_waiting(a, flux, now_us); /* a picture is there that nobody has noticed yet */
     flux->due_us = asked && before_us > 0 && period_us > 0
                        ? vg_rate_change_us(flux->due_us, before_us, period_us, now_us)
                        : vg_rate_begin_us((uint32_t)(flux - a->flux), period_us, now_us);
@@ -65,13 +73,12 @@ static void want_next(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_
 /* A want that was used up means that a picture was published since. */
 void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us)
 {
-    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
-        struct vg_live_flux *flux = &a->flux[i];
-        if (!flux->used || !flux->asks || flux->config.ingest != ingest)
+    const struct vg_loop_ingest *in = &a->ingest[ingest];
+    for (uint32_t i = 0; i < in->flux_count; i++) {
+        struct vg_live_flux *flux = &a->flux[in->flux[i]];
+        if (!flux->asks || vg_slots_wanted_us(in->slots, flux->config.slot) != VG_SLOTS_NEVER)
             continue;
-        if (vg_slots_wanted_us(vg_loop_slots(a, flux), flux->config.slot) != VG_SLOTS_NEVER)
-            continue;
-        note_waiting(flux, now_us);
+        note_waiting(a, flux, now_us);
         want_next(a, flux, now_us);
     }
 }
@@ -111,9 +118,8 @@ static void end_picture(struct vg_loop *a, struct vg_live_flux *flux, uint32_t s
 
 static uint32_t source_fps_milli(struct vg_loop *a, const struct vg_live_flux *flux)
 {
-    struct vg_slots_state state;
-    vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &state);
-    const int64_t measured = state.figure[VG_FIGURE_INPUT_RATE];
+    const int64_t measured =
+        vg_slots_figure(vg_loop_slots(a, flux), flux->config.slot, VG_FIGURE_INPUT_RATE);
     return measured > 0 && measured <= UINT32_MAX ? (uint32_t)measured : 0;
 }
 
@@ -179,7 +185,7 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
                  uint32_t room)
 {
     struct vg_live_work *work = &batch->work[batch->count];
-    flux->waiting = false;
+    end_waiting(a, flux);
     if (vg_slots_take_newest(vg_loop_slots(a, flux), flux->config.slot, &work->slot,
                              &work->picture))
         return false;
@@ -253,14 +259,20 @@ static int64_t next_due_us(const struct vg_loop *a, int64_t now_us)
     return next_us;
 }
 
+/* The same, where it matters: for a batch that is not full before a device that idles. */
+static int64_t next_us(const struct vg_loop *a, uint32_t count, int64_t now_us)
+{
+    return count > 0 && count < a->batch_max && a->free_us <= now_us ? next_due_us(a, now_us)
+                                                                     : VG_BATCH_NEVER;
+}
+
 /* What goes now, of the candidates; if it is nothing, when they are looked at again. */
 static uint32_t choose(struct vg_loop *a, uint32_t count)
 {
     const int64_t now_us = vg_mono_now().us;
     const struct vg_batch_device device = {.most = a->batch_max,
                                            .free_us = a->free_us,
-                                           .next_us =
-                                               count ? next_due_us(a, now_us) : VG_BATCH_NEVER,
+                                           .next_us = next_us(a, count, now_us),
                                            .time = a->batch_time};
     const struct vg_batch_plan plan = vg_batch_plan(a->candidate, count, &device, now_us);
     if (plan.count == 0 && plan.look_us != VG_BATCH_NEVER) {
@@ -289,7 +301,7 @@ static void run(struct vg_loop *a, struct vg_live_batch *batch)
 void vg_loop_dispatch(struct vg_loop *a)
 {
     /* while a configuration waits, nothing new starts: the pictures under way end first */
-    for (int at = free_batch(a); a->unit.run && !a->pending && at >= 0; at = free_batch(a)) {
+    for (int at = free_batch(a); a->waiting > 0 && !a->pending && at >= 0; at = free_batch(a)) {
         struct vg_live_batch *batch = &a->batch[at];
         const int64_t from_us = vg_loop_timed_from(a);
         const uint32_t count = gather(a);

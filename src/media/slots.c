@@ -649,6 +649,13 @@ uint32_t vg_slots_recover_reader(struct vg_slots *slots)
 
 /* ---- both ---- */
 
+int64_t vg_slots_figure(const struct vg_slots *slots, uint32_t flux, enum vg_figure figure)
+{
+    assert((size_t)figure < VG_FIGURE_COUNT);
+    const int64_t value = GET(block_of(slots, flux)->figure[figure]);
+    return value >= -1 ? value : 0;
+}
+
 void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots_state *state)
 {
     const struct flux_block *block = block_of(slots, flux);
@@ -681,8 +688,6 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
     };
     for (uint32_t f = 0; f < VG_FATE_COUNT; f++)
         state->fate[f] = GET(block->fate[f]) + GET(block->read_fate[f]);
-    for (uint32_t f = 0; f < VG_FIGURE_COUNT; f++) {
-        const int64_t figure = GET(block->figure[f]);
-        state->figure[f] = figure >= -1 ? figure : 0;
-    }
+    for (int f = 0; f < VG_FIGURE_COUNT; f++)
+        state->figure[f] = vg_slots_figure(slots, flux, (enum vg_figure)f);
 }

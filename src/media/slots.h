@@ -194,4 +194,7 @@ struct vg_slots_state {
 };
 void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots_state *state);
 
+/* The one figure of it. */
+int64_t vg_slots_figure(const struct vg_slots *slots, uint32_t flux, enum vg_figure figure);
+
 #endif
