@@ -33,6 +33,7 @@ struct vg_live_flux {
     bool permitted;            /* by stop and authorisation, as last looked */
     int64_t due_us, period_us; /* period_us: as its share of the device allows; 0: every picture */
     int64_t wanted_period_us;  /* as its configuration and its rules want */
+    uint64_t tag;              /* of its place in the slots */
     struct vg_share_flux share;
     bool claims;                  /* a share of the device, when that was last shared out */
     uint64_t replaced;            /* pictures that newer ones had replaced then */

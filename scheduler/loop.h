@@ -4,7 +4,7 @@
  *   loop_config.c    a configuration takes over
  *   loop_start.c     model, device, workers, publisher, with the first configuration
  *   loop_share.c     once a second: how often each flux is looked at
- *   loop_look.c      twice a second: permission, coverage, measures, state, metrics
+ *   loop_look.c      twice a second: permission, coverage, measures; in turns state and metrics
  *   analysis.c       life
  *
  * One thread. Nothing in it blocks. */
@@ -81,7 +81,10 @@ struct vg_loop {
     struct vg_heat_thread *heat;
     struct vg_live_report *report;
     struct vg_live_energy energy;
+    uint32_t view_count; /* of the tick: all flux, as they were read when it began */
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
+    uint32_t told[VG_LIVE_FLUX_MAX]; /* of each place's flux, what is told at once if it changes */
+    uint64_t ticks;
     struct vg_watch_thread *watch;
     struct vg_model_guard *guard; /* NULL: of a trial */
     char model_path[4096];
@@ -148,8 +151,14 @@ bool vg_loop_any_under_way(const struct vg_loop *a);
 
 /* ---- loop_share.c ---- */
 
-/* Shares the device out anew, if a second has gone by since it did. */
-void vg_loop_share(struct vg_loop *a);
+/* Thousandths; 0: none, or no rate that can be. */
+static inline uint32_t vg_loop_milli(double fps)
+{
+    return fps > 0 && fps < 1e6 ? (uint32_t)(fps * 1000 + 0.5) : 0;
+}
+
+/* Shares the device out anew, by what the tick has read, if a second has gone by since it did. */
+void vg_loop_share(struct vg_loop *a, int64_t now_us);
 
 /* ---- loop_start.c ---- */
 

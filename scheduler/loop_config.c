@@ -20,7 +20,11 @@ static void set_rate(struct vg_loop *a, struct vg_live_flux *flux)
         flux->config.scene ? (double)vg_scene_floor_fps(flux->config.scene) : 0;
     const double fps = vg_rate_choose(flux->config.rate_fps, floor_fps, 0);
     flux->wanted_period_us = vg_rate_of(fps).period_us;
-    vg_slots_expect(vg_loop_slots(a, flux), flux->config.slot, vg_slots_tag(flux->config.id));
+    flux->share.wanted_milli =
+        vg_loop_milli(flux->wanted_period_us > 0 ? 1e6 / (double)flux->wanted_period_us : 0);
+    flux->share.floor_milli = vg_loop_milli(floor_fps);
+    flux->tag = vg_slots_tag(flux->config.id);
+    vg_slots_expect(vg_loop_slots(a, flux), flux->config.slot, flux->tag);
     vg_slots_owe(vg_loop_slots(a, flux), flux->config.slot,
                  flux->config.active ? flux->wanted_period_us : VG_SLOTS_NEVER);
     if (!flux->config.active)

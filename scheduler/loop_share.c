@@ -21,25 +21,17 @@ static enum vg_stir stir_of(const struct vg_live_flux *flux)
 }
 
 /* Whether it brings pictures that may be looked at. Who does not claims nothing. */
-static bool claims(const struct vg_live_flux *flux, const struct vg_slots_state *state)
+static bool claims_of(const struct vg_live_flux *flux, const struct vg_slots_state *state)
 {
     return flux->used && flux->config.active && flux->permitted &&
-           state->connection == VG_CONNECTION_LIVE && state->tag == vg_slots_tag(flux->config.id);
+           state->connection == VG_CONNECTION_LIVE && state->tag == flux->tag;
 }
 
-static uint32_t milli(double fps)
-{
-    return fps > 0 && fps < 1e6 ? (uint32_t)(fps * 1000 + 0.5) : 0;
-}
-
+/* What its configuration wants is told by that. */
 static void tell(struct vg_live_flux *flux, const struct vg_slots_state *state, int64_t now_us)
 {
     struct vg_share_flux *share = &flux->share;
-    const int64_t period_us = flux->wanted_period_us;
-    share->wanted_milli = period_us > 0 ? milli(1e6 / (double)period_us) : 0;
-    share->floor_milli =
-        flux->config.scene ? milli((double)vg_scene_floor_fps(flux->config.scene)) : 0;
-    share->source_milli = milli(vg_live_decoded_fps(state));
+    share->source_milli = vg_loop_milli(vg_live_decoded_fps(state));
     share->priority = flux->config.priority;
     /* a flux that is looked at seldom or not says nothing new */
     share->stir = now_us - flux->last_done.us < VG_RULES_TOLD_US ? stir_of(flux) : VG_STIR_CALM;
@@ -69,12 +61,16 @@ static void obey(struct vg_loop *a, struct vg_live_flux *flux)
     int64_t period_us = flux->wanted_period_us;
     if (share->verdict != VG_SHARE_WANTED)
         period_us = share->rate_milli ? 1000 * VG_US_PER_S / share->rate_milli : VG_SLOTS_NEVER;
-    if (period_us == VG_SLOTS_NEVER && flux->asks)
-        vg_log(say_level(flux), "flux %s is not analysed: %s", flux->config.id,
-               verdict_text(share->verdict));
-    else if (period_us != VG_SLOTS_NEVER && !flux->asks)
-        vg_log(say_level(flux), "flux %s is analysed again", flux->config.id);
     vg_loop_set_period(a, flux, period_us);
+}
+
+static void say(struct vg_live_flux *flux)
+{
+    if (flux->asks)
+        vg_log(say_level(flux), "flux %s is analysed again", flux->config.id);
+    else
+        vg_log(say_level(flux), "flux %s is not analysed: %s", flux->config.id,
+               verdict_text(flux->share.verdict));
 }
 
 /* Pictures of it that newer ones replaced before their turn, since the last time. */
@@ -87,11 +83,8 @@ static int64_t replaced(struct vg_live_flux *flux, const struct vg_slots_state *
 }
 
 /* Jobs of a full batch: of two on the way each has half of the flux at most. */
-static uint32_t full_batch(const struct vg_loop *a)
+static uint32_t full_batch(const struct vg_loop *a, uint32_t asks)
 {
-    uint32_t asks = 0;
-    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
-        asks += a->flux[i].used && a->flux[i].asks;
     const uint32_t half = (asks + 1) / 2;
     return half < a->batch_max ? half : a->batch_max;
 }
@@ -114,50 +107,77 @@ static int64_t capacity_us(struct vg_loop *a, int64_t replaced_us, int64_t job_u
     return job_us > 0 ? (int64_t)((double)there_us * a->usual_job_us / (double)job_us) : there_us;
 }
 
-void vg_loop_share(struct vg_loop *a)
-{
-    const int64_t now_us = vg_mono_now().us;
+/* Who shares, and what was seen of them. */
+struct claims {
+    uint32_t count, asks; /* those who claim: a->share; those who ask for pictures */
+    int64_t replaced;     /* pictures of who claims */
     struct vg_live_flux *of[VG_LIVE_FLUX_MAX];
-    uint32_t count = 0;
-    int64_t replaced_us = 0;
+    bool asked[VG_LIVE_FLUX_MAX];
+};
+
+static void leave_out(struct vg_loop *a, struct vg_live_flux *flux)
+{
+    flux->claims = false;
+    if (flux->share.shed)
+        return;
+    flux->share.verdict = VG_SHARE_WANTED; /* whatever comes first is looked at */
+    vg_loop_set_period(a, flux, flux->wanted_period_us);
+}
+
+static void take_claims(struct vg_loop *a, struct claims *claims, int64_t now_us)
+{
+    claims->count = claims->asks = 0;
+    claims->replaced = 0;
+    for (uint32_t i = 0; i < a->view_count; i++) {
+        const struct vg_slots_state *state = &a->view[i].state;
+        struct vg_live_flux *flux = &a->flux[a->view[i].flux - a->flux];
+        if (!flux->config.active)
+            continue;
+        claims->asks += flux->asks;
+        if (!claims_of(flux, state)) {
+            leave_out(a, flux);
+            continue;
+        }
+        tell(flux, state, now_us);
+        claims->replaced += replaced(flux, state);
+        flux->claims = true;
+        claims->asked[claims->count] = flux->asks;
+        claims->of[claims->count] = flux;
+        a->share[claims->count++] = flux->share;
+    }
+}
+
+static void decide(struct vg_loop *a, const struct claims *claims, int64_t now_us)
+{
+    const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a, claims->asks));
+    const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
+    for (uint32_t i = 0; i < claims->count; i++)
+        a->share[i].cost_us = cost_us;
+    const int64_t there_us = capacity_us(a, claims->replaced * job_us, job_us);
+    vg_share_out_held(a->share, claims->count, there_us,
+                      vg_share_most(&a->most, there_us, CAPACITY_US, now_us), now_us);
+    for (uint32_t i = 0; i < claims->count; i++) {
+        claims->of[i]->share = a->share[i];
+        obey(a, claims->of[i]);
+    }
+}
+
+void vg_loop_share(struct vg_loop *a, int64_t now_us)
+{
+    struct claims claims;
     if (now_us - a->shared_us < VG_US_PER_S)
         return;
     const int64_t from_us = vg_loop_timed_from(a);
+    a->shared_us = now_us;
     if (now_us - a->answer_us > STALE_US) {
         a->batch_time = (struct vg_batch_time){0};
         a->usual_job_us = 0;
     }
-    const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a));
-    const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
-    a->shared_us = now_us;
-    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
-        struct vg_live_flux *flux = &a->flux[i];
-        struct vg_slots_state state;
-        if (!flux->used || !flux->config.active)
-            continue;
-        vg_slots_state(vg_loop_slots(a, flux), flux->config.slot, &state);
-        if (!claims(flux, &state)) {
-            flux->claims = false;
-            if (!flux->share.shed) { /* whatever comes first is looked at */
-                flux->share.verdict = VG_SHARE_WANTED;
-                vg_loop_set_period(a, flux, flux->wanted_period_us);
-            }
-            continue;
-        }
-        tell(flux, &state, now_us);
-        flux->share.cost_us = cost_us;
-        replaced_us += replaced(flux, &state) * job_us;
-        flux->claims = true;
-        of[count] = flux;
-        a->share[count++] = flux->share;
-    }
-    const int64_t there_us = capacity_us(a, replaced_us, job_us);
-    vg_share_out_held(a->share, count, there_us,
-                      vg_share_most(&a->most, there_us, CAPACITY_US, now_us), now_us);
-    for (uint32_t i = 0; i < count; i++) {
-        of[i]->share = a->share[i];
-        obey(a, of[i]);
-    }
+    take_claims(a, &claims, now_us);
+    decide(a, &claims, now_us);
     if (a->settings->trial)
         vg_loop_timed_to(&a->settings->trial->share, from_us);
+    for (uint32_t i = 0; i < claims.count; i++)
+        if (claims.asked[i] != claims.of[i]->asks)
+            say(claims.of[i]);
 }
