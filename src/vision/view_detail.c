@@ -26,68 +26,120 @@ static int32_t clamp(int32_t i, int32_t count)
     return i < 0 ? 0 : i >= count ? count - 1 : i;
 }
 
-static uint32_t block_at(int32_t x, int32_t y)
-{
-    return (uint32_t)(y / SIDE * VG_VIEW_COLUMNS + x / SIDE);
-}
+/* The loops over a row have its fixed length, 16-bit numbers where they suffice and nothing that
+ * overlaps, so that compilers make vectors of them: each flux is looked at once a second. */
 
-/* Moves the column sums from row y - 1 to row y. */
-static void slide(int32_t column[WIDTH], const uint8_t *luma, int32_t y)
+/* What the rows of a row of blocks have gathered, column by column. */
+struct gathered {
+    uint32_t energy[WIDTH], sharp[WIDTH];
+    uint16_t grey[WIDTH]; /* 20 of 255 at most */
+};
+
+/* Moves the column sums (nine of 255 at most) from row y - 1 to row y. */
+static void slide(int16_t *restrict column, const uint8_t *restrict in, const uint8_t *restrict out)
 {
-    const uint8_t *in = luma + clamp(y + REACH, HEIGHT) * WIDTH;
-    const uint8_t *out = luma + clamp(y - REACH - 1, HEIGHT) * WIDTH;
     for (int32_t x = 0; x < WIDTH; x++)
-        column[x] += in[x] - out[x];
+        column[x] = (int16_t)(column[x] + in[x] - out[x]);
 }
 
-static void band_row(struct vg_view_detail *detail, const uint8_t *luma,
-                     const int32_t column[WIDTH], int32_t y)
+/* padded: column sums, with REACH more on each side. All that is summed up is 81 of 255 at most. */
+static void band_row(int16_t *restrict band, const uint8_t *restrict row,
+                     const int16_t *restrict padded)
 {
-    int32_t sum = 0;
-    for (int32_t i = -REACH - 1; i < REACH; i++)
-        sum += column[clamp(i, WIDTH)];
     for (int32_t x = 0; x < WIDTH; x++) {
-        sum += column[clamp(x + REACH, WIDTH)] - column[clamp(x - REACH - 1, WIDTH)];
-        const int32_t band = (luma[y * WIDTH + x] * WINDOW * WINDOW - sum) / WINDOW;
-        detail->band[y * WIDTH + x] = (int16_t)band;
-        detail->energy[block_at(x, y)] += (uint32_t)(band * band);
+        const int16_t *p = padded + x;
+        const int16_t sum = (int16_t)(p[0] + p[1] + p[2] + p[3] + p[4] + p[5] + p[6] + p[7] + p[8]);
+        const int16_t off = (int16_t)(row[x] * WINDOW * WINDOW - sum);
+        band[x] = (int16_t)(off / WINDOW);
     }
 }
 
-static void sharp_row(struct vg_view_detail *detail, const uint8_t *luma, int32_t y)
+/* row: not the first nor the last. The first and last column are of no use. */
+static void laplace_row(int16_t *restrict laplace, const uint8_t *restrict row)
 {
-    const uint8_t *row = luma + y * WIDTH;
-    for (int32_t x = 1; x < WIDTH - 1; x++) {
-        const int32_t l = 4 * row[x] - row[x - 1] - row[x + 1] - row[x - WIDTH] - row[x + WIDTH];
-        detail->sharp[block_at(x, y)] += (uint32_t)(l * l);
+    const uint8_t *up = row - WIDTH, *down = row + WIDTH, *left = row - 1, *right = row + 1;
+    for (int32_t x = 0; x < WIDTH; x++)
+        laplace[x] = (int16_t)(4 * row[x] - up[x] - down[x] - left[x] - right[x]);
+}
+
+static void add_squares(uint32_t *restrict sum, const int16_t *restrict of)
+{
+    for (int32_t x = 0; x < WIDTH; x++)
+        sum[x] += (uint32_t)(of[x] * of[x]);
+}
+
+static void add_grey_row(uint16_t *restrict grey, const uint8_t *restrict row)
+{
+    for (int32_t x = 0; x < WIDTH; x++)
+        grey[x] = (uint16_t)(grey[x] + row[x]);
+}
+
+static void pad(int16_t padded[WIDTH + 2 * REACH], const int16_t column[WIDTH])
+{
+    memcpy(padded + REACH, column, WIDTH * sizeof *column);
+    for (int32_t i = 0; i < REACH; i++) {
+        padded[i] = column[0];
+        padded[REACH + WIDTH + i] = column[WIDTH - 1];
     }
 }
 
-static void means(struct vg_view_detail *detail, const uint8_t *luma)
+/* What was gathered goes to the blocks of that row. */
+static void hand_over(struct vg_view_detail *detail, struct gathered *sums, int32_t block_row)
 {
-    uint32_t sum[VG_VIEW_BLOCKS] = {0};
-    for (int32_t y = 0; y < HEIGHT; y++)
-        for (int32_t x = 0; x < WIDTH; x++)
-            sum[block_at(x, y)] += luma[y * WIDTH + x];
-    for (uint32_t b = 0; b < VG_VIEW_BLOCKS; b++)
-        detail->mean[b] = (float)sum[b] / (SIDE * SIDE);
+    sums->sharp[0] = sums->sharp[WIDTH - 1] = 0;
+    for (int32_t c = 0; c < VG_VIEW_COLUMNS; c++) {
+        const int32_t b = block_row * VG_VIEW_COLUMNS + c;
+        uint32_t energy = 0, sharp = 0, grey = 0;
+        for (int32_t x = c * SIDE; x < (c + 1) * SIDE; x++) {
+            energy += sums->energy[x];
+            sharp += sums->sharp[x];
+            grey += sums->grey[x];
+        }
+        detail->energy[b] = energy;
+        detail->sharp[b] = sharp;
+        detail->mean[b] = (float)grey / (SIDE * SIDE);
+    }
+    memset(sums, 0, sizeof *sums);
+}
+
+/* The rows of a row of blocks, from top to before bottom. */
+static void gather_bands(struct gathered *sums, int16_t *bands, int16_t *column,
+                         const uint8_t *luma, int32_t top, int32_t bottom)
+{
+    int16_t padded[WIDTH + 2 * REACH];
+    for (int32_t y = top; y < bottom; y++) {
+        int16_t *band = bands + y * WIDTH;
+        slide(column, luma + clamp(y + REACH, HEIGHT) * WIDTH,
+              luma + clamp(y - REACH - 1, HEIGHT) * WIDTH);
+        pad(padded, column);
+        band_row(band, luma + y * WIDTH, padded);
+        add_squares(sums->energy, band);
+        add_grey_row(sums->grey, luma + y * WIDTH);
+    }
+}
+
+static void gather_sharp(struct gathered *sums, const uint8_t *luma, int32_t top, int32_t bottom)
+{
+    int16_t laplace[WIDTH];
+    for (int32_t y = top; y < bottom; y++) {
+        laplace_row(laplace, luma + y * WIDTH);
+        add_squares(sums->sharp, laplace);
+    }
 }
 
 void vg_view_detail_make(struct vg_view_detail *detail, const uint8_t *luma)
 {
-    int32_t column[WIDTH] = {0};
-    memset(detail->energy, 0, sizeof detail->energy);
-    memset(detail->sharp, 0, sizeof detail->sharp);
+    int16_t column[WIDTH] = {0};
+    struct gathered sums = {0};
     for (int32_t y = -REACH - 1; y < REACH; y++) /* the window of the row above the first */
         for (int32_t x = 0; x < WIDTH; x++)
-            column[x] += luma[clamp(y, HEIGHT) * WIDTH + x];
-    for (int32_t y = 0; y < HEIGHT; y++) {
-        slide(column, luma, y);
-        band_row(detail, luma, column, y);
+            column[x] = (int16_t)(column[x] + luma[clamp(y, HEIGHT) * WIDTH + x]);
+    for (int32_t r = 0; r < VG_VIEW_ROWS; r++) {
+        const int32_t top = r * SIDE, bottom = top + SIDE;
+        gather_bands(&sums, detail->band, column, luma, top, bottom);
+        gather_sharp(&sums, luma, r ? top : 1, r < VG_VIEW_ROWS - 1 ? bottom : HEIGHT - 1);
+        hand_over(detail, &sums, r);
     }
-    for (int32_t y = 1; y < HEIGHT - 1; y++)
-        sharp_row(detail, luma, y);
-    means(detail, luma);
 }
 
 float vg_view_detail_deviation(const struct vg_view_detail *detail, uint32_t block)
@@ -116,19 +168,25 @@ static const int16_t *corner(const struct vg_view_detail *detail, uint32_t block
     return detail->band + y * WIDTH + x;
 }
 
+/* Of a block's row: 20 products of 4536 at most. In two parts, the first of which is a vector's. */
+static int32_t dot(const int16_t *a, const int16_t *b)
+{
+    int32_t sum = 0;
+    for (int32_t x = 0; x < 16; x++)
+        sum += a[x] * b[x];
+    for (int32_t x = 16; x < SIDE; x++)
+        sum += a[x] * b[x];
+    return sum;
+}
+
 float vg_view_detail_likeness(const struct vg_view_detail *a, const struct vg_view_detail *b,
                               uint32_t block, int32_t dx, int32_t dy)
 {
     const int16_t *pa = corner(a, block, 0, 0), *pb = corner(b, block, dx, dy);
     int64_t both = 0, square = 0;
     for (int32_t y = 0; y < SIDE; y++, pa += WIDTH, pb += WIDTH) {
-        int32_t row = 0, row_square = 0; /* 20 products of 2268 at most */
-        for (int32_t x = 0; x < SIDE; x++) {
-            row += pa[x] * pb[x];
-            row_square += pb[x] * pb[x];
-        }
-        both += row;
-        square += row_square;
+        both += dot(pa, pb);
+        square += dot(pb, pb);
     }
     if (a->energy[block] == 0 || square == 0)
         return 0;
@@ -150,9 +208,12 @@ float vg_view_detail_noise(const struct vg_view_detail *a, const struct vg_view_
     for (uint32_t block = 0; block < VG_VIEW_BLOCKS; block++) {
         const int16_t *pa = corner(a, block, 0, 0), *pb = corner(b, block, 0, 0);
         int64_t square = 0;
-        for (int32_t y = 0; y < SIDE; y++, pa += WIDTH, pb += WIDTH)
+        for (int32_t y = 0; y < SIDE; y++, pa += WIDTH, pb += WIDTH) {
+            int16_t off[SIDE];
             for (int32_t x = 0; x < SIDE; x++)
-                square += (pa[x] - pb[x]) * (pa[x] - pb[x]);
+                off[x] = (int16_t)(pa[x] - pb[x]);
+            square += dot(off, off);
+        }
         sort_in(sorted, block, (float)square);
     }
     const float noise =

@@ -60,32 +60,86 @@ static uint8_t spread(uint32_t mean, enum vg_range range)
     return (uint8_t)(wide > 255 ? 255 : wide);
 }
 
-static void shrink_row(uint8_t *out, const struct vg_picture *picture, uint32_t row)
+/* What is the same for all rows of a picture. */
+struct plan {
+    uint32_t begin[VG_VIEW_WIDTH]; /* of each cell, in the picture's columns */
+    uint32_t narrow;               /* a cell is so wide, or one wider */
+    uint8_t wide[VG_VIEW_WIDTH];   /* 1: it is */
+    uint8_t level[256];            /* of a mean */
+};
+
+static void plan_for(struct plan *plan, const struct vg_picture *picture)
 {
-    uint32_t sum[VG_VIEW_WIDTH] = {0};
-    const uint32_t top = begin_of(row, VG_VIEW_HEIGHT, picture->height);
-    const uint32_t bottom = end_of(row, VG_VIEW_HEIGHT, picture->height);
+    const uint32_t least = picture->width / VG_VIEW_WIDTH;
+    plan->narrow = least ? least : 1;
+    for (uint32_t x = 0; x < VG_VIEW_WIDTH; x++) {
+        plan->begin[x] = begin_of(x, VG_VIEW_WIDTH, picture->width);
+        plan->wide[x] =
+            (uint8_t)(end_of(x, VG_VIEW_WIDTH, picture->width) - plan->begin[x] - plan->narrow);
+    }
+    for (uint32_t mean = 0; mean < 256; mean++)
+        plan->level[mean] = spread(mean, picture->range);
+}
+
+/* A fixed number of them at once, of which compilers make vectors. */
+#define STEP 16u
+
+static void add_step(uint16_t *restrict sum, const uint8_t *restrict in)
+{
+    for (uint32_t i = 0; i < STEP; i++)
+        sum[i] = (uint16_t)(sum[i] + in[i]);
+}
+
+/* Of the columns under a row of cells: ten rows of the highest picture at most. */
+static void sum_columns(uint16_t *sum, const struct vg_picture *picture, uint32_t top,
+                        uint32_t bottom)
+{
+    const uint32_t width = picture->width;
+    memset(sum, 0, width * sizeof *sum);
     for (uint32_t y = top; y < bottom; y++) {
         const uint8_t *in = picture->luma + (size_t)y * picture->luma_stride;
-        for (uint32_t x = 0; x < VG_VIEW_WIDTH; x++) {
-            const uint32_t right = end_of(x, VG_VIEW_WIDTH, picture->width);
-            for (uint32_t i = begin_of(x, VG_VIEW_WIDTH, picture->width); i < right; i++)
-                sum[x] += in[i];
-        }
+        uint32_t x = 0;
+        for (; x + STEP <= width; x += STEP)
+            add_step(sum + x, in + x);
+        for (; x < width; x++)
+            sum[x] = (uint16_t)(sum[x] + in[x]);
     }
+}
+
+/* n / count for all n below 65,536: (n * this) >> 32, as long as n * count < 2^32. */
+static uint64_t reciprocal(uint32_t count)
+{
+    return (UINT64_C(1) << 32) / count + 1;
+}
+
+static void shrink_row(uint8_t *out, const struct vg_picture *picture, const struct plan *plan,
+                       uint32_t row)
+{
+    uint16_t sum[VG_PICTURE_WIDTH_MAX];
+    const uint32_t top = begin_of(row, VG_VIEW_HEIGHT, picture->height);
+    const uint32_t bottom = end_of(row, VG_VIEW_HEIGHT, picture->height);
+    const uint32_t count[2] = {(bottom - top) * plan->narrow, (bottom - top) * (plan->narrow + 1)};
+    const uint64_t part[2] = {reciprocal(count[0]), reciprocal(count[1])};
+    sum_columns(sum, picture, top, bottom);
     for (uint32_t x = 0; x < VG_VIEW_WIDTH; x++) {
-        const uint32_t count = (bottom - top) * (end_of(x, VG_VIEW_WIDTH, picture->width) -
-                                                 begin_of(x, VG_VIEW_WIDTH, picture->width));
-        out[x] = spread((sum[x] + count / 2) / count, picture->range);
+        const uint16_t *in = sum + plan->begin[x];
+        const uint32_t wide = plan->wide[x];
+        uint32_t all = count[wide] / 2;
+        for (uint32_t i = 0; i < plan->narrow + wide; i++)
+            all += in[i];
+        out[x] = plan->level[all * part[wide] >> 32];
     }
 }
 
 void vg_view_thumb_take(struct vg_view_thumb *thumb, const struct vg_picture *picture)
 {
+    struct plan plan;
     assert(picture->width > 0 && picture->height > 0);
+    assert(picture->width <= VG_PICTURE_WIDTH_MAX && picture->height <= VG_PICTURE_HEIGHT_MAX);
     thumb->width = picture->width;
     thumb->height = picture->height;
     print_blocks(thumb, picture);
+    plan_for(&plan, picture);
     for (uint32_t y = 0; y < VG_VIEW_HEIGHT; y++)
-        shrink_row(thumb->luma + (size_t)y * VG_VIEW_WIDTH, picture, y);
+        shrink_row(thumb->luma + (size_t)y * VG_VIEW_WIDTH, picture, &plan, y);
 }
