@@ -84,6 +84,12 @@ static enum vg_status open_measures(struct vg_loop *a)
                   : vg_heat_thread_open(&a->heat, a->settings->data, VG_MEASURES_KEEP_DAYS);
 }
 
+static enum vg_status open_saves(struct vg_loop *a)
+{
+    const enum vg_status status = vg_save_thread_open(&a->saves);
+    return status ? status : vg_watch_thread_add(a->watch, vg_save_thread_beat(a->saves));
+}
+
 static enum vg_status open_all(struct vg_loop *a)
 {
     char folder[4096];
@@ -117,6 +123,8 @@ static enum vg_status open_all(struct vg_loop *a)
         vg_watch_thread_note(a->watch, N_("the analysis opens its device"));
     if (!status)
         status = vg_watch_thread_add(a->watch, &a->loop_beat);
+    if (!status)
+        status = open_saves(a);
     if (!status)
         status = open_coverage(a);
     if (!status)
@@ -162,6 +170,7 @@ static void close_all(struct vg_loop *a)
         }
         vg_live_flux_close(&a->flux[i]);
     }
+    vg_save_thread_close(&a->saves);
     vg_live_coverage_close(&a->coverage, vg_mono_now(), vg_wall_now());
     vg_coverage_thread_close(&a->coverage_writer);
     vg_measures_thread_close(&a->measures);

@@ -1,12 +1,9 @@
 #include "scheduler/live_flux.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "src/base/alloc.h"
-#include "src/base/file.h"
 #include "src/base/log.h"
 
 enum {
@@ -14,16 +11,24 @@ enum {
     SAVE_EVERY_S = 5
 };
 
+static enum vg_status open_memory(struct vg_live_flux *flux, const char *data,
+                                  struct vg_save_thread *saves)
+{
+    char path[512];
+    const int n = snprintf(path, sizeof path, "%s/state/%s.json", data, flux->config.id);
+    return n < 0 || (size_t)n >= sizeof path ? VG_E_CALL
+                                             : vg_save_file_open(&flux->memory, saves, path);
+}
+
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
-                                 const char *data, const struct vg_map_device *device)
+                                 const char *data, const struct vg_map_device *device,
+                                 struct vg_save_thread *saves)
 {
     memset(flux, 0, sizeof *flux);
     flux->config = *config;
     config->scene = NULL;
     config->scene_text = NULL;
-    const int n = snprintf(flux->state_path, sizeof flux->state_path, "%s/state/%s.json", data,
-                           flux->config.id);
-    enum vg_status status = n < 0 || (size_t)n >= sizeof flux->state_path ? VG_E_CALL : VG_OK;
+    enum vg_status status = open_memory(flux, data, saves);
     const uint32_t set = vg_watcher_maps(flux->config.scene);
     if (!status && device && set)
         status = vg_map_flux_open(&flux->maps, device, set, 1);
@@ -35,8 +40,8 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     if (!status && vg_heat_wanted(flux->config.scene))
         status = vg_chain_keep_heat(flux->chain);
     if (!status)
-        status =
-            vg_live_sight_init(&flux->sight, data, flux->config.id, vg_chain_view(flux->chain));
+        status = vg_live_sight_init(&flux->sight, data, flux->config.id, vg_chain_view(flux->chain),
+                                    saves);
     if (status) {
         vg_live_flux_close(flux);
         return status;
@@ -49,6 +54,8 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
 
 void vg_live_flux_close(struct vg_live_flux *flux)
 {
+    vg_save_file_close(&flux->memory);
+    vg_live_sight_release(&flux->sight);
     vg_chain_close(&flux->chain);
     vg_map_flux_close(&flux->maps);
     vg_scene_close(&flux->config.scene);
@@ -58,16 +65,14 @@ void vg_live_flux_close(struct vg_live_flux *flux)
 
 void vg_live_flux_forget(const struct vg_live_flux *flux)
 {
-    if (unlink(flux->state_path) != 0 && errno != ENOENT)
-        vg_log(VG_LOG_WARN, "flux %s: its rules' memory could not be removed", flux->config.id);
+    vg_save_file_remove(flux->memory);
     vg_live_sight_forget(&flux->sight);
 }
 
 void vg_live_flux_leave(struct vg_live_flux *flux)
 {
     if (flux->restored)
-        vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, VG_RULEBOOK_TOLD, flux->timeline.last,
-                          flux->last_wall);
+        vg_live_flux_save(flux, VG_LIVE_SAVE_SOON, flux->timeline.last, flux->last_wall);
     if (flux->sight.restored)
         vg_live_sight_save(&flux->sight);
 }
@@ -81,7 +86,7 @@ void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
     struct vg_fault fault;
     uint8_t *text = NULL;
     size_t size;
-    enum vg_status status = vg_file_read(flux->state_path, STATE_TEXT_MAX, &text, &size, &fault);
+    enum vg_status status = vg_save_file_read(flux->memory, STATE_TEXT_MAX, &text, &size, &fault);
     if (status == VG_E_MISSING)
         return;
     if (!status)
@@ -94,21 +99,27 @@ void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
 }
 
 void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
-                       enum vg_rulebook_view view, struct vg_media_time media,
-                       struct vg_wall_time wall)
+                       struct vg_media_time media, struct vg_wall_time wall)
 {
     const struct vg_mono_time now = vg_mono_now();
     if (!vg_chain_rulebook(flux->chain) ||
         (when == VG_LIVE_SAVE_WHEN_DUE && now.us - flux->saved.us < SAVE_EVERY_S * VG_US_PER_S))
         return;
     flux->saved = now;
+    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall, VG_RULEBOOK_TOLD);
+    if (text)
+        vg_save_file_give(flux->memory, text, strlen(text),
+                          when == VG_LIVE_SAVE_SOON ? VG_SAVE_SOON : VG_SAVE_WHOLE);
+}
+
+void vg_live_flux_save_untold(struct vg_live_flux *flux, struct vg_media_time media,
+                              struct vg_wall_time wall)
+{
     struct vg_fault fault;
-    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall, view);
+    char *text = vg_rulebook_save(vg_chain_rulebook(flux->chain), media, wall, VG_RULEBOOK_UNTOLD);
     if (!text)
         return;
-    /* at once means around an alert: then it must survive a power cut as the alert does */
-    if (vg_file_write(flux->state_path, text, strlen(text), 0600,
-                      when == VG_LIVE_SAVE_NOW ? VG_FILE_SYNCED : VG_FILE_WHOLE, &fault))
+    if (vg_save_file_now(flux->memory, text, strlen(text), &fault))
         vg_log(VG_LOG_WARN, "flux %s: its rules' memory was not written: %s", flux->config.id,
                fault.place);
     vg_free(text);

@@ -12,6 +12,7 @@
 #include "scheduler/live_measures.h"
 #include "scheduler/live_sight.h"
 #include "scheduler/live_timeline.h"
+#include "scheduler/save_thread.h"
 #include "src/base/attr.h"
 #include "src/engine/map_flux.h"
 
@@ -22,8 +23,7 @@ struct vg_live_flux {
     struct vg_live_flux_config config; /* owns its scene */
     struct vg_map_flux *maps;          /* the device's; NULL: the chain makes them */
     uint32_t worker;
-    char state_path[512]; /* DATA/state/ID.json */
-    vg_class_set known;   /* classes that the model tells apart; 0: not known */
+    vg_class_set known; /* classes that the model tells apart; 0: not known */
 
     /* the loop's */
     bool used;                 /* this place holds a flux */
@@ -58,31 +58,38 @@ struct vg_live_flux {
     enum vg_rules_stir stir; /* after the last picture */
     bool restored;           /* the rules' memory was read back */
     struct vg_mono_time saved;
+    struct vg_save_file *memory;   /* the rules': DATA/state/ID.json */
     struct vg_wall_time last_wall; /* of the last picture that the rules saw */
 };
 
 /* Opens the chain and takes over the configuration (its scene moves in). data: data folder;
- * device: makes the maps that the scene asks for, NULL: the chain does. */
+ * device: makes the maps that the scene asks for, NULL: the chain does. saves: borrowed; may go
+ * when the flux is closed. */
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
-                                 const char *data, const struct vg_map_device *device) VG_MUST_USE;
+                                 const char *data, const struct vg_map_device *device,
+                                 struct vg_save_thread *saves) VG_MUST_USE;
 void vg_live_flux_close(struct vg_live_flux *flux);
 
-/* The last picture is done: what outlives the process is written. Its worker is at rest. */
+/* The last picture is done: what outlives the process is given to be written. Its worker is at
+ * rest. */
 void vg_live_flux_leave(struct vg_live_flux *flux);
 
-/* Reads back what the rules remembered, once, with the first picture's times; then, at most
- * every 5 s (or at once with VG_LIVE_SAVE_NOW), writes it. Worker's thread. A file that cannot
- * be read or written is logged: rules then start without memory. */
+/* Reads back what the rules remembered, once, with the first picture's times. Worker's thread. A
+ * file that cannot be read is logged: rules then start without memory. */
 void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
                           struct vg_wall_time wall);
 /* The flux is gone from the configuration: so are its rules' memory and its view. */
 void vg_live_flux_forget(const struct vg_live_flux *flux);
 enum vg_live_save {
-    VG_LIVE_SAVE_WHEN_DUE,
-    VG_LIVE_SAVE_NOW
+    VG_LIVE_SAVE_WHEN_DUE, /* every 5 s */
+    VG_LIVE_SAVE_SOON      /* after an alert: survives a power cut as soon as it can */
 };
+/* Gives what the rules remember to be written: never waits. Worker's thread. */
 void vg_live_flux_save(struct vg_live_flux *flux, enum vg_live_save when,
-                       enum vg_rulebook_view view, struct vg_media_time media,
-                       struct vg_wall_time wall);
+                       struct vg_media_time media, struct vg_wall_time wall);
+/* Before an alert is promised: written as untold when it returns (rulebook.h). It waits for the
+ * disk. Worker's thread. One that cannot be written is logged. */
+void vg_live_flux_save_untold(struct vg_live_flux *flux, struct vg_media_time media,
+                              struct vg_wall_time wall);
 
 #endif

@@ -1,30 +1,31 @@
 #include "scheduler/live_sight.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "scheduler/sight_file.h"
 #include "src/base/alloc.h"
-#include "src/base/file.h"
 #include "src/base/log.h"
 
 #define SAVE_EVERY_US (300 * VG_US_PER_S)
 
 enum vg_status vg_live_sight_init(struct vg_live_sight *s, const char *data, const char *id,
-                                  struct vg_flux_view *view)
+                                  struct vg_flux_view *view, struct vg_save_thread *saves)
 {
+    char path[512];
     *s = (struct vg_live_sight){.id = id, .view = view};
     s->report.health = *vg_view_watch_health(view->watch);
-    const int n = snprintf(s->path, sizeof s->path, "%s/state/%s.view", data, id);
-    return n < 0 || (size_t)n >= sizeof s->path ? VG_E_CALL : VG_OK;
+    const int n = snprintf(path, sizeof path, "%s/state/%s.view", data, id);
+    return n < 0 || (size_t)n >= sizeof path ? VG_E_CALL : vg_save_file_open(&s->file, saves, path);
+}
+
+void vg_live_sight_release(struct vg_live_sight *s)
+{
+    vg_save_file_close(&s->file);
 }
 
 void vg_live_sight_forget(const struct vg_live_sight *s)
 {
-    if (unlink(s->path) != 0 && errno != ENOENT)
-        vg_log(VG_LOG_WARN, "flux %s: its kept view could not be removed", s->id);
+    vg_save_file_remove(s->file);
 }
 
 /* True: the reference is there. */
@@ -58,7 +59,8 @@ void vg_live_sight_restore(struct vg_live_sight *s, uint64_t confirmed)
     if (s->restored)
         return;
     s->restored = true;
-    const enum vg_status status = vg_file_read(s->path, VG_SIGHT_FILE_BYTES, &bytes, &size, &fault);
+    const enum vg_status status =
+        vg_save_file_read(s->file, VG_SIGHT_FILE_BYTES, &bytes, &size, &fault);
     if (status && status != VG_E_MISSING)
         vg_log(VG_LOG_WARN, "flux %s: its kept view was not read: %s", s->id, fault.place);
     if (status || !take_file(s, bytes, size))
@@ -68,19 +70,18 @@ void vg_live_sight_restore(struct vg_live_sight *s, uint64_t confirmed)
 
 void vg_live_sight_save(struct vg_live_sight *s)
 {
-    struct vg_fault fault;
     const struct vg_sight_file file = {.source = s->source, .confirmed = s->report.confirmed};
     uint8_t *bytes = vg_alloc(VG_SIGHT_FILE_BYTES);
     if (!bytes)
         return; /* at the next occasion */
     vg_sight_file_head(&file, bytes);
-    if (vg_view_watch_save(s->view->watch, bytes + VG_SIGHT_FILE_HEAD) == VG_OK) {
-        s->kept = true;
-        s->saved = vg_mono_now();
-        if (vg_file_write(s->path, bytes, VG_SIGHT_FILE_BYTES, 0600, VG_FILE_WHOLE, &fault))
-            vg_log(VG_LOG_WARN, "flux %s: its view was not written: %s", s->id, fault.place);
+    if (vg_view_watch_save(s->view->watch, bytes + VG_SIGHT_FILE_HEAD)) {
+        vg_free(bytes);
+        return; /* there is none yet */
     }
-    vg_free(bytes);
+    s->kept = true;
+    s->saved = vg_mono_now();
+    vg_save_file_give(s->file, bytes, VG_SIGHT_FILE_BYTES, VG_SAVE_WHOLE);
 }
 
 /* A person looked at this picture or at one a moment older. */

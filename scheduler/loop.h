@@ -79,6 +79,7 @@ struct vg_loop {
     struct vg_live_coverage *coverage;
     struct vg_measures_thread *measures;
     struct vg_heat_thread *heat;
+    struct vg_save_thread *saves;
     struct vg_live_report *report;
     struct vg_live_energy energy;
     uint32_t view_count; /* of the tick: all flux, as they were read when it began */

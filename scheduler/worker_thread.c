@@ -20,9 +20,10 @@ struct vg_worker_thread {
     bool running;
 };
 
-/* Alerts and the rules' memory are the exceptions on the way of a picture: they may allocate,
- * and they wait for the disk. Around an alert the memory is written twice (rulebook.h): killed
- * at any point, the same onset is neither lost nor told under another key. */
+/* Alerts and the rules' memory are the exceptions on the way of a picture: they may allocate. Only
+ * what an alert must not go without waits for the disk: the rules' memory of it before it is
+ * promised, and its promise. What follows is given to be written (rulebook.h): killed at any
+ * point, the same onset is neither lost nor told under another key. */
 static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
                          const struct vg_chain_output *seen, struct vg_media_time media)
 {
@@ -30,7 +31,7 @@ static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
     const struct vg_wall_time wall = work->picture.wall;
     vg_alloc_unseal();
     if (seen->alert_count)
-        vg_live_flux_save(flux, VG_LIVE_SAVE_NOW, VG_RULEBOOK_UNTOLD, media, wall);
+        vg_live_flux_save_untold(flux, media, wall);
     for (uint32_t i = 0; i < seen->alert_count; i++) {
         const enum vg_status status = vg_live_alert_raise(
             t->settings.alerts, flux, &seen->alerts[i], &work->picture, work->phase);
@@ -39,8 +40,8 @@ static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
         else if (status != VG_E_TIMEOUT) /* then it is not known yet */
             vg_rulebook_refused(vg_chain_rulebook(flux->chain), seen->alerts[i].rule);
     }
-    vg_live_flux_save(flux, seen->alert_count ? VG_LIVE_SAVE_NOW : VG_LIVE_SAVE_WHEN_DUE,
-                      VG_RULEBOOK_TOLD, media, wall);
+    vg_live_flux_save(flux, seen->alert_count ? VG_LIVE_SAVE_SOON : VG_LIVE_SAVE_WHEN_DUE, media,
+                      wall);
     vg_alloc_seal();
 }
 

@@ -273,8 +273,10 @@ static void a_rule_of_the_whole_picture_goes_on(void **state)
 /* The flux as its worker has it, in a data folder. */
 struct live {
     struct bench b;
+    struct vg_save_thread *saves;
     struct vg_live_sight sight;
     uint64_t confirmed;
+    char path[256];
 };
 
 static void live_open(struct live *l, const struct store_fixture *f, uint64_t source,
@@ -282,8 +284,11 @@ static void live_open(struct live *l, const struct store_fixture *f, uint64_t so
 {
     bench_open(&l->b);
     l->confirmed = confirmed;
-    assert_int_equal(vg_live_sight_init(&l->sight, f->folder, "cam-1", vg_chain_view(l->b.chain)),
-                     VG_OK);
+    assert_int_equal(vg_path_join(l->path, sizeof l->path, f->folder, "state/cam-1.view"), VG_OK);
+    assert_int_equal(vg_save_thread_open(&l->saves), VG_OK);
+    assert_int_equal(
+        vg_live_sight_init(&l->sight, f->folder, "cam-1", vg_chain_view(l->b.chain), l->saves),
+        VG_OK);
     l->sight.source = source;
     vg_live_sight_restore(&l->sight, confirmed);
 }
@@ -297,10 +302,18 @@ static void live_run(struct live *l, int seconds)
     }
 }
 
+/* What was given is written; what was not is lost. */
+static void live_cut(struct live *l)
+{
+    vg_live_sight_release(&l->sight);
+    vg_save_thread_close(&l->saves);
+    bench_close(&l->b);
+}
+
 static void live_close(struct live *l)
 {
     vg_live_sight_save(&l->sight);
-    bench_close(&l->b);
+    live_cut(l);
 }
 
 static int make_state_folder(void **state)
@@ -320,8 +333,8 @@ static void the_reference_outlives_the_process(void **state)
     live_open(&l, f, 7, 0);
     live_run(&l, 12);
     assert_true(l.sight.report.health.referenced);
-    assert_int_equal(access(l.sight.path, R_OK), 0); /* not only when it ends */
-    live_close(&l);
+    live_cut(&l);
+    assert_int_equal(access(l.path, R_OK), 0); /* not only when it ends */
     live_open(&l, f, 7, 0);
     assert_true(health(&l.b)->referenced);
     l.b.camera.right = 0.2; /* while nobody looked */
@@ -335,7 +348,9 @@ static void the_reference_outlives_the_process(void **state)
     /* at another address it is no view of that camera */
     live_open(&l, f, 8, 0);
     assert_false(health(&l.b)->referenced);
-    assert_int_not_equal(access(l.sight.path, R_OK), 0);
+    live_cut(&l);
+    assert_int_not_equal(access(l.path, R_OK), 0);
+    live_open(&l, f, 8, 0);
     live_run(&l, 12);
     assert_int_equal(l.sight.report.health.state, VG_VIEW_SMALL);
     live_close(&l);
@@ -395,7 +410,7 @@ static void a_bad_file_is_passed_over(void **state)
     live_open(&l, f, 7, 0);
     live_run(&l, 12);
     live_close(&l);
-    assert_int_equal(vg_file_read(l.sight.path, 1 << 20, &bytes, &size, &fault), VG_OK);
+    assert_int_equal(vg_file_read(l.path, 1 << 20, &bytes, &size, &fault), VG_OK);
     assert_int_equal(size, VG_SIGHT_FILE_BYTES);
     static const struct {
         size_t size, spoilt; /* byte */
@@ -409,12 +424,12 @@ static void a_bad_file_is_passed_over(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bytes[rows[i].spoilt] ^= 1;
-        assert_int_equal(
-            vg_file_write(l.sight.path, bytes, rows[i].size, 0600, VG_FILE_WHOLE, &fault), VG_OK);
+        assert_int_equal(vg_file_write(l.path, bytes, rows[i].size, 0600, VG_FILE_WHOLE, &fault),
+                         VG_OK);
         bytes[rows[i].spoilt] ^= 1;
         live_open(&l, f, 7, 0);
         assert_false(health(&l.b)->referenced);
-        bench_close(&l.b);
+        live_cut(&l);
     }
     vg_free(bytes);
 }
