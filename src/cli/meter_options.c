@@ -24,6 +24,8 @@ void vg_meter_options_rows(struct vg_meter_options *options,
 static enum vg_status copy(char *to, size_t size, const char *name, const char *text,
                            struct vg_fault *fault)
 {
+    if (text && !text[0])
+        return vg_fault_set(fault, VG_E_CALL, N_("this is empty"), NULL, "--%s", name);
     const int n = snprintf(to, size, "%s", text ? text : "");
     return n >= 0 && (size_t)n < size
                ? VG_OK
@@ -34,6 +36,7 @@ enum vg_status vg_meter_options_take(const struct vg_meter_options *options,
                                      struct vg_meter_settings *settings, struct vg_fault *fault)
 {
     const char *scope = options->scope ? options->scope : "wall";
+    const char *community = getenv("VIGIE_SNMP_COMMUNITY");
     memset(settings, 0, sizeof *settings);
     settings->command_scope = vg_energy_scope_of(scope);
     if (settings->command_scope == VG_ENERGY_SCOPES)
@@ -45,9 +48,9 @@ enum vg_status vg_meter_options_take(const struct vg_meter_options *options,
         status = copy(settings->snmp, sizeof settings->snmp, "snmp", options->snmp, fault);
     if (!status)
         status = copy(settings->community, sizeof settings->community, "snmp",
-                      getenv("VIGIE_SNMP_COMMUNITY"), fault);
+                      community && community[0] ? community : NULL, fault);
     if (!status && options->scale)
         status =
             vg_option_number("snmp-scale", options->scale, 1e-6, 1e6, &settings->snmp_scale, fault);
-    return status;
+    return status ? status : vg_meter_settings_check(settings, fault);
 }

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "src/base/attr.h"
+#include "src/base/fault.h"
 #include "src/energy/energy_scope.h"
 
 enum vg_meter_kind {
@@ -31,6 +33,11 @@ struct vg_meter_settings {
 };
 
 #define VG_METER_DEADLINE_US INT64_C(5000000)
+
+/* Whether what a person wrote can be a meter at all, before one is looked for: VG_E_CALL names what
+ * cannot (an address of a power strip that is none). Asks nothing of the network. */
+enum vg_status vg_meter_settings_check(const struct vg_meter_settings *settings,
+                                       struct vg_fault *fault) VG_MUST_USE;
 
 /* "rapl"; never NULL. */
 const char *vg_meter_kind_name(enum vg_meter_kind kind);

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,7 +35,7 @@ struct target {
 static enum vg_status bad_target(const char *text, struct vg_fault *fault)
 {
     return vg_fault_set(fault, VG_E_CALL, N_("this is no value of a power strip"),
-                        N_("write HOST/1.3.6.1..., or HOST:PORT/1.3.6.1..."), "%s", text);
+                        N_("write HOST/1.3.6.1..., or HOST:PORT/1.3.6.1..."), "--snmp %s", text);
 }
 
 static bool target_parse(const char *text, struct target *t)
@@ -61,7 +62,17 @@ static bool target_parse(const char *text, struct target *t)
     const int n = snprintf(t->host, sizeof t->host, "%s", place + bracket);
     const int m = snprintf(t->port, sizeof t->port, "%s", port);
     return n > 0 && (size_t)n < sizeof t->host && m > 0 && (size_t)m < sizeof t->port &&
-           strspn(t->port, "0123456789") == strlen(t->port);
+           strspn(t->port, "0123456789") == (size_t)m && m <= 5 &&
+           strtoul(t->port, NULL, 10) - 1 < UINT16_MAX; /* 1 to 65535 */
+}
+
+enum vg_status vg_meter_settings_check(const struct vg_meter_settings *settings,
+                                       struct vg_fault *fault)
+{
+    struct target target;
+    return settings->snmp[0] && !target_parse(settings->snmp, &target)
+               ? bad_target(settings->snmp, fault)
+               : VG_OK;
 }
 
 static enum vg_status link_open(const struct target *t, int *fd, struct vg_fault *fault)
