@@ -754,6 +754,26 @@ void vg_finish_version(struct vg_reception *reception, struct vg_exchange *excha
                   json_pack("{s:s,s:s}", "name", "vigie", "version", vg_version()));
 }
 
+/* Quotes and backslashes would end the label; a sentence reads as well without. */
+static void label_of(const char *words, char label[VG_PART_REASON_SIZE])
+{
+    (void)snprintf(label, VG_PART_REASON_SIZE, "%s", words);
+    for (char *p = label; *p; p++)
+        if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ')
+            *p = '\'';
+}
+
+/* Of parts with which something is wrong, be they up or not. Labels are English, as all are. */
+static void add_fault(struct vg_metrics *metrics, const struct vg_part *part)
+{
+    char reason[VG_PART_REASON_SIZE], remedy[VG_PART_REASON_SIZE];
+    label_of(part->reason, reason);
+    label_of(part->remedy, remedy);
+    if (reason[0])
+        vg_metrics_line(metrics, "vigie_part_fault{part=\"%s\",reason=\"%s\",remedy=\"%s\"} 1",
+                        part->name, reason, remedy);
+}
+
 static void add_parts(struct vg_metrics *metrics, const struct vg_reception *reception)
 {
     vg_metrics_line(metrics, "# HELP vigie_up Whether a part is up.");
@@ -771,6 +791,10 @@ static void add_parts(struct vg_metrics *metrics, const struct vg_reception *rec
     }
     if (!api)
         vg_metrics_line(metrics, "vigie_up{part=\"api\"} 1");
+    vg_metrics_line(metrics, "# HELP vigie_part_fault What is wrong with a part, and what to do.");
+    vg_metrics_line(metrics, "# TYPE vigie_part_fault gauge");
+    for (size_t i = 0; i < whole.count; i++)
+        add_fault(metrics, &whole.part[i]);
 }
 
 static void add_media(struct vg_metrics *metrics, const struct vg_reception *reception)

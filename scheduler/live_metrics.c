@@ -7,6 +7,16 @@
 #include "scheduler/live_coverage.h"
 #include "scheduler/live_warnings.h"
 
+static void report_arithmetic(struct vg_text_buffer *out, const struct vg_live_arithmetic *a)
+{
+    if (a->model)
+        vg_text_add(out,
+                    "# TYPE vigie_model_precision gauge\n"
+                    "vigie_model_precision{model=\"%s\",asked=\"%s\",precision=\"%s\","
+                    "int8_form=\"%s\"} 1\n",
+                    a->model, a->asked, a->chosen, a->has_int8 ? "yes" : "no");
+}
+
 void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_totals *totals,
                           struct vg_stage_times *times, const struct vg_publisher_counts *published)
 {
@@ -43,6 +53,7 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_text_add(
         out, "# TYPE vigie_sealed_allocations_total counter\nvigie_sealed_allocations_total %llu\n",
         (unsigned long long)totals->sealed_allocations);
+    report_arithmetic(out, &totals->arithmetic);
     vg_text_add(out, "# TYPE vigie_model_intact gauge\nvigie_model_intact %d\n",
                 (int)totals->model_intact);
     vg_text_add(out, "# TYPE vigie_model_checks_total counter\nvigie_model_checks_total %llu\n",

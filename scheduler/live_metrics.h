@@ -19,6 +19,13 @@ struct vg_batch_sums {
     double ms, ms_jobs, ms_squared;   /* what they took of the device */
 };
 
+/* In what the model is computed, and in what it was to be. Static, or as long as the loop. */
+struct vg_live_arithmetic {
+    const char *model;          /* its name; NULL: not told */
+    const char *asked, *chosen; /* "auto"; "f32", "f16", "int8" */
+    bool has_int8;              /* the model has an 8-bit form */
+};
+
 /* The loop's counters. */
 struct vg_live_totals {
     uint64_t batches, batched;          /* batches run, pictures in them */
@@ -33,6 +40,7 @@ struct vg_live_totals {
     bool model_intact;     /* as the last one said */
     uint64_t lines_lost;   /* of the metrics, which found no place the time before */
     struct vg_row_counts coverage, measures, heat;
+    struct vg_live_arithmetic arithmetic;
 };
 
 struct vg_live_report {

@@ -55,6 +55,31 @@ static enum vg_status open_model(struct vg_loop *a, const struct vg_live_config 
     return vg_model_guard_open(&a->guard, &guard);
 }
 
+/* What is asked for, as --precision says it. */
+static const char *asked_precision(enum vg_engine_precision precision)
+{
+    static const char *const names[] = {[VG_ENGINE_AUTO] = "auto",
+                                        [VG_ENGINE_F32] = "f32",
+                                        [VG_ENGINE_F16] = "f16",
+                                        [VG_ENGINE_INT8] = "int8"};
+    return names[precision];
+}
+
+/* The choice is told where it was the model's lack that made it: 8 bits have kernels for processors. */
+static void tell_arithmetic(const struct vg_loop *a)
+{
+    const struct vg_live_arithmetic *is = &a->totals.arithmetic;
+    vg_log(VG_LOG_INFO, "device %s, model %s, %s (%s asked), plan %.12s",
+           vg_engine_device_name(a->engine), is->model, is->chosen, is->asked,
+           vg_engine_plan_hash(a->engine));
+    if (a->settings->precision == VG_ENGINE_AUTO && !is->has_int8 &&
+        strcmp(vg_engine_lane(a->engine), "cpu") == 0)
+        vg_log(VG_LOG_INFO,
+               "model %s has no 8-bit form: floats are used; to have one: vigie model quantize "
+               "--model %s, then its result as the model",
+               is->model, is->model);
+}
+
 static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config *config)
 {
     struct cold_start cold = {.listener = {on_cold_start}, .start = vg_mono_now()};
@@ -76,13 +101,15 @@ static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config
             settings.picture_height_max = g.height_max;
     }
     settings.listener = &cold.listener;
+    a->totals.arithmetic = (struct vg_live_arithmetic){
+        a->model_wanted, asked_precision(settings.precision), NULL, a->model->range != NULL};
     settings.weights_from = a->model; /* the process needs only what it is called */
     status = vg_engine_open(&a->engine, a->model, &settings, a->fault);
     cold_start_end(&cold);
     if (status)
         return status;
-    vg_log(VG_LOG_INFO, "device %s, model %s, %s, plan %.12s", vg_engine_device_name(a->engine),
-           a->model->name, vg_engine_precision(a->engine), vg_engine_plan_hash(a->engine));
+    a->totals.arithmetic.chosen = vg_engine_precision(a->engine);
+    tell_arithmetic(a);
     a->map_maker = vg_map_trial_open(&a->map_trial, a->settings->data,
                                      vg_engine_device_name(a->engine), vg_wall_now());
     a->unit = vg_device_unit_engine(a->engine);
@@ -184,5 +211,7 @@ enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *con
         status = open_publisher(a, workers);
     if (!status)
         status = open_workers(a, workers, a->node);
+    if (!status)
+        vg_watch_thread_opened(a->watch);
     return status;
 }

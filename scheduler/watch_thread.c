@@ -27,6 +27,7 @@ struct vg_watch_thread {
     struct vg_stop read; /* the thread's own */
     atomic_uint_fast64_t generation;
     _Atomic(const char *) note;
+    atomic_bool opened;
     struct vg_log_repeat unreadable, late;
 };
 
@@ -72,8 +73,11 @@ static void say_alive(struct vg_watch_thread *t)
 {
     const char *note = atomic_load_explicit(&t->note, memory_order_relaxed);
     char text[512];
-    const int n = note ? snprintf(text, sizeof text, "{\"type\":\"alive\",\"note\":\"%s\"}", note)
-                       : snprintf(text, sizeof text, "{\"type\":\"alive\"}");
+    const char *opening =
+        atomic_load_explicit(&t->opened, memory_order_relaxed) ? "" : ",\"opening\":true";
+    const int n =
+        note ? snprintf(text, sizeof text, "{\"type\":\"alive\"%s,\"note\":\"%s\"}", opening, note)
+             : snprintf(text, sizeof text, "{\"type\":\"alive\"%s}", opening);
     /* never waits: the stop file is read by this thread. A supervisor that is gone closes the
      * socket: the loop sees that and ends; one that hangs misses a sign of life. */
     if (t->settings.control_fd >= 0 && n > 0 && (size_t)n < sizeof text)
@@ -161,4 +165,9 @@ uint64_t vg_watch_thread_generation(const struct vg_watch_thread *thread)
 void vg_watch_thread_note(struct vg_watch_thread *thread, const char *msgid)
 {
     atomic_store_explicit(&thread->note, msgid, memory_order_relaxed);
+}
+
+void vg_watch_thread_opened(struct vg_watch_thread *thread)
+{
+    atomic_store_explicit(&thread->opened, true, memory_order_relaxed);
 }

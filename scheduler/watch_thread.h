@@ -37,4 +37,8 @@ uint64_t vg_watch_thread_generation(const struct vg_watch_thread *thread);
  * NULL: all is well. Any thread. */
 void vg_watch_thread_note(struct vg_watch_thread *thread, const char *msgid);
 
+/* From now on the process does its work: until then it says of itself that it opens what it needs,
+ * and may be refused yet. Any thread. */
+void vg_watch_thread_opened(struct vg_watch_thread *thread);
+
 #endif

@@ -3,8 +3,9 @@
  *
  * supervisor -> child: {"type":"config",...}, {"type":"health",...} (to api), {"type":"quit"}.
  * child -> supervisor: {"type":"alive","note":null|"msgid"} every second; the optional note is a
- * sentence for `health` about something unwell that the process lives with. {"type":"report",...}
- * of at most VG_MESSAGE_REPORT_MAX bytes is handed on to the api with "part" added.
+ * sentence for `health` about something unwell that the process lives with; with "opening":true it
+ * still opens what it needs for its work. {"type":"report",...} of at most VG_MESSAGE_REPORT_MAX
+ * bytes is handed on to the api with "part" added.
  * A child whose socket is closed has lost its supervisor and ends.
  *
  * Every number of bytes is bounded; a bad length ends the connection, since nothing after it

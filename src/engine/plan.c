@@ -415,7 +415,8 @@ static enum vg_status settings_check(const struct vg_plan_settings *settings,
            (settings->lane == VG_LANE_CPU && settings->storage == VG_STORAGE_FLOAT));
     if (settings->precision == VG_PRECISION_INT8 && (!model->range || settings->block != 16))
         return vg_fault_set(fault, VG_E_CALL, N_("the model has no 8-bit form"),
-                            N_("make one: vigie model quantize"), "%s", model->name);
+                            N_("make one: vigie model quantize; until then take --precision auto"),
+                            "%s", model->name);
     return VG_OK;
 }
 

@@ -22,6 +22,7 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/message.h"
+#include "src/base/status.h"
 #include "src/supervise/child_output.h"
 #include "src/supervise/spawn.h"
 
@@ -204,7 +205,20 @@ static enum vg_end_cause cause_of(const struct child *child, int wait_status)
         return child->ordered;
     if (!WIFEXITED(wait_status))
         return VG_END_SIGNAL;
-    return WEXITSTATUS(wait_status) == VG_SPAWN_NOT_STARTED ? VG_END_SPAWN : VG_END_EXIT;
+    const int code = WEXITSTATUS(wait_status);
+    if (code == VG_SPAWN_NOT_STARTED)
+        return VG_END_SPAWN;
+    /* what it says itself, and what no other start changes */
+    const bool refuses = code == vg_status_exit(VG_E_CALL) || code == vg_status_exit(VG_E_INPUT) ||
+                         code == vg_status_exit(VG_E_INTEGRITY);
+    return refuses && child->last.what[0] != '\0' ? VG_END_REFUSED : VG_END_EXIT;
+}
+
+static enum vg_log_level level_of(enum vg_end_cause cause)
+{
+    return cause == VG_END_PLANNED   ? VG_LOG_INFO
+           : cause == VG_END_REFUSED ? VG_LOG_ERROR
+                                     : VG_LOG_WARN;
 }
 
 static void log_end(struct child *child, struct vg_mono_time now)
@@ -219,10 +233,11 @@ static void log_end(struct child *child, struct vg_mono_time now)
         return;
     int64_t wait_us = vg_restart_due_us(&child->restart, now);
     const struct words *last = &child->last;
-    vg_log(child->cause == VG_END_PLANNED ? VG_LOG_INFO : VG_LOG_WARN,
-           "%s ended: %s (%s)%s%s%s%s%s%s; %llu since the last line, next start in %.1f s", name,
-           vg_end_cause_text(child->cause), child->detail, last->what[0] != '\0' ? ": " : "",
+    vg_log(level_of(child->cause),
+           "%s ended: %s (%s)%s%s%s%s%s%s%s%s; %llu since the last line, next start in %.1f s",
+           name, vg_end_cause_text(child->cause), child->detail, last->what[0] != '\0' ? ": " : "",
            last->what, last->place[0] != '\0' ? ": " : "", last->place,
+           last->remedy[0] != '\0' ? ": " : "", last->remedy,
            child->last_line[0] != '\0' ? ": " : "", child->last_line, (unsigned long long)count,
            (double)wait_us / (double)VG_US_PER_S);
 }
@@ -251,8 +266,14 @@ static void take_message(struct child *child, const char *type, const json_t *me
     if (strcmp(type, "alive") == 0) {
         char note[VG_CHILD_TEXT_SIZE];
         text_of(message, "note", note, sizeof note);
-        bool news = child->restart.state != VG_PART_UP;
-        vg_restart_on_up(&child->restart, vg_mono_now());
+        /* one that was refused is up when it is past what it was refused for, not before */
+        const bool tries =
+            child->restart.refused && json_is_true(json_object_get(message, "opening"));
+        bool news = !tries && child->restart.state != VG_PART_UP;
+        if (tries)
+            vg_restart_on_sign(&child->restart, vg_mono_now());
+        else
+            vg_restart_on_up(&child->restart, vg_mono_now());
         if (news && vg_log_repeat_due(&child->said_up, vg_mono_now(), SAY_EVERY_US))
             vg_log(VG_LOG_INFO, "%s is up", child->plan->name);
         if (strcmp(note, child->note) != 0) {
@@ -771,6 +792,13 @@ void vg_children_stop(struct vg_children *children)
     for (size_t i = 0; i < children->count; i++)
         if (children->child[i]->pid <= 0)
             vg_restart_on_stop(&children->child[i]->restart);
+    arm(children);
+}
+
+void vg_children_news(struct vg_children *children)
+{
+    for (size_t i = 0; i < children->count; i++)
+        vg_restart_on_news(&children->child[i]->restart, vg_mono_now());
     arm(children);
 }
 

@@ -95,6 +95,9 @@ void vg_children_sign(struct vg_children *children, size_t child, enum vg_child_
  * those not up), after stop_us SIGKILL. all_ended is called when none is left. */
 void vg_children_stop(struct vg_children *children);
 
+/* There is another configuration: who refused the last one, and waits to try again, starts at once. */
+void vg_children_news(struct vg_children *children);
+
 /* A moment's view. Strings are borrowed until the next event. */
 struct vg_child_state {
     const char *name;

@@ -15,6 +15,7 @@ static const struct {
 } causes[] = {
     [VG_END_NONE] = {"none", N_("nothing happened")},
     [VG_END_EXIT] = {"exit", N_("it ended by itself")},
+    [VG_END_REFUSED] = {"refused", N_("it refused what it was given")},
     [VG_END_SIGNAL] = {"signal", N_("it was killed by a signal")},
     [VG_END_SILENT] = {"silent", N_("it gave no sign of life and was killed")},
     [VG_END_START] = {"start", N_("it was not ready in time and was killed")},
@@ -43,12 +44,14 @@ void vg_restart_init(struct vg_restart *restart, struct vg_mono_time now)
     *restart = (struct vg_restart){.state = VG_PART_WAITING, .due = now};
 }
 
-int64_t vg_restart_delay_us(uint32_t failures)
+int64_t vg_restart_delay_us(uint32_t failures, enum vg_end_cause cause)
 {
+    const int64_t most =
+        cause == VG_END_REFUSED ? VG_RESTART_REFUSED_US_MOST : VG_RESTART_DELAY_US_MOST;
     int64_t delay = VG_RESTART_DELAY_US_LEAST;
-    for (uint32_t i = 1; i < failures && delay < VG_RESTART_DELAY_US_MOST; i++)
+    for (uint32_t i = 1; i < failures && delay < most; i++)
         delay *= 2;
-    return delay < VG_RESTART_DELAY_US_MOST ? delay : VG_RESTART_DELAY_US_MOST;
+    return delay < most ? delay : most;
 }
 
 void vg_restart_on_start(struct vg_restart *restart, struct vg_mono_time now)
@@ -67,6 +70,7 @@ void vg_restart_on_sign(struct vg_restart *restart, struct vg_mono_time now)
 void vg_restart_on_up(struct vg_restart *restart, struct vg_mono_time now)
 {
     restart->sign = now;
+    restart->refused = false;
     if (restart->state == VG_PART_STARTING)
         restart->state = VG_PART_UP;
 }
@@ -80,7 +84,16 @@ void vg_restart_on_end(struct vg_restart *restart, enum vg_end_cause cause, stru
     if (now.us - restart->started.us >= VG_RESTART_STABLE_US)
         restart->failures = 0;
     restart->failures += restart->failures < UINT32_MAX;
-    restart->due.us = now.us + vg_restart_delay_us(restart->failures);
+    restart->refused = cause == VG_END_REFUSED;
+    restart->due.us = now.us + vg_restart_delay_us(restart->failures, cause);
+}
+
+void vg_restart_on_news(struct vg_restart *restart, struct vg_mono_time now)
+{
+    if (restart->state != VG_PART_WAITING || !restart->refused)
+        return;
+    restart->failures = 0;
+    restart->due = now;
 }
 
 void vg_restart_on_stop(struct vg_restart *restart)

@@ -11,6 +11,7 @@
 #ifndef VG_SUPERVISE_DECIDE_RESTART_H
 #define VG_SUPERVISE_DECIDE_RESTART_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "src/base/clock.h"
@@ -18,6 +19,8 @@
 #define VG_RESTART_DELAY_US_LEAST INT64_C(200000)
 #define VG_RESTART_DELAY_US_MOST \
     INT64_C(1600000) /* with a start, flux are away for less than 3 s */
+/* of a part that refuses what it is given: that is over when somebody repaired it, not by trying */
+#define VG_RESTART_REFUSED_US_MOST INT64_C(12800000)
 /* A life this long forgets the failures: shorter than an ingest process lives that a driver hangs again
  * right after the ladder's first back-off, so that its flux do not pay for two back-offs at once. */
 #define VG_RESTART_STABLE_US    INT64_C(10000000)
@@ -40,12 +43,14 @@ struct vg_restart {
     struct vg_mono_time due;     /* waiting: time of the next start */
     uint32_t failures;           /* ends in a row without a stable life */
     uint32_t starts;             /* since the supervisor runs; restarts = starts - 1 */
+    bool refused;                /* how the last life ended; until one is up */
 };
 
 /* How a child ended, or why it has to. */
 enum vg_end_cause {
     VG_END_NONE,
     VG_END_EXIT,     /* by itself, with a code */
+    VG_END_REFUSED,  /* by itself: it refuses its call, its model, its configuration */
     VG_END_SIGNAL,   /* by a signal that the supervisor did not send */
     VG_END_SILENT,   /* no sign of life in time: killed */
     VG_END_START,    /* not up in time: killed */
@@ -59,8 +64,8 @@ const char *vg_end_cause_text(enum vg_end_cause cause); /* msgid for a person; s
 void vg_restart_init(struct vg_restart *restart, struct vg_mono_time now);
 
 /* Milliseconds are not spared: 0.2, 0.4, 0.8, 1.6, 1.6, ... s after the n-th failure in a row
- * (n from 1). */
-int64_t vg_restart_delay_us(uint32_t failures);
+ * (n from 1); where it was refused 0.2, 0.4, ... 6.4, 12.8, 12.8 s. */
+int64_t vg_restart_delay_us(uint32_t failures, enum vg_end_cause cause);
 
 /* What happened. A sign is any sign of life; up is the first whole one ("alive", PONG). */
 void vg_restart_on_start(struct vg_restart *restart, struct vg_mono_time now);
@@ -70,6 +75,8 @@ void vg_restart_on_up(struct vg_restart *restart, struct vg_mono_time now);
 void vg_restart_on_end(struct vg_restart *restart, enum vg_end_cause cause,
                        struct vg_mono_time now);
 void vg_restart_on_stop(struct vg_restart *restart);
+/* What it is given is another now: a part that waits is started at once, its refusals forgotten. */
+void vg_restart_on_news(struct vg_restart *restart, struct vg_mono_time now);
 
 /* Microseconds until the next start; 0: now; -1: none is to be made. */
 int64_t vg_restart_due_us(const struct vg_restart *restart, struct vg_mono_time now);

@@ -364,6 +364,7 @@ static void take_configuration(struct serve *serve)
         for (uint32_t i = 0; i < serve->ingest_count; i++)
             hand_configuration(serve, serve->ingest[i].child);
         hand_configuration(serve, serve->analysis);
+        vg_children_news(serve->children);
         set_timer(serve, TIMER_NEWS, NEWS_US);
     }
     if (status != VG_OK)

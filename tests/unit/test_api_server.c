@@ -772,6 +772,9 @@ static void health_names_the_unwell(void **out)
     answer = client_call(&s->nobody, "GET", "/metrics", NULL, NULL);
     assert_non_null(find_text(answer.body, "\nvigie_up{part=\"analysis\"} 0\n"));
     assert_non_null(find_text(answer.body, "\nvigie_up{part=\"ingest-0\"} 1\n"));
+    assert_non_null(find_text(
+        answer.body,
+        "\nvigie_part_fault{part=\"analysis\",reason=\"it was killed\",remedy=\"\"} 1\n"));
     assert_non_null(find_text(answer.body, "\nvigie_up{part=\"archive\"} 0\n")); /* no Redis here */
     assert_non_null(find_text(answer.body, "\nvigie_up{part=\"redis\"} 0\n"));
     assert_non_null(find_text(answer.body, "\nvigie_api_requests_total{code=\"404\"} "));

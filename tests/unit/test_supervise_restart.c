@@ -20,11 +20,17 @@ static void delays(void **state)
     (void)state;
     static const struct {
         uint32_t failures;
-        int64_t want;
-    } rows[] = {{1, 200000},  {2, 400000},  {3, 800000},     {4, 1600000},
-                {5, 1600000}, {6, 1600000}, {1000, 1600000}, {UINT32_MAX, 1600000}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_int_equal(vg_restart_delay_us(rows[i].failures), rows[i].want);
+        int64_t want, want_refused;
+    } rows[] = {{1, 200000, 200000},       {2, 400000, 400000},
+                {3, 800000, 800000},       {4, 1600000, 1600000},
+                {5, 1600000, 3200000},     {6, 1600000, 6400000},
+                {7, 1600000, 12800000},    {8, 1600000, 12800000},
+                {1000, 1600000, 12800000}, {UINT32_MAX, 1600000, 12800000}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(vg_restart_delay_us(rows[i].failures, VG_END_EXIT), rows[i].want);
+        assert_int_equal(vg_restart_delay_us(rows[i].failures, VG_END_REFUSED),
+                         rows[i].want_refused);
+    }
 }
 
 /* Lives one after another: how long each was, why it ended, the wait after it. */
@@ -66,6 +72,36 @@ static void lives(void **state)
     assert_int_equal(restart.starts, sizeof rows / sizeof *rows);
     vg_restart_on_stop(&restart);
     assert_int_equal(vg_restart_due_us(&restart, at(now + 100 * S)), -1);
+}
+
+/* One that refuses what it is given waits longer and longer, and not a moment once that is another. */
+static void refused(void **state)
+{
+    (void)state;
+    struct vg_restart restart;
+    int64_t now = 0;
+    vg_restart_init(&restart, at(now));
+    for (int i = 0; i < 10; i++) {
+        vg_restart_on_start(&restart, at(now));
+        vg_restart_on_sign(&restart, at(now)); /* it opens what it needs: not up */
+        assert_int_equal(restart.state, VG_PART_STARTING);
+        vg_restart_on_end(&restart, VG_END_REFUSED, at(now));
+        assert_true(restart.refused);
+        now += vg_restart_due_us(&restart, at(now));
+    }
+    vg_restart_on_start(&restart, at(now));
+    vg_restart_on_news(&restart, at(now)); /* it runs: nothing to hurry */
+    assert_int_equal(restart.state, VG_PART_STARTING);
+    vg_restart_on_end(&restart, VG_END_REFUSED, at(now));
+    assert_int_equal(vg_restart_due_us(&restart, at(now)), 12800000);
+    vg_restart_on_news(&restart, at(now));
+    assert_int_equal(vg_restart_due_us(&restart, at(now)), 0);
+    vg_restart_on_start(&restart, at(now));
+    vg_restart_on_up(&restart, at(now));
+    assert_false(restart.refused);
+    vg_restart_on_end(&restart, VG_END_EXIT, at(now));
+    vg_restart_on_news(&restart, at(now)); /* a crash is no refusal: its back-off stays */
+    assert_int_equal(vg_restart_due_us(&restart, at(now)), 200000);
 }
 
 /* Never a storm: whatever a child does, starts in an hour are bounded by the back-off. */
@@ -139,8 +175,9 @@ static void words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(delays), cmocka_unit_test(lives), cmocka_unit_test(no_storm),
-        cmocka_unit_test(unwell), cmocka_unit_test(signs), cmocka_unit_test(words),
+        cmocka_unit_test(delays),   cmocka_unit_test(lives),  cmocka_unit_test(refused),
+        cmocka_unit_test(no_storm), cmocka_unit_test(unwell), cmocka_unit_test(signs),
+        cmocka_unit_test(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
