@@ -12,10 +12,9 @@
 #include "src/base/file.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
+#include "src/cli/bench_model.h"
 #include "src/cli/options.h"
-#include "src/cli/precision.h"
 #include "src/cli/words.h"
-#include "src/engine/device.h"
 #include "src/media/source.h"
 #include "src/scene/scene.h"
 
@@ -30,6 +29,7 @@ struct request {
     double flux, rate_fps, wanted_fps;
     struct vg_clip_facts source; /* zero for RTSP */
     char *scene_text;            /* given */
+    char found[VG_MODEL_NAME_SIZE];
 };
 
 /* ---- what is asked ---- */
@@ -66,19 +66,6 @@ enum vg_status vg_wanted_fps(const char *name, const char *scene_text, double ra
         *wanted_fps = vg_rate_choose(rate_fps, (double)vg_scene_floor_fps(scene), source_fps);
     vg_scene_close(&scene);
     return status;
-}
-
-enum vg_status vg_bench_can_run(const char *model, const char *precision, const char *device,
-                                struct vg_fault *fault)
-{
-    enum vg_engine_precision chosen;
-    struct vg_device_info found;
-    struct vg_model *opened = NULL;
-    enum vg_status status = vg_option_precision(precision, &chosen, fault);
-    if (!status)
-        status = vg_model_find(model, &opened, fault);
-    vg_model_close(&opened);
-    return status || !device ? status : vg_device_find(device, 0, &found, fault);
 }
 
 static enum vg_status read_numbers(struct request *r, struct vg_pipeline_run *run,
@@ -125,10 +112,11 @@ static enum vg_status prepare(struct request *r, struct vg_pipeline_run *run,
     if (!status)
         status = vg_wanted_fps(r->scene ? r->scene : "bench", r->scene_text, r->rate_fps,
                                r->source.fps, &r->wanted_fps, fault);
+    const struct vg_bench_wish wish = {r->model, r->precision, r->device};
     if (!status)
-        status = vg_bench_can_run(r->model, r->precision, r->device, fault);
+        status = vg_bench_model(&wish, r->found, fault);
     run->server.flux = (uint32_t)r->flux;
-    run->server.model = r->model;
+    run->server.model = r->found;
     run->server.precision = r->precision;
     run->server.device = r->device;
     for (uint32_t i = 0; i < run->server.flux && !status; i++)
@@ -206,7 +194,7 @@ static json_t *measure_json(const struct request *r, const struct vg_hold *hold,
         (json_int_t)hold->analysed, "unanalysed_share", hold->unanalysed_share, "mean_flux_fps",
         hold->mean_flux_fps, "seconds", hold->seconds, "minutes", minutes_json(hold), "opened",
         (int)cost->opened, "opened_s", cost->opened_s, "batch_size", cost->batch_size);
-    json_t *about = json_pack("{s:s, s:s, s:s, s:o}", "model", r->model, "precision",
+    json_t *about = json_pack("{s:s, s:s, s:s, s:o}", "model", r->found, "precision",
                               r->precision ? r->precision : "auto", "scene",
                               r->scene ? r->scene : "five events", "source", source_json(r));
     if (object && (!more || !about || json_object_update(object, more) != 0 ||
@@ -321,8 +309,10 @@ enum vg_status vg_bench_pipeline(int argc, char **argv, struct vg_fault *fault)
         {"rtsp", "URL", N_("flux from there instead of the clip; {} is the number of each"),
          &r.rtsp, NULL},
         {"model", "M", N_("name of the model; default nanodet-g"), &r.model, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &r.precision,
-         NULL},
+        {"precision", "P",
+         N_("f32, f16, auto (default) or int8, for which MODEL-int8 is taken where M has no 8-bit "
+            "form"),
+         &r.precision, NULL},
         {"scene", "FILE", N_("whose rules are watched; without it five events"), &r.scene, NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},

@@ -27,10 +27,6 @@ enum vg_status vg_wanted_fps(const char *name, const char *scene_text, double ra
                              double source_fps, double *wanted_fps,
                              struct vg_fault *fault) VG_MUST_USE;
 
-/* Whether the server could run on them: precision, model, device (NULL: its own choice). */
-enum vg_status vg_bench_can_run(const char *model, const char *precision, const char *device,
-                                struct vg_fault *fault) VG_MUST_USE;
-
 /* Shows what is going on, for struct vg_pipeline_run; user: struct vg_progress. */
 void vg_bench_show(void *user, const char *what, double done_s, double of_s);
 

@@ -18,6 +18,7 @@
 #include "src/base/file.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
+#include "src/cli/bench_model.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_report.h"
 #include "src/cli/meter_options.h"
@@ -54,6 +55,7 @@ struct size_run {
 
 struct stand {
     const struct request *request;
+    char model[VG_MODEL_NAME_SIZE];
     struct vg_machine machine;
     struct vg_load_profile profile;
     struct class_facts {
@@ -227,6 +229,7 @@ static void prepare_load(struct stand *s)
 static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
 {
     const struct request *r = s->request;
+    const struct vg_bench_wish wish = {r->model, r->precision, r->device};
     enum vg_status status = read_tiers(s, fault);
     if (!status)
         status = read_numbers(s, fault);
@@ -239,12 +242,12 @@ static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
     for (uint32_t i = 0; i < s->profile.class_count && !status; i++)
         status = prepare_class(s, i, fault);
     if (!status)
-        status = vg_bench_can_run(r->model, r->precision, r->device, fault);
+        status = vg_bench_model(&wish, s->model, fault);
     if (!status)
         status = vg_machine_read(&s->machine, "", fault);
     if (!status)
         prepare_load(s);
-    s->run.server.model = r->model;
+    s->run.server.model = s->model;
     s->run.server.precision = r->precision;
     s->run.server.device = r->device;
     for (uint32_t i = 0; i < FLUX_MAX && !status; i++) {
@@ -480,7 +483,7 @@ static json_t *report_json(const struct stand *s)
                      vg_load_profile_json(&s->profile), "held", (int)s->search.held,
                      "held_is_most_tried", s->search.failed == 0, "tiers", tiers_json(s), "runs",
                      runs_json(s), "costs", vg_size_costs_json(&s->costs, &s->load, &s->host),
-                     "method", "model", r->model, "precision", r->precision ? r->precision : "auto",
+                     "method", "model", s->model, "precision", r->precision ? r->precision : "auto",
                      "quick", (int)r->quick, "settle_s", s->run.settle_s, "measure_s",
                      s->run.measure_s, "idle_s", s->idle_s, "headroom", VG_SIZE_HEADROOM);
 }
@@ -614,8 +617,10 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
          NULL},
         {"quick", NULL, N_("short measures, and the number to a tenth"), NULL, &r.quick},
         {"model", "M", N_("name of the model; default nanodet-g"), &r.model, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &r.precision,
-         NULL},
+        {"precision", "P",
+         N_("f32, f16, auto (default) or int8, for which MODEL-int8 is taken where M has no 8-bit "
+            "form"),
+         &r.precision, NULL},
         {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
         {"report", "FILE", N_("writes the answer as a page too, HTML of its own"), &r.page, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
