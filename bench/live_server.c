@@ -423,3 +423,14 @@ const char *vg_live_server_last_word(struct vg_live_server *server)
         (void)fclose(file);
     return server->word;
 }
+
+/* The supervisor's line (src/supervise/children.c); not translated, as all of the log. */
+enum vg_status vg_live_server_refuses(struct vg_live_server *server, struct vg_fault *fault)
+{
+    const char *word = vg_live_server_last_word(server);
+    if (!strstr(word, "analysis ended: it refused "))
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_INPUT, N_("the server's analysis refuses to work"),
+                        N_("repair what it names, or choose another model or precision"), "%s",
+                        word);
+}

@@ -82,6 +82,11 @@ enum vg_status vg_live_server_port(const struct vg_live_server *server, uint16_t
 /* To its Redis; borrowed, of the server's thread. */
 struct vg_redis_link *vg_live_server_redis(struct vg_live_server *server);
 
+/* Whether it logged that its analysis refuses what it was given (a model that is not whole, has not
+ * the precision asked for): nothing will ever be analysed; the place has its words. */
+enum vg_status vg_live_server_refuses(struct vg_live_server *server,
+                                      struct vg_fault *fault) VG_MUST_USE;
+
 /* The last error that it logged, "" if none; borrowed until the next call. */
 const char *vg_live_server_last_word(struct vg_live_server *server);
 

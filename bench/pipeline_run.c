@@ -51,6 +51,10 @@ static enum vg_status wait_open(struct stand *s, struct vg_pipeline_cost *cost,
             return status;
         if (vg_live_server_counts(s->server, s->now, NULL) == VG_OK)
             cost->opened = served(s);
+        const enum vg_status refused =
+            cost->opened ? VG_OK : vg_live_server_refuses(s->server, fault);
+        if (refused)
+            return refused;
         look(s, N_("opening"), seconds_since(start), open_s);
     }
     cost->opened_s = seconds_since(start);

@@ -7,6 +7,7 @@
 #include "src/base/alloc.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
+#include "src/cli/bench_model.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -143,6 +144,7 @@ enum vg_status vg_bench_api(int argc, char **argv, struct vg_fault *fault)
                         .flux_text = "20",
                         .model = "nanodet-g"};
     struct vg_api_bench asked = {.clients = 0};
+    char found[VG_MODEL_NAME_SIZE];
     const struct vg_option options[] = {
         {"clients", "C", N_("clients at once, and listeners; 1 to 64, default 8"), &r.clients_text,
          NULL},
@@ -166,5 +168,8 @@ enum vg_status vg_bench_api(int argc, char **argv, struct vg_fault *fault)
                               N_("see vigie help"), "vigie bench api");
     if (!status)
         status = request_read(&r, &asked, fault);
+    const struct vg_bench_wish wish = {.model = r.model};
+    if (!status)
+        status = vg_bench_model(&wish, found, fault);
     return status ? status : run(&r, &asked, fault);
 }

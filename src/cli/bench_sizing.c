@@ -238,11 +238,11 @@ static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
     if (!status)
         status = vg_meter_options_take(&r->meters, &s->meters, fault);
     if (!status)
+        status = vg_bench_model(&wish, s->model, fault);
+    if (!status)
         status = read_profile(s, fault);
     for (uint32_t i = 0; i < s->profile.class_count && !status; i++)
         status = prepare_class(s, i, fault);
-    if (!status)
-        status = vg_bench_model(&wish, s->model, fault);
     if (!status)
         status = vg_machine_read(&s->machine, "", fault);
     if (!status)
