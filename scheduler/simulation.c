@@ -3,6 +3,7 @@
 #include "scheduler/decide_batch.h"
 #include "scheduler/decide_rate.h"
 #include "scheduler/latency_counts.h"
+#include "scheduler/shared_processor.h"
 #include "src/base/alloc.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
@@ -10,11 +11,13 @@
 enum {
     BATCHES = 2, /* on a device: one runs, one waits behind it */
     SOURCE_MILLI = 25000,
-    LEARNT = 16, /* batches, before a device's line is believed */
+    LEARNT = 16,    /* batches, before a device's line is believed */
+    UNDECODED = 32, /* packets that wait for a decoder; what comes then is not decoded */
     MINUTE_S = 60
 };
 
 #define NEVER    INT64_MAX
+#define CORE     1000 /* thousandths of one */
 #define NOWHERE  UINT32_MAX
 #define TICK_US  VG_US_PER_S
 #define STALE_US (10 * VG_US_PER_S)
@@ -35,7 +38,9 @@ struct device {
     double slow;
     struct batch batch[BATCHES]; /* the first one runs */
     uint32_t batches, learnt;
-    int64_t answered_us; /* the last one */
+    uint32_t following;     /* batches of which pictures are with the workers */
+    uint32_t left[BATCHES]; /* how many, of each of these; 0: it is over */
+    int64_t answered_us;    /* the last one */
     struct vg_batch_time time;
     uint32_t waiting[VG_SIM_FLUX_MAX], waiting_count; /* flux whose picture could go */
     uint32_t flux_count;                              /* that are on it */
@@ -54,6 +59,17 @@ struct flux {
     uint32_t device;    /* in whose waiting it is entered */
     uint32_t place;     /* there; NOWHERE */
 
+    /* with a decoder: packets that arrived, the first one is being decoded */
+    int64_t packet, packet_us; /* which comes next, and when */
+    int64_t arrived_us[UNDECODED];
+    uint32_t first_packet, packets;
+
+    /* its picture that a worker has */
+    struct followed {
+        uint32_t device, batch, jobs, next; /* next: behind it; NOWHERE */
+        int64_t due_us;
+    } followed;
+
     /* since the mark */
     struct vg_sim_flux_report counts;
     int64_t alive_us, minute_alive_us;
@@ -61,8 +77,14 @@ struct flux {
     struct vg_latency_counts latency;
 };
 
+struct worker {
+    uint32_t first, last; /* flux whose pictures it has; NOWHERE */
+};
+
 struct vg_sim {
     struct vg_sim_settings settings;
+    struct vg_shared_processor *processor; /* tasks: decoders by flux, devices, workers */
+    struct worker worker[VG_SIM_WORKERS_MAX];
     struct vg_random random;
     int64_t now_us, marked_us;
     uint32_t minute_s; /* how much of it is over */
@@ -188,8 +210,13 @@ static void run_first(struct vg_sim *sim, uint32_t device)
     const struct vg_batch_time truth = {.start_us = d->is.start_us, .job_us = d->is.job_us};
     const double off = (2 * vg_random_unit(&sim->random) - 1) * d->is.jitter_milli / 1000;
     const double us = (double)takes_us(d, &truth, batch->jobs) * d->slow * (1 + off);
+    const int64_t takes = us > 1 ? (int64_t)us : 1;
     batch->begun_us = sim->now_us;
-    set_when(sim, answer_of(sim, device), sim->now_us + (us > 1 ? (int64_t)us : 1));
+    if (d->is.cores_milli == 0)
+        set_when(sim, answer_of(sim, device), sim->now_us + takes);
+    else
+        vg_shared_processor_begin(sim->processor, answer_of(sim, device),
+                                  (struct vg_shared_work){takes, d->is.cores_milli}, sim->now_us);
 }
 
 static uint32_t gather(struct vg_sim *sim, const struct device *d)
@@ -245,7 +272,7 @@ static void dispatch(struct vg_sim *sim, uint32_t device)
 {
     struct device *d = &sim->device[device];
     int64_t look_us = NEVER;
-    while (sim->state[device].well && d->batches < BATCHES && d->waiting_count > 0) {
+    while (sim->state[device].well && d->batches + d->following < BATCHES && d->waiting_count > 0) {
         const uint32_t count = gather(sim, d);
         struct vg_batch_device is = {
             .most = d->is.batch_max, .free_us = sim->now_us, .next_us = NEVER, .time = line_of(d)};
@@ -283,10 +310,48 @@ static int64_t picture_us(struct vg_sim *sim, const struct flux *f)
     return t > sim->now_us ? t : sim->now_us;
 }
 
+/* When its next packet comes: those that a stall held back, as far as a second goes, at once. */
+static int64_t packet_us(struct vg_sim *sim, struct flux *f)
+{
+    const int64_t late = (sim->now_us - VG_US_PER_S - f->phase_us) / f->source_period_us;
+    const uint32_t jitter = (uint32_t)sim->settings.arrival_jitter_us;
+    f->packet = f->packet < late ? late : f->packet;
+    int64_t t = f->phase_us + f->packet++ * f->source_period_us;
+    t += jitter ? vg_random_below(&sim->random, jitter) : 0;
+    t = t < f->stalled_until_us ? f->stalled_until_us : t;
+    return t > sim->now_us ? t : sim->now_us;
+}
+
 static void expect(struct vg_sim *sim, uint32_t i)
 {
-    const struct flux *f = &sim->flux[i];
-    set_when(sim, i, f->alive && f->period_us > 0 ? picture_us(sim, f) : NEVER);
+    struct flux *f = &sim->flux[i];
+    if (f->is.decode_us == 0) {
+        set_when(sim, i, f->alive && f->period_us > 0 ? picture_us(sim, f) : NEVER);
+        return;
+    }
+    if (f->packet_us < f->stalled_until_us)
+        f->packet_us = f->stalled_until_us;
+    if (f->packet_us < sim->now_us)
+        f->packet_us = packet_us(sim, f);
+    set_when(sim, i, f->alive ? f->packet_us : NEVER);
+}
+
+static void decode_first(struct vg_sim *sim, uint32_t i)
+{
+    vg_shared_processor_begin(
+        sim->processor, i, (struct vg_shared_work){sim->flux[i].is.decode_us, CORE}, sim->now_us);
+}
+
+static void on_packet(struct vg_sim *sim, uint32_t i)
+{
+    struct flux *f = &sim->flux[i];
+    f->packet_us = packet_us(sim, f);
+    set_when(sim, i, f->packet_us);
+    if (f->packets == UNDECODED)
+        return;
+    f->arrived_us[(f->first_packet + f->packets) % UNDECODED] = sim->now_us;
+    if (f->packets++ == 0)
+        decode_first(sim, i);
 }
 
 static void on_picture(struct vg_sim *sim, uint32_t i)
@@ -301,10 +366,23 @@ static void on_picture(struct vg_sim *sim, uint32_t i)
     }
     f->waits = true;
     f->due_us = vg_rate_next_us(f->due_us, f->period_us, sim->now_us);
-    expect(sim, i);
+    if (f->is.decode_us == 0)
+        expect(sim, i);
     wait_begin(sim, i);
     if (f->device != VG_DEVICE_NONE)
         dispatch(sim, f->device);
+}
+
+/* The first picture that arrived when one was due is it. */
+static void on_decoded(struct vg_sim *sim, uint32_t i)
+{
+    struct flux *f = &sim->flux[i];
+    const int64_t arrived_us = f->arrived_us[f->first_packet];
+    f->first_packet = (f->first_packet + 1) % UNDECODED;
+    if (--f->packets > 0)
+        decode_first(sim, i);
+    if (f->alive && f->period_us > 0 && arrived_us >= f->due_us)
+        on_picture(sim, i);
 }
 
 static int64_t capacity_of(const struct vg_sim *sim)
@@ -331,7 +409,7 @@ static void drop(struct vg_sim *sim, uint32_t i)
     f->counts.sheds++;
     f->waits = false;
     f->period_us = 0;
-    set_when(sim, i, NEVER);
+    expect(sim, i);
 }
 
 static void take_rate(struct vg_sim *sim, uint32_t i)
@@ -374,31 +452,104 @@ static void answer(struct vg_sim *sim, struct flux *f, int64_t due_us)
     vg_latency_add(&f->latency, sim->now_us - due_us);
 }
 
+/* Its picture is judged: what it cost is known, and the next one may go. True: the cost leapt. */
+static bool follow_end(struct vg_sim *sim, uint32_t i)
+{
+    struct flux *f = &sim->flux[i];
+    answer(sim, f, f->followed.due_us);
+    /* by its jobs: that the device is slow is its lack of capacity, and no flux's doing */
+    const int64_t cost_us = (int64_t)(sim->measure_us * f->followed.jobs + 0.5);
+    sim->answered_us += cost_us;
+    const bool leaps = vg_share_cost(&sim->share[i], cost_us);
+    sim->leapt = sim->leapt || leaps;
+    wait_begin(sim, i);
+    if (f->place != NOWHERE && f->device != f->followed.device)
+        dispatch(sim, f->device);
+    return leaps;
+}
+
+static uint32_t worker_of(const struct vg_sim *sim, uint32_t worker)
+{
+    return look_of(sim, worker);
+}
+
+static void follow_first(struct vg_sim *sim, uint32_t worker)
+{
+    const struct vg_sim_host *host = &sim->settings.host;
+    const bool alert =
+        host->alerts_ppm > 0 && vg_random_below(&sim->random, 1000000) < host->alerts_ppm;
+    const struct vg_shared_work work = {host->follow_us + (alert ? host->alert_us : 0), CORE};
+    vg_shared_processor_begin(sim->processor, worker_of(sim, worker), work, sim->now_us);
+}
+
+static void follow_begin(struct vg_sim *sim, uint32_t i)
+{
+    const uint32_t number = i % sim->settings.host.workers;
+    struct worker *w = &sim->worker[number];
+    sim->flux[i].followed.next = NOWHERE;
+    if (w->first == NOWHERE) {
+        w->first = w->last = i;
+        follow_first(sim, number);
+        return;
+    }
+    sim->flux[w->last].followed.next = i;
+    w->last = i;
+}
+
+static void on_followed(struct vg_sim *sim, uint32_t worker)
+{
+    struct worker *w = &sim->worker[worker];
+    const uint32_t i = w->first;
+    const struct followed *it = &sim->flux[i].followed;
+    struct device *d = &sim->device[it->device];
+    const uint32_t device = it->device;
+    w->first = it->next;
+    if (w->first != NOWHERE)
+        follow_first(sim, worker);
+    if (--d->left[it->batch] == 0)
+        d->following--;
+    if (follow_end(sim, i))
+        set_rates(sim);
+    dispatch(sim, device);
+}
+
+/* Which of the places of batches being followed is free. */
+static uint32_t free_left(const struct device *d)
+{
+    uint32_t at = 0;
+    while (at + 1 < BATCHES && d->left[at] > 0)
+        at++;
+    return at;
+}
+
 static void on_answer(struct vg_sim *sim, uint32_t device)
 {
     struct device *d = &sim->device[device];
     const struct batch batch = d->batch[0];
     const int64_t us = sim->now_us - batch.begun_us;
+    const bool followed = sim->settings.host.workers > 0;
+    const uint32_t at = free_left(d);
+    bool leaps = false;
     learn(d, &batch, us);
     d->answered_us = sim->now_us;
-    bool leaps = false;
     d->busy_us += us;
     d->batch[0] = d->batch[1];
     set_when(sim, answer_of(sim, device), NEVER);
     if (--d->batches > 0)
         run_first(sim, device);
+    d->left[at] = followed ? batch.count : 0;
+    d->following += followed;
     for (uint32_t k = 0; k < batch.count; k++) {
         const uint32_t i = batch.picture[k].flux;
-        answer(sim, &sim->flux[i], batch.picture[k].due_us);
-        /* by its jobs: that the device is slow is its lack of capacity, and no flux's doing */
-        const int64_t cost_us = (int64_t)(sim->measure_us * batch.picture[k].jobs + 0.5);
-        sim->answered_us += cost_us;
-        leaps = vg_share_cost(&sim->share[i], cost_us) || leaps;
-        wait_begin(sim, i);
-        if (sim->flux[i].place != NOWHERE && sim->flux[i].device != device)
-            dispatch(sim, sim->flux[i].device);
+        sim->flux[i].followed = (struct followed){.device = device,
+                                                  .batch = at,
+                                                  .jobs = batch.picture[k].jobs,
+                                                  .due_us = batch.picture[k].due_us};
+        if (followed)
+            follow_begin(sim, i);
+        else
+            leaps = follow_end(sim, i) || leaps;
     }
-    sim->leapt = sim->leapt || leaps;
     if (leaps)
         set_rates(sim);
     dispatch(sim, device);
@@ -526,6 +677,8 @@ static void lose_batches(struct vg_sim *sim, uint32_t device)
             f->under_way = false;
         }
     d->batches = 0;
+    if (d->is.cores_milli > 0)
+        vg_shared_processor_stop(sim->processor, answer_of(sim, device), sim->now_us);
     set_when(sim, answer_of(sim, device), NEVER);
     set_when(sim, look_of(sim, device), NEVER);
 }
@@ -581,7 +734,9 @@ static void on_change(struct vg_sim *sim)
 
 static void take_event(struct vg_sim *sim, uint32_t source)
 {
-    if (source < sim->settings.flux_count)
+    if (source < sim->settings.flux_count && sim->flux[source].is.decode_us > 0)
+        on_packet(sim, source);
+    else if (source < sim->settings.flux_count)
         on_picture(sim, source);
     else if (source < look_of(sim, 0))
         on_answer(sim, source - answer_of(sim, 0));
@@ -593,16 +748,33 @@ static void take_event(struct vg_sim *sim, uint32_t source)
         on_change(sim);
 }
 
+/* What the processor has done. */
+static void take_end(struct vg_sim *sim)
+{
+    const uint32_t task = vg_shared_processor_end(sim->processor);
+    if (task < sim->settings.flux_count)
+        on_decoded(sim, task);
+    else if (task < look_of(sim, 0))
+        on_answer(sim, task - answer_of(sim, 0));
+    else
+        on_followed(sim, task - worker_of(sim, 0));
+}
+
 void vg_sim_run(struct vg_sim *sim, int64_t until_us)
 {
     for (;;) {
         const uint32_t source = sim->winner[1];
-        const int64_t when_us = sim->when_us[source];
-        if (when_us > until_us)
+        const int64_t when_us = sim->when_us[source],
+                      end_us = vg_shared_processor_next_us(sim->processor);
+        const int64_t next_us = end_us <= when_us ? end_us : when_us;
+        if (next_us > until_us)
             break;
-        if (when_us > sim->now_us)
-            sim->now_us = when_us;
-        take_event(sim, source);
+        if (next_us > sim->now_us)
+            sim->now_us = next_us;
+        if (end_us <= when_us)
+            take_end(sim);
+        else
+            take_event(sim, source);
     }
     if (until_us > sim->now_us)
         sim->now_us = until_us;
@@ -629,6 +801,10 @@ static enum vg_status check(const struct vg_sim_settings *s, struct vg_fault *fa
     bool good = s->flux_count <= VG_SIM_FLUX_MAX && s->device_count > 0 &&
                 s->device_count <= VG_DEVICES_MAX && s->arrival_jitter_us >= 0 &&
                 s->arrival_jitter_us <= VG_US_PER_S;
+    good = good && s->host.workers <= VG_SIM_WORKERS_MAX && s->host.follow_us >= 0 &&
+           s->host.alert_us >= 0;
+    for (uint32_t i = 0; good && i < s->flux_count; i++)
+        good = s->flux[i].decode_us >= 0;
     for (uint32_t d = 0; good && d < s->device_count; d++)
         good = s->device[d].batch_max >= 1 && s->device[d].batch_max <= VG_SIM_BATCH_MAX &&
                s->device[d].start_us >= 0 && s->device[d].job_us >= 0 &&
@@ -644,6 +820,7 @@ static void open_flux(struct vg_sim *sim, uint32_t i)
     struct flux *f = &sim->flux[i];
     *f = (struct flux){.is = *is, .alive = true, .stirred_us = NEVER, .device = VG_DEVICE_NONE};
     f->place = NOWHERE;
+    f->packet_us = -1; /* none is expected yet */
     f->is.source_milli = is->source_milli ? is->source_milli : SOURCE_MILLI;
     f->is.jobs = is->jobs ? is->jobs : 1;
     f->source_period_us = 1000 * VG_US_PER_S / f->is.source_milli;
@@ -719,6 +896,13 @@ enum vg_status vg_sim_open(struct vg_sim **sim_out, const struct vg_sim_settings
         vg_sim_close(&sim);
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "simulation");
     }
+    const uint32_t tasks = worker_of(sim, settings->host.workers);
+    if (vg_shared_processor_open(&sim->processor, settings->host.cores_milli, tasks)) {
+        vg_sim_close(&sim);
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "simulation");
+    }
+    for (uint32_t w = 0; w < VG_SIM_WORKERS_MAX; w++)
+        sim->worker[w] = (struct worker){NOWHERE, NOWHERE};
     for (uint32_t i = 0; i < sim->leaves; i++) {
         sim->winner[sim->leaves + i] = i;
         sim->when_us[i] = NEVER;
@@ -740,6 +924,7 @@ void vg_sim_close(struct vg_sim **sim_in)
     struct vg_sim *sim = *sim_in;
     if (!sim)
         return;
+    vg_shared_processor_close(&sim->processor);
     vg_free(sim->flux);
     vg_free(sim->share);
     vg_free(sim->placed);

@@ -4,9 +4,12 @@
  * settings give the same report. A picture is asked for, waits, is replaced, goes and comes back as
  * in analysis.c.
  *
- *   source --picture--> waits --plan--> batch --device--> answer
- *                         ^                                 | cost
- *                         +---- rate <---- share (1 s) <----+
+ *   source --packet--> decoder --picture--> waits --plan--> batch --device--> worker --> answer
+ *                                             ^                                          | cost
+ *                                             +-------- rate <------ share (1 s) <-------+
+ *
+ * Decoders, workers, and a device that is the processor share its cores (shared_processor.h); where
+ * nothing is said of a host, decoding and following take no time.
  *
  * Memory is taken when it opens; none while it runs. One thread at a time. */
 #ifndef VG_SCHEDULER_SIMULATION_H
@@ -29,6 +32,7 @@ struct vg_sim_flux {
     uint32_t jobs;                      /* of a picture, tiles and looks; 0: 1 */
     int64_t declared_us; /* as decide_share.h, on the first device; 0: what `jobs` take */
     uint32_t stirs;      /* an hour: 2 s with a rule armed, then 10 s with an alert */
+    int64_t decode_us;   /* of a processor, for each picture of its source; 0: no time */
 };
 
 struct vg_sim_device {
@@ -36,8 +40,19 @@ struct vg_sim_device {
     uint32_t jitter_milli;    /* a batch takes up to so many thousandths more or less */
     uint32_t batch_max;       /* 1 .. VG_SIM_BATCH_MAX */
     bool last;                /* as decide_device.h */
+    uint32_t cores_milli;     /* of the host's, that a batch can use; 0: a board of its own */
 };
 #define VG_SIM_BATCH_MAX 64
+
+/* The machine around the devices. A batch's place is free again when its pictures were followed. */
+struct vg_sim_host {
+    uint32_t cores_milli; /* of which the server has the use; 0: nobody slows another */
+    uint32_t workers;     /* flux i is followed by number i modulo that; 0: it takes no time */
+    int64_t follow_us;    /* of a processor, for each picture */
+    int64_t alert_us;     /* more, where a picture raises one ... */
+    uint32_t alerts_ppm;  /* ... as so many of a million do */
+};
+#define VG_SIM_WORKERS_MAX 64
 
 enum vg_sim_event {
     VG_SIM_FLUX_JOBS,    /* a picture has `value` jobs from now on */
@@ -63,13 +78,14 @@ struct vg_sim_settings {
     uint32_t flux_count, device_count, change_count;
     uint32_t busy_milli;       /* of a device's time, for pictures; 0: VG_SIM_BUSY_MILLI */
     int64_t arrival_jitter_us; /* a picture comes up to so much late */
+    struct vg_sim_host host;   /* zeroed: takes no time */
     uint64_t seed;
 };
 #define VG_SIM_BUSY_MILLI 950
 
 struct vg_sim;
 
-/* VG_E_CALL: no device, too many of something, a batch of 0; VG_E_MEMORY. */
+/* VG_E_CALL: no device, too many of something, a batch of 0, a time below 0; VG_E_MEMORY. */
 enum vg_status vg_sim_open(struct vg_sim **sim, const struct vg_sim_settings *settings,
                            struct vg_fault *fault) VG_MUST_USE;
 void vg_sim_close(struct vg_sim **sim);

@@ -297,6 +297,76 @@ static void a_device_that_fails_is_drained(void **state)
     vg_sim_close(&site.sim);
 }
 
+/* ---- the machine around the devices ------------------------------------------------------------ */
+
+/* What is answered a second when far more is wanted, against what the narrowest place lets through. */
+static void the_narrowest_place_says_how_much(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct vg_sim_host host;
+        struct vg_sim_device device;
+        uint32_t flux;
+        int64_t decode_us;
+        double a_second;
+    } rows[] = {
+        /* 20 flux want 100 pictures a second */
+        {"one worker", {0, 1, 25000, 0, 0}, {0, 1000, 0, 4, false, 0}, 20, 0, 40},
+        {"two workers", {0, 2, 25000, 0, 0}, {0, 1000, 0, 4, false, 0}, 20, 0, 80},
+        {"its alerts", {0, 1, 20000, 50000, 400000}, {0, 1000, 0, 4, false, 0}, 20, 0, 25},
+        {"two workers on one core", {1000, 2, 25000, 0, 0}, {0, 1000, 0, 4, false, 0}, 20, 0, 40},
+        {"the device alone", {1000, 0, 0, 0, 0}, {0, 20000, 0, 4, false, 1000}, 20, 0, 50},
+        /* decoding, 20 x 25 x 1 ms, is half of a core, and a device that always runs has the rest */
+        {"beside decoders", {1000, 0, 0, 0, 0}, {0, 20000, 0, 4, false, 1000}, 20, 1000, 25},
+        /* of two cores 1.5 are left; device and worker take 60 ms of them for each picture */
+        {"all of them", {2000, 1, 20000, 0, 0}, {0, 20000, 0, 4, false, 2000}, 20, 1000, 25},
+        {"a board beside them", {1000, 0, 0, 0, 0}, {0, 20000, 0, 4, false, 0}, 20, 1000, 50},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static struct site site;
+        struct vg_sim_report r;
+        even_site(&site, rows[i].flux, 0.5);
+        for (uint32_t f = 0; f < rows[i].flux; f++) {
+            site.flux[f].floor_milli = 0; /* nobody is shed */
+            site.flux[f].decode_us = rows[i].decode_us;
+        }
+        site.device[0] = rows[i].device;
+        site.settings.host = rows[i].host;
+        site.settings.arrival_jitter_us = 0;
+        open_site(&site);
+        vg_sim_run(site.sim, 60 * S);
+        vg_sim_mark(site.sim);
+        vg_sim_run(site.sim, 120 * S);
+        vg_sim_read(site.sim, &r);
+        print_message("%s: %.1f a second (%.0f)\n", rows[i].name, (double)r.answered / 60,
+                      rows[i].a_second);
+        assert_true((double)r.answered / 60 <= rows[i].a_second * 1.05);
+        assert_true((double)r.answered / 60 >= rows[i].a_second * 0.85);
+        vg_sim_close(&site.sim);
+    }
+}
+
+/* One flux alone: its source's picture, decoding, device, worker, one after the other. */
+static void a_picture_takes_its_stages(void **state)
+{
+    (void)state;
+    static struct site site;
+    struct vg_sim_report r;
+    even_site(&site, 1, 0.1);
+    site.flux[0].decode_us = 3000;
+    site.device[0] = (struct vg_sim_device){.job_us = 10000, .batch_max = 1, .cores_milli = 2000};
+    site.settings.host = (struct vg_sim_host){2000, 1, 7000, 0, 0};
+    site.settings.arrival_jitter_us = 0;
+    open_site(&site);
+    vg_sim_run(site.sim, 60 * S);
+    vg_sim_read(site.sim, &r);
+    /* 20 ms, and up to a period of the source until a picture comes after it is due */
+    assert_true(r.us_max >= 20000 && r.us_max <= 60000);
+    assert_true(r.worst > 0.99);
+    vg_sim_close(&site.sim);
+}
+
 /* ---- random small sites ------------------------------------------------------------------------ */
 
 static void draw_flux(struct site *site, struct vg_random *r, double load)
@@ -341,6 +411,20 @@ static void draw(struct site *site, struct vg_random *r, double load)
                                               .arrival_jitter_us = vg_random_below(r, 30000),
                                               .seed = vg_random_u32(r)};
     draw_flux(site, r, load);
+}
+
+/* A machine around it: short of time or not. */
+static void draw_host(struct site *site, struct vg_random *r)
+{
+    site->settings.host = (struct vg_sim_host){.cores_milli = vg_random_below(r, 4) * 1000,
+                                               .workers = vg_random_below(r, 4),
+                                               .follow_us = vg_random_below(r, 20000),
+                                               .alert_us = vg_random_below(r, 100000),
+                                               .alerts_ppm = vg_random_below(r, 100000)};
+    for (uint32_t i = 0; i < site->settings.flux_count; i++)
+        site->flux[i].decode_us = vg_random_below(r, 3) ? vg_random_below(r, 5000) : 0;
+    for (uint32_t d = 0; d < site->settings.device_count; d++)
+        site->device[d].cores_milli = vg_random_below(r, 2) ? vg_random_below(r, 2000) : 0;
 }
 
 /* After what is asked and what is wanted of the picture's own source, at the latest: what the
@@ -431,6 +515,8 @@ static void whatever_happens(void **state)
         struct vg_sim_report one, two;
         vg_random_seed(&r, seed);
         draw(&site, &r, 0.3 + 1.2 * vg_random_unit(&r));
+        if (seed % 2)
+            draw_host(&site, &r);
         for (int64_t at_us = 0; site.settings.change_count < CHANGES_MAX;) {
             at_us += vg_random_below(&r, 4000000);
             const enum vg_sim_event event =
@@ -498,6 +584,8 @@ int main(void)
         cmocka_unit_test(nobody_stays_shed_for_good),
         cmocka_unit_test(sources_that_stall_and_burst_harm_nobody),
         cmocka_unit_test(a_device_that_fails_is_drained),
+        cmocka_unit_test(the_narrowest_place_says_how_much),
+        cmocka_unit_test(a_picture_takes_its_stages),
         cmocka_unit_test(no_flux_starves),
         cmocka_unit_test(whatever_happens),
         cmocka_unit_test(what_cannot_be_is_refused),
