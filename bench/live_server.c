@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bench/bench_folder.h"
+#include "scheduler/analysis.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/file.h"
@@ -31,7 +32,7 @@
 
 #define STOP_US        (20 * VG_US_PER_S)
 #define LOG_TAIL_BYTES 16384
-#define OWN_VARIABLES  3
+#define OWN_VARIABLES  4
 #define DEPTH_MAX      16 /* of folders */
 
 extern char **environ; /* POSIX has it, unistd.h declares it for GNU only */
@@ -169,7 +170,7 @@ static enum vg_status spawn(struct vg_live_server *server,
                             const struct vg_live_server_settings *settings, int log,
                             struct vg_fault *fault)
 {
-    char own[OWN_VARIABLES][PATH_MAX + 32] = {"", "", ""}, models[PATH_MAX] = "";
+    char own[OWN_VARIABLES][PATH_MAX + 32] = {"", "", "", ""}, models[PATH_MAX] = "";
     const char *argv[] = {"/proc/self/exe", "serve",    "--data",
                           server->folder,   "--listen", "127.0.0.1:0",
                           "--precision",    "auto",     NULL};
@@ -181,6 +182,8 @@ static enum vg_status spawn(struct vg_live_server *server,
         (void)snprintf(own[1], sizeof own[1], "VIGIE_MODELS=%s", models);
     if (settings->device)
         (void)snprintf(own[2], sizeof own[2], "VIGIE_DEVICE=%s", settings->device);
+    (void)snprintf(own[3], sizeof own[3], "%s=%s", VG_RATES_VARIABLE,
+                   settings->steady ? "wanted" : "");
     const char **environment = environment_with(own);
     enum vg_status status =
         environment ? vg_spawn(argv, environment, NULL, 0, log, &server->pid) : VG_E_MEMORY;

@@ -33,6 +33,7 @@ struct vg_live_server_settings {
     struct vg_load_flux from[VG_SERVER_FLUX_MAX];
     const char *model;              /* name of an installed one; borrowed for the call */
     const char *precision, *device; /* NULL: the server's own choice; as long */
+    bool steady; /* a flux gets its wanted rate, not more while an alert goes on */
     /* Who may sign in as a technician; NULL: nobody. As long. */
     const char *account, *password;
 };

@@ -96,7 +96,7 @@ static void read_number_line(struct vg_server_counts *counts, const char *line)
 
 static void read_stage_line(struct vg_server_counts *counts, const char *line)
 {
-    static const char *const name[VG_SERVER_STAGES] = {"decode", "track", "rules"};
+    static const char *const name[VG_SERVER_STAGES] = {"decode", "track", "rules", "alert"};
     char stage[24];
     double x = 0;
     const bool sum =

@@ -36,6 +36,7 @@ enum vg_server_stage {
     VG_SERVER_DECODE,
     VG_SERVER_TRACK,
     VG_SERVER_RULES,
+    VG_SERVER_ALERT, /* drawing and encoding one */
     VG_SERVER_STAGES
 };
 

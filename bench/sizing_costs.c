@@ -44,15 +44,32 @@ static bool tells(const struct vg_size_measure *m)
     return m->cost->batches.count > 0 && m->cost->seconds > 0 && m->pictures > 0;
 }
 
-/* By how much its device was slowed, because it is the processor and others work on that too. */
+/* Cores that the device kept busy while it worked. */
+static double kept_busy(const struct vg_size_measure *m)
+{
+    const double busy = m->cost->batches.ms / 1000 / m->cost->seconds;
+    return busy > 0 ? fmax(m->cost->part_cores[VG_TREE_DEVICE], 0) / busy : 0;
+}
+
+/* By how much its device was slowed, because it is the processor and others work on that too: what a
+ * batch takes of the processor stays the same, so that it gets less of it for a longer time. */
 static double slowed(const struct vg_size_costs *costs, const struct vg_size_host *host,
                      const struct vg_size_measure *m)
 {
-    const double others = m->cost->cpu_cores - m->cost->part_cores[VG_TREE_DEVICE];
-    const double left = host->cores - others;
-    if (host->device != VG_DEVICE_CPU || left >= costs->device_cores || left <= 0)
-        return 1;
-    return costs->device_cores / left;
+    const double got = kept_busy(m);
+    return host->device == VG_DEVICE_CPU && got > 0 && got < costs->device_cores
+               ? costs->device_cores / got
+               : 1;
+}
+
+/* Those of the measure in which they were slowed least. */
+static void learn_device_cores(struct vg_size_costs *costs, const struct vg_size_host *host,
+                               const struct vg_size_measure *measure, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (tells(&measure[i]))
+            costs->device_cores =
+                fmax(costs->device_cores, fmin(kept_busy(&measure[i]), host->cores));
 }
 
 /* The line through all batches of all measures, and how far from it they are. */
@@ -95,7 +112,7 @@ static void learn_device(struct vg_size_costs *costs, const struct vg_size_host 
 static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_measure *measure,
                            uint32_t count)
 {
-    double pictures = 0, jobs = 0, loop_s = 0, worker_s = 0;
+    double pictures = 0, jobs = 0, loop_s = 0, worker_s = 0, foreign_s = 0, seconds = 0;
     struct vg_stage_sum stage[VG_SERVER_STAGES] = {{0, 0}};
     for (uint32_t i = 0; i < count; i++) {
         const struct vg_pipeline_cost *c = measure[i].cost;
@@ -105,6 +122,8 @@ static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_mea
         jobs += c->batches.jobs;
         loop_s += c->part_cores[VG_TREE_LOOP] * c->seconds;
         worker_s += c->part_cores[VG_TREE_WORKERS] * c->seconds;
+        foreign_s += fmax(c->foreign_cores, 0) * c->seconds;
+        seconds += c->seconds;
         for (int s = 0; s < VG_SERVER_STAGES; s++) {
             stage[s].count += c->stage[s].count;
             stage[s].seconds += c->stage[s].seconds;
@@ -116,6 +135,10 @@ static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_mea
     costs->jobs_per_picture = jobs / pictures;
     costs->loop_ms = fmax(loop_s, 0) / pictures * 1000;
     costs->worker_ms = fmax(worker_s, 0) / pictures * 1000;
+    costs->foreign_cores = foreign_s / seconds;
+    costs->alerts_share = fmin(stage[VG_SERVER_ALERT].count / pictures, 1);
+    costs->alert_ms = fmin(ms[VG_SERVER_ALERT],
+                           costs->alerts_share > 0 ? costs->worker_ms / costs->alerts_share : 0);
     costs->before_ms = ms[VG_SERVER_DECODE];
     costs->after_ms = ms[VG_SERVER_TRACK] + ms[VG_SERVER_RULES];
 }
@@ -181,9 +204,7 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
     }
     for (uint32_t i = 0; i < count; i++)
         costs->measures += tells(&measure[i]);
-    const double busy = least->cost->batches.ms / 1000 / least->cost->seconds;
-    costs->device_cores =
-        fmin(fmax(least->cost->part_cores[VG_TREE_DEVICE], 0) / busy, host->cores);
+    learn_device_cores(costs, host, measure, count);
     costs->surfaces = least->cost->surfaces / least->flux;
     learn_device(costs, host, measure, count);
     learn_pictures(costs, measure, count);
@@ -238,11 +259,23 @@ double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_s
     return sum;
 }
 
+double vg_size_ground_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                            uint32_t flux)
+{
+    return costs->loop_ms / 1000 * vg_size_rate(load, flux) + costs->other_cores.base +
+           costs->other_cores.each * flux;
+}
+
 double vg_size_other_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
                            uint32_t flux)
 {
-    return (costs->loop_ms + costs->worker_ms) / 1000 * vg_size_rate(load, flux) +
-           costs->other_cores.base + costs->other_cores.each * flux;
+    return vg_size_ground_cores(costs, load, flux) +
+           costs->worker_ms / 1000 * vg_size_rate(load, flux);
+}
+
+double vg_size_jobs(const struct vg_size_costs *costs)
+{
+    return fmin(costs->jobs_per_picture, 1);
 }
 
 /* ---- telling ---- */
@@ -293,9 +326,10 @@ json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_si
     const bool known = costs->why == NULL;
     const double none = -1;
     return json_pack(
-        "{s:s, s:s?, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f}", "status",
-        known ? "measured" : "not_measured", "why", costs->why, "measures", (int)costs->measures,
-        "device", known ? device_json(costs, host) : json_null(), "classes",
+        "{s:s, s:s?, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:o, "
+        "s:o}",
+        "status", known ? "measured" : "not_measured", "why", costs->why, "measures",
+        (int)costs->measures, "device", known ? device_json(costs, host) : json_null(), "classes",
         classes_json(costs, load), "workers_ms_per_picture",
         real_or_null(known ? costs->worker_ms : none), "loop_ms_per_picture",
         real_or_null(known ? costs->loop_ms : none), "other_cores_base",
@@ -305,5 +339,9 @@ json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_si
         real_or_null(known ? costs->memory_bytes.each / 1e6 : none), "disk_gb_per_flux_day",
         real_or_null(known && costs->disk_bytes >= 0 ? costs->disk_bytes * 86400 / 1e9 : none),
         "surfaces_per_flux", costs->surfaces > 0 ? json_real(costs->surfaces) : json_null(),
-        "cores_here", host->cores);
+        "cores_here", host->cores, "foreign_cores",
+        real_or_null(known ? costs->foreign_cores : none), "alert_ms",
+        real_or_null(known ? costs->alert_ms : none), "alerts_per_picture",
+        real_or_null(known ? costs->alerts_share : none), "rest_ms",
+        real_or_null(known ? costs->rest_ms : none));
 }

@@ -31,6 +31,7 @@ struct vg_size_measure {
     uint32_t flux;
     double pictures; /* judged by the net, or with its answer of before */
     const struct vg_pipeline_cost *cost;
+    double due_p50_ms; /* from when a picture was due to the end of its rules; 0: not known */
 };
 
 /* base + n x each, neither below 0. */
@@ -41,6 +42,7 @@ struct vg_size_line {
 struct vg_size_costs {
     const char *why; /* msgid: nothing is known; NULL: what follows is */
     uint32_t measures;
+    double foreign_cores;         /* that others kept busy meanwhile */
     struct vg_size_line batch_ms; /* of n jobs, on a device that nobody else's work slows */
     double spread;                /* of batches about their line: standard deviation, a share */
     uint32_t batch_max;
@@ -48,11 +50,13 @@ struct vg_size_costs {
     double device_cores;     /* busy while it works */
     double decode_cores[VG_LOAD_CLASSES_MAX]; /* a flux of each class; -1: not known */
     double surfaces;                          /* of decoding hardware, a flux; 0: by processor */
-    double loop_ms, worker_ms;                /* of a processor, a picture */
+    double loop_ms, worker_ms;                /* of a processor, a picture, its alerts in it */
+    double alert_ms, alerts_share;            /* of that, an alert; alerts a picture */
     struct vg_size_line other_cores;          /* supervisor, API, Redis; n flux */
     struct vg_size_line memory_bytes;         /* n flux */
     double disk_bytes;                        /* a second and flux; -1: not known */
     double before_ms, after_ms; /* a picture, until it may wait for a batch, and after it */
+    double rest_ms; /* a picture, beside all that is simulated (vg_size_fit); 0: not known */
 };
 
 /* Least squares, each point weighing the same; with one n alone: all of it is each one's. */
@@ -66,12 +70,18 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
 void vg_size_classes(const struct vg_size_load *load, uint32_t flux,
                      uint32_t count[VG_LOAD_CLASSES_MAX]);
 
+/* Jobs of a picture that cannot be left: second looks are paid from what the device is idle. */
+double vg_size_jobs(const struct vg_size_costs *costs);
+
 /* Pictures a second that `flux` of them want, and cores beside the device. */
 double vg_size_rate(const struct vg_size_load *load, uint32_t flux);
 double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
                             uint32_t flux);
 double vg_size_other_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
                            uint32_t flux);
+/* Of them, those of neither decoders nor workers: loop, API, Redis. */
+double vg_size_ground_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                            uint32_t flux);
 
 /* Given. */
 json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_size_load *load,

@@ -22,15 +22,7 @@ static const char too_many[] = N_("more flux than can be simulated");
 
 /* ---- one machine ---- */
 
-/* A device that is the processor has what the others leave of it. */
-static double slowed(const struct vg_size_costs *costs, const struct vg_size_host *host,
-                     double cores_left)
-{
-    return host->device == VG_DEVICE_CPU && cores_left < costs->device_cores
-               ? costs->device_cores / cores_left
-               : 1;
-}
-
+/* Nobody is stirred: what alerts of a clip raise is not what a flux wants. */
 static void fill_flux(const struct vg_size_load *load, struct vg_sim_flux *to, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -79,14 +71,45 @@ static enum vg_status simulate(const struct vg_sim_settings *settings, double af
     return VG_OK;
 }
 
+static uint32_t milli(double x)
+{
+    return x > 0 && x < 1e6 ? (uint32_t)(x * 1000 + 0.5) : 0;
+}
+
 static struct vg_sim_device device_of(const struct vg_size_costs *costs, double times)
 {
     const double spread = costs->spread * sqrt(3); /* what is even within has that deviation */
     return (struct vg_sim_device){
         .start_us = (int64_t)(costs->batch_ms.base * 1000 * times + 0.5),
-        .job_us = (int64_t)(costs->batch_ms.each * costs->jobs_per_picture * 1000 * times + 0.5),
+        .job_us = (int64_t)(costs->batch_ms.each * vg_size_jobs(costs) * 1000 * times + 0.5),
         .jitter_milli = (uint32_t)(1000 * fmin(spread, 0.9)),
         .batch_max = costs->batch_max};
+}
+
+/* The machine around the devices, if it has no more cores than that: decoders, workers and a device
+ * that is the processor take their parts of what the rest leaves. */
+static void give_host(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                      const struct vg_size_host *host, const struct vg_size_try *machine,
+                      struct vg_sim_settings *s, struct vg_sim_flux *flux,
+                      struct vg_sim_device *device)
+{
+    const double ground = vg_size_ground_cores(costs, load, s->flux_count);
+    const double alert_ms = costs->alert_ms * costs->alerts_share;
+    s->host = (struct vg_sim_host){
+        .cores_milli = milli(machine->cores - machine->foreign_cores - ground),
+        .workers = (uint32_t)fmin(fmax((machine->cores + 3) / 4, 1), VG_SIM_WORKERS_MAX),
+        .follow_us = (int64_t)(fmax(costs->worker_ms - alert_ms, 0) * 1000 + 0.5),
+        .alert_us = (int64_t)(costs->alert_ms * 1000 + 0.5),
+        .alerts_ppm = (uint32_t)(costs->alerts_share * 1e6 + 0.5)};
+    s->arrival_jitter_us = 0; /* it was decoding */
+    for (uint32_t d = 0; d < s->device_count && host->device == VG_DEVICE_CPU; d++)
+        device[d].cores_milli = milli(costs->device_cores);
+    for (uint32_t i = 0; i < s->flux_count; i++) {
+        const uint32_t c = vg_load_profile_class(&load->profile, i);
+        const double fps = load->class[c].source_fps;
+        const double us = fps > 0 ? costs->decode_cores[c] / fps * 1e6 : 0;
+        flux[i].decode_us = us > 0 && us < 1e7 ? (int64_t)(us + 0.5) : 0;
+    }
 }
 
 enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct vg_size_load *load,
@@ -103,20 +126,16 @@ enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct v
         answer->why = N_("what decoding takes was not measured");
     if (answer->why)
         return VG_OK;
-    double times = 1 / machine->speed;
-    if (machine->cores > 0) {
-        const double left = machine->cores - decode - vg_size_other_cores(costs, load, flux);
-        if (left <= 0) /* decoding alone takes more than there is */
-            return VG_OK;
-        times *= slowed(costs, host, left);
-    }
+    const double others = decode + vg_size_other_cores(costs, load, flux) + machine->foreign_cores;
+    if (machine->cores > 0 && machine->cores <= others)
+        return VG_OK; /* what is not the device's takes more than there is */
     for (uint32_t d = 0; d < machine->devices; d++)
-        device[d] = device_of(costs, times);
+        device[d] = device_of(costs, 1 / machine->speed);
     struct vg_sim_flux *list = vg_alloc_array(flux ? flux : 1, sizeof *list);
     if (!list)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench sizing");
     fill_flux(load, list, flux);
-    const struct vg_sim_settings settings = {
+    struct vg_sim_settings settings = {
         .flux = list,
         .device = device,
         .flux_count = flux,
@@ -124,8 +143,31 @@ enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct v
         /* even between none and that: the mean is what was measured */
         .arrival_jitter_us = (int64_t)(fmin(2 * costs->before_ms, 999) * 1000),
         .seed = SEED};
-    const enum vg_status status = simulate(&settings, costs->after_ms, answer, fault);
+    if (machine->cores > 0)
+        give_host(costs, load, host, machine, &settings, list, device);
+    const double more_ms = machine->cores > 0 ? costs->rest_ms : costs->after_ms;
+    const enum vg_status status = simulate(&settings, more_ms, answer, fault);
     vg_free(list);
+    return status;
+}
+
+enum vg_status vg_size_fit(struct vg_size_costs *costs, const struct vg_size_load *load,
+                           const struct vg_size_host *host, const struct vg_size_measure *measure,
+                           uint32_t count, struct vg_fault *fault)
+{
+    const struct vg_size_try here = {1, 1, host->cores, costs->foreign_cores};
+    const struct vg_size_measure *least = NULL;
+    struct vg_size_answer answer;
+    for (uint32_t i = 0; i < count; i++)
+        if (measure[i].due_p50_ms > 0 && (!least || measure[i].flux < least->flux))
+            least = &measure[i];
+    costs->rest_ms = 0;
+    if (!least || costs->why)
+        return VG_OK;
+    const enum vg_status status =
+        vg_size_predict(costs, load, host, least->flux, &here, &answer, fault);
+    if (!status && !answer.why && answer.p50_ms > 0)
+        costs->rest_ms = fmax(least->due_p50_ms - answer.p50_ms, 0);
     return status;
 }
 
@@ -227,7 +269,7 @@ static double device_cores(const struct question *q)
 {
     const struct vg_size_costs *c = q->costs;
     const double picture_ms =
-        c->jobs_per_picture * (c->batch_ms.each + c->batch_ms.base / c->batch_max);
+        vg_size_jobs(c) * (c->batch_ms.each + c->batch_ms.base / c->batch_max);
     return vg_size_rate(q->load, q->flux) * picture_ms / 1000 * c->device_cores;
 }
 

@@ -18,9 +18,10 @@
 
 /* A machine that is tried. */
 struct vg_size_try {
-    double speed;     /* of its devices, against the one that was measured */
-    uint32_t devices; /* 1 to VG_DEVICES_MAX */
-    double cores;     /* 0: as many as it takes */
+    double speed;         /* of its devices, against the one that was measured */
+    uint32_t devices;     /* 1 to VG_DEVICES_MAX */
+    double cores;         /* 0: as many as it takes */
+    double foreign_cores; /* of them, that others keep busy */
 };
 
 struct vg_size_answer {
@@ -36,6 +37,12 @@ enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct v
                                const struct vg_size_host *host, uint32_t flux,
                                const struct vg_size_try *machine, struct vg_size_answer *answer,
                                struct vg_fault *fault) VG_MUST_USE;
+
+/* Learns rest_ms: by how much the picture in the middle took longer than it is simulated, where the
+ * fewest flux were measured. After vg_size_costs_make. VG_E_MEMORY. */
+enum vg_status vg_size_fit(struct vg_size_costs *costs, const struct vg_size_load *load,
+                           const struct vg_size_host *host, const struct vg_size_measure *measure,
+                           uint32_t count, struct vg_fault *fault) VG_MUST_USE;
 
 enum vg_size_need {
     VG_SIZE_CPU_CORES,

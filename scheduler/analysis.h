@@ -3,6 +3,7 @@
 #ifndef VG_SCHEDULER_ANALYSIS_H
 #define VG_SCHEDULER_ANALYSIS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "scheduler/device_unit.h"
@@ -16,7 +17,8 @@
 #define VG_PLAN_VARIABLE        "VIGIE_PLAN" /* of the environment: `plan`, from `serve --plan` */
 #define VG_PRECISION_VARIABLE   "VIGIE_PRECISION"     /* likewise: `precision`, its word */
 #define VG_MODEL_CHECK_VARIABLE "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
-#define VG_METERS_ROOT_VARIABLE "VIGIE_METERS_ROOT"   /* likewise: `meters_root`, for tests */
+#define VG_RATES_VARIABLE       "VIGIE_RATES" /* likewise: `steady` if "wanted"; the bench says so */
+#define VG_METERS_ROOT_VARIABLE "VIGIE_METERS_ROOT" /* likewise: `meters_root`, for tests */
 
 /* For the bench: another device in the place of model and engine, and what the loop is seen at.
  * All else is as in operation. Zeroed but for what is given. */
@@ -44,6 +46,7 @@ struct vg_analysis_settings {
     uint32_t workers;        /* 0: one per four cores, at least one */
     uint32_t model_check_s;  /* between two looks at the model's file; 0: an hour */
     const char *meters_root; /* before /sys, where meters of energy are looked for; NULL: none */
+    bool steady;             /* alerts and armed rules raise no rate */
     uint32_t coverage_days;  /* that the ledger of coverage is kept; 0: 30 */
     struct vg_analysis_trial *trial; /* borrowed; NULL: in operation */
 };

@@ -37,6 +37,15 @@ static void tell(struct vg_live_flux *flux, const struct vg_slots_state *state, 
     share->stir = now_us - flux->last_done.us < VG_RULES_TOLD_US ? stir_of(flux) : VG_STIR_CALM;
 }
 
+/* As if the source gave no more than what is wanted: nothing is there to be raised to. */
+static void stay_steady(struct vg_share_flux *share)
+{
+    const uint32_t wanted =
+        share->wanted_milli > share->floor_milli ? share->wanted_milli : share->floor_milli;
+    if (share->wanted_milli > 0 && (share->source_milli == 0 || share->source_milli > wanted))
+        share->source_milli = wanted;
+}
+
 static const char *verdict_text(enum vg_share_verdict verdict)
 {
     return verdict == VG_SHARE_COSTLY    ? "it costs more than the device has time for"
@@ -139,6 +148,8 @@ static void take_claims(struct vg_loop *a, struct claims *claims, int64_t now_us
             continue;
         }
         tell(flux, state, now_us);
+        if (a->settings->steady)
+            stay_steady(&flux->share);
         claims->replaced += replaced(flux, state);
         flux->claims = true;
         claims->asked[claims->count] = flux->asks;

@@ -31,7 +31,8 @@
 #define TIERS_MAX     16
 #define RUNS_MAX      32  /* twice the doublings up to FLUX_MAX, and some */
 #define FOREIGN_CORES 0.2 /* a quiet machine has less; said, since nothing else shows it */
-#define OWN_OPTIONS   16
+#define OWN_OPTIONS   18
+#define SAID_MAX      64  /* numbers of flux that the simulation is asked about */
 #define RATE_SLACK    0.1 /* of a class's rate: what a clip of it may differ by */
 
 struct request {
@@ -40,7 +41,8 @@ struct request {
     const char *idle_text, *assumed_text, *days_text, *csv;
     struct vg_meter_options meters;
     const char *page; /* NULL: none is written */
-    bool quick, as_json;
+    const char *only; /* "1,4": these are measured, instead of searching */
+    bool quick, as_json, raise;
 };
 
 /* What one number of flux came to. */
@@ -81,28 +83,50 @@ struct stand {
     struct vg_pipeline_run run;
     struct size_run done[RUNS_MAX];
     uint32_t done_count;
+    uint32_t only[RUNS_MAX], only_count;
+    struct { /* what the simulation says of this machine */
+        uint32_t most, count;
+        struct {
+            uint32_t flux;
+            struct vg_size_answer answer;
+        } flux[SAID_MAX];
+    } said;
 };
 
 /* ---- what is asked ---- */
 
-static enum vg_status read_tiers(struct stand *s, struct vg_fault *fault)
+/* "8,20": how many, into `to` that has room for `room`; 0: these are none. */
+static uint32_t read_list(const char *text, unsigned long most, uint32_t *to, uint32_t room)
 {
-    const char *at = s->request->tiers_text;
-    while (s->tier_count < TIERS_MAX) {
+    const char *at = text;
+    for (uint32_t count = 0; count < room;) {
         char *end = NULL;
-        const unsigned long tier = strtoul(at, &end, 10);
-        if (end == at || *at < '0' || *at > '9' || tier < 1 || tier > 10000)
-            break;
-        s->tier[s->tier_count++] = (uint32_t)tier;
+        const unsigned long number = strtoul(at, &end, 10);
+        if (end == at || *at < '0' || *at > '9' || number < 1 || number > most)
+            return 0;
+        to[count++] = (uint32_t)number;
         if (*end == '\0')
-            return VG_OK;
+            return count;
         if (*end != ',')
-            break;
+            return 0;
         at = end + 1;
     }
+    return 0;
+}
+
+static enum vg_status read_tiers(struct stand *s, struct vg_fault *fault)
+{
+    const struct request *r = s->request;
+    s->tier_count = read_list(r->tiers_text, 10000, s->tier, TIERS_MAX);
+    s->only_count = r->only ? read_list(r->only, FLUX_MAX, s->only, RUNS_MAX) : 0;
+    if (s->tier_count > 0 && (!r->only || s->only_count > 0))
+        return VG_OK;
     return vg_fault_set(fault, VG_E_CALL,
-                        N_("these are no tiers: numbers of flux, parted by commas"),
-                        N_("see vigie help"), "--tiers %s", s->request->tiers_text);
+                        s->tier_count > 0
+                            ? N_("these are no numbers of flux, parted by commas")
+                            : N_("these are no tiers: numbers of flux, parted by commas"),
+                        N_("see vigie help"), "%s %s", s->tier_count > 0 ? "--only" : "--tiers",
+                        s->tier_count > 0 ? r->only : r->tiers_text);
 }
 
 static enum vg_status read_numbers(struct stand *s, struct vg_fault *fault)
@@ -250,6 +274,7 @@ static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
     s->run.server.model = s->model;
     s->run.server.precision = r->precision;
     s->run.server.device = r->device;
+    s->run.server.steady = !r->raise;
     for (uint32_t i = 0; i < FLUX_MAX && !status; i++) {
         const uint32_t c = vg_load_profile_class(&s->profile, i);
         s->run.server.from[i] = (struct vg_load_flux){.clip = s->class[c].clip,
@@ -308,6 +333,10 @@ static enum vg_status search(struct stand *s, struct vg_fault *fault)
     enum vg_status status = vg_energy_watch_open(&s->energy, &s->meters, fault);
     if (!status)
         status = vg_energy_watch_rest(s->energy, s->idle_s, fault);
+    for (uint32_t i = 0; i < s->only_count && !status; i++)
+        status = measure(s, s->only[i], fault);
+    if (s->only_count > 0)
+        return status;
     for (uint32_t flux = !status ? vg_size_search_next(&s->search) : 0;
          flux && !status && s->done_count < RUNS_MAX; flux = vg_size_search_next(&s->search))
         status = measure(s, flux, fault);
@@ -321,7 +350,8 @@ static struct vg_size_measure measure_of(const struct size_run *run)
     return (struct vg_size_measure){
         .flux = run->flux,
         .pictures = (double)(run->hold.analysed + run->hold.drops[VG_FATE_STILL]),
-        .cost = &run->cost};
+        .cost = &run->cost,
+        .due_p50_ms = run->hold.due.p50_ms};
 }
 
 /* The measure that speaks for a tier: the smallest number of flux at or above it that was held;
@@ -340,8 +370,29 @@ static const struct size_run *run_of_tier(const struct stand *s, uint32_t tier)
 static enum vg_status predict_here(const struct stand *s, uint32_t flux,
                                    struct vg_size_answer *answer, struct vg_fault *fault)
 {
-    const struct vg_size_try here = {.speed = 1, .devices = 1, .cores = s->host.cores};
+    const struct vg_size_try here = {
+        .speed = 1, .devices = 1, .cores = s->host.cores, .foreign_cores = s->costs.foreign_cores};
     return vg_size_predict(&s->costs, &s->load, &s->host, flux, &here, answer, fault);
+}
+
+/* The most flux that the simulation holds here, and what it says of numbers about that. */
+static enum vg_status predict_most(struct stand *s, struct vg_fault *fault)
+{
+    struct vg_size_search search = {.most = FLUX_MAX, .end = VG_SIZE_EXACT};
+    struct vg_size_answer answer;
+    enum vg_status status = VG_OK;
+    for (uint32_t n = vg_size_search_next(&search); n && !status;
+         n = vg_size_search_next(&search)) {
+        status = predict_here(s, n, &answer, fault);
+        vg_size_search_tell(&search, n, !answer.why && answer.held ? 0 : 1);
+    }
+    const uint32_t most = s->said.most = search.held, first = most / 2 + 1;
+    const uint32_t last = most + most / 2 + 2, step = (last - first) / SAID_MAX + 1;
+    for (uint32_t n = first; n <= last && !status; n += step) {
+        s->said.flux[s->said.count].flux = n;
+        status = predict_here(s, n, &s->said.flux[s->said.count++].answer, fault);
+    }
+    return status;
 }
 
 /* Also the numbers that were measured, so that the prediction can be judged by them. */
@@ -352,6 +403,9 @@ static enum vg_status predict(struct stand *s, struct vg_fault *fault)
     for (uint32_t i = 0; i < s->done_count; i++)
         measure[i] = measure_of(&s->done[i]);
     vg_size_costs_make(&s->costs, &s->load, &s->host, measure, s->done_count);
+    status = vg_size_fit(&s->costs, &s->load, &s->host, measure, s->done_count, fault);
+    if (!status)
+        status = predict_most(s, fault);
     for (uint32_t i = 0; i < s->done_count && !status; i++)
         status = predict_here(s, s->done[i].flux, &s->done[i].predicted, fault);
     for (uint32_t i = 0; i < s->tier_count && !status; i++) {
@@ -475,17 +529,34 @@ static json_t *runs_json(const struct stand *s)
     return list;
 }
 
+static json_t *said_json(const struct stand *s)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < s->said.count; i++) {
+        const struct vg_size_answer *a = &s->said.flux[i].answer;
+        const bool known = !a->why;
+        (void)json_array_append_new(
+            list, json_pack("{s:i, s:o, s:o}", "flux", (int)s->said.flux[i].flux, "held",
+                            known ? json_boolean(a->held) : json_null(), "p99_ms",
+                            known && a->p99_ms > 0 ? json_real(a->p99_ms) : json_null()));
+    }
+    return json_pack("{s:o, s:o}", "held", s->costs.why ? json_null() : json_integer(s->said.most),
+                     "flux", list);
+}
+
 static json_t *report_json(const struct stand *s)
 {
     const struct request *r = s->request;
-    return json_pack("{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s, s:s, s:b, s:f, s:f, s:f, s:f}}",
+    return json_pack("{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:b, s:b, s:f, s:f, "
+                     "s:f, s:f}}",
                      "machine", vg_machine_json(&s->machine), "profile",
                      vg_load_profile_json(&s->profile), "held", (int)s->search.held,
                      "held_is_most_tried", s->search.failed == 0, "tiers", tiers_json(s), "runs",
                      runs_json(s), "costs", vg_size_costs_json(&s->costs, &s->load, &s->host),
-                     "method", "model", s->model, "precision", r->precision ? r->precision : "auto",
-                     "quick", (int)r->quick, "settle_s", s->run.settle_s, "measure_s",
-                     s->run.measure_s, "idle_s", s->idle_s, "headroom", VG_SIZE_HEADROOM);
+                     "predicted", said_json(s), "method", "model", s->model, "precision",
+                     r->precision ? r->precision : "auto", "quick", (int)r->quick, "raise",
+                     (int)r->raise, "settle_s", s->run.settle_s, "measure_s", s->run.measure_s,
+                     "idle_s", s->idle_s, "headroom", VG_SIZE_HEADROOM);
 }
 
 /* What it takes, of what is known. */
@@ -616,6 +687,9 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
         {"open", "S", N_("how long to wait until all are analysed; default 180"), &r.open_text,
          NULL},
         {"quick", NULL, N_("short measures, and the number to a tenth"), NULL, &r.quick},
+        {"only", "N,N", N_("measures these numbers of flux, and searches for none"), &r.only, NULL},
+        {"raise", NULL, N_("alerts raise rates as in operation, beyond the wanted ones"), NULL,
+         &r.raise},
         {"model", "M", N_("name of the model; default nanodet-g"), &r.model, NULL},
         {"precision", "P",
          N_("f32, f16, auto (default) or int8, for which MODEL-int8 is taken where M has no 8-bit "

@@ -81,7 +81,7 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
     char socket[VG_REDIS_PATH_MAX];
     double count = 0, check_s = 0;
     const char *precision = getenv(VG_PRECISION_VARIABLE);
-    const char *check = getenv(VG_MODEL_CHECK_VARIABLE);
+    const char *check = getenv(VG_MODEL_CHECK_VARIABLE), *rates = getenv(VG_RATES_VARIABLE);
     enum vg_status status =
         vg_option_number("child analysis", words[1], 1, VG_ANALYSIS_INGESTS_MAX, &count, fault);
     if (status == VG_OK)
@@ -94,6 +94,7 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
     if (status != VG_OK)
         return status;
     settings.redis = socket;
+    settings.steady = rates && strcmp(rates, "wanted") == 0;
     settings.ingest_count = (uint32_t)count;
     settings.model_check_s = (uint32_t)check_s;
     for (uint32_t i = 0; i < settings.ingest_count; i++) {

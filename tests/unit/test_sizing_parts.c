@@ -278,7 +278,7 @@ static void costs_of(struct vg_size_costs *costs, const struct vg_size_load *loa
     assert_non_null(cost);
     for (int i = 0; i < 3; i++) {
         cost[i] = cost_of(flux[i], seconds);
-        measure[i] = (struct vg_size_measure){flux[i], flux[i] * 5 * seconds, &cost[i]};
+        measure[i] = (struct vg_size_measure){flux[i], flux[i] * 5 * seconds, &cost[i], 0};
     }
     vg_size_costs_make(costs, load, host, measure, 3);
     vg_free(cost);
@@ -352,16 +352,91 @@ static void a_machine_is_predicted(void **state)
     const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU}, cpu = {HOST_CORES, VG_DEVICE_CPU};
     struct vg_size_costs c;
     costs_of(&c, &load, &gpu, 60);
-    const struct vg_size_try here = {1, 1, HOST_CORES};
+    const struct vg_size_try here = {1, 1, HOST_CORES, 0};
     assert_true(held_by(&c, &load, &gpu, 8, here));
     assert_true(held_by(&c, &load, &gpu, 24, here));
     assert_false(held_by(&c, &load, &gpu, 30, here));
-    assert_true(held_by(&c, &load, &gpu, 50, (struct vg_size_try){2, 1, HOST_CORES}));
-    assert_true(held_by(&c, &load, &gpu, 50, (struct vg_size_try){1, 2, HOST_CORES}));
+    assert_true(held_by(&c, &load, &gpu, 50, (struct vg_size_try){2, 1, HOST_CORES, 0}));
+    assert_true(held_by(&c, &load, &gpu, 50, (struct vg_size_try){1, 2, HOST_CORES, 0}));
     /* processors that decoding takes are not the device's: 24 flux leave 0.04 of one */
     assert_true(held_by(&c, &load, &cpu, 24, here));
-    assert_false(held_by(&c, &load, &cpu, 24, (struct vg_size_try){1, 1, 1.5}));
-    assert_false(held_by(&c, &load, &gpu, 24, (struct vg_size_try){1, 1, 0.9}));
+    assert_false(held_by(&c, &load, &cpu, 24, (struct vg_size_try){1, 1, 1.5, 0}));
+    assert_false(held_by(&c, &load, &gpu, 24, (struct vg_size_try){1, 1, 0.9, 0}));
+}
+
+/* Two cores that are the device too. A picture in a full batch takes 28 / 4 ms of two of them, 1.1 ms
+ * of one beside, a flux 0.04 of one for its decoder, all 0.05: of 2 there is room for 16.9 flux of
+ * five pictures a second, and none gets all of it. What others take is room for fewer. */
+static void a_processor_that_is_the_device_is_predicted(void **state)
+{
+    (void)state;
+    static const struct {
+        double cores, foreign;
+        uint32_t room;
+    } rows[] = {{2, 0, 16}, {2, 0.5, 12}, {4, 0, 28}};
+    const struct vg_size_load load = one_class();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct vg_size_host host = {rows[i].cores, VG_DEVICE_CPU};
+        const struct vg_size_try here = {1, 1, rows[i].cores, rows[i].foreign};
+        struct vg_size_costs c;
+        uint32_t most = 0;
+        costs_of(&c, &load, &host, 60);
+        while (most < 64 && held_by(&c, &load, &host, most + 1, here))
+            most++;
+        print_message("%.1f cores, %.1f of them others': %u flux (%u at the most)\n", rows[i].cores,
+                      rows[i].foreign, most, rows[i].room);
+        assert_true(most <= rows[i].room && most + 1 + most / 10 >= rows[i].room);
+    }
+}
+
+/* A batch that got less of the processor took longer: what it takes alone is the same. */
+static void what_slows_a_device_is_no_cost_of_it(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host cpu = {HOST_CORES, VG_DEVICE_CPU};
+    struct vg_pipeline_cost *cost = vg_alloc_array(2, sizeof *cost);
+    struct vg_size_costs c;
+    assert_non_null(cost);
+    cost[0] = cost_of(1, 60);
+    cost[1] = cost_of(4, 60);
+    cost[1].batches.ms *= 1.5;
+    cost[1].batches.ms_jobs *= 1.5;
+    cost[1].batches.ms_squared *= 1.5 * 1.5;
+    cost[1].foreign_cores = 0.5;
+    const struct vg_size_measure measure[] = {{1, 300, &cost[0], 0}, {4, 1200, &cost[1], 0}};
+    vg_size_costs_make(&c, &load, &cpu, measure, 2);
+    assert_near(c.device_cores, 2, 1e-6);
+    assert_near(c.batch_ms.base, 4, 1e-6);
+    assert_near(c.batch_ms.each, 6, 1e-6);
+    assert_near(c.spread, 0, 1e-3);
+    assert_near(c.foreign_cores, 0.25, 1e-9);
+    vg_free(cost);
+}
+
+static void what_is_not_simulated_is_learnt(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host host = {HOST_CORES, VG_DEVICE_CPU};
+    const struct vg_size_try here = {1, 1, HOST_CORES, 0};
+    struct vg_pipeline_cost *cost = vg_alloc(sizeof *cost);
+    struct vg_size_costs c;
+    struct vg_size_answer bare, fitted;
+    struct vg_fault fault;
+    assert_non_null(cost);
+    costs_of(&c, &load, &host, 60);
+    *cost = cost_of(2, 60);
+    assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &bare, &fault), VG_OK);
+    struct vg_size_measure measure = {2, 600, cost, bare.p50_ms + 5};
+    assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
+    assert_near(c.rest_ms, 5, 1e-6);
+    assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &fitted, &fault), VG_OK);
+    assert_near(fitted.p99_ms, bare.p99_ms + 5, 1e-6);
+    measure.due_p50_ms = 0; /* not known */
+    assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
+    assert_near(c.rest_ms, 0, 1e-9);
+    vg_free(cost);
 }
 
 static void what_a_tier_takes(void **state)
@@ -398,7 +473,7 @@ static void what_a_tier_takes(void **state)
     struct vg_pipeline_cost *cost = vg_alloc(sizeof *cost);
     assert_non_null(cost);
     *cost = cost_of(4, 60);
-    const struct vg_size_measure measure = {4, 1200, cost};
+    const struct vg_size_measure measure = {4, 1200, cost, 0};
     assert_int_equal(vg_size_needs_make(&needs, &c, &load, &cpu, 4, &measure, &fault), VG_OK);
     assert_int_equal(needs.measured_flux, 4);
     assert_int_equal(f[VG_SIZE_CPU_CORES].status, VG_SIZE_MEASURED);
@@ -456,6 +531,9 @@ int main(void)
         cmocka_unit_test(costs_are_learnt),
         cmocka_unit_test(lines_are_never_below_nothing),
         cmocka_unit_test(a_machine_is_predicted),
+        cmocka_unit_test(a_processor_that_is_the_device_is_predicted),
+        cmocka_unit_test(what_slows_a_device_is_no_cost_of_it),
+        cmocka_unit_test(what_is_not_simulated_is_learnt),
         cmocka_unit_test(what_a_tier_takes),
         cmocka_unit_test(a_table_has_a_line_for_each),
     };

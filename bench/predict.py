@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""How many flux are held, and their p99: predicted from a small measure, against what is measured then.
+
+  bench/predict.py --clip CLIP [--build build] [--rows 'NAME;...'] [--state FILE.json] [--out FILE.json]
+                   [--settle 4] [--small 15] [--measure 20] [--anyway]
+
+Ten configurations (sizes, codecs, rates, precisions, one event or five, two classes mixed). For each,
+`vigie bench sizing --only 1,3` measures one and three flux for --small seconds; what it says of more is
+the prediction. Then more are measured for --measure seconds each, first as many as were predicted, until
+one number is held and the next (or one a tenth above) is not. Nothing that was measured then goes into
+the prediction. At those times a row takes two to three minutes. For the record: --small 60 --measure 60.
+
+--clip: any clip with people in it, half a minute or more; what the rows want is made of it, beside the
+state. --state keeps each measure and goes on from there; other times or another program begin anew.
+Prints Markdown, writes everything as JSON. Code 0: every row is within its limits; 1: one is not; 3: one
+could not be measured; 4: others kept more than a fifth of a core busy, which makes no prediction wrong but
+is no figure (--anyway: only said). Wants ffmpeg with libx264 and libx265.
+"""
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+
+FIVE = ["wrong_way", "crossing", "crowd_movement", "density", "abandoned_object"]
+FOREIGN_CORES = 0.2
+MEASURES_MAX = 7
+SMALL = "1,3"
+# how a clip is made: codec's name here, its encoder, size
+CLIPS = {"4cif-h264": ("h264", ["-c:v", "libx264", "-preset", "medium", "-b:v", "2M"], 704, 576),
+         "4cif-hevc": ("hevc", ["-c:v", "libx265", "-preset", "fast", "-b:v", "1M", "-x265-params", "log-level=error"],
+                       704, 576),
+         "4cif-mjpeg": ("mjpeg", ["-c:v", "mjpeg", "-q:v", "6"], 704, 576),
+         "720p-h264": ("h264", ["-c:v", "libx264", "-preset", "medium", "-b:v", "4M"], 1280, 720),
+         "cif-h264": ("h264", ["-c:v", "libx264", "-preset", "medium", "-b:v", "700k"], 352, 288)}
+# name: precision, classes (clip, share, rate, events)
+ROWS = {"4CIF H.264, 5/s, f32": ("f32", [("4cif-h264", 1, 5, FIVE)]),
+        "4CIF H.264, 5/s, int8": ("int8", [("4cif-h264", 1, 5, FIVE)]),
+        "4CIF H.264, 2/s, f32": ("f32", [("4cif-h264", 1, 2, FIVE)]),
+        "4CIF H.264, 8/s, f32": ("f32", [("4cif-h264", 1, 8, FIVE)]),
+        "4CIF H.264, 5/s, f32, one event": ("f32", [("4cif-h264", 1, 5, ["crossing"])]),
+        "4CIF H.265, 5/s, f32": ("f32", [("4cif-hevc", 1, 5, FIVE)]),
+        "4CIF MJPEG, 5/s, f32": ("f32", [("4cif-mjpeg", 1, 5, FIVE)]),
+        "720p H.264, 5/s, f32": ("f32", [("720p-h264", 1, 5, FIVE)]),
+        "CIF H.264, 2/s, int8": ("int8", [("cif-h264", 1, 2, FIVE)]),
+        "mixed: 4CIF 5/s, 720p 2/s, f32": ("f32", [("4cif-h264", 0.6, 5, FIVE), ("720p-h264", 0.4, 2, ["crossing"])])}
+
+
+class Failed(Exception):
+    """What could not be measured, and why."""
+
+
+def say(words):
+    print(words, file=sys.stderr, flush=True)
+
+
+class Stand:
+    """Where measures come from: the program, or what an earlier run kept."""
+
+    def __init__(self, args):
+        self.args = args
+        self.vigie = os.path.join(args.build, "vigie")
+        self.folder = os.path.splitext(os.path.abspath(args.state))[0] + "-clips"
+        os.makedirs(self.folder, exist_ok=True)
+        with open(self.vigie, "rb") as f:
+            program = hashlib.sha256(f.read()).hexdigest()
+        self.method = {"program": program, "settle_s": args.settle, "small_s": args.small, "measure_s": args.measure}
+        self.kept = {"method": self.method, "measures": {}}
+        if os.path.exists(args.state):
+            with open(args.state, encoding="utf-8") as f:
+                kept = json.load(f)
+            if kept.get("method") == self.method:
+                self.kept = kept
+
+    def keep(self, key, value):
+        self.kept["measures"][key] = value
+        with open(self.args.state + ".new", "w", encoding="utf-8") as f:
+            json.dump(self.kept, f)
+        os.replace(self.args.state + ".new", self.args.state)
+
+    def clip(self, name):
+        _, encoder, width, height = CLIPS[name]
+        path = os.path.join(self.folder, name + ".mkv")
+        if not os.path.exists(path):
+            say(f"{name}: its clip")
+            command = ["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "-1", "-i", self.args.clip, "-t", "60", "-an",
+                       "-vf", f"fps=25,scale={width}:{height},format=yuv{'j' if 'mjpeg' in name else ''}420p", "-g", "50",
+                       *encoder, "-f", "matroska", "-y", path + ".new"]
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Failed(f"ffmpeg: {done.stderr.strip()[-300:]}")
+            os.replace(path + ".new", path)
+        return path
+
+    def profile(self, row):
+        classes = [{"name": clip, "share": share, "codec": CLIPS[clip][0], "width": CLIPS[clip][2],
+                    "height": CLIPS[clip][3], "fps": 25, "rate_fps": rate, "events": events, "clip": self.clip(clip)}
+                   for clip, share, rate, events in ROWS[row][1]]
+        path = os.path.join(self.folder, f"row-{list(ROWS).index(row)}.json")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"version": 1, "name": row, "classes": classes}, f)
+        return path
+
+    def measure(self, row, flux, seconds):
+        """What `bench sizing` says after it measured these numbers of flux."""
+        key = f"{row} | {flux}"
+        if key in self.kept["measures"]:
+            return self.kept["measures"][key]
+        command = [self.vigie, "bench", "sizing", "--json", "--only", flux, "--profile", self.profile(row), "--precision",
+                   ROWS[row][0], "--settle", str(self.args.settle), "--measure", str(seconds), "--idle", "0", "--tiers",
+                   "8"]
+        say(f"{row}: {flux} flux")
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(f"{flux} flux: {done.stderr.strip()[-300:]}")
+        report = json.loads(done.stdout)
+        self.keep(key, report)
+        return report
+
+
+def following(held, failed, start, tries):
+    """The next number to measure; None: it is known to a flux or a tenth."""
+    if held is None and failed is None:
+        return start
+    if failed is None:
+        return held + max(1, held // 10) * 2 ** max(0, tries - 2)
+    if held is None:
+        return max(1, failed - max(1, failed // 10) * 2 ** max(0, tries - 2)) if failed > 1 else None
+    return (held + failed) // 2 if failed - held > max(1, held // 10) else None
+
+
+def search(stand, row, start):
+    """{flux: run} until one is held and the next is not."""
+    runs = {}
+    while len(runs) < MEASURES_MAX:
+        held = max((n for n, run in runs.items() if run["held"]), default=None)
+        failed = min((n for n, run in runs.items() if not run["held"]), default=None)
+        flux = following(held, failed, start, len(runs))
+        if flux is None or flux > 200:
+            break
+        runs[flux] = stand.measure(row, str(flux), stand.args.measure)["runs"][0]
+    return runs
+
+
+def judge(row, small, runs):
+    said = {at["flux"]: at for at in small["predicted"]["flux"]}
+    held = max((n for n, run in runs.items() if run["held"]), default=0)
+    near = min(said, key=lambda n: abs(n - held), default=None)
+    predicted = small["predicted"]["held"]
+    p99 = runs[held]["due_ms"]["p99"] if held else None
+    said_p99 = said[near]["p99_ms"] if near is not None else None
+    foreign = max([run["foreign_cores"] or 0 for run in small["runs"] + list(runs.values())])
+    return {"row": row, "predicted": predicted, "measured": held,
+            "known_to": min((n for n, run in runs.items() if not run["held"]), default=held) - held,
+            "within": predicted is not None and abs(predicted - held) <= max(1, held / 10),
+            "p99_ms": p99, "predicted_p99_ms": said_p99,
+            "p99_off": said_p99 / p99 - 1 if p99 and said_p99 else None,
+            "p99_within": bool(p99 and said_p99) and abs(said_p99 / p99 - 1) <= 0.3,
+            "foreign_cores": foreign, "costs": small["costs"],
+            "runs": {str(n): {k: run[k] for k in ("held", "lacks", "due_ms", "cpu_cores", "unanalysed_share")}
+                     for n, run in sorted(runs.items())}}
+
+
+def number(x, form="{:.0f}"):
+    return form.format(x) if x is not None else "-"
+
+
+def table(found):
+    print("| flux | predicted | measured | within 1 or 10 % | p99 predicted, ms | measured | within 30 % | others, cores |")
+    print("|---|---|---|---|---|---|---|---|")
+    for r in found:
+        if "failed" in r:
+            print(f"| {r['row']} | not measured: {r['failed']} | | | | | | |")
+            continue
+        print(f"| {r['row']} | {number(r['predicted'])} | {r['measured']} | {'yes' if r['within'] else 'no'} | "
+              f"{number(r['predicted_p99_ms'])} | {number(r['p99_ms'])} | {'yes' if r['p99_within'] else 'no'} "
+              f"({number(r['p99_off'] and 100 * r['p99_off'], '{:+.0f} %')}) | {r['foreign_cores']:.2f} |")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clip", required=True)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--rows", help="parts of their names, parted by ';'; all unless said")
+    parser.add_argument("--state", default="predict-state.json")
+    parser.add_argument("--out", default=time.strftime("bench/results/predict-%Y-%m-%d.json"))
+    parser.add_argument("--settle", type=float, default=4)
+    parser.add_argument("--small", type=float, default=15)
+    parser.add_argument("--measure", type=float, default=20)
+    parser.add_argument("--anyway", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    wanted = [r for r in ROWS if not args.rows or any(part in r for part in args.rows.split(";"))]
+    stand, found, machine = Stand(args), [], None
+    for row in wanted:
+        begun = time.monotonic()
+        try:
+            small = stand.measure(row, SMALL, args.small)
+            machine = small["machine"]
+            found.append(judge(row, small, search(stand, row, max(1, small["predicted"]["held"] or 1))))
+        except (Failed, OSError, ValueError, KeyError) as e:
+            found.append({"row": row, "failed": str(e).replace("\n", " ")})
+        say(f"{row}: {time.monotonic() - begun:.0f} s")
+    table(found)
+    with open(args.out, "w", encoding="utf-8") as f:
+        json.dump({"machine": machine, "method": stand.method, "command": sys.argv, "rows": found}, f, indent=1)
+    if any("failed" in r for r in found):
+        return 3
+    if not args.anyway and any(r["foreign_cores"] > FOREIGN_CORES for r in found):
+        return 4
+    return 0 if all(r["within"] and r["p99_within"] for r in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
