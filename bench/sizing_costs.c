@@ -62,14 +62,18 @@ static double slowed(const struct vg_size_costs *costs, const struct vg_size_hos
                : 1;
 }
 
-/* Those of the measure in which they were slowed least. */
+/* Those of the measure in which they were slowed least; what other programs took in the mean slowed
+ * them in any. */
 static void learn_device_cores(struct vg_size_costs *costs, const struct vg_size_host *host,
                                const struct vg_size_measure *measure, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (tells(&measure[i]))
-            costs->device_cores =
-                fmax(costs->device_cores, fmin(kept_busy(&measure[i]), host->cores));
+    for (uint32_t i = 0; i < count; i++) {
+        if (!tells(&measure[i]))
+            continue;
+        const double left = host->cores - fmax(measure[i].cost->foreign_cores, 0);
+        const double could = left > 0 ? kept_busy(&measure[i]) * host->cores / left : host->cores;
+        costs->device_cores = fmax(costs->device_cores, fmin(could, host->cores));
+    }
 }
 
 /* The line through all batches of all measures, and how far from it they are. */

@@ -31,7 +31,7 @@ struct vg_size_measure {
     uint32_t flux;
     double pictures; /* judged by the net, or with its answer of before */
     const struct vg_pipeline_cost *cost;
-    double due_p50_ms; /* from when a picture was due to the end of its rules; 0: not known */
+    double rules_p50_ms; /* from when a picture had arrived to the end of its rules; 0: not known */
 };
 
 /* base + n x each, neither below 0. */

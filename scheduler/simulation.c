@@ -29,7 +29,7 @@ struct batch {
     int64_t begun_us;
     struct {
         uint32_t flux, jobs;
-        int64_t due_us;
+        int64_t due_us, arrived_us;
     } picture[VG_SIM_BATCH_MAX];
 };
 
@@ -54,6 +54,7 @@ struct flux {
     int64_t due_us;                     /* of the picture that comes next */
     bool alive, waits, under_way;
     int64_t waits_since_us, oldest_due_us;
+    int64_t newest_us; /* when the one that waits had arrived */
     int64_t stalled_until_us;
     int64_t stirred_us; /* since when; NEVER: calm */
     uint32_t device;    /* in whose waiting it is entered */
@@ -67,14 +68,14 @@ struct flux {
     /* its picture that a worker has */
     struct followed {
         uint32_t device, batch, jobs, next; /* next: behind it; NOWHERE */
-        int64_t due_us;
+        int64_t due_us, arrived_us;
     } followed;
 
     /* since the mark */
     struct vg_sim_flux_report counts;
     int64_t alive_us, minute_alive_us;
     uint64_t minute_answered;
-    struct vg_latency_counts latency;
+    struct vg_latency_counts latency, since_arrival;
 };
 
 struct worker {
@@ -261,6 +262,7 @@ static void send(struct vg_sim *sim, uint32_t device, uint32_t count)
         batch->picture[k].flux = i;
         batch->picture[k].jobs = f->is.jobs;
         batch->picture[k].due_us = f->oldest_due_us;
+        batch->picture[k].arrived_us = f->newest_us;
         batch->jobs += f->is.jobs;
     }
     sim->batches++;
@@ -354,9 +356,10 @@ static void on_packet(struct vg_sim *sim, uint32_t i)
         decode_first(sim, i);
 }
 
-static void on_picture(struct vg_sim *sim, uint32_t i)
+static void on_picture(struct vg_sim *sim, uint32_t i, int64_t arrived_us)
 {
     struct flux *f = &sim->flux[i];
+    f->newest_us = arrived_us;
     f->counts.asked++;
     f->counts.replaced += f->waits;
     sim->replaced_us += f->waits ? sim->share[i].cost_us : 0;
@@ -382,7 +385,7 @@ static void on_decoded(struct vg_sim *sim, uint32_t i)
     if (--f->packets > 0)
         decode_first(sim, i);
     if (f->alive && f->period_us > 0 && arrived_us >= f->due_us)
-        on_picture(sim, i);
+        on_picture(sim, i, arrived_us);
 }
 
 static int64_t capacity_of(const struct vg_sim *sim)
@@ -444,19 +447,20 @@ static void learn(struct device *d, const struct batch *batch, int64_t us)
     d->learnt++;
 }
 
-static void answer(struct vg_sim *sim, struct flux *f, int64_t due_us)
+static void answer(struct vg_sim *sim, struct flux *f)
 {
     f->under_way = false;
     f->counts.answered++;
     f->minute_answered++;
-    vg_latency_add(&f->latency, sim->now_us - due_us);
+    vg_latency_add(&f->latency, sim->now_us - f->followed.due_us);
+    vg_latency_add(&f->since_arrival, sim->now_us - f->followed.arrived_us);
 }
 
 /* Its picture is judged: what it cost is known, and the next one may go. True: the cost leapt. */
 static bool follow_end(struct vg_sim *sim, uint32_t i)
 {
     struct flux *f = &sim->flux[i];
-    answer(sim, f, f->followed.due_us);
+    answer(sim, f);
     /* by its jobs: that the device is slow is its lack of capacity, and no flux's doing */
     const int64_t cost_us = (int64_t)(sim->measure_us * f->followed.jobs + 0.5);
     sim->answered_us += cost_us;
@@ -544,7 +548,8 @@ static void on_answer(struct vg_sim *sim, uint32_t device)
         sim->flux[i].followed = (struct followed){.device = device,
                                                   .batch = at,
                                                   .jobs = batch.picture[k].jobs,
-                                                  .due_us = batch.picture[k].due_us};
+                                                  .due_us = batch.picture[k].due_us,
+                                                  .arrived_us = batch.picture[k].arrived_us};
         if (followed)
             follow_begin(sim, i);
         else
@@ -737,7 +742,7 @@ static void take_event(struct vg_sim *sim, uint32_t source)
     if (source < sim->settings.flux_count && sim->flux[source].is.decode_us > 0)
         on_packet(sim, source);
     else if (source < sim->settings.flux_count)
-        on_picture(sim, source);
+        on_picture(sim, source, sim->now_us);
     else if (source < look_of(sim, 0))
         on_answer(sim, source - answer_of(sim, 0));
     else if (source < tick_of(sim))
@@ -788,7 +793,7 @@ void vg_sim_mark(struct vg_sim *sim)
     for (uint32_t i = 0; i < sim->settings.flux_count; i++) {
         struct flux *f = &sim->flux[i];
         f->counts = (struct vg_sim_flux_report){.worst_minute = 1e9};
-        f->latency = (struct vg_latency_counts){0};
+        f->latency = f->since_arrival = (struct vg_latency_counts){0};
         f->alive_us = f->minute_alive_us = 0;
         f->minute_answered = 0;
     }
@@ -972,13 +977,14 @@ static void add_flux(const struct vg_sim *sim, uint32_t i, struct vg_sim_report 
 
 void vg_sim_read(const struct vg_sim *sim, struct vg_sim_report *report)
 {
-    struct vg_latency_counts all = {0};
+    struct vg_latency_counts all = {0}, since_arrival = {0};
     int64_t busy_us = 0;
     *report = (struct vg_sim_report){.worst = 1e9, .worst_minute = 1e9};
     for (uint32_t i = 0; i < sim->settings.flux_count; i++) {
         add_flux(sim, i, report);
         report->wanted_us += sim->share[i].wanted / 1000;
         vg_latency_join(&all, &sim->flux[i].latency);
+        vg_latency_join(&since_arrival, &sim->flux[i].since_arrival);
     }
     for (uint32_t d = 0; d < sim->settings.device_count; d++)
         busy_us += sim->device[d].busy_us;
@@ -993,6 +999,7 @@ void vg_sim_read(const struct vg_sim *sim, struct vg_sim_report *report)
     report->p95_us = vg_latency_quantile_us(&all, 0.95);
     report->p99_us = vg_latency_quantile_us(&all, 0.99);
     report->us_max = all.us_max;
+    report->arrival_p50_us = vg_latency_quantile_us(&since_arrival, 0.5);
     report->capacity_us = (double)sim->capacity_us;
     report->load_us = (double)vg_share_load_us(sim->share, sim->settings.flux_count);
 }

@@ -118,6 +118,7 @@ struct vg_sim_report {
     double worst, worst_minute; /* flux */
     uint32_t worst_flux;
     int64_t p50_us, p95_us, p99_us, us_max;
+    int64_t arrival_p50_us; /* from when the picture itself had arrived */
     /* a second, of the first device's time: of the last sharing out, and what all want */
     double capacity_us, load_us, wanted_us;
 };

@@ -363,6 +363,7 @@ static void a_picture_takes_its_stages(void **state)
     vg_sim_read(site.sim, &r);
     /* 20 ms, and up to a period of the source until a picture comes after it is due */
     assert_true(r.us_max >= 20000 && r.us_max <= 60000);
+    assert_true(r.arrival_p50_us >= 20000 && r.arrival_p50_us <= 21500);
     assert_true(r.worst > 0.99);
     vg_sim_close(&site.sim);
 }

@@ -428,12 +428,12 @@ static void what_is_not_simulated_is_learnt(void **state)
     costs_of(&c, &load, &host, 60);
     *cost = cost_of(2, 60);
     assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &bare, &fault), VG_OK);
-    struct vg_size_measure measure = {2, 600, cost, bare.p50_ms + 5};
+    struct vg_size_measure measure = {2, 600, cost, bare.arrival_p50_ms + 5};
     assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
     assert_near(c.rest_ms, 5, 1e-6);
     assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &fitted, &fault), VG_OK);
     assert_near(fitted.p99_ms, bare.p99_ms + 5, 1e-6);
-    measure.due_p50_ms = 0; /* not known */
+    measure.rules_p50_ms = 0; /* not known */
     assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
     assert_near(c.rest_ms, 0, 1e-9);
     vg_free(cost);
