@@ -34,7 +34,8 @@ enum mark {
     MARK_PREPARED,
     MARK_INFERRED,
     MARK_BOXES,
-    MARK_MAPS, /* only where a job asks for some */
+    MARK_MAPS,    /* only where a job asks for some */
+    MARK_THROUGH, /* of a gated batch, where its second step begins */
     MARK_COUNT
 };
 
@@ -52,6 +53,7 @@ struct vg_engine {
     struct vg_letterbox letterbox[VG_BATCH_MAX];
     struct vg_device_job job[VG_BATCH_MAX];
     cl_event event[MARK_COUNT];
+    uint32_t order[VG_BATCH_MAX]; /* which job lies at each place of the net's batch */
     vg_i32 found[VG_BATCH_MAX];
 };
 
@@ -412,6 +414,7 @@ static enum vg_status job_check(struct vg_engine *engine, const struct vg_job *j
                             NULL, "%u x %u", picture->width, picture->height);
     engine->job[index] =
         vg_letterbox_job(box, picture, (uint32_t)(index * engine->slot_bytes), job->threshold);
+    engine->order[index] = index;
     return VG_OK;
 }
 
@@ -607,7 +610,7 @@ static enum vg_status job_answer(struct vg_engine *engine, const struct vg_job *
     return status ? status : unmapped;
 }
 
-/* Waits for the batch and answers each job. */
+/* Waits for the batch and answers each job that went through the net. */
 static enum vg_status batch_answer(struct vg_engine *engine, const struct vg_job *jobs,
                                    uint32_t count, struct vg_answer *answers,
                                    struct vg_fault *fault)
@@ -617,7 +620,7 @@ static enum vg_status batch_answer(struct vg_engine *engine, const struct vg_job
                             count * sizeof *engine->found, engine->found, 0, NULL, NULL),
         "clEnqueueReadBuffer", fault);
     for (uint32_t i = 0; i < count && !status; i++)
-        status = job_answer(engine, &jobs[i], i, &answers[i], fault);
+        status = job_answer(engine, &jobs[engine->order[i]], i, &answers[engine->order[i]], fault);
     return status;
 }
 
@@ -648,6 +651,24 @@ static enum vg_status maps_enqueue(struct vg_engine *engine, const struct vg_job
                                      "clEnqueueMarkerWithWaitList", fault);
 }
 
+/* In two steps the maps are made right behind the pictures; then the host has the word. */
+static void times_take_gated(struct vg_engine *engine, uint32_t through)
+{
+    const int64_t begin = marked_us(engine, MARK_BEGIN, CL_PROFILING_COMMAND_START);
+    const int64_t maps =
+        engine->event[MARK_MAPS] ? marked_us(engine, MARK_MAPS, CL_PROFILING_COMMAND_END) : begin;
+    engine->times = (struct vg_engine_times){.maps_us = maps > begin ? maps - begin : 0};
+    if (!through)
+        return;
+    const int64_t again = marked_us(engine, MARK_THROUGH, CL_PROFILING_COMMAND_START);
+    const int64_t prepared = marked_us(engine, MARK_PREPARED, CL_PROFILING_COMMAND_END);
+    const int64_t inferred = marked_us(engine, MARK_INFERRED, CL_PROFILING_COMMAND_END);
+    const int64_t boxes = marked_us(engine, MARK_BOXES, CL_PROFILING_COMMAND_END);
+    engine->times.prepare_us = prepared - again;
+    engine->times.infer_us = inferred - prepared;
+    engine->times.boxes_us = boxes - inferred;
+}
+
 static void times_take(struct vg_engine *engine)
 {
     const int64_t begin = marked_us(engine, MARK_BEGIN, CL_PROFILING_COMMAND_START);
@@ -662,17 +683,58 @@ static void times_take(struct vg_engine *engine)
                                              .maps_us = maps > boxes ? maps - boxes : 0};
 }
 
-/* All of it, from the pictures to the answers. */
+/* Those that go through the net move to the front; their pixels stay where they are staged. */
+static uint32_t through_keep(struct vg_engine *engine, uint32_t count,
+                             const struct vg_engine_gate *gate)
+{
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (gate->still(gate->user, i))
+            continue;
+        engine->order[held] = i;
+        engine->letterbox[held] = engine->letterbox[i];
+        engine->job[held++] = engine->job[i];
+    }
+    return held;
+}
+
+/* Maps, a word of the host, then the net. */
+static enum vg_status batch_enqueue_gated(struct vg_engine *engine, const struct vg_job *jobs,
+                                          uint32_t count, struct vg_engine_gate *gate,
+                                          struct vg_fault *fault)
+{
+    enum vg_status status = maps_enqueue(engine, jobs, count, fault);
+    if (!status)
+        status = vg_runner_finish(&engine->runner, fault);
+    if (status)
+        return status;
+    gate->through = through_keep(engine, count, gate);
+    if (!gate->through)
+        return VG_OK;
+    status = vg_device_check_run(
+        clEnqueueWriteBuffer(engine->runner.device.queue, engine->runner.jobs, CL_FALSE, 0,
+                             gate->through * sizeof *engine->job, engine->job, 0, NULL,
+                             &engine->event[MARK_THROUGH]),
+        "clEnqueueWriteBuffer", fault);
+    return status ? status : batch_enqueue(engine, gate->through, fault);
+}
+
+/* All of it, from the pictures to the answers. gate: NULL: all go through the net. */
 static enum vg_status batch_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
-                                struct vg_answer *answers, struct vg_fault *fault)
+                                struct vg_engine_gate *gate, struct vg_answer *answers,
+                                struct vg_fault *fault)
 {
     enum vg_status status = batch_stage(engine, jobs, count, fault);
-    if (!status)
+    if (!status && gate) {
+        status = batch_enqueue_gated(engine, jobs, count, gate, fault);
+    } else if (!status) {
         status = batch_enqueue(engine, count, fault);
-    if (!status)
-        status = maps_enqueue(engine, jobs, count, fault);
-    if (!status)
-        status = batch_answer(engine, jobs, count, answers, fault);
+        if (!status)
+            status = maps_enqueue(engine, jobs, count, fault);
+    }
+    const uint32_t through = gate ? gate->through : count;
+    if (!status && through)
+        status = batch_answer(engine, jobs, through, answers, fault);
     if (status) /* what was enqueued still reads the pictures */
         (void)clFinish(engine->runner.device.queue);
     else if (engine->maps)
@@ -683,19 +745,25 @@ static enum vg_status batch_run(struct vg_engine *engine, const struct vg_job *j
 /* A device that only cannot make maps is no reason to end: the process would meet the same again. Where
  * it is lost altogether, the batch fails once more. */
 static enum vg_status batch_again(struct vg_engine *engine, const struct vg_job *jobs,
-                                  uint32_t count, struct vg_answer *answers, struct vg_fault *fault,
+                                  uint32_t count, struct vg_engine_gate *gate,
+                                  struct vg_answer *answers, struct vg_fault *fault,
                                   const struct vg_fault *why)
 {
+    enum vg_status status = VG_OK;
     events_release(engine);
-    const enum vg_status status = batch_run(engine, jobs, count, answers, fault);
+    for (uint32_t i = 0; i < count && !status; i++) /* a gate may have moved them */
+        status = job_check(engine, &jobs[i], i, fault);
+    if (!status)
+        status = batch_run(engine, jobs, count, gate, answers, fault);
     if (!status)
         vg_log(VG_LOG_WARN, "maps are made by the processor from now on: %s: %s", why->what,
                why->place);
     return status;
 }
 
-enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
-                             struct vg_answer *answers, struct vg_fault *fault)
+static enum vg_status run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
+                          struct vg_engine_gate *gate, struct vg_answer *answers,
+                          struct vg_fault *fault)
 {
     struct vg_fault why = {.status = VG_OK};
     enum vg_status status = count_check(engine, count, fault);
@@ -705,22 +773,42 @@ enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs
         return status;
     const struct vg_mono_time start = vg_mono_now();
     vg_probe_batch_begin(engine->runner.device.info.name, count);
-    status = batch_run(engine, jobs, count, answers, &why);
+    status = batch_run(engine, jobs, count, gate, answers, &why);
     if (status && engine->maps && vg_map_device_blame(engine->maps, jobs, count))
-        status = batch_again(engine, jobs, count, answers, fault, &why);
+        status = batch_again(engine, jobs, count, gate, answers, fault, &why);
     else if (status && fault)
         *fault = why;
     if (!status) {
         const int64_t all_us = vg_mono_now().us - start.us;
-        times_take(engine);
+        if (gate)
+            times_take_gated(engine, gate->through);
+        else
+            times_take(engine);
         const struct vg_engine_times t = engine->times;
         const int64_t host_us = all_us - t.prepare_us - t.infer_us - t.boxes_us - t.maps_us;
-        engine->times.boxes_us += host_us > 0 ? host_us : 0;
+        int64_t *rest_us =
+            gate && !gate->through ? &engine->times.maps_us : &engine->times.boxes_us;
+        *rest_us += host_us > 0 ? host_us : 0;
     }
     events_release(engine);
-    engine->whole_upto = engine->plan->net_end;
+    if (!gate || gate->through)
+        engine->whole_upto = engine->plan->net_end;
     vg_probe_batch_end(engine->runner.device.info.name, count, vg_mono_now().us - start.us);
     return status;
+}
+
+enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
+                             struct vg_answer *answers, struct vg_fault *fault)
+{
+    return run(engine, jobs, count, NULL, answers, fault);
+}
+
+enum vg_status vg_engine_run_gated(struct vg_engine *engine, const struct vg_job *jobs,
+                                   uint32_t count, struct vg_engine_gate *gate,
+                                   struct vg_answer *answers, struct vg_fault *fault)
+{
+    gate->through = 0;
+    return run(engine, jobs, count, gate, answers, fault);
 }
 
 struct vg_engine_times vg_engine_last_times(const struct vg_engine *engine)

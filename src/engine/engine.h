@@ -7,6 +7,7 @@
 #ifndef VG_ENGINE_ENGINE_H
 #define VG_ENGINE_ENGINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "models/detection.h"
@@ -136,6 +137,20 @@ void vg_engine_close(struct vg_engine **engine);
  * VG_E_DEVICE: nothing of the batch was answered. */
 enum vg_status vg_engine_run(struct vg_engine *engine, const struct vg_job *jobs, uint32_t count,
                              struct vg_answer *answers, struct vg_fault *fault) VG_MUST_USE;
+
+/* Which jobs of a batch go through the net. */
+struct vg_engine_gate {
+    /* Asked of each job in their order, once the maps of all that want some are there: true, and its
+     * answer is left alone. Where a batch is tried again, asked again. */
+    bool (*still)(void *user, uint32_t job);
+    void *user;
+    uint32_t through; /* given: how many did */
+};
+
+/* The same in two steps, the maps before the net: a job that is still costs its maps alone. */
+enum vg_status vg_engine_run_gated(struct vg_engine *engine, const struct vg_job *jobs,
+                                   uint32_t count, struct vg_engine_gate *gate,
+                                   struct vg_answer *answers, struct vg_fault *fault) VG_MUST_USE;
 
 /* Times of the last batch, microseconds on the host's clock. maps_us: of the maps that its jobs
  * asked for, 0 without. */

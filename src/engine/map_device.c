@@ -242,9 +242,11 @@ static enum vg_status enqueue_job(struct vg_map_device *d, struct vg_map_flux *f
     if (status)
         return status;
     vg_maps_of_sheet(job, sheet, &flux->maps[flux->used++]);
+    const size_t bytes =
+        flux->course.set ? (size_t)job->sheet_bytes : (size_t)(VG_MAP_RED + 1) * (size_t)job->plane;
     return vg_device_check_run(clEnqueueReadBuffer(d->runner->device.queue, flux->piece, CL_FALSE,
-                                                   vg_maps_sheet_first(job),
-                                                   (size_t)job->sheet_bytes, sheet, 0, NULL, NULL),
+                                                   vg_maps_sheet_first(job), bytes, sheet, 0, NULL,
+                                                   NULL),
                                "clEnqueueReadBuffer", fault);
 }
 

@@ -23,8 +23,8 @@ enum vg_status vg_map_flux_open(struct vg_map_flux **flux, const struct vg_map_d
     f->room_bytes = vg_maps_flow_places(&largest).end;
     f->sheets = vg_alloc_array(rooms, f->room_bytes);
     f->maps = vg_alloc_array(rooms, sizeof *f->maps);
-    f->piece = clCreateBuffer(vg_map_device_context(device), CL_MEM_READ_WRITE, vg_maps_bytes_max(),
-                              NULL, &code);
+    f->piece = clCreateBuffer(vg_map_device_context(device), CL_MEM_READ_WRITE,
+                              set ? vg_maps_bytes_max() : 2 * f->room_bytes, NULL, &code);
     enum vg_status status = vg_device_check(code, "clCreateBuffer", NULL);
     if (!f->sheets || !f->maps)
         status = VG_E_MEMORY;

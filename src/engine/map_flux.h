@@ -13,7 +13,7 @@
 #include "src/engine/engine.h"
 #include "src/maps/maps.h"
 
-/* set: of enum vg_maps_set; rooms: jobs that one batch may have of the flux. device: of
+/* set: of enum vg_maps_set, 0: the small picture alone; rooms: jobs that one batch may have of the flux. device: of
  * vg_engine_maps, which outlives the flux. Any thread. VG_E_MEMORY (of the device, too), VG_E_DEVICE. */
 enum vg_status vg_map_flux_open(struct vg_map_flux **flux, const struct vg_map_device *device,
                                 uint32_t set, uint32_t rooms) VG_MUST_USE;
