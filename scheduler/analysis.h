@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scheduler/decide_gate.h"
 #include "scheduler/device_unit.h"
 #include "scheduler/stage_times.h"
 #include "src/base/attr.h"
@@ -15,7 +16,8 @@
 
 #define VG_ANALYSIS_INGESTS_MAX 16
 #define VG_PLAN_VARIABLE        "VIGIE_PLAN" /* of the environment: `plan`, from `serve --plan` */
-#define VG_PRECISION_VARIABLE   "VIGIE_PRECISION"     /* likewise: `precision`, its word */
+#define VG_PRECISION_VARIABLE   "VIGIE_PRECISION" /* likewise: `precision`, its word */
+#define VG_GATE_VARIABLE        "VIGIE_GATE"      /* likewise: `gate`, "on" (without) or "off" */
 #define VG_MODEL_CHECK_VARIABLE "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
 #define VG_RATES_VARIABLE       "VIGIE_RATES" /* likewise: `steady` if "wanted"; the bench says so */
 #define VG_METERS_ROOT_VARIABLE "VIGIE_METERS_ROOT" /* likewise: `meters_root`, for tests */
@@ -42,6 +44,7 @@ struct vg_analysis_settings {
     struct vg_analysis_ingest {
         int slots_fd, ready_fd;
     } ingest[VG_ANALYSIS_INGESTS_MAX];
+    enum vg_gate_use gate;   /* of still scenes; none where the processor makes the maps */
     uint32_t batch_max;      /* 0: by the device */
     uint32_t workers;        /* 0: one per four cores, at least one */
     uint32_t model_check_s;  /* between two looks at the model's file; 0: an hour */

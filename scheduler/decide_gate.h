@@ -13,6 +13,12 @@
 
 #include "scheduler/decide_share.h"
 
+/* Whether there is one. Zeroed: all pictures are detected. */
+enum vg_gate_use {
+    VG_GATE_OFF,
+    VG_GATE_ON
+};
+
 #define VG_GATE_BOUND_US (2 * VG_US_PER_S)
 #define VG_GATE_AFTER_US \
     VG_US_PER_S /* still detected, after the last thing that was seen to change */

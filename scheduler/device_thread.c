@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "scheduler/device_gate.h"
 #include "scheduler/live_flux.h"
 #include "src/base/alloc.h"
 #include "src/base/fault.h"
@@ -56,10 +57,10 @@ static enum vg_status run_jobs(struct vg_device_thread *t, struct vg_live_batch 
     const uint32_t most = t->settings.batch_max ? t->settings.batch_max : batch->jobs;
     enum vg_status status = VG_OK;
     batch->times = (struct vg_engine_times){0};
+    batch->through = 0;
     for (uint32_t first = 0; first < batch->jobs && !status; first += most) {
         const uint32_t count = batch->jobs - first < most ? batch->jobs - first : most;
-        status =
-            unit->run(unit->self, batch->job + first, count, batch->answer + first, &batch->fault);
+        status = vg_device_gate_run(unit, batch, first, count);
         const struct vg_engine_times times = unit->last_times(unit->self);
         batch->times.prepare_us += times.prepare_us;
         batch->times.infer_us += times.infer_us;
@@ -103,6 +104,8 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
     for (uint32_t i = 0; i < count; i++) {
         struct vg_live_work *work = &batch->work[i];
         work->answer = batch->status ? NULL : &batch->answer[work->first_job];
+        if (!batch->status)
+            vg_device_gate_end(work, &batch->answer[work->first_job]);
         /* a worker's ring has room for every work that exists: it cannot be full */
         if (vg_ring_push(t->settings.to_worker[work->flux->worker], &work))
             vg_log(VG_LOG_ERROR, "a worker's ring is full");

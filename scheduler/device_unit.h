@@ -16,6 +16,10 @@ struct vg_device_unit {
     void *self; /* borrowed */
     enum vg_status (*run)(void *self, const struct vg_job *jobs, uint32_t count,
                           struct vg_answer *answers, struct vg_fault *fault);
+    /* vg_engine_run_gated; NULL: it has no gate, all goes through the net */
+    enum vg_status (*run_gated)(void *self, const struct vg_job *jobs, uint32_t count,
+                                struct vg_engine_gate *gate, struct vg_answer *answers,
+                                struct vg_fault *fault);
     struct vg_engine_times (*last_times)(const void *self);
     enum vg_status (*weights_digest)(void *self, uint8_t digest[VG_SHA256_BYTES],
                                      struct vg_fault *fault);

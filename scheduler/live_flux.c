@@ -22,7 +22,7 @@ static enum vg_status open_memory(struct vg_live_flux *flux, const char *data,
 
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
                                  const char *data, const struct vg_map_device *device,
-                                 struct vg_save_thread *saves)
+                                 struct vg_save_thread *saves, enum vg_gate_use gate)
 {
     memset(flux, 0, sizeof *flux);
     flux->config = *config;
@@ -30,10 +30,11 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     config->scene_text = NULL;
     enum vg_status status = open_memory(flux, data, saves);
     const uint32_t set = vg_watcher_maps(flux->config.scene);
-    if (!status && device && set)
-        status = vg_map_flux_open(&flux->maps, device, set, 1);
-    if (status) /* it has no room left, or has given maps up: the chain makes the same */
-        status = VG_OK;
+    if (!status && device && (set || gate == VG_GATE_ON))
+        /* it has no room left, or has given maps up: the chain makes the same */
+        (void)!vg_map_flux_open(&flux->maps, device, set, 1);
+    if (!status && flux->maps && gate == VG_GATE_ON)
+        status = vg_still_gate_open(&flux->gate);
     if (!status)
         status = vg_chain_open(&flux->chain, flux->config.scene,
                                flux->maps ? VG_CHAIN_TAKES_MAPS : VG_CHAIN_MAKES_MAPS);
@@ -48,6 +49,7 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
     }
     flux->sight.source = flux->config.view_source;
     flux->view = flux->sight.report;
+    flux->part = 1;
     flux->used = true;
     return VG_OK;
 }
@@ -57,6 +59,7 @@ void vg_live_flux_close(struct vg_live_flux *flux)
     vg_save_file_close(&flux->memory);
     vg_live_sight_release(&flux->sight);
     vg_chain_close(&flux->chain);
+    vg_still_gate_close(&flux->gate);
     vg_map_flux_close(&flux->maps);
     vg_scene_close(&flux->config.scene);
     vg_free(flux->config.scene_text);

@@ -13,6 +13,7 @@
 #include "scheduler/live_sight.h"
 #include "scheduler/live_timeline.h"
 #include "scheduler/save_thread.h"
+#include "scheduler/still_gate.h"
 #include "src/base/attr.h"
 #include "src/engine/map_flux.h"
 
@@ -42,6 +43,7 @@ struct vg_live_flux {
     int64_t waiting_since_us;     /* valid while waiting: how long nobody took its pictures */
     int64_t waiting_due_us;       /* as long: when the first of them was due */
     uint64_t wanted, alerts;
+    double part; /* what its pictures take on the mean, of one that is detected (vg_still_part) */
     int64_t busy_us; /* of the device, for its pictures and their second looks */
     struct vg_mono_time last_done;
     int64_t last_latency_us;
@@ -54,6 +56,7 @@ struct vg_live_flux {
 
     /* the worker's while a work is under way, the loop's otherwise */
     struct vg_chain *chain;
+    struct vg_still_gate *gate; /* before it the device thread's; NULL: every picture is detected */
     struct vg_live_sight sight;
     enum vg_rules_stir stir; /* after the last picture */
     bool restored;           /* the rules' memory was read back */
@@ -63,11 +66,12 @@ struct vg_live_flux {
 };
 
 /* Opens the chain and takes over the configuration (its scene moves in). data: data folder;
- * device: makes the maps that the scene asks for, NULL: the chain does. saves: borrowed; may go
- * when the flux is closed. */
+ * device: makes the maps that the scene asks for, and those by which the gate knows still pictures;
+ * NULL: the chain makes the former, and there is no gate. saves: borrowed; may go when the flux is
+ * closed. */
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
                                  const char *data, const struct vg_map_device *device,
-                                 struct vg_save_thread *saves) VG_MUST_USE;
+                                 struct vg_save_thread *saves, enum vg_gate_use gate) VG_MUST_USE;
 void vg_live_flux_close(struct vg_live_flux *flux);
 
 /* The last picture is done: what outlives the process is given to be written. Its worker is at

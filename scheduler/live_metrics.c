@@ -267,7 +267,7 @@ static const char *time_of(struct field_writer *w, struct vg_wall_time time)
 }
 
 enum {
-    OWN_FIELDS = 16,
+    OWN_FIELDS = 17,
     VIEW_FIELDS = 13,
     WAY_FIELDS = 3
 };
@@ -290,6 +290,7 @@ static size_t own_fields(struct field_writer *w, const struct vg_live_view *view
         {"wanted_fps", number(w, 3, fps_of(flux->wanted_period_us))},
         {"share", vg_share_verdict_name(flux->share.verdict)},
         {"analysed", number(w, 0, (double)state->fate[VG_FATE_ANALYSED])},
+        {"still", number(w, 0, (double)state->fate[VG_FATE_STILL])},
         {"picture_age_s", number(w, 1, age_s)},
         {"latency_ms", number(w, 1, (double)flux->last_latency_us / 1000)},
         {"reconnects", number(w, 0, (double)state->reconnects)},

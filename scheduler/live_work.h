@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scheduler/decide_gate.h"
 #include "scheduler/second_looks.h"
 #include "src/base/clock.h"
 #include "src/base/fault.h"
@@ -32,6 +33,9 @@ struct vg_live_work {
     struct vg_second_looks looks;   /* that go with it */
     const struct vg_answer *answer; /* of its jobs, in their order; set by the device thread; NULL:
                                        the batch's fault */
+    /* of still scenes (device_gate.h): whether it can be still, whether it was compared, what came out */
+    bool may_still, looked;
+    enum vg_gate_verdict verdict;
     /* when it, or the first that it replaced, was due; how many it stands for, a period apart */
     struct vg_mono_time due;
     int64_t period_us;
@@ -47,7 +51,8 @@ struct vg_live_batch {
     struct vg_live_work work[VG_BATCH_MAX];
     struct vg_job job[VG_BATCH_MAX];
     struct vg_answer *answer;     /* room for all jobs */
-    struct vg_engine_times times; /* of a batch that was answered */
+    uint32_t through;             /* jobs that went through the net, of a batch that was answered */
+    struct vg_engine_times times; /* likewise */
     enum vg_status status;        /* set by the device thread; if not VG_OK, fault says why */
     struct vg_fault fault;
 };

@@ -105,7 +105,8 @@ static void open_one(struct vg_loop *a, struct vg_live_flux_config *config)
         }
         const struct vg_map_device *maps =
             a->map_maker == VG_MAPS_BY_DEVICE ? vg_engine_maps(a->engine) : NULL;
-        if (vg_live_flux_open(&a->flux[i], config, a->settings->data, maps, a->saves)) {
+        if (vg_live_flux_open(&a->flux[i], config, a->settings->data, maps, a->saves,
+                              a->settings->gate)) {
             vg_log(VG_LOG_ERROR, "flux %s: no memory for it", config->id);
             return;
         }

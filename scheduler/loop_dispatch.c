@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "scheduler/decide_rate.h"
+#include "scheduler/device_gate.h"
 #include "scheduler/live_measures.h"
 #include "scheduler/loop.h"
 #include "src/base/log.h"
@@ -128,13 +129,22 @@ static int64_t job_us(const struct vg_loop *a)
     return vg_batch_time_of(&a->batch_time, 1);
 }
 
+/* That are likely to go through the net. */
+static uint32_t expected_jobs(const struct vg_live_batch *batch)
+{
+    uint32_t still = 0;
+    for (uint32_t i = 0; i < batch->count; i++)
+        still += batch->work[i].may_still;
+    return batch->jobs - still;
+}
+
 /* What the device will be busy with, and has not told yet. */
 static int64_t under_way_us(const struct vg_loop *a)
 {
     int64_t us = 0;
     for (int i = 0; i < VG_LOOP_BATCHES; i++)
         if (a->batch_busy[i])
-            us += vg_batch_time_of(&a->batch_time, a->batch[i].jobs);
+            us += vg_batch_time_of(&a->batch_time, expected_jobs(&a->batch[i]));
     return us;
 }
 
@@ -216,6 +226,7 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
         .maps = flux->maps,
         .time = work->media,
     };
+    vg_device_gate_begin(work);
     if (flux->maps)
         vg_map_trial_begin(&a->map_trial, vg_wall_now());
     take_looks(a, work, batch, room);
@@ -289,7 +300,7 @@ static void run(struct vg_loop *a, struct vg_live_batch *batch)
 {
     const int64_t now_us = vg_mono_now().us;
     a->free_us = (a->free_us > now_us && vg_loop_any_under_way(a) ? a->free_us : now_us) +
-                 vg_batch_time_of(&a->batch_time, batch->jobs);
+                 vg_batch_time_of(&a->batch_time, expected_jobs(batch));
     batch->left = batch->count;
     a->batch_busy[batch - a->batch] = true;
     a->totals.batches++;
@@ -343,17 +354,13 @@ static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
     vg_loop_end(a, batch->status);
 }
 
-/* Of the device, for each job of the batch. */
-static int64_t taken_us(const struct vg_live_batch *batch)
-{
-    const struct vg_engine_times *t = &batch->times;
-    return (t->prepare_us + t->infer_us + t->maps_us + t->boxes_us) / batch->jobs;
-}
-
-/* What a batch takes is learnt. Second looks are no claim of a flux: they are paid from idle time. */
+/* What a batch takes is learnt, as far as it went through the net. */
 static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 {
-    const double jobs = batch->jobs, ms = (double)taken_us(batch) * jobs / 1000;
+    const int64_t taken_us = vg_device_gate_through_us(batch);
+    const double jobs = batch->through, ms = (double)taken_us / 1000;
+    if (!batch->through)
+        return;
     struct vg_batch_sums *sums = &a->totals.sums;
     sums->count += 1;
     sums->jobs += jobs;
@@ -361,21 +368,41 @@ static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
     sums->ms += ms;
     sums->ms_jobs += ms * jobs;
     sums->ms_squared += ms * ms;
-    vg_batch_time_note(&a->batch_time, batch->jobs, taken_us(batch) * batch->jobs);
-    a->answered_us += taken_us(batch) * batch->count;
+    vg_batch_time_note(&a->batch_time, batch->through, taken_us);
+}
+
+/* What the picture took of the device. Second looks are no claim of a flux: they are paid from idle
+ * time. */
+static void note_cost(struct vg_loop *a, struct vg_live_flux *flux, const struct vg_live_work *work)
+{
+    const struct vg_live_batch *batch = work->batch;
+    const int64_t all_us = vg_device_gate_us(work);
+    const bool still = work->verdict == VG_GATE_STILL;
+    const double before = flux->part, us = (double)all_us;
+    flux->busy_us += all_us;
+    a->answered_us += still ? all_us : vg_device_gate_through_us(batch) / batch->through;
+    if (!flux->gate)
+        return;
+    const double part = still && us < a->usual_job_us ? us / a->usual_job_us : 1;
+    flux->part = vg_still_part(before, part, work->verdict);
+    if (flux->part > 2 * before) /* its share is too small at once */
+        a->shared_us = 0;
 }
 
 static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
 {
     struct vg_live_flux *flux = work->flux;
     struct vg_live_batch *batch = work->batch;
-    end_picture(a, flux, work->slot, work->answer ? VG_FATE_ANALYSED : VG_FATE_SHUTDOWN);
+    end_picture(a, flux, work->slot,
+                !work->answer                    ? VG_FATE_SHUTDOWN
+                : work->verdict == VG_GATE_STILL ? VG_FATE_STILL
+                                                 : VG_FATE_ANALYSED);
     flux->in_flight = false;
     if (work->answer) {
         if (flux->maps)
             vg_map_trial_end(&a->map_trial);
         flux->alerts += work->alert_count;
-        flux->busy_us += taken_us(batch) * (1 + (int64_t)work->looks.count);
+        note_cost(a, flux, work);
         a->totals.analysed++;
         a->totals.looks_done += work->looks.count;
         flux->last_done = work->done;

@@ -163,7 +163,7 @@ static void decide(struct vg_loop *a, const struct claims *claims, int64_t now_u
     const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a, claims->asks));
     const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
     for (uint32_t i = 0; i < claims->count; i++)
-        a->share[i].cost_us = cost_us;
+        a->share[i].cost_us = (int64_t)((double)cost_us * claims->of[i]->part + 0.5);
     const int64_t there_us = capacity_us(a, claims->replaced * job_us, job_us);
     vg_share_out_held(a->share, claims->count, there_us,
                       vg_share_most(&a->most, there_us, CAPACITY_US, now_us), now_us);

@@ -71,7 +71,7 @@ static const struct vg_maps *maps_of(struct vg_live_flux *flux)
 {
     const struct vg_maps *maps = flux->maps ? vg_map_flux_maps(flux->maps, 0) : NULL;
     if (!flux->maps || maps)
-        return maps;
+        return maps && maps->set ? maps : NULL; /* events look at those that they asked for */
     vg_alloc_unseal();
     (void)!vg_chain_make_maps(flux->chain); /* without memory: rules say that there are no maps */
     vg_alloc_seal();
@@ -109,6 +109,8 @@ static void follow(struct vg_worker_thread *t, struct vg_live_work *work)
     vg_chain_track(flux->chain, &input, &seen);
     const struct vg_mono_time tracked = vg_mono_now();
     vg_chain_judge(flux->chain, &input, &seen);
+    if (flux->gate)
+        vg_still_gate_follow(flux->gate, flux->chain, &input, &seen);
     flux->last_wall = picture->wall;
     if (vg_chain_rulebook(flux->chain))
         flux->stir = vg_rulebook_stir(vg_chain_rulebook(flux->chain), work->media);

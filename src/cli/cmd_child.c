@@ -26,6 +26,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/gate_option.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
 #include "src/media/ingest.h"
@@ -76,16 +77,19 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
     struct vg_analysis_settings settings = {.data = data,
                                             .device = getenv("VIGIE_DEVICE"),
                                             .plan = getenv(VG_PLAN_VARIABLE),
+                                            .gate = VG_GATE_OFF,
                                             .meters_root = getenv(VG_METERS_ROOT_VARIABLE),
                                             .control_fd = VG_MESSAGE_CONTROL_FD};
     char socket[VG_REDIS_PATH_MAX];
     double count = 0, check_s = 0;
-    const char *precision = getenv(VG_PRECISION_VARIABLE);
+    const char *precision = getenv(VG_PRECISION_VARIABLE), *gate = getenv(VG_GATE_VARIABLE);
     const char *check = getenv(VG_MODEL_CHECK_VARIABLE), *rates = getenv(VG_RATES_VARIABLE);
     enum vg_status status =
         vg_option_number("child analysis", words[1], 1, VG_ANALYSIS_INGESTS_MAX, &count, fault);
     if (status == VG_OK)
         status = vg_option_precision(precision, &settings.precision, fault);
+    if (status == VG_OK && gate != NULL)
+        status = vg_option_gate(gate, &settings.gate, fault);
     if (status == VG_OK && check != NULL) /* at least hourly */
         status = vg_option_number(VG_MODEL_CHECK_VARIABLE, check, 1, VG_MODEL_GUARD_EVERY_S,
                                   &check_s, fault);

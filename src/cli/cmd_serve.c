@@ -9,6 +9,7 @@
 #include "src/base/folders.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/gate_option.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
 #include "src/engine/tune_file.h"
@@ -81,10 +82,20 @@ static enum vg_status hand_precision(const char *word, struct vg_fault *fault)
     return status;
 }
 
+static enum vg_status hand_gate(const char *word, struct vg_fault *fault)
+{
+    enum vg_gate_use gate;
+    enum vg_status status = vg_option_gate(word, &gate, fault);
+    if (status == VG_OK && setenv(VG_GATE_VARIABLE, word, 1) != 0)
+        status =
+            vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%.100s", word);
+    return status;
+}
+
 int vg_cmd_serve(int argc, char **argv)
 {
     const char *data = NULL, *listen = VG_LISTEN_DEFAULT, *redis = NULL, *plan = NULL,
-               *precision = NULL;
+               *precision = NULL, *gate = NULL;
     const struct vg_option options[] = {
         {"data", "DIR", N_("data folder (default: the variable VIGIE_DATA)"), &data, NULL},
         {"listen", "ADDR:PORT", N_("where HTTPS answers (default: 127.0.0.1:8443; port 0: any)"),
@@ -93,6 +104,10 @@ int vg_cmd_serve(int argc, char **argv)
         {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &plan, NULL},
         {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &precision,
          NULL},
+        {"gate", "on|off",
+         N_("whether pictures in which nothing moved go past the detector, one every 2 s at least "
+            "through it (on)"),
+         &gate, NULL},
     };
     const struct vg_usage usage = {"serve", "", N_("Runs the server until it is told to stop."),
                                    options, sizeof options / sizeof *options};
@@ -107,6 +122,8 @@ int vg_cmd_serve(int argc, char **argv)
         status = hand_plan(plan, &fault);
     if (status == VG_OK && precision != NULL)
         status = hand_precision(precision, &fault);
+    if (status == VG_OK && gate != NULL)
+        status = hand_gate(gate, &fault);
     if (status == VG_OK)
         status = find_data(data, folder, &fault);
     if (status != VG_OK)
