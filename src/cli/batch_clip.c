@@ -13,6 +13,7 @@
 #include "src/base/text.h"
 #include "src/base/version.h"
 #include "src/cli/batch_coverage.h"
+#include "src/cli/batch_gate.h"
 #include "src/cli/batch_heat.h"
 #include "src/cli/batch_video.h"
 #include "src/engine/map_flux.h"
@@ -39,6 +40,7 @@ struct run {
     struct vg_batch_files *files;
     struct vg_batch_video *video;
     struct vg_batch_heat *heat; /* NULL: not wanted */
+    struct vg_batch_gate *gate; /* NULL: all pictures are detected */
     struct vg_rate rate;
     struct vg_batch_coverage coverage;
     struct vg_progress progress;
@@ -70,6 +72,25 @@ static bool writes_other_boxes(const struct run *run)
     return wants(run, VG_BATCH_DETECTIONS) && (s->nms > VG_CHAIN_NMS || s->nms < VG_CHAIN_NMS);
 }
 
+/* How often a picture is looked at, as far as it is known. */
+static int64_t period_us(const struct run *run)
+{
+    const uint32_t fps_milli = vg_clip_about(run->clip).fps_milli;
+    const int64_t source_us = fps_milli ? 1000 * VG_US_PER_S / fps_milli : 0;
+    return run->rate.period_us > source_us ? run->rate.period_us : source_us;
+}
+
+/* Whether the one picture of the batch takes over the answers of the one before, which still stand. */
+static bool is_still(struct run *run)
+{
+    const struct room *room = &run->room[0];
+    const bool still =
+        run->gate && vg_batch_gate_look(run->gate, &room->picture, room->about.epoch,
+                                        room->about.media, period_us(run)) == VG_GATE_STILL;
+    run->result->still += still;
+    return still;
+}
+
 /* With one suppression for both, one job at the lower threshold serves both: a weaker box never
  * suppresses a stronger one, and what finds no room is always the weakest. */
 static enum vg_status run_batch(struct run *run)
@@ -89,7 +110,12 @@ static enum vg_status run_batch(struct run *run)
             .time = run->room[i % run->count].about.media,
         };
     }
-    return vg_look_run(s->look, job, jobs, run->answer, run->fault);
+    if (is_still(run))
+        return VG_OK;
+    const enum vg_status status = vg_look_run(s->look, job, jobs, run->answer, run->fault);
+    if (!status && run->gate)
+        vg_batch_gate_keep(run->gate, &run->answer[0]);
+    return status;
 }
 
 static void write_detections(struct run *run, uint32_t at)
@@ -200,6 +226,8 @@ static enum vg_status follow(struct run *run, uint32_t at)
     vg_batch_explain_at(run->files, run->settings->scene, room->about.media);
     vg_chain_track(run->chain, &input, &seen);
     vg_chain_judge(run->chain, &input, &seen);
+    if (run->gate)
+        vg_batch_gate_follow(run->gate, run->chain, &input, &seen);
     run->view = vg_view_coverage(vg_view_watch_health(vg_chain_view(run->chain)->watch)->state);
     if (seen.watched)
         vg_batch_write_measures(run->files, run->settings->scene, room->about.media, seen.watched);
@@ -246,7 +274,9 @@ static enum vg_status cover(struct run *run, const struct vg_clip_picture *about
 {
     run->cover[run->covers++] = (struct vg_batch_cover){
         .media = about->media, .picture = picture, .lost = vg_clip_lost(run->clip)};
-    return run->covers == COVERS_MAX || run->count == VG_BATCH_PICTURES ? flush(run) : VG_OK;
+    /* the gate must know what became of a picture before it looks at the next */
+    const uint32_t most = run->gate ? 1 : VG_BATCH_PICTURES;
+    return run->covers == COVERS_MAX || run->count == most ? flush(run) : VG_OK;
 }
 
 /* How long the clip's head says it is, which may give the time or the pictures; 0: neither. */
@@ -330,7 +360,7 @@ static void open_maps(struct run *run)
     const struct vg_look *look = run->settings->look;
     const struct vg_map_device *device = vg_engine_maps(look->engine);
     const uint32_t set = vg_watcher_maps(run->settings->scene);
-    if (!device || !set || look->request.tiles != VG_LOOK_WHOLE)
+    if (!device || !set || run->gate || look->request.tiles != VG_LOOK_WHOLE)
         return;
     (void)!vg_map_flux_open(&run->maps, device, set,
                             VG_BATCH_PICTURES); /* else the chain makes them */
@@ -354,6 +384,8 @@ static enum vg_status open_run(struct run *run, const char *stem)
     }
     if (!status)
         status = vg_sha256_file(run->path, run->digest, run->fault);
+    if (!status && s->gate == VG_GATE_ON && vg_batch_gate_open(&run->gate))
+        status = vg_fault_set(run->fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", run->path);
     if (!status)
         open_maps(run);
     if (!status)
@@ -424,6 +456,7 @@ enum vg_status vg_batch_clip(const struct vg_batch_settings *settings, const cha
     }
     vg_chain_close(&run->chain);
     vg_map_flux_close(&run->maps);
+    vg_batch_gate_close(&run->gate);
     vg_view_lens_close(&run->lens);
     vg_clip_close(&run->clip);
     for (int i = 0; i < VG_BATCH_PICTURES; i++)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "models/model.h"
+#include "scheduler/decide_gate.h"
 #include "src/base/attr.h"
 #include "src/base/clock.h"
 #include "src/base/coverage.h"
@@ -23,14 +24,16 @@ struct vg_batch_settings {
     const char *out;
     uint32_t files; /* bits of enum vg_batch_file */
     bool video, explain, heat;
-    double rate_fps;      /* 0: every picture */
-    float threshold, nms; /* of detections.csv */
-    bool wall_known;      /* --start was given */
+    enum vg_gate_use gate; /* without tiles */
+    double rate_fps;       /* 0: every picture */
+    float threshold, nms;  /* of detections.csv */
+    bool wall_known;       /* --start was given */
     struct vg_wall_time start;
 };
 
 struct vg_batch_result {
     uint64_t pictures, analysed, alerts, lost;
+    uint64_t still; /* of those analysed, judged with the answer of the one before */
     int64_t media_us, elapsed_us;
     uint32_t input_width, input_height;  /* of the net */
     uint32_t regions;                    /* of a picture, each an input */

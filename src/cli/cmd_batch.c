@@ -32,7 +32,7 @@ static void on_signal(int number)
 struct batch {
     const char *scene_path, *out, *rate, *model_name, *threshold, *nms, *start, *device, *jobs;
     const char *size, *tiles, *precision, *plan, *lane_text;
-    bool detections, tracks, measures, heat, video, explain, json;
+    bool detections, tracks, measures, heat, video, explain, json, gate;
     enum vg_engine_precision precision_asked;
     struct vg_lane_settings lane;
     struct vg_batch_settings settings;
@@ -141,6 +141,8 @@ static void say_result(const struct batch *b, const char *path, const struct vg_
             (json_int_t)r->alerts, "lost", (json_int_t)r->lost, "media_s",
             (double)r->media_us / 1e6, "elapsed_s", seconds, "input", (int)r->input_width,
             (int)r->input_height, "regions", (int)r->regions, "coverage", coverage_json(r));
+        if (b->gate)
+            (void)json_object_set_new(object, "still", json_integer((json_int_t)r->still));
         if (vg_print_json(object, &fault)) /* a path that is not UTF-8 has no JSON */
             vg_fault_print(&fault);
     } else {
@@ -274,6 +276,7 @@ static void choose_files(struct batch *b)
     s->scene = b->scene;
     s->video = b->video;
     s->heat = b->heat;
+    s->gate = b->gate ? VG_GATE_ON : VG_GATE_OFF;
     s->explain = b->explain && b->scene;
     s->files = 1u << VG_BATCH_ALERTS | (uint32_t)b->detections << VG_BATCH_DETECTIONS |
                (uint32_t)b->tracks << VG_BATCH_TRACKS | (uint32_t)b->measures << VG_BATCH_MEASURES |
@@ -326,6 +329,8 @@ int vg_cmd_batch(int argc, char **argv)
          N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
          &b->lane_text, NULL},
         {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &b->plan, NULL},
+        {"gate", NULL, N_("as live: pictures in which nothing moved go past the detector"), NULL,
+         &b->gate},
         {"jobs", "N", N_("clips analysed at the same time (1)"), &b->jobs, NULL},
         {"json", NULL, N_("one JSON object per clip on the standard output"), NULL, &b->json},
     };
@@ -337,6 +342,9 @@ int vg_cmd_batch(int argc, char **argv)
     enum vg_status status = vg_options_read(&usage, argc, argv, &operands, &fault);
     if (!status)
         status = read_numbers(b, &jobs, &fault);
+    if (!status && b->gate && b->look.request.tiles != VG_LOOK_WHOLE)
+        status = vg_fault_set(&fault, VG_E_CALL, N_("the gate knows no tiles"),
+                              N_("leave one of them out"), "--gate, --tiles %s", b->tiles);
     if (!status)
         status = vg_clip_list_make(&b->clips, argv + 1, operands, &fault);
     if (!status && b->scene_path)
