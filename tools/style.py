@@ -104,10 +104,10 @@ def read_layers(tree):
 
 
 def layer_of(layers, path):
-    """The longest entry that is the path's folder, one above it, or (decide) a file's beginning."""
+    """The longest entry that is the path's folder, one above it, or (decide) a file's name or its beginning."""
     best = ""
     for folder in layers:
-        if (path.startswith(folder + "/") or path.startswith(folder + "_")) and len(folder) > len(best):
+        if path.startswith((folder + "/", folder + "_", folder + ".")) and len(folder) > len(best):
             best = folder
     return best
 
