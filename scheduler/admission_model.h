@@ -1,0 +1,75 @@
+/* What is asked of admission, made of two things: what the analysis measured of this machine, as it
+ * publishes it (vigie:capacity:NODE), and what the configuration wants. Pure but for the reader,
+ * which takes memory.
+ *
+ *   { "devices": [ { "start_us": 900, "job_us": 24000, "batch_max": 8, "last": false } ],
+ *     "flux": [ { "id": "cam-1", "jobs_milli": 1000, "source_milli": 25000 } ] }
+ *
+ * No device: nothing was measured yet, and nothing can be said. A batch of n jobs takes start + n x
+ * job; a picture of the flux takes so many thousandths of a job; its source gives so many thousandths
+ * of a picture a second, 0: not known. */
+#ifndef VG_SCHEDULER_ADMISSION_MODEL_H
+#define VG_SCHEDULER_ADMISSION_MODEL_H
+
+#include "scheduler/admission.h"
+#include "src/base/text_buffer.h"
+
+#define VG_ADMISSION_ID_SIZE   64
+#define VG_ADMISSION_MODEL_MAX 512        /* flux */
+#define VG_ADMISSION_TEXT_MAX  (1u << 17) /* bytes */
+#define VG_ADMISSION_JOBS_MAX  1000000    /* thousandths */
+
+struct vg_admission_known {
+    char id[VG_ADMISSION_ID_SIZE];
+    uint32_t jobs_milli, source_milli;
+};
+
+/* Large: on the heap. */
+struct vg_admission_model {
+    uint32_t device_count, flux_count;
+    struct vg_sim_device device[VG_DEVICES_MAX];
+    struct vg_admission_known flux[VG_ADMISSION_MODEL_MAX];
+};
+
+/* Reads the text above; it comes from another process. VG_E_INPUT, VG_E_FULL: *model is then of no
+ * use. */
+enum vg_status vg_admission_model_read(const char *text, size_t size,
+                                       struct vg_admission_model *model,
+                                       struct vg_fault *fault) VG_MUST_USE;
+
+/* Writes it; nothing is allocated. What finds no room is left out whole (text->left_out), and so is
+ * a flux whose id would have to be quoted. */
+void vg_admission_model_write(const struct vg_admission_model *model, struct vg_text_buffer *text);
+
+/* What a flux that is active wants. */
+struct vg_admission_wish {
+    const char *id; /* borrowed */
+    double rate_fps;
+    double floor_fps;  /* of its rules; 0: none */
+    uint32_t priority; /* 0 first .. 9 last */
+};
+
+/* Whether nobody can be worse off by the change. */
+bool vg_admission_less(const struct vg_admission_wish *before,
+                       const struct vg_admission_wish *after);
+
+/* Large: on the heap. The ask points into it. */
+struct vg_admission_plan {
+    struct vg_sim_flux flux[VG_SIM_FLUX_MAX];
+    struct vg_sim_device device[VG_DEVICES_MAX];
+    struct vg_admission_ask ask;
+};
+
+/* The site: the wishes of all active flux, in their order. asked: as it is to be; one of the same id
+ * is replaced by it. VG_E_STATE: nothing was measured yet; VG_E_FULL: too many flux. */
+enum vg_status vg_admission_plan(const struct vg_admission_model *model,
+                                 const struct vg_admission_wish *wish, uint32_t count,
+                                 const struct vg_admission_wish *asked,
+                                 struct vg_admission_plan *plan,
+                                 struct vg_fault *fault) VG_MUST_USE;
+
+/* What a picture of that flux is declared with, thousandths of a job: what it was measured to take,
+ * a whole job if it is new. */
+uint32_t vg_admission_declare(const struct vg_admission_model *model, const char *id);
+
+#endif

@@ -1,0 +1,258 @@
+/* What admission is asked: the published model read and written, and the site made of it and of the
+ * configuration. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scheduler/admission_model.h"
+#include "src/base/alloc.h"
+
+#define DEVICE "{\"start_us\":900,\"job_us\":24000,\"batch_max\":8,\"last\":false}"
+#define KNOWN  "{\"id\":\"cam-1\",\"jobs_milli\":3100,\"source_milli\":12500}"
+#define WHOLE  "{\"devices\":[" DEVICE "],\"flux\":[" KNOWN "]}"
+
+struct stage {
+    struct vg_admission_model model, again;
+    struct vg_admission_plan plan;
+    struct vg_admission answer;
+    char text[VG_ADMISSION_TEXT_MAX];
+};
+
+static int open_stage(void **state)
+{
+    *state = vg_alloc(sizeof(struct stage));
+    return *state ? 0 : -1;
+}
+
+static int close_stage(void **state)
+{
+    vg_free(*state);
+    return 0;
+}
+
+static enum vg_status take(struct stage *s, const char *text)
+{
+    struct vg_fault fault = {0};
+    const enum vg_status status = vg_admission_model_read(text, strlen(text), &s->model, &fault);
+    assert_true(status == VG_OK || fault.what != NULL);
+    return status;
+}
+
+static void what_is_written_is_read_again(void **state)
+{
+    struct stage *s = *state;
+    struct vg_text_buffer out;
+    assert_int_equal(take(s, WHOLE), VG_OK);
+    assert_int_equal(s->model.device_count, 1);
+    assert_int_equal(s->model.device[0].start_us, 900);
+    assert_int_equal(s->model.device[0].job_us, 24000);
+    assert_int_equal(s->model.device[0].batch_max, 8);
+    assert_int_equal(s->model.flux_count, 1);
+    assert_string_equal(s->model.flux[0].id, "cam-1");
+    assert_int_equal(s->model.flux[0].jobs_milli, 3100);
+    assert_int_equal(s->model.flux[0].source_milli, 12500);
+    vg_text_buffer_init(&out, s->text, sizeof s->text);
+    vg_admission_model_write(&s->model, &out);
+    assert_string_equal(s->text, WHOLE);
+}
+
+static void all_flux_of_a_large_site_find_room(void **state)
+{
+    struct stage *s = *state;
+    struct vg_text_buffer out;
+    memset(&s->model, 0, sizeof s->model);
+    s->model.flux_count = VG_ADMISSION_MODEL_MAX;
+    for (uint32_t i = 0; i < VG_ADMISSION_MODEL_MAX; i++) {
+        struct vg_admission_known *flux = &s->model.flux[i];
+        (void)snprintf(flux->id, sizeof flux->id, "%063u", i);
+        flux->jobs_milli = VG_ADMISSION_JOBS_MAX;
+        flux->source_milli = 1000000;
+    }
+    vg_text_buffer_init(&out, s->text, sizeof s->text);
+    vg_admission_model_write(&s->model, &out);
+    assert_int_equal(out.left_out, 0);
+    assert_int_equal(vg_admission_model_read(s->text, out.size, &s->again, NULL), VG_OK);
+    assert_int_equal(s->again.flux_count, VG_ADMISSION_MODEL_MAX);
+    assert_string_equal(s->again.flux[511].id, s->model.flux[511].id);
+}
+
+static void an_id_that_breaks_the_text_is_left_out(void **state)
+{
+    struct stage *s = *state;
+    struct vg_text_buffer out;
+    assert_int_equal(take(s, WHOLE), VG_OK);
+    s->model.flux_count = 2;
+    s->model.flux[1] = s->model.flux[0];
+    (void)snprintf(s->model.flux[0].id, sizeof s->model.flux[0].id, "a\",\"b");
+    vg_text_buffer_init(&out, s->text, sizeof s->text);
+    vg_admission_model_write(&s->model, &out);
+    assert_string_equal(s->text, WHOLE);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "[]",
+        "null",
+        "{}",
+        "{\"devices\":[]}",
+        "{\"flux\":[]}",
+        "{\"devices\":[],\"flux\":{}}",
+        "{\"devices\":[1],\"flux\":[]}",
+        "{\"devices\":[{}],\"flux\":[]}",
+        "{\"devices\":[],\"flux\":[],\"more\":1}",
+        "{\"devices\":[{\"start_us\":-1,\"job_us\":1,\"batch_max\":1}],\"flux\":[]}",
+        "{\"devices\":[{\"start_us\":0,\"job_us\":0,\"batch_max\":1}],\"flux\":[]}",
+        "{\"devices\":[{\"start_us\":0,\"job_us\":1e99,\"batch_max\":1}],\"flux\":[]}",
+        "{\"devices\":[{\"start_us\":0,\"job_us\":1,\"batch_max\":0}],\"flux\":[]}",
+        "{\"devices\":[{\"start_us\":0,\"job_us\":1,\"batch_max\":65}],\"flux\":[]}",
+        "{\"devices\":[" DEVICE "," DEVICE "," DEVICE "," DEVICE "," DEVICE "," DEVICE "," DEVICE
+        "," DEVICE "," DEVICE "," DEVICE "," DEVICE "," DEVICE "," DEVICE "," DEVICE "," DEVICE
+        "," DEVICE "," DEVICE "],\"flux\":[]}",
+        "{\"devices\":[],\"flux\":[{\"id\":\"\",\"jobs_milli\":1,\"source_milli\":0}]}",
+        "{\"devices\":[],\"flux\":[{\"id\":\"a\",\"jobs_milli\":0,\"source_milli\":0}]}",
+        "{\"devices\":[],\"flux\":[{\"id\":\"a\",\"jobs_milli\":1,\"source_milli\":-5}]}",
+        WHOLE "x",
+    };
+    struct stage *s = *state;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        if (take(s, rows[r]) == VG_OK)
+            fail_msg("taken: %s", rows[r]);
+}
+
+static const struct vg_admission_wish site[] = {{"cam-1", 5, 2, 5}, {"cam-2", 5, 8, 0}};
+
+static void the_site_is_what_the_loop_would_do(void **state)
+{
+    struct stage *s = *state;
+    const struct vg_admission_wish asked = {"cam-3", 25, 0, 12};
+    assert_int_equal(take(s, WHOLE), VG_OK);
+    assert_int_equal(vg_admission_plan(&s->model, site, 2, &asked, &s->plan, NULL), VG_OK);
+    const struct vg_admission_ask *ask = &s->plan.ask;
+    assert_int_equal(ask->replaces, VG_ADMISSION_NEW);
+    assert_int_equal(ask->site.flux_count, 2);
+    assert_int_equal(ask->site.device_count, 1);
+    assert_int_equal(ask->site.device[0].job_us, 24000);
+    /* measured: three jobs and a bit, of a source of 12.5 */
+    assert_int_equal(ask->site.flux[0].jobs, 3);
+    assert_int_equal(ask->site.flux[0].source_milli, 12500);
+    assert_int_equal(ask->site.flux[0].wanted_milli, 5000);
+    assert_int_equal(ask->site.flux[0].floor_milli, 2000);
+    /* its rules want it oftener than it was configured */
+    assert_int_equal(ask->site.flux[1].jobs, 1);
+    assert_int_equal(ask->site.flux[1].wanted_milli, 8000);
+    assert_int_equal(ask->site.flux[1].floor_milli, 8000);
+    assert_int_equal(ask->site.flux[1].priority, 0);
+    assert_int_equal(ask->flux.wanted_milli, 25000);
+    assert_int_equal(ask->flux.priority, 9);
+}
+
+static void one_that_is_there_is_replaced(void **state)
+{
+    struct stage *s = *state;
+    const struct vg_admission_wish asked = {"cam-2", 25, 8, 0};
+    assert_int_equal(take(s, WHOLE), VG_OK);
+    assert_int_equal(vg_admission_plan(&s->model, site, 2, &asked, &s->plan, NULL), VG_OK);
+    assert_int_equal(s->plan.ask.replaces, 1);
+    assert_int_equal(s->plan.ask.site.flux_count, 2);
+}
+
+static void numbers_that_are_none_stay_within_bounds(void **state)
+{
+    struct stage *s = *state;
+    static const struct vg_admission_wish rows[] = {
+        {"a", NAN, NAN, 5}, {"a", -1, -1, 5}, {"a", INFINITY, INFINITY, 5}, {"a", 1e300, 0, 5}};
+    assert_int_equal(take(s, WHOLE), VG_OK);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        assert_int_equal(vg_admission_plan(&s->model, NULL, 0, &rows[r], &s->plan, NULL), VG_OK);
+        assert_in_range(s->plan.ask.flux.wanted_milli, 1, 1000000);
+        assert_in_range(s->plan.ask.flux.floor_milli, 0, 1000000);
+    }
+}
+
+static void nothing_measured_says_so(void **state)
+{
+    struct stage *s = *state;
+    struct vg_fault fault = {0};
+    assert_int_equal(take(s, "{\"devices\":[],\"flux\":[]}"), VG_OK);
+    assert_int_equal(vg_admission_plan(&s->model, site, 2, &site[0], &s->plan, &fault), VG_E_STATE);
+    assert_non_null(fault.what);
+    assert_int_equal(
+        vg_admission_plan(&s->model, site, VG_SIM_FLUX_MAX + 1, &site[0], &s->plan, NULL),
+        VG_E_STATE);
+    assert_int_equal(take(s, WHOLE), VG_OK);
+    assert_int_equal(
+        vg_admission_plan(&s->model, site, VG_SIM_FLUX_MAX + 1, &site[0], &s->plan, NULL),
+        VG_E_FULL);
+}
+
+static void less_is_less(void **state)
+{
+    static const struct {
+        struct vg_admission_wish before, after;
+        bool less;
+    } rows[] = {
+        {{"a", 5, 2, 5}, {"a", 5, 2, 5}, true},  {{"a", 5, 2, 5}, {"a", 4, 2, 5}, true},
+        {{"a", 5, 2, 5}, {"a", 5, 1, 9}, true},  {{"a", 5, 2, 5}, {"a", 6, 2, 5}, false},
+        {{"a", 5, 2, 5}, {"a", 5, 3, 5}, false}, {{"a", 5, 2, 5}, {"a", 1, 3, 5}, false},
+        {{"a", 5, 2, 5}, {"a", 5, 2, 4}, false}, {{"a", 5, 2, 5}, {"a", NAN, 2, 5}, true},
+        {{"a", 2, 8, 5}, {"a", 7, 8, 5}, true}, /* its rules want that already */
+    };
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        if (vg_admission_less(&rows[r].before, &rows[r].after) != rows[r].less)
+            fail_msg("row %zu", r);
+}
+
+/* The whole way: 24.9 ms a picture leave room for 38 a second. */
+static void the_answer_fits_the_model(void **state)
+{
+    static const struct {
+        double rate_fps, floor_fps;
+        enum vg_admission_verdict verdict;
+    } rows[] = {
+        {5, 1, VG_ADMISSION_HELD}, {25, 1, VG_ADMISSION_DEGRADED}, {25, 25, VG_ADMISSION_REFUSED}};
+    struct stage *s = *state;
+    assert_int_equal(take(s, "{\"devices\":[" DEVICE "],\"flux\":[]}"), VG_OK);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        const struct vg_admission_wish there[] = {{"a", 10, 10, 5}, {"b", 10, 10, 5}};
+        const struct vg_admission_wish asked = {"c", rows[r].rate_fps, rows[r].floor_fps, 5};
+        assert_int_equal(vg_admission_plan(&s->model, there, 2, &asked, &s->plan, NULL), VG_OK);
+        assert_int_equal(vg_admission_ask(&s->plan.ask, &s->answer, NULL), VG_OK);
+        if (s->answer.verdict != rows[r].verdict)
+            fail_msg("row %zu: %d, load %f", r, (int)s->answer.verdict, s->answer.load_after);
+    }
+}
+
+static void what_is_declared_was_measured(void **state)
+{
+    struct stage *s = *state;
+    assert_int_equal(take(s, WHOLE), VG_OK);
+    assert_int_equal(vg_admission_declare(&s->model, "cam-1"), 3100);
+    assert_int_equal(vg_admission_declare(&s->model, "cam-9"), 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read_again),
+        cmocka_unit_test(all_flux_of_a_large_site_find_room),
+        cmocka_unit_test(an_id_that_breaks_the_text_is_left_out),
+        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(the_site_is_what_the_loop_would_do),
+        cmocka_unit_test(one_that_is_there_is_replaced),
+        cmocka_unit_test(numbers_that_are_none_stay_within_bounds),
+        cmocka_unit_test(nothing_measured_says_so),
+        cmocka_unit_test(less_is_less),
+        cmocka_unit_test(the_answer_fits_the_model),
+        cmocka_unit_test(what_is_declared_was_measured),
+    };
+    return cmocka_run_group_tests(tests, open_stage, close_stage);
+}
