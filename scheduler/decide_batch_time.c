@@ -8,7 +8,7 @@
 /* Sizes that differ by less than a tenth of a job tell no line: the root of their variance. */
 #define SPREAD_MIN 0.1
 
-static void draw_line(struct vg_batch_time *time)
+void vg_batch_time_draw(struct vg_batch_time *time)
 {
     const double spread = time->weight * time->nn - time->n * time->n;
     const double through_0 = time->n > 0 ? time->t / time->n : 0;
@@ -40,7 +40,7 @@ void vg_batch_time_note(struct vg_batch_time *time, uint32_t jobs, int64_t us)
     time->nn = time->nn * FADE + n * n;
     time->t = time->t * FADE + t;
     time->nt = time->nt * FADE + n * t;
-    draw_line(time);
+    vg_batch_time_draw(time);
 }
 
 int64_t vg_batch_time_of(const struct vg_batch_time *time, uint32_t jobs)

@@ -19,6 +19,9 @@ struct vg_batch_time {
  * device was stopped, or lent to somebody) counts as four times. */
 void vg_batch_time_note(struct vg_batch_time *time, uint32_t jobs, int64_t us);
 
+/* Draws the line anew: the sums were filled in by the caller. */
+void vg_batch_time_draw(struct vg_batch_time *time);
+
 /* What a batch of so many jobs will take; 0 while nothing is known. */
 int64_t vg_batch_time_of(const struct vg_batch_time *time, uint32_t jobs);
 

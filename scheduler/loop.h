@@ -21,6 +21,7 @@
 #include "scheduler/decide_looks.h"
 #include "scheduler/device_thread.h"
 #include "scheduler/heat_thread.h"
+#include "scheduler/live_capacity.h"
 #include "scheduler/live_coverage.h"
 #include "scheduler/live_energy.h"
 #include "scheduler/live_flux.h"
@@ -82,6 +83,7 @@ struct vg_loop {
     struct vg_save_thread *saves;
     struct vg_live_report *report;
     struct vg_live_energy energy;
+    struct vg_live_capacity capacity;
     uint32_t view_count; /* of the tick: all flux, as they were read when it began */
     struct vg_live_view view[VG_LIVE_FLUX_MAX];
     uint32_t told[VG_LIVE_FLUX_MAX]; /* of each place's flux, what is told at once if it changes */

@@ -142,6 +142,10 @@ static void tell_metrics(struct vg_loop *a, const struct vg_publisher_counts *pu
     vg_live_report_flux(a->report, a->view, a->view_count);
     vg_live_energy_step(&a->energy, a->flux, a->totals.analysed, now);
     vg_live_energy_report(&a->energy, a->flux, &a->report->out);
+    const size_t told =
+        vg_live_capacity_step(&a->capacity, &a->totals, a->view, count, a->usual_job_us, now.us);
+    if (told > 0 && vg_publisher_capacity(a->publisher, a->capacity.text, told))
+        vg_log(VG_LOG_WARN, "the capacity's text found no place");
     if (a->report->out.left_out > 0 && a->totals.lines_lost == 0)
         vg_log(VG_LOG_WARN, "the metrics found no place for %zu lines", a->report->out.left_out);
     a->totals.lines_lost = a->report->out.left_out;

@@ -69,6 +69,13 @@ struct born {
     struct vg_mono_time arrival;
 };
 
+/* The newest of its kind, which expires in Redis. */
+struct live_text {
+    char *text;
+    size_t size;
+    bool fresh; /* not sent yet */
+};
+
 struct vg_publisher {
     /* fixed after open */
     uint32_t lane_count;
@@ -99,15 +106,13 @@ struct vg_publisher {
     size_t live_count;
     bool said_no_place;
     char part[PART_SIZE];
-    char *metrics; /* VG_PUBLISHER_METRICS_MAX */
-    size_t metrics_size;
-    bool metrics_fresh;
+    struct live_text metrics, capacity; /* VG_PUBLISHER_METRICS_MAX, VG_PUBLISHER_CAPACITY_MAX */
 
     /* the sender's own */
     struct vg_redis_link *link;
     uint8_t *buffer;            /* VG_SPOOL_RECORD_MAX */
     struct live_flux *live_out; /* LIVE_BATCH */
-    char *metrics_out;          /* VG_PUBLISHER_METRICS_MAX */
+    char *text_out;             /* VG_PUBLISHER_METRICS_MAX */
     size_t ask_from;
     struct vg_mono_time next_ask, next_live, next_ping, next_try, next_reread;
     int64_t backoff_us; /* 0: Redis answers */
@@ -519,22 +524,23 @@ static enum vg_status send_live_batch(struct vg_publisher *p, size_t n, struct v
     return status;
 }
 
-static enum vg_status send_metrics(struct vg_publisher *p, struct vg_fault *fault)
+static enum vg_status send_text(struct vg_publisher *p, struct live_text *from, const char *kind,
+                                const char *name, struct vg_fault *fault)
 {
-    char key[64], seconds[16];
+    char key[128], seconds[16];
     struct redisReply *reply = NULL;
     lock(&p->live_lock);
-    const size_t size = p->metrics_fresh ? p->metrics_size : 0;
-    p->metrics_fresh = false;
-    memcpy(p->metrics_out, p->metrics, size);
-    (void)snprintf(key, sizeof key, "vigie:metrics:%s", p->part);
+    const size_t size = from->fresh ? from->size : 0;
+    from->fresh = false;
+    memcpy(p->text_out, from->text, size);
+    (void)snprintf(key, sizeof key, "vigie:%s:%s", kind, name);
     unlock(&p->live_lock);
     if (size == 0)
         return VG_OK;
     (void)snprintf(seconds, sizeof seconds, "%d", p->live_s);
     const struct vg_redis_arg args[] = {vg_redis_text("SET"),
                                         vg_redis_text(key),
-                                        {p->metrics_out, size},
+                                        {p->text_out, size},
                                         vg_redis_text("EX"),
                                         vg_redis_text(seconds)};
     const enum vg_status status = vg_redis_command(p->link, args, 5, &reply, fault);
@@ -549,7 +555,9 @@ static enum vg_status send_live(struct vg_publisher *p, struct vg_fault *fault)
     /* what fails to go is not tried again: the next state replaces it anyway */
     while (status == VG_OK && (n = pick_live(p, &from)) > 0)
         status = send_live_batch(p, n, fault);
-    return status == VG_OK ? send_metrics(p, fault) : status;
+    if (status == VG_OK)
+        status = send_text(p, &p->metrics, "metrics", p->part, fault);
+    return status == VG_OK ? send_text(p, &p->capacity, "capacity", p->node, fault) : status;
 }
 
 static enum vg_status send_round(struct vg_publisher *p, struct vg_fault *fault)
@@ -691,6 +699,14 @@ void vg_publisher_flux(struct vg_publisher *publisher, const char *flux,
                VG_PUBLISHER_FLUX_MAX);
 }
 
+/* Under the lock. */
+static void keep_text(struct live_text *to, const char *text, size_t size)
+{
+    memcpy(to->text, text, size);
+    to->size = size;
+    to->fresh = true;
+}
+
 enum vg_status vg_publisher_metrics(struct vg_publisher *publisher, const char *part,
                                     const char *text, size_t size)
 {
@@ -698,9 +714,17 @@ enum vg_status vg_publisher_metrics(struct vg_publisher *publisher, const char *
         return VG_E_FULL;
     lock(&publisher->live_lock);
     (void)snprintf(publisher->part, sizeof publisher->part, "%s", part);
-    memcpy(publisher->metrics, text, size);
-    publisher->metrics_size = size;
-    publisher->metrics_fresh = true;
+    keep_text(&publisher->metrics, text, size);
+    unlock(&publisher->live_lock);
+    return VG_OK;
+}
+
+enum vg_status vg_publisher_capacity(struct vg_publisher *publisher, const char *text, size_t size)
+{
+    if (size > VG_PUBLISHER_CAPACITY_MAX)
+        return VG_E_FULL;
+    lock(&publisher->live_lock);
+    keep_text(&publisher->capacity, text, size);
     unlock(&publisher->live_lock);
     return VG_OK;
 }
@@ -752,9 +776,11 @@ static enum vg_status open_parts(struct vg_publisher *p,
     p->buffer = vg_alloc(VG_SPOOL_RECORD_MAX);
     p->live = vg_alloc_array(VG_PUBLISHER_FLUX_MAX, sizeof *p->live);
     p->live_out = vg_alloc_array(LIVE_BATCH, sizeof *p->live_out);
-    p->metrics = vg_alloc(VG_PUBLISHER_METRICS_MAX);
-    p->metrics_out = vg_alloc(VG_PUBLISHER_METRICS_MAX);
-    if (!p->buffer || !p->live || !p->live_out || !p->metrics || !p->metrics_out)
+    p->metrics.text = vg_alloc(VG_PUBLISHER_METRICS_MAX);
+    p->capacity.text = vg_alloc(VG_PUBLISHER_CAPACITY_MAX);
+    p->text_out = vg_alloc(VG_PUBLISHER_METRICS_MAX);
+    if (!p->buffer || !p->live || !p->live_out || !p->metrics.text || !p->capacity.text ||
+        !p->text_out)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "publisher");
     for (p->lane_count = 0; p->lane_count < settings->lanes; p->lane_count++) {
         const enum vg_status status = open_lane(&p->lanes[p->lane_count], settings->items_per_lane);
@@ -798,8 +824,9 @@ static void release(struct vg_publisher *p)
     vg_free(p->buffer);
     vg_free(p->live);
     vg_free(p->live_out);
-    vg_free(p->metrics);
-    vg_free(p->metrics_out);
+    vg_free(p->metrics.text);
+    vg_free(p->capacity.text);
+    vg_free(p->text_out);
     (void)pthread_cond_destroy(&p->wake);
     (void)pthread_mutex_destroy(&p->spool_lock);
     (void)pthread_mutex_destroy(&p->lock);

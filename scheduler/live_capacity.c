@@ -1,0 +1,64 @@
+#include "scheduler/live_capacity.h"
+
+#include <stdio.h>
+
+#include "scheduler/live_warnings.h"
+
+#define STEP_US VG_US_PER_S
+/* A batch counts half after forty seconds with batches. */
+#define FADE (1.0 - 1.0 / 60)
+
+static void take_in(struct vg_live_capacity *c, const struct vg_batch_sums *sums)
+{
+    const struct vg_batch_sums *b = &c->before;
+    struct vg_batch_time *m = &c->minute;
+    if (sums->count <= b->count)
+        return;
+    m->weight = m->weight * FADE + sums->count - b->count;
+    m->n = m->n * FADE + sums->jobs - b->jobs;
+    m->nn = m->nn * FADE + sums->jobs_squared - b->jobs_squared;
+    m->t = m->t * FADE + (sums->ms - b->ms) * 1000;
+    m->nt = m->nt * FADE + (sums->ms_jobs - b->ms_jobs) * 1000;
+    c->before = *sums;
+    vg_batch_time_draw(m);
+}
+
+static uint32_t at_most(double value, uint32_t least, uint32_t most)
+{
+    return value > least ? value < most ? (uint32_t)(value + 0.5) : most : least;
+}
+
+static void tell_flux(struct vg_admission_known *known, const struct vg_live_view *view,
+                      double job_us)
+{
+    const struct vg_live_flux *flux = view->flux;
+    const double jobs = job_us > 0 && flux->share.cost_us > 0 ? (double)flux->share.cost_us / job_us
+                                                              : 1; /* not looked at yet */
+    (void)snprintf(known->id, sizeof known->id, "%s", flux->config.id);
+    known->jobs_milli = at_most(jobs * 1000, 1, VG_ADMISSION_JOBS_MAX);
+    known->source_milli = at_most(vg_live_decoded_fps(&view->state) * 1000, 0, 1000000);
+}
+
+size_t vg_live_capacity_step(struct vg_live_capacity *capacity, const struct vg_live_totals *totals,
+                             const struct vg_live_view *view, uint32_t count, double job_us,
+                             int64_t now_us)
+{
+    struct vg_admission_model *model = &capacity->model;
+    struct vg_text_buffer out;
+    if (capacity->step_us && now_us - capacity->step_us < STEP_US)
+        return 0;
+    capacity->step_us = now_us;
+    take_in(capacity, &totals->sums);
+    const struct vg_batch_time *line = &capacity->minute;
+    model->device_count = capacity->before.count >= VG_CAPACITY_BATCHES_MIN;
+    model->device[0] =
+        (struct vg_sim_device){.start_us = line->start_us,
+                               .job_us = line->job_us > 1 ? line->job_us : 1,
+                               .batch_max = at_most(totals->batch_max, 1, VG_SIM_BATCH_MAX)};
+    model->flux_count = count < VG_ADMISSION_MODEL_MAX ? count : VG_ADMISSION_MODEL_MAX;
+    for (uint32_t i = 0; i < model->flux_count; i++)
+        tell_flux(&model->flux[i], &view[i], job_us);
+    vg_text_buffer_init(&out, capacity->text, sizeof capacity->text);
+    vg_admission_model_write(model, &out);
+    return out.left_out ? 0 : out.size;
+}
