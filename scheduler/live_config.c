@@ -64,6 +64,8 @@ static enum vg_status take_flux(const json_t *object, struct vg_live_flux_config
         !take_index(object, "slot", 63, &flux->slot) ||
         !take_index(object, "priority", 9, &flux->priority))
         return refuse(fault, flux->id);
+    /* of a supervisor that does not say: nothing was declared */
+    (void)take_index(object, "declared_milli", VG_LIVE_DECLARED_MAX, &flux->declared_milli);
     flux->view_source = (uint64_t)json_integer_value(json_object_get(object, "view_source"));
     flux->view_confirmed = (uint64_t)json_integer_value(json_object_get(object, "view_confirmed"));
     flux->rate_fps = json_number_value(json_object_get(object, "rate_fps"));

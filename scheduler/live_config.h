@@ -10,8 +10,9 @@
 #include "src/base/stop.h"
 #include "src/scene/scene.h"
 
-#define VG_LIVE_FLUX_MAX 256
-#define VG_LIVE_ID_SIZE  64
+#define VG_LIVE_FLUX_MAX     256
+#define VG_LIVE_ID_SIZE      64
+#define VG_LIVE_DECLARED_MAX 1000000
 
 struct vg_live_flux_config {
     char id[VG_LIVE_ID_SIZE];
@@ -19,6 +20,7 @@ struct vg_live_flux_config {
     double rate_fps;
     uint32_t priority;
     bool active;
+    uint32_t declared_milli; /* a picture, as admitted, in thousandths of a job; 0: not declared */
     /* versions of the configuration: when the flux's address was last changed, and when a person
      * last confirmed its view; 0: never */
     uint64_t view_source, view_confirmed;

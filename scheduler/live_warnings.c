@@ -41,13 +41,23 @@ const char *vg_live_state_name(const struct vg_slots_state *state, struct vg_mon
 
 const char *vg_live_warning_name(enum vg_live_warning warning)
 {
-    static const char *const names[VG_WARNING_COUNT] = {"small", "slow", "keys", "reduced", "shed"};
+    static const char *const names[VG_WARNING_COUNT] = {"small",   "slow", "keys",
+                                                        "reduced", "shed", "costly"};
     return names[warning];
 }
 
 static bool is_shed(const struct vg_live_flux *flux)
 {
     return flux->share.verdict == VG_SHARE_SHED || flux->share.verdict == VG_SHARE_COSTLY;
+}
+
+/* Of what was admitted; for less nobody needs to look. */
+#define COSTLY 2
+
+static bool is_costly(const struct vg_share_flux *share)
+{
+    return share->verdict == VG_SHARE_COSTLY ||
+           (share->declared_us > 0 && share->cost_us / COSTLY > share->declared_us);
 }
 
 /* The watch has waited until it was sure of both. */
@@ -67,6 +77,8 @@ uint32_t vg_live_warnings(const struct vg_live_flux *flux, const struct vg_slots
         bits |= 1u << VG_WARNING_REDUCED;
     if (flux->config.active && is_shed(flux))
         bits |= 1u << VG_WARNING_SHED;
+    if (flux->config.active && is_costly(&flux->share))
+        bits |= 1u << VG_WARNING_COSTLY;
     return bits;
 }
 

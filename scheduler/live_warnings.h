@@ -28,6 +28,7 @@ enum vg_live_warning {
     VG_WARNING_KEYS,    /* key frames alone are decoded */
     VG_WARNING_REDUCED, /* looked at less often than wanted: the device has no time */
     VG_WARNING_SHED,    /* not looked at, for the same reason */
+    VG_WARNING_COSTLY,  /* a picture costs much more than was admitted */
     VG_WARNING_COUNT
 };
 const char *vg_live_warning_name(enum vg_live_warning warning); /* "small" */

@@ -90,6 +90,7 @@ static void open_one(struct vg_loop *a, struct vg_live_flux_config *config)
         flux->config.priority = config->priority;
         flux->config.active = config->active;
         flux->config.view_confirmed = config->view_confirmed;
+        flux->config.declared_milli = config->declared_milli;
         if (changed) {
             set_rate(a, flux);
             vg_loop_look_at_coverage(a, flux);

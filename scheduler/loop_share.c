@@ -27,6 +27,13 @@ static bool claims_of(const struct vg_live_flux *flux, const struct vg_slots_sta
            state->connection == VG_CONNECTION_LIVE && state->tag == flux->tag;
 }
 
+/* What was declared is told in jobs: in the time of a device that was exchanged or slows down nobody
+ * would be costly by that. */
+static int64_t declared_us(const struct vg_loop *a, const struct vg_live_flux *flux)
+{
+    return (int64_t)(a->usual_job_us * flux->config.declared_milli / 1000);
+}
+
 /* What its configuration wants is told by that. */
 static void tell(struct vg_live_flux *flux, const struct vg_slots_state *state, int64_t now_us)
 {
@@ -162,8 +169,10 @@ static void decide(struct vg_loop *a, const struct claims *claims, int64_t now_u
 {
     const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a, claims->asks));
     const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
-    for (uint32_t i = 0; i < claims->count; i++)
+    for (uint32_t i = 0; i < claims->count; i++) {
         a->share[i].cost_us = (int64_t)((double)cost_us * claims->of[i]->part + 0.5);
+        a->share[i].declared_us = declared_us(a, claims->of[i]);
+    }
     const int64_t there_us = capacity_us(a, claims->replaced * job_us, job_us);
     vg_share_out_held(a->share, claims->count, there_us,
                       vg_share_most(&a->most, there_us, CAPACITY_US, now_us), now_us);

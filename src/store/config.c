@@ -131,7 +131,7 @@ enum vg_status vg_config_version(struct vg_database *database, uint64_t *version
 #define FLUX_COLUMNS                                                                               \
     "id, label, url, user, password IS NOT NULL, transport, rate_fps, priority, active, version, " \
     "scene IS NOT NULL, scene_version, tls_name, ca_pem IS NOT NULL, evidence_url, interface, "    \
-    "clear_accepted, view_source, view_confirmed"
+    "clear_accepted, view_source, view_confirmed, declared_milli"
 
 static void read_flux(const struct vg_sql *query, struct vg_flux_config *flux)
 {
@@ -157,6 +157,7 @@ static void read_flux(const struct vg_sql *query, struct vg_flux_config *flux)
     flux->clear_accepted = sqlite3_column_int(query->statement, 16) != 0;
     flux->view_source = (uint64_t)sqlite3_column_int64(query->statement, 17);
     flux->view_confirmed = (uint64_t)sqlite3_column_int64(query->statement, 18);
+    flux->declared_milli = (uint32_t)sqlite3_column_int64(query->statement, 19);
 }
 
 enum vg_status vg_config_flux_list(struct vg_database *database, struct vg_flux_config **flux,
@@ -444,6 +445,25 @@ enum vg_status vg_config_view_confirm(struct vg_database *database, const char *
     *confirmed = 0;
     return status ? status
                   : finish(database, put_confirmation(database, id, confirmed, fault), fault);
+}
+
+enum vg_status vg_config_flux_declare(struct vg_database *database, const char *id, uint32_t milli,
+                                      struct vg_fault *fault)
+{
+    struct vg_sql query;
+    struct vg_flux_config flux;
+    enum vg_status status = vg_config_flux_get(database, id, &flux, fault);
+    if (status)
+        return status;
+    status =
+        vg_sql_begin(&query, database, "UPDATE flux SET declared_milli = ?2 WHERE id = ?1", fault);
+    if (status == VG_OK) {
+        vg_sql_bind_text(&query, 1, id);
+        vg_sql_bind_int(&query, 2, milli);
+        status = vg_sql_run(&query);
+    }
+    vg_sql_end(&query);
+    return status;
 }
 
 enum vg_status vg_config_flux_delete(struct vg_database *database, const char *id,

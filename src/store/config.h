@@ -59,6 +59,7 @@ struct vg_flux_config {
     uint64_t scene_version;               /* ETag of its scene, 0 without one; read only */
     uint64_t view_source;    /* version at which `url` was last changed: another view; read only */
     uint64_t view_confirmed; /* version of the last vg_config_view_confirm, 0: none; read only */
+    uint32_t declared_milli; /* of the last vg_config_flux_declare, 0: none; read only */
 };
 
 /* The defaults of a flux named `id` (cut at its room). */
@@ -102,6 +103,11 @@ enum vg_status vg_config_flux_activate(struct vg_database *database, const char 
  * sees a newer number, once. *confirmed is that number. VG_E_MISSING. */
 enum vg_status vg_config_view_confirm(struct vg_database *database, const char *id,
                                       uint64_t *confirmed, struct vg_fault *fault) VG_MUST_USE;
+
+/* What a picture of the flux was admitted with, in thousandths of a job of the device; 0: nothing.
+ * In the transaction of the change that was admitted: the counter stays. VG_E_MISSING. */
+enum vg_status vg_config_flux_declare(struct vg_database *database, const char *id, uint32_t milli,
+                                      struct vg_fault *fault) VG_MUST_USE;
 
 /* VG_E_MISSING, VG_E_STATE. Its scene goes with it; its alerts stay. */
 enum vg_status vg_config_flux_delete(struct vg_database *database, const char *id,

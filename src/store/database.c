@@ -94,14 +94,15 @@ static const char step_4[] = "ALTER TABLE alert ADD COLUMN clip TEXT;"
                              "CREATE INDEX alert_clip_due ON alert(time_us)"
                              "  WHERE clip IS NULL AND clip_missing IS NULL;";
 
+/* What a picture was admitted with; nothing was declared for the flux of before. */
+static const char step_5[] =
+    "ALTER TABLE flux ADD COLUMN declared_milli INTEGER NOT NULL DEFAULT 0;";
+
 static const struct {
     const char *sql;
     enum vg_status (*then)(struct vg_database *database, struct vg_fault *fault);
 } migrations[VG_DATABASE_VERSION] = {
-    {step_1, NULL},
-    {step_2, vg_site_adopt},
-    {step_3, NULL},
-    {step_4, NULL},
+    {step_1, NULL}, {step_2, vg_site_adopt}, {step_3, NULL}, {step_4, NULL}, {step_5, NULL},
 };
 
 static enum vg_status sql_fault(struct vg_database *database, int code, struct vg_fault *fault)

@@ -12,7 +12,7 @@
 #include "src/base/fault.h"
 
 #define VG_DATABASE_FILE    "vigie.db"
-#define VG_DATABASE_VERSION 4
+#define VG_DATABASE_VERSION 5
 
 struct vg_database;
 

@@ -213,12 +213,13 @@ static json_t *analysis_row(const struct row *row)
 {
     const struct vg_flux_config *flux = &row->flux;
     return json_pack(
-        "{s:I,s:I,s:I,s:s,s:s,s:f,s:I,s:b,s:O?,s:s?,s:I,s:I}", "index", (json_int_t)row->place,
+        "{s:I,s:I,s:I,s:s,s:s,s:f,s:I,s:b,s:O?,s:s?,s:I,s:I,s:I}", "index", (json_int_t)row->place,
         "ingest", (json_int_t)(row->place / VG_PLACES_PER_INGEST), "slot",
         (json_int_t)(row->place % VG_PLACES_PER_INGEST), "id", flux->id, "label", flux->label,
         "rate_fps", flux->rate_fps, "priority", (json_int_t)flux->priority, "active",
         (int)flux->active, "scene", row->scene, "refused", refusal(row), "view_source",
-        (json_int_t)flux->view_source, "view_confirmed", (json_int_t)flux->view_confirmed);
+        (json_int_t)flux->view_source, "view_confirmed", (json_int_t)flux->view_confirmed,
+        "declared_milli", (json_int_t)flux->declared_milli);
 }
 
 /* What is declared for all flux, and the key that belongs to it. */

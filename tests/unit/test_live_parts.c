@@ -227,13 +227,17 @@ static void a_flux_that_is_shed_is_blind_and_says_so(void **state)
     (void)state;
     static const struct {
         enum vg_share_verdict verdict;
+        int64_t declared_us, cost_us;
         uint32_t want, blind;
     } rows[] = {
-        {VG_SHARE_WANTED, 0, 0},
-        {VG_SHARE_RAISED, 0, 0},
-        {VG_SHARE_REDUCED, 1u << VG_WARNING_REDUCED, 0},
-        {VG_SHARE_SHED, 1u << VG_WARNING_SHED, 1u << VG_EVENT_DENSITY},
-        {VG_SHARE_COSTLY, 1u << VG_WARNING_SHED, 1u << VG_EVENT_DENSITY},
+        {VG_SHARE_WANTED, 0, 90000, 0, 0},
+        {VG_SHARE_WANTED, 10000, 20000, 0, 0},
+        {VG_SHARE_WANTED, 10000, 20002, 1u << VG_WARNING_COSTLY, 0},
+        {VG_SHARE_RAISED, 0, 0, 0, 0},
+        {VG_SHARE_REDUCED, 0, 0, 1u << VG_WARNING_REDUCED, 0},
+        {VG_SHARE_SHED, 0, 0, 1u << VG_WARNING_SHED, 1u << VG_EVENT_DENSITY},
+        {VG_SHARE_COSTLY, 0, 0, 1u << VG_WARNING_SHED | 1u << VG_WARNING_COSTLY,
+         1u << VG_EVENT_DENSITY},
     };
     struct vg_live_flux *flux = vg_alloc(sizeof *flux);
     struct vg_scene *scene = vg_alloc(sizeof *scene);
@@ -247,6 +251,8 @@ static void a_flux_that_is_shed_is_blind_and_says_so(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_slots_state slots = {.connection = VG_CONNECTION_LIVE, .fps_milli = 25000};
         flux->share.verdict = rows[i].verdict;
+        flux->share.declared_us = rows[i].declared_us;
+        flux->share.cost_us = rows[i].cost_us;
         assert_int_equal(vg_live_warnings(flux, &slots), rows[i].want);
         assert_int_equal(blind(flux, scene, 0, &slots), rows[i].blind);
     }
