@@ -173,6 +173,39 @@ enum vg_status vg_body_flux(const uint8_t *bytes, size_t size, enum vg_body_mann
     return status;
 }
 
+enum vg_status vg_body_admission(const uint8_t *bytes, size_t size, struct vg_body_admission *body,
+                                 struct vg_fault *fault)
+{
+    static const char *const keys[] = {"flux", "rate_fps", "priority", "scene", NULL};
+    struct vg_json json;
+    int64_t priority = UINT32_MAX;
+    *body = (struct vg_body_admission){0};
+    enum vg_status status = open_body(&json, bytes, size, keys, fault);
+    const json_t *scene = json_object_get(json.root, "scene");
+    if (!status)
+        status = vg_json_string(&json, json.root, "", "flux", VG_JSON_OPTIONAL, body->flux,
+                                sizeof body->flux);
+    if (!status && body->flux[0] && !vg_flux_id_valid(body->flux))
+        status = vg_json_refuse(&json, "/flux", N_("this cannot be the id of a flux"),
+                                N_("use letters, digits, '-', '_' and '.'"));
+    if (!status)
+        status = vg_json_number(&json, json.root, "", "rate_fps", VG_JSON_OPTIONAL, 0.1, 25,
+                                &body->rate_fps);
+    if (!status)
+        status =
+            vg_json_integer(&json, json.root, "", "priority", VG_JSON_OPTIONAL, 0, 9, &priority);
+    body->priority = (uint32_t)priority;
+    if (!status && scene && !json_is_object(scene))
+        status = vg_json_refuse(&json, "/scene", N_("an object was expected"), NULL);
+    if (!status && scene) {
+        body->scene = vg_json_text(scene);
+        if (!body->scene)
+            status = vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "scene");
+    }
+    vg_json_close(&json);
+    return status;
+}
+
 enum vg_status vg_body_site(const uint8_t *bytes, size_t size, struct vg_body_site *body,
                             struct vg_fault *fault)
 {

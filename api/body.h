@@ -57,6 +57,17 @@ enum vg_status vg_body_flag(const uint8_t *bytes, size_t size, bool *flag,
 enum vg_status vg_body_confirm(const uint8_t *bytes, size_t size,
                                struct vg_fault *fault) VG_MUST_USE;
 
+/* Will it fit? What is absent is as it is, or as it begins. */
+struct vg_body_admission {
+    char flux[VG_FLUX_ID_SIZE]; /* "": a new one */
+    double rate_fps;            /* 0: absent */
+    uint32_t priority;          /* UINT32_MAX: absent */
+    char *scene;                /* its text, given (vg_free); NULL: absent */
+};
+/* VG_E_INPUT; nothing is given then. */
+enum vg_status vg_body_admission(const uint8_t *bytes, size_t size, struct vg_body_admission *body,
+                                 struct vg_fault *fault) VG_MUST_USE;
+
 struct vg_body_verdict {
     char state[16];
     char comment[VG_ARCHIVE_COMMENT_SIZE]; /* "" if none */

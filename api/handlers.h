@@ -7,7 +7,7 @@
 vg_handler vg_on_sign_in, vg_on_sign_out;
 vg_handler vg_on_flux_list, vg_on_flux_get, vg_on_flux_create, vg_on_flux_change, vg_on_flux_delete;
 vg_handler vg_on_flux_activate, vg_on_flux_state, vg_on_flux_coverage, vg_on_flux_heat;
-vg_handler vg_on_measures;
+vg_handler vg_on_measures, vg_on_admission;
 vg_handler vg_on_view_get, vg_on_view_confirm;
 vg_handler vg_on_site_get, vg_on_site_put;
 vg_handler vg_on_scene_get, vg_on_scene_put;

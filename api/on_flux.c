@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "api/fit.h"
 #include "api/handlers.h"
 #include "src/base/alloc.h"
 #include "src/base/source_url.h"
@@ -43,11 +44,14 @@ static json_t *flux_json(const struct vg_flux_config *flux)
                      (int)flux->has_scene, "version", (json_int_t)flux->version);
 }
 
+/* admission: NULL if it was not asked. */
 static void reply_flux(struct vg_desk *desk, struct vg_reply *reply, int code,
-                       const struct vg_flux_config *flux)
+                       const struct vg_flux_config *flux, json_t *admission)
 {
     char *pem = NULL;
     json_t *json = flux_json(flux);
+    if (admission)
+        (void)json_object_set(json, "admission", admission);
     if (flux->has_ca && vg_config_flux_ca(desk->database, flux->id, &pem, NULL) == VG_OK)
         (void)json_object_set_new(json, "ca_pem", json_string(pem));
     vg_free(pem);
@@ -132,11 +136,11 @@ void vg_on_flux_get(struct vg_desk *desk, const struct vg_request *request, stru
     if (status)
         reply_store(reply, request, &fault);
     else
-        reply_flux(desk, reply, 200, &flux);
+        reply_flux(desk, reply, 200, &flux, NULL);
 }
 
 /* Whether the site's settings admit the flux, or the answer that says why not. */
-static bool admitted(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply,
+static bool declared(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply,
                      const struct vg_flux_config *flux)
 {
     struct vg_fault fault = {0};
@@ -168,13 +172,26 @@ static enum vg_status note_clear(struct vg_desk *desk, const struct vg_request *
     return vg_audit_append(desk->database, &entry, vg_wall_now(), fault);
 }
 
+/* Whether settings and devices admit it; false: answered. */
+static bool admitted(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply,
+                     const struct vg_flux_config *flux, struct vg_fit *fit)
+{
+    const struct vg_fit_change change = {flux, NULL};
+    *fit = (struct vg_fit){0};
+    return declared(desk, request, reply, flux) &&
+           vg_fit_admits(desk, request, reply, &change, VG_FIT_TO_SAVE, fit);
+}
+
 static enum vg_status put_flux(struct vg_desk *desk, const struct vg_request *request,
-                               struct vg_body_flux *body, uint64_t expected, struct vg_fault *fault)
+                               struct vg_body_flux *body, uint64_t expected,
+                               const struct vg_fit *fit, struct vg_fault *fault)
 {
     enum vg_status status = body->has_password ? vg_desk_secret(desk, fault) : VG_OK;
     if (!status)
         status = vg_config_flux_put(desk->database, desk->secret, &body->flux,
                                     body->has_password ? body->password : NULL, expected, fault);
+    if (!status)
+        status = vg_fit_declare(desk, body->flux.id, fit, fault);
     return status ? status : note_clear(desk, request, &body->flux, fault);
 }
 
@@ -182,6 +199,7 @@ void vg_on_flux_create(struct vg_desk *desk, const struct vg_request *request,
                        struct vg_reply *reply)
 {
     struct vg_body_flux body;
+    struct vg_fit fit;
     struct vg_fault fault = {0};
     vg_flux_defaults(&body.flux, "");
     if (vg_body_flux(request->body, request->body_size, VG_BODY_NEW, &body, &fault)) {
@@ -189,11 +207,11 @@ void vg_on_flux_create(struct vg_desk *desk, const struct vg_request *request,
         return;
     }
     (void)snprintf(reply->object, sizeof reply->object, "%s", body.flux.id);
-    if (!admitted(desk, request, reply, &body.flux)) {
+    if (!admitted(desk, request, reply, &body.flux, &fit)) {
         vg_secret_wipe(body.password, sizeof body.password);
         return;
     }
-    const enum vg_status status = put_flux(desk, request, &body, VG_VERSION_NEW, &fault);
+    const enum vg_status status = put_flux(desk, request, &body, VG_VERSION_NEW, &fit, &fault);
     vg_secret_wipe(body.password, sizeof body.password);
     if (status == VG_E_EXISTS) {
         vg_reply_error(reply, request->language, 409, "exists",
@@ -201,9 +219,10 @@ void vg_on_flux_create(struct vg_desk *desk, const struct vg_request *request,
     } else if (status) {
         reply_store(reply, request, &fault);
     } else {
-        reply_flux(desk, reply, 201, &body.flux);
+        reply_flux(desk, reply, 201, &body.flux, fit.answer);
         (void)snprintf(reply->location, sizeof reply->location, "/api/v1/flux/%s", body.flux.id);
     }
+    vg_fit_release(&fit);
 }
 
 /* Whether an address leads to scheme, host and port of one of those before; "" leads nowhere. */
@@ -248,6 +267,7 @@ void vg_on_flux_change(struct vg_desk *desk, const struct vg_request *request,
 {
     struct vg_body_flux body;
     struct vg_flux_config before;
+    struct vg_fit fit;
     struct vg_fault fault = {0};
     uint64_t expected;
     if (vg_config_flux_get(desk->database, request->id, &before, &fault)) {
@@ -267,16 +287,17 @@ void vg_on_flux_change(struct vg_desk *desk, const struct vg_request *request,
         return;
     }
     forget_agreement(&before, &body);
-    if (!admitted(desk, request, reply, &body.flux)) {
+    if (!admitted(desk, request, reply, &body.flux, &fit)) {
         vg_secret_wipe(body.password, sizeof body.password);
         return;
     }
-    const enum vg_status status = put_flux(desk, request, &body, expected, &fault);
+    const enum vg_status status = put_flux(desk, request, &body, expected, &fit, &fault);
     vg_secret_wipe(body.password, sizeof body.password);
     if (status)
         reply_store(reply, request, &fault);
     else
-        reply_flux(desk, reply, 200, &body.flux);
+        reply_flux(desk, reply, 200, &body.flux, fit.answer);
+    vg_fit_release(&fit);
 }
 
 void vg_on_flux_delete(struct vg_desk *desk, const struct vg_request *request,
@@ -300,14 +321,80 @@ void vg_on_flux_delete(struct vg_desk *desk, const struct vg_request *request,
 void vg_on_flux_activate(struct vg_desk *desk, const struct vg_request *request,
                          struct vg_reply *reply)
 {
+    struct vg_flux_config flux;
+    const struct vg_fit_change change = {&flux, NULL};
+    struct vg_fit fit;
     struct vg_fault fault = {0};
     bool active;
-    if (vg_body_flag(request->body, request->body_size, &active, &fault))
+    if (vg_body_flag(request->body, request->body_size, &active, &fault)) {
         vg_reply_fault(reply, request->language, 422, "bad_flag", &fault);
-    else if (vg_config_flux_activate(desk->database, request->id, active, &fault))
+        return;
+    }
+    if (vg_config_flux_get(desk->database, request->id, &flux, &fault)) {
+        reply_store(reply, request, &fault);
+        return;
+    }
+    flux.active = active;
+    if (!vg_fit_admits(desk, request, reply, &change, VG_FIT_TO_SAVE, &fit))
+        return;
+    enum vg_status status = vg_config_flux_activate(desk->database, request->id, active, &fault);
+    if (!status)
+        status = vg_fit_declare(desk, request->id, &fit, &fault);
+    if (status)
         reply_store(reply, request, &fault);
     else
         vg_reply_json(reply, 200, json_boolean(active));
+    vg_fit_release(&fit);
+}
+
+/* ---- will it fit? --------------------------------------------------------------------------- */
+
+/* As it would be: as it is, or as it begins, but for what the body names. */
+static bool read_asked(struct vg_desk *desk, const struct vg_request *request,
+                       struct vg_reply *reply, const struct vg_body_admission *body,
+                       struct vg_flux_config *flux)
+{
+    struct vg_fault fault = {0};
+    enum vg_status status = vg_desk_database(desk, &fault);
+    vg_flux_defaults(flux, body->flux);
+    if (!status && body->flux[0]) {
+        status = vg_config_flux_get(desk->database, body->flux, flux, &fault);
+        if (status == VG_E_MISSING) {
+            status = VG_OK; /* it is to be added */
+            vg_flux_defaults(flux, body->flux);
+        }
+    }
+    if (status) {
+        vg_reply_fault(reply, request->language, 0, NULL, &fault);
+        return false;
+    }
+    flux->rate_fps = body->rate_fps > 0 ? body->rate_fps : flux->rate_fps;
+    flux->priority = body->priority <= 9 ? body->priority : flux->priority;
+    flux->active = true;
+    return true;
+}
+
+void vg_on_admission(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
+{
+    struct vg_body_admission body;
+    struct vg_flux_config flux;
+    struct vg_scene *scene = NULL;
+    struct vg_fit fit;
+    struct vg_fault fault = {0};
+    if (vg_body_admission(request->body, request->body_size, &body, &fault)) {
+        vg_reply_fault(reply, request->language, 422, "bad_question", &fault);
+        return;
+    }
+    if (body.scene && vg_scene_parse("body", body.scene, strlen(body.scene), &scene, &fault)) {
+        vg_reply_fault(reply, request->language, 422, "bad_scene", &fault);
+    } else if (read_asked(desk, request, reply, &body, &flux)) {
+        const struct vg_fit_change change = {&flux, scene};
+        if (vg_fit_admits(desk, request, reply, &change, VG_FIT_TO_KNOW, &fit))
+            vg_reply_json(reply, 200, json_incref(fit.answer));
+        vg_fit_release(&fit);
+    }
+    vg_scene_close(&scene);
+    vg_free(body.scene);
 }
 
 /* A field of the hash as JSON: numbers and flags as such, the rest as text. */

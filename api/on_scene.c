@@ -1,6 +1,8 @@
 /* The scene of a flux: checked here, stored as it was written. */
 #include <stdio.h>
+#include <string.h>
 
+#include "api/fit.h"
 #include "api/handlers.h"
 #include "models/model.h"
 #include "src/base/alloc.h"
@@ -113,9 +115,9 @@ static json_t *warnings_of(const struct vg_desk *desk, const struct vg_scene *sc
 
 /* ---- put ---------------------------------------------------------------------------------- */
 
-/* Stores the text. warnings: NULL for none. */
+/* Stores the text. said: NULL for nothing. */
 static void put_text(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply,
-                     const struct vg_flux_config *flux, json_t *warnings)
+                     const struct vg_flux_config *flux, const struct vg_fit *fit, json_t *said)
 {
     struct vg_fault fault = {0};
     uint64_t expected = VG_VERSION_NEW, version = 0;
@@ -125,9 +127,11 @@ static void put_text(struct vg_desk *desk, const struct vg_request *request, str
                        N_("send the ETag that the change is based on as If-Match"), "");
         return;
     }
-    const enum vg_status status =
+    enum vg_status status =
         vg_config_scene_put(desk->database, request->id, (const char *)request->body,
                             request->body_size, expected, &version, &fault);
+    if (!status)
+        status = vg_fit_declare(desk, request->id, fit, &fault);
     if (status == VG_E_MISSING) {
         reply_missing(desk, request, reply);
     } else if (status == VG_E_STATE || status == VG_E_EXISTS) {
@@ -137,11 +141,22 @@ static void put_text(struct vg_desk *desk, const struct vg_request *request, str
         vg_reply_fault(reply, request->language, 0, NULL, &fault);
     } else {
         reply->code = 204;
-        if (warnings)
-            vg_reply_json(reply, 200, json_incref(warnings));
+        if (said)
+            vg_reply_json(reply, 200, json_incref(said));
         reply->version = version;
         reply->has_version = true;
     }
+}
+
+/* An answer that is not the one that is hoped for is told beside the warnings. */
+static json_t *with_fit(json_t *warnings, const struct vg_fit *fit)
+{
+    const char *verdict = json_string_value(json_object_get(fit->answer, "verdict"));
+    if (!fit->declared || strcmp(verdict, "held") == 0)
+        return warnings;
+    json_t *said = warnings ? warnings : json_pack("{s:[]}", "warnings");
+    (void)json_object_set(said, "admission", fit->answer);
+    return said;
 }
 
 void vg_on_scene_put(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
@@ -149,6 +164,7 @@ void vg_on_scene_put(struct vg_desk *desk, const struct vg_request *request, str
     struct vg_fault fault = {0};
     struct vg_flux_config flux;
     struct vg_scene *scene = NULL;
+    struct vg_fit fit;
     const char *text = (const char *)request->body;
     if (vg_config_flux_get(desk->database, request->id, &flux, &fault)) {
         reply_missing(desk, request, reply);
@@ -158,8 +174,12 @@ void vg_on_scene_put(struct vg_desk *desk, const struct vg_request *request, str
         vg_reply_fault(reply, request->language, 422, "bad_scene", &fault);
         return;
     }
-    json_t *warnings = warnings_of(desk, scene, request->language);
+    const struct vg_fit_change change = {&flux, scene};
+    if (vg_fit_admits(desk, request, reply, &change, VG_FIT_TO_SAVE, &fit)) {
+        json_t *said = with_fit(warnings_of(desk, scene, request->language), &fit);
+        put_text(desk, request, reply, &flux, &fit, said);
+        json_decref(said);
+        vg_fit_release(&fit);
+    }
     vg_scene_close(&scene);
-    put_text(desk, request, reply, &flux, warnings);
-    json_decref(warnings);
 }

@@ -46,6 +46,10 @@
     "{\"type\":\"string\",\"enum\":[\"not_kept\",\"too_late\",\"unreachable\","     \
     "\"not_carried\",\"not_written\"],\"description\":\"why there is no clip, and " \
     "will be none; absent while it is on its way\"}"
+#define FIT "{\"$ref\":\"#/components/schemas/Admission\"}"
+#define BEFORE_AFTER                                                                \
+    OBJECT("\"required\":[\"before\",\"after\"],\"properties\":{\"before\":" NUMBER \
+           ",\"after\":" NUMBER "}")
 #define COVERAGE_STEPS "{\"type\":\"string\",\"enum\":[\"minute\",\"hour\",\"day\"]}"
 #define MEASURES_STEPS "{\"type\":\"integer\",\"enum\":[60,300,3600],\"default\":300}"
 #define COVERAGE_KEYS                                                                 \
@@ -74,7 +78,26 @@ static const struct {
     {"Error", "application/json",
      OBJECT("\"required\":[\"error\"],\"properties\":{\"error\":" OBJECT(
          "\"required\":[\"code\",\"message\",\"where\"],\"properties\":{\"code\":" TEXT
-         ",\"message\":" TEXT ",\"where\":" TEXT "}") "}")},
+         ",\"message\":" TEXT ",\"where\":" TEXT "}") ",\"admission\":" FIT "}")},
+    {"Admission", "application/json",
+     OBJECT("\"required\":[\"verdict\",\"reason\",\"message\"],\"properties\":{"
+            "\"verdict\":{\"type\":\"string\",\"enum\":[\"held\",\"degraded\",\"refused\","
+            "\"not_known\"]},\"reason\":{\"type\":\"string\",\"enum\":[\"fits\",\"rates\","
+            "\"floors\",\"latency\",\"not_known\"]},\"message\":" TEXT ",\"load\":" BEFORE_AFTER
+            ",\"headroom\":" NUMBER ",\"more\":{\"type\":\"integer\","
+            "\"description\":\"as many more such flux would find room\"},\"latency_ms\":" OBJECT(
+                "\"required\":[\"p50\",\"p95\",\"p99\"],\"properties\":{\"p50\":" NUMBER
+                ",\"p95\":" NUMBER ",\"p99\":" NUMBER
+                "}") ",\"worst\":" BEFORE_AFTER
+                     ",\"fallen\":{\"type\":\"array\",\"items\":" OBJECT(
+                         "\"required\":[\"flux\",\"before_fps\",\"after_fps\"],\"properties\":{"
+                         "\"flux\":" TEXT ",\"before_fps\":" NUMBER ",\"after_fps\":" NUMBER
+                         "}") "},\"fallen_count\":" INTEGER "}")},
+    {"AdmissionAsk", "application/json",
+     OBJECT("\"properties\":{\"flux\":" TEXT
+            ",\"rate_fps\":{\"type\":\"number\",\"minimum\":0.1,\"maximum\":25},"
+            "\"priority\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9},"
+            "\"scene\":" ANY "},\"additionalProperties\":false")},
     {"SignIn", "application/json",
      OBJECT("\"required\":[\"name\",\"password\"],\"properties\":{\"name\":" TEXT
             ",\"password\":" PASSWORD "},\"additionalProperties\":false")},
@@ -95,19 +118,60 @@ static const struct {
             "\"id\":" TEXT "," FLUX_FIELDS
             ",\"encrypted\":{\"type\":\"boolean\",\"nullable\":true},"
             "\"has_password\":" FLAG ",\"has_ca\":" FLAG ",\"has_scene\":" FLAG
-            ",\"version\":" INTEGER "}")},
+            ",\"version\":" INTEGER ",\"admission\":" FIT "}")},
     {"FluxList", "application/json",
      OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
             "\"items\":{\"$ref\":\"#/components/schemas/Flux\"}},\"next\":" TEXT_OR_NULL "}")},
     {"FluxState", "application/json",
      OBJECT("\"required\":[\"flux\",\"state\"],\"properties\":{\"flux\":" TEXT
             ",\"state\":" FLUX_STATES ",\"reason\":" TEXT ",\"picture_age_s\":" NUMBER
-            ",\"warnings\":" NAMES_LINE("small, slow, keys") ",\"blind\":" NAMES_LINE(
-                "events not seen while key frames alone are decoded") ",\"view\":" VIEWS
-                                                                      ",\"view_since\":" TIME
-                                                                      ",\"view_reason\":" TEXT
-                                                                      "},\"additionalProperties\":"
-                                                                      "true")},
+            ",\"warnings\":" NAMES_LINE(
+                "small, slow, keys, reduced, shed, costly") ",\"blind\":" NAMES_LINE("events not "
+                                                                                     "seen while "
+                                                                                     "key frames "
+                                                                                     "alone are "
+                                                                                     "decoded") ","
+                                                                                                "\""
+                                                                                                "vi"
+                                                                                                "ew"
+                                                                                                "\""
+                                                                                                ":" VIEWS
+                                                                                                ","
+                                                                                                "\""
+                                                                                                "vi"
+                                                                                                "ew"
+                                                                                                "_s"
+                                                                                                "in"
+                                                                                                "ce"
+                                                                                                "\""
+                                                                                                ":" TIME
+                                                                                                ","
+                                                                                                "\""
+                                                                                                "vi"
+                                                                                                "ew"
+                                                                                                "_r"
+                                                                                                "ea"
+                                                                                                "so"
+                                                                                                "n"
+                                                                                                "\""
+                                                                                                ":" TEXT
+                                                                                                "},"
+                                                                                                "\""
+                                                                                                "ad"
+                                                                                                "di"
+                                                                                                "ti"
+                                                                                                "on"
+                                                                                                "al"
+                                                                                                "Pr"
+                                                                                                "op"
+                                                                                                "er"
+                                                                                                "ti"
+                                                                                                "es"
+                                                                                                "\""
+                                                                                                ":"
+                                                                                                "tr"
+                                                                                                "u"
+                                                                                                "e")},
     {"View", "application/json",
      OBJECT("\"required\":[\"flux\",\"state\",\"since\",\"reason\",\"referenced\",\"pending\","
             "\"measures\",\"homography\"],\"properties\":{\"flux\":" TEXT ",\"state\":" VIEWS
@@ -172,11 +236,11 @@ static const struct {
     {"Scene", "application/json",
      OBJECT("\"required\":[\"version\",\"name\"],\"description\":\"docs/schemas/scene.json\"")},
     {"Warnings", "application/json",
-     OBJECT(
-         "\"required\":[\"warnings\"],\"properties\":{\"warnings\":{\"type\":\"array\","
-         "\"items\":" OBJECT("\"required\":[\"where\",\"message\",\"remedy\"],"
-                             "\"properties\":{\"where\":" TEXT ",\"message\":" TEXT
-                             ",\"remedy\":" TEXT ",\"part\":" TEXT ",\"detail\":" TEXT "}") "}}")},
+     OBJECT("\"required\":[\"warnings\"],\"properties\":{\"warnings\":{\"type\":\"array\","
+            "\"items\":" OBJECT("\"required\":[\"where\",\"message\",\"remedy\"],"
+                                "\"properties\":{\"where\":" TEXT ",\"message\":" TEXT
+                                ",\"remedy\":" TEXT ",\"part\":" TEXT ",\"detail\":" TEXT
+                                "}") "},\"admission\":" FIT "}")},
     {"Alert", "application/json", NULL}, /* alert_json */
     {"AlertList", "application/json",
      OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
@@ -380,6 +444,7 @@ static json_t *query_json(const struct vg_route *route, const char *name, size_t
         const char *answer; /* of this answer alone; NULL: of all. The first row counts */
     } rows[] = {
         {"severity", SEVERITIES, NULL},
+        {"admit", "{\"type\":\"string\",\"enum\":[\"degraded\"]}", NULL},
         {"state", STATES, NULL},
         {"step", MEASURES_STEPS, "Measures"},
         {"step", COVERAGE_STEPS, NULL},

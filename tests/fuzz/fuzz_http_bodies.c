@@ -7,6 +7,7 @@
 
 #include "api/body.h"
 #include "api/exchange.h"
+#include "src/base/alloc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,13 +69,24 @@ static enum vg_status try_site(const uint8_t *bytes, size_t size, struct vg_faul
     return status;
 }
 
+static enum vg_status try_admission(const uint8_t *bytes, size_t size, struct vg_fault *fault)
+{
+    struct vg_body_admission body;
+    const enum vg_status status = vg_body_admission(bytes, size, &body, fault);
+    must(status == VG_OK || !body.scene);
+    must(status != VG_OK || (body.rate_fps >= 0 && body.rate_fps <= 25));
+    must(status != VG_OK || body.priority <= 9 || body.priority == UINT32_MAX);
+    vg_free(body.scene);
+    return status;
+}
+
 static enum vg_status try_body(uint8_t which, const uint8_t *bytes, size_t size,
                                struct vg_fault *fault)
 {
     struct vg_body_sign_in sign_in;
     struct vg_body_verdict verdict;
     bool flag;
-    switch (which % 8) {
+    switch (which % 9) {
     case 0:
         return vg_body_sign_in(bytes, size, &sign_in, fault);
     case 1:
@@ -89,6 +101,8 @@ static enum vg_status try_body(uint8_t which, const uint8_t *bytes, size_t size,
         return try_stop(bytes, size, fault);
     case 6:
         return try_authorisation(bytes, size, fault);
+    case 8:
+        return try_admission(bytes, size, fault);
     default:
         return try_site(bytes, size, fault);
     }

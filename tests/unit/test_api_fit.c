@@ -1,0 +1,242 @@
+/* Will it fit: what the API does with what the analysis has published. A database and a Redis of the
+ * test's own; the handlers are called as a lane calls them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "src/store/config.h"
+#include "tests/private_redis.h"
+#include "tests/store_fixture.h"
+
+/* 24.9 ms a picture, alone; some 39 a second. */
+#define CAPACITY                                                                     \
+    "{\"devices\":[{\"start_us\":900,\"job_us\":24000,\"batch_max\":8}],\"flux\":[{" \
+    "\"id\":\"old\",\"jobs_milli\":1600,\"source_milli\":25000}]}"
+#define SCENE                                                                                   \
+    "{\"version\":1,\"name\":\"t\",\"zones\":[{\"id\":\"z\",\"polygon\":[[0,0],[1,0],[1,1]]}]," \
+    "\"rules\":[{\"id\":\"r\",\"event\":\"crossing\",\"at\":\"z\",\"severity\":\"low\"}]}"
+
+struct stage {
+    struct store_fixture *store;
+    struct private_redis redis;
+    struct vg_desk desk;
+};
+
+static void publish(struct stage *s, const char *text)
+{
+    struct redisReply *value = NULL;
+    const struct vg_redis_arg set[] = {vg_redis_text("SET"), vg_redis_text("vigie:capacity:a1"),
+                                       vg_redis_text(text ? text : "")};
+    const struct vg_redis_arg delete[] = {vg_redis_text("DEL"), vg_redis_text("vigie:capacity:a1")};
+    assert_int_equal(vg_desk_link(&s->desk, NULL), VG_OK);
+    assert_int_equal(
+        vg_redis_command(s->desk.link, text ? set : delete, text ? 3 : 2, &value, NULL), VG_OK);
+    vg_redis_reply_free(&value);
+}
+
+static int set_up(void **state)
+{
+    struct stage *s = calloc(1, sizeof *s);
+    if (!s || store_set_up((void **)&s->store))
+        return -1;
+    *state = s;
+    private_redis_place(&s->redis, s->store->folder);
+    private_redis_start(&s->redis, "0");
+    if (!private_redis_wait(&s->redis))
+        return -1;
+    vg_desk_init(&s->desk, s->store->folder, s->redis.socket);
+    return vg_desk_database(&s->desk, NULL) == VG_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct stage *s = *state;
+    vg_desk_release(&s->desk);
+    private_redis_stop(&s->redis);
+    (void)store_tear_down((void **)&s->store);
+    free(s);
+    return 0;
+}
+
+struct call {
+    vg_handler *handler;
+    const char *id, *body, *admit;
+    int code;
+    const char *verdict; /* NULL: it was not asked */
+};
+
+/* The answer's body; given, NULL if it has none. */
+static json_t *call(struct stage *s, const struct call *c)
+{
+    struct vg_request request = {.language = VG_LANGUAGE_EN, .if_match = "*"};
+    struct vg_reply reply = {0};
+    char body[1024];
+    (void)snprintf(request.id, sizeof request.id, "%s", c->id ? c->id : "");
+    (void)snprintf(body, sizeof body, "%s", c->body);
+    request.body = (uint8_t *)body;
+    request.body_size = strlen(body);
+    if (c->admit) {
+        request.query_count = 1;
+        (void)snprintf(request.query[0].name, sizeof request.query[0].name, "admit");
+        (void)snprintf(request.query[0].value, sizeof request.query[0].value, "%s", c->admit);
+    }
+    c->handler(&s->desk, &request, &reply);
+    if (reply.code != c->code)
+        fail_msg("%s: %d, not %d: %s", c->body, reply.code, c->code, reply.body);
+    json_t *json = reply.body ? json_loadb(reply.body, reply.size, JSON_DECODE_ANY, NULL) : NULL;
+    const json_t *admission = json_object_get(json, "admission");
+    const char *verdict =
+        json_string_value(json_object_get(admission ? admission : json, "verdict"));
+    if ((verdict == NULL) != (c->verdict == NULL) || (verdict && strcmp(verdict, c->verdict) != 0))
+        fail_msg("%s: %s, not %s: %s", c->body, verdict ? verdict : "none",
+                 c->verdict ? c->verdict : "none", reply.body);
+    vg_reply_release(&reply);
+    return json;
+}
+
+static void calls(struct stage *s, const struct call *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        json_decref(call(s, &rows[i]));
+}
+
+#define FLUX(id, more) "{\"id\":\"" id "\",\"url\":\"file:/x\"" more "}"
+
+static void nothing_known_admits_and_says_so(void **state)
+{
+    struct stage *s = *state;
+    static const char *const texts[] = {NULL, "", "{}", "garbage", "{\"devices\":[],\"flux\":[]}"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const struct call rows[] = {
+            {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":25"), NULL, 201, "not_known"},
+            {vg_on_scene_put, "a", SCENE, NULL, 204, NULL},
+            {vg_on_admission, NULL, "{}", NULL, 200, "not_known"},
+            {vg_on_flux_delete, "a", "", NULL, 204, NULL}};
+        publish(s, texts[i]);
+        calls(s, rows, sizeof rows / sizeof *rows);
+    }
+    private_redis_stop(&s->redis);
+    const struct call away[] = {{vg_on_flux_create, NULL, FLUX("b", ""), NULL, 201, "not_known"}};
+    calls(s, away, 1);
+}
+
+static void what_does_not_fit_is_refused_or_admitted_degraded(void **state)
+{
+    struct stage *s = *state;
+    static const struct call rows[] = {
+        {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":5"), NULL, 201, "held"},
+        {vg_on_flux_create, NULL, FLUX("b", ",\"rate_fps\":25"), NULL, 201, "held"},
+        {vg_on_flux_create, NULL, FLUX("c", ",\"rate_fps\":25"), NULL, 409, "degraded"},
+        {vg_on_flux_create, NULL, FLUX("c", ",\"rate_fps\":25"), "yes", 400, NULL},
+        {vg_on_flux_get, "c", "", NULL, 404, NULL},
+        {vg_on_flux_create, NULL, FLUX("c", ",\"rate_fps\":25"), "degraded", 201, "degraded"},
+        {vg_on_flux_delete, "c", "", NULL, 204, NULL},
+        /* one that is there */
+        {vg_on_flux_change, "a", "{\"rate_fps\":25}", NULL, 409, "degraded"},
+        {vg_on_flux_change, "a", "{\"rate_fps\":25}", "degraded", 200, "degraded"},
+        /* less is never asked, nor what takes nothing */
+        {vg_on_flux_change, "b", "{\"rate_fps\":24}", NULL, 200, NULL},
+        {vg_on_flux_change, "b", "{\"label\":\"x\"}", NULL, 200, NULL},
+        {vg_on_flux_change, "b", "{\"priority\":9}", NULL, 200, NULL},
+        {vg_on_flux_create, NULL, FLUX("d", ",\"rate_fps\":25,\"active\":false"), NULL, 201, NULL},
+        {vg_on_flux_activate, "d", "true", NULL, 409, "degraded"},
+        {vg_on_flux_activate, "d", "true", "degraded", 200, NULL},
+        {vg_on_flux_activate, "d", "true", NULL, 200, NULL},
+        {vg_on_flux_activate, "d", "false", NULL, 200, NULL},
+        {vg_on_flux_activate, "e", "true", NULL, 404, NULL},
+    };
+    publish(s, CAPACITY);
+    calls(s, rows, sizeof rows / sizeof *rows);
+}
+
+static void the_refusal_says_what_would_fall(void **state)
+{
+    struct stage *s = *state;
+    static const struct call
+        first = {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":25"), NULL, 201, "held"},
+        second = {vg_on_flux_create, NULL, FLUX("b", ",\"rate_fps\":25"), NULL, 409, "degraded"};
+    publish(s, CAPACITY);
+    json_decref(call(s, &first));
+    json_t *answer = call(s, &second);
+    const json_t *error = json_object_get(answer, "error"),
+                 *fit = json_object_get(answer, "admission"),
+                 *fallen = json_object_get(fit, "fallen"), *one = json_array_get(fallen, 0);
+    assert_string_equal(json_string_value(json_object_get(error, "code")), "does_not_fit");
+    assert_string_equal(json_string_value(json_object_get(error, "message")),
+                        "some flux would get less than the rate they want");
+    assert_int_equal(json_array_size(fallen), 2);
+    assert_non_null(json_object_get(one, "flux"));
+    assert_true(json_number_value(json_object_get(one, "after_fps")) <
+                json_number_value(json_object_get(one, "before_fps")));
+    assert_true(json_number_value(json_object_get(fit, "headroom")) < 0);
+    assert_int_equal(json_integer_value(json_object_get(fit, "more")), 0);
+    json_decref(answer);
+}
+
+static void a_scene_is_asked_too(void **state)
+{
+    struct stage *s = *state;
+    struct vg_flux_config flux;
+    static const struct call rows[] = {
+        {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":25"), NULL, 201, "held"},
+        {vg_on_flux_create, NULL, FLUX("b", ",\"rate_fps\":0.1"), NULL, 201, "held"},
+        {vg_on_scene_put, "b", SCENE, NULL, 204, NULL}};
+    static const struct call slow[] = {
+        {vg_on_flux_create, NULL, FLUX("c", ",\"rate_fps\":0.1"), NULL, 201, "held"},
+        {vg_on_scene_put, "c", SCENE, NULL, 409, "degraded"},
+        {vg_on_scene_put, "c", SCENE, "degraded", 200, "degraded"},
+        {vg_on_scene_put, "c", SCENE, NULL, 204, NULL}, /* no more than it has */
+        {vg_on_scene_put, "c", "{\"version\":1,\"name\":\"t\"}", NULL, 204, NULL}};
+    publish(s, CAPACITY);
+    calls(s, rows, sizeof rows / sizeof *rows);
+    assert_int_equal(vg_config_flux_get(s->desk.database, "b", &flux, NULL), VG_OK);
+    assert_int_equal(flux.declared_milli, 1000);
+    /* slower: there is room for c, but not for what its rules need */
+    publish(s, "{\"devices\":[{\"start_us\":0,\"job_us\":30000,\"batch_max\":8}],\"flux\":[]}");
+    calls(s, slow, sizeof slow / sizeof *slow);
+}
+
+static void what_is_only_asked_changes_nothing(void **state)
+{
+    struct stage *s = *state;
+    struct vg_flux_config flux;
+    static const struct call rows[] = {
+        {vg_on_flux_create, NULL, FLUX("old", ",\"rate_fps\":5"), NULL, 201, "held"},
+        {vg_on_admission, NULL, "{}", NULL, 200, "held"},
+        {vg_on_admission, NULL, "{\"rate_fps\":20,\"priority\":0}", NULL, 200, "held"},
+        {vg_on_admission, NULL, "{\"flux\":\"old\",\"rate_fps\":25}", NULL, 200, "degraded"},
+        {vg_on_admission, NULL, "{\"flux\":\"old\",\"rate_fps\":1}", NULL, 200, "held"},
+        {vg_on_admission, NULL, "{\"flux\":\"new\",\"scene\":" SCENE "}", NULL, 200, "held"},
+        {vg_on_admission, NULL, "{\"scene\":{\"version\":7}}", NULL, 422, NULL},
+        {vg_on_admission, NULL, "{\"scene\":1}", NULL, 422, NULL},
+        {vg_on_admission, NULL, "{\"flux\":\"a b\"}", NULL, 422, NULL},
+        {vg_on_admission, NULL, "{\"rate\":1}", NULL, 422, NULL},
+        {vg_on_flux_get, "new", "", NULL, 404, NULL}};
+    publish(s, CAPACITY);
+    calls(s, rows, sizeof rows / sizeof *rows);
+    assert_int_equal(vg_config_flux_get(s->desk.database, "old", &flux, NULL), VG_OK);
+    assert_true(flux.rate_fps > 4.9 && flux.rate_fps < 5.1);
+    assert_int_equal(flux.declared_milli, 1600); /* as measured: two jobs are counted with */
+}
+
+int main(void)
+{
+    if (!private_redis_there())
+        return 77;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_known_admits_and_says_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused_or_admitted_degraded, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_refusal_says_what_would_fall, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_scene_is_asked_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_only_asked_changes_nothing, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
