@@ -90,12 +90,12 @@ class Stage:
         self.api.json("PUT", "/api/v1/site", {"sources": [{"host": "127.0.0.1"}],
                                               "decode": {"devices": [self.display], "cores": 0}}, {"If-Match": "*"})
         url = f"rtsp://127.0.0.1:{port}/"
-        self.api.json("POST", "/api/v1/flux", {"id": "cam", "url": url + "0", "rate_fps": 5, "priority": 1})
+        self.api.json("POST", "/api/v1/flux?admit=degraded", {"id": "cam", "url": url + "0", "rate_fps": 5, "priority": 1})
         self.api.json("PUT", "/api/v1/flux/cam/scene", scene(), {"If-Match": "*"})
-        self.api.json("POST", "/api/v1/flux", {"id": "cam-near", "url": url + "1", "rate_fps": 5, "priority": 6})
+        self.api.json("POST", "/api/v1/flux?admit=degraded", {"id": "cam-near", "url": url + "1", "rate_fps": 5, "priority": 6})
         for i in range(23):  # places in the first process: what comes next is in the second
-            self.api.json("POST", "/api/v1/flux", {"id": f"d-{i}", "url": url + "2", "active": False})
-        self.api.json("POST", "/api/v1/flux", {"id": "far", "url": url + "3", "rate_fps": 3})
+            self.api.json("POST", "/api/v1/flux?admit=degraded", {"id": f"d-{i}", "url": url + "2", "active": False})
+        self.api.json("POST", "/api/v1/flux?admit=degraded", {"id": "far", "url": url + "3", "rate_fps": 3})
         pids = self.server.wait_for("two ingest processes", lambda: (lambda p: p if None not in p else None)(
             [self.ingest(0), self.ingest(1)]), 30)
         self.watch = Watch(os.path.join(self.build, "tests/slots_watch"),

@@ -85,9 +85,9 @@ add_flux() {
         lines+="${lines:+,}{\"id\":\"l$i\",\"points\":$line}"
         rules+="${rules:+,}{\"id\":\"r$i\",\"event\":\"crossing\",\"at\":\"l$i\",\"severity\":\"low\",\"cooldown_s\":1}"
     done
-    api POST /flux "{\"id\":\"cam-1\",\"url\":\"file:$CLIP\",\"rate_fps\":5}" >"$T/flux" ||
+    api POST "/flux?admit=degraded" "{\"id\":\"cam-1\",\"url\":\"file:$CLIP\",\"rate_fps\":5}" >"$T/flux" ||
         fail "flux: $(cat "$T/flux")"
-    api PUT /flux/cam-1/scene "{\"version\":1,\"name\":\"t\",\"lines\":[$lines],\"rules\":[$rules]}" \
+    api PUT "/flux/cam-1/scene?admit=degraded" "{\"version\":1,\"name\":\"t\",\"lines\":[$lines],\"rules\":[$rules]}" \
         -H 'If-Match: *' >"$T/scene" || fail "scene: $(cat "$T/scene")"
 }
 
