@@ -1,0 +1,157 @@
+/* What the loop tells of its device for admission: when, and that it is what the batches took. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scheduler/live_capacity.h"
+#include "src/base/alloc.h"
+
+#define S VG_US_PER_S
+
+struct stage {
+    struct vg_live_capacity capacity;
+    struct vg_live_totals totals;
+    struct vg_live_flux flux[2];
+    struct vg_live_view view[2];
+    struct vg_admission_model told;
+    int64_t now_us;
+};
+
+static int set_up(void **state)
+{
+    struct stage *s = vg_alloc(sizeof *s);
+    *state = s;
+    if (!s)
+        return -1;
+    s->totals.batch_max = 8;
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(s->flux[i].config.id, sizeof s->flux[i].config.id, "cam-%d", i);
+        s->view[i].flux = &s->flux[i];
+        s->view[i].state.fps_milli = 12500;
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    vg_free(*state);
+    return 0;
+}
+
+/* So many batches of 1, 2, 3, 4, 1 ... jobs, of start + n x job. */
+static void work(struct stage *s, int batches, double start_ms, double job_ms)
+{
+    struct vg_batch_sums *sums = &s->totals.sums;
+    for (int i = 0; i < batches; i++) {
+        const double jobs = 1 + i % 4, ms = start_ms + jobs * job_ms;
+        sums->count += 1;
+        sums->jobs += jobs;
+        sums->jobs_squared += jobs * jobs;
+        sums->ms += ms;
+        sums->ms_jobs += ms * jobs;
+        sums->ms_squared += ms * ms;
+    }
+}
+
+/* A second later. */
+static void step(struct stage *s, double job_us)
+{
+    s->now_us += S;
+    const size_t size =
+        vg_live_capacity_step(&s->capacity, &s->totals, s->view, 2, job_us, s->now_us);
+    assert_true(size > 0);
+    assert_int_equal(vg_admission_model_read(s->capacity.text, size, &s->told, NULL), VG_OK);
+}
+
+static void near(int64_t got, int64_t want)
+{
+    const int64_t off = got > want ? got - want : want - got;
+    if (off > want / 50 + 1)
+        fail_msg("%lld, not %lld", (long long)got, (long long)want);
+}
+
+static void nothing_is_told_of_the_first_batches(void **state)
+{
+    struct stage *s = *state;
+    step(s, 0);
+    assert_int_equal(s->told.device_count, 0);
+    work(s, VG_CAPACITY_BATCHES_MIN - 1, 5, 20);
+    step(s, 20000);
+    assert_int_equal(s->told.device_count, 0);
+    work(s, 1, 5, 20);
+    step(s, 20000);
+    assert_int_equal(s->told.device_count, 1);
+}
+
+static void the_line_is_what_the_batches_took(void **state)
+{
+    struct stage *s = *state;
+    work(s, 100, 5, 20);
+    step(s, 25000);
+    near(s->told.device[0].start_us, 5000);
+    near(s->told.device[0].job_us, 20000);
+    assert_int_equal(s->told.device[0].batch_max, 8);
+    for (int i = 0; i < 3600; i++) /* an hour with nothing to do */
+        step(s, 0);
+    near(s->told.device[0].start_us, 5000);
+    near(s->told.device[0].job_us, 20000);
+    for (int i = 0; i < 300; i++) { /* five minutes at half its speed */
+        work(s, 20, 10, 40);
+        step(s, 50000);
+    }
+    near(s->told.device[0].start_us, 10000);
+    near(s->told.device[0].job_us, 40000);
+}
+
+static void a_second_of_something_else_changes_little(void **state)
+{
+    struct stage *s = *state;
+    for (int i = 0; i < 120; i++) {
+        work(s, 20, 5, 20);
+        step(s, 25000);
+    }
+    work(s, 20, 50, 200);
+    step(s, 250000);
+    assert_true(s->told.device[0].start_us + 4 * s->told.device[0].job_us < 2 * 85000);
+}
+
+static void it_is_told_once_a_second(void **state)
+{
+    struct stage *s = *state;
+    step(s, 0);
+    assert_int_equal(
+        vg_live_capacity_step(&s->capacity, &s->totals, s->view, 2, 0, s->now_us + S / 2), 0);
+    step(s, 0);
+}
+
+static void a_flux_counts_what_the_share_counts(void **state)
+{
+    struct stage *s = *state;
+    s->flux[1].share.cost_us = 50000;
+    step(s, 20000);
+    assert_int_equal(s->told.flux_count, 2);
+    assert_string_equal(s->told.flux[0].id, "cam-0");
+    assert_int_equal(s->told.flux[0].jobs_milli, 1000); /* nothing is known of it */
+    assert_int_equal(s->told.flux[0].source_milli, 12500);
+    assert_int_equal(s->told.flux[1].jobs_milli, 2500);
+    step(s, 0);
+    assert_int_equal(s->told.flux[1].jobs_milli, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_is_told_of_the_first_batches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_line_is_what_the_batches_took, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_second_of_something_else_changes_little, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(it_is_told_once_a_second, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_flux_counts_what_the_share_counts, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
