@@ -142,15 +142,20 @@ static void tell_metrics(struct vg_loop *a, const struct vg_publisher_counts *pu
     vg_live_report_flux(a->report, a->view, a->view_count);
     vg_live_energy_step(&a->energy, a->flux, a->totals.analysed, now);
     vg_live_energy_report(&a->energy, a->flux, &a->report->out);
-    const size_t told =
-        vg_live_capacity_step(&a->capacity, &a->totals, a->view, count, a->usual_job_us, now.us);
-    if (told > 0 && vg_publisher_capacity(a->publisher, a->capacity.text, told))
-        vg_log(VG_LOG_WARN, "the capacity's text found no place");
     if (a->report->out.left_out > 0 && a->totals.lines_lost == 0)
         vg_log(VG_LOG_WARN, "the metrics found no place for %zu lines", a->report->out.left_out);
     a->totals.lines_lost = a->report->out.left_out;
     if (vg_publisher_metrics(a->publisher, "analysis", a->report->text, a->report->out.size))
         vg_log(VG_LOG_WARN, "the metrics text found no place");
+}
+
+/* What the device takes and has to do, for who is asked whether more will fit. */
+static void tell_capacity(struct vg_loop *a, struct vg_mono_time now)
+{
+    const size_t told = vg_live_capacity_step(&a->capacity, &a->totals, a->view, a->view_count,
+                                              a->usual_job_us, now.us);
+    if (told > 0 && vg_publisher_capacity(a->publisher, a->capacity.text, told))
+        vg_log(VG_LOG_WARN, "the capacity's text found no place");
 }
 
 static void publish_state(struct vg_loop *a)
@@ -162,8 +167,10 @@ static void publish_state(struct vg_loop *a)
     vg_publisher_read_counts(a->publisher, &published);
     a->totals.model_intact = !a->guard || vg_model_guard_intact(a->guard);
     tell_flux(a, now);
-    if (a->ticks % TELL_TICKS == 0)
+    if (a->ticks % TELL_TICKS == 0) {
         tell_metrics(a, &published, now);
+        tell_capacity(a, now);
+    }
     a->ticks++;
     vg_watch_thread_note(
         a->watch, !a->totals.model_intact
