@@ -1,35 +1,53 @@
 #include "scheduler/live_folder.h"
 
-#include <errno.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "src/base/file.h"
-#include "src/base/log.h"
+#include "src/base/alloc.h"
 
 #define PATH_BYTES 512
 
-void vg_live_folder_follow(struct vg_live_folder *folder, const char *data, const char *id,
-                           const int64_t figure[VG_FIGURE_COUNT])
+static struct vg_save_file *open_mark(struct vg_save_thread *saves, const char *data,
+                                      const char *id)
 {
-    char path[PATH_BYTES], text[VG_FOLDER_MARK_BYTES];
-    struct vg_fault fault;
+    char path[PATH_BYTES];
+    struct vg_save_file *file;
+    if (vg_folder_mark_path(data, id, path, sizeof path) || vg_save_file_open(&file, saves, path))
+        return NULL;
+    return file;
+}
+
+static void give(struct vg_save_file *file, struct vg_folder_mark mark)
+{
+    char text[VG_FOLDER_MARK_BYTES];
+    const size_t size = vg_folder_mark_write(mark, text);
+    char *copy = vg_alloc(size);
+    if (!copy)
+        return;
+    memcpy(copy, text, size);
+    vg_save_file_give(file, copy, size, VG_SAVE_WHOLE);
+}
+
+void vg_live_folder_follow(struct vg_live_folder *folder, struct vg_save_thread *saves,
+                           const char *data, const char *id, const int64_t figure[VG_FIGURE_COUNT])
+{
     const struct vg_folder_mark mark = vg_folder_mark_of(figure);
     const bool steady = vg_folder_mark_same(mark, folder->seen);
     folder->seen = mark;
-    if (!mark.folder || !steady || vg_folder_mark_same(mark, folder->saved) ||
-        vg_folder_mark_path(data, id, path, sizeof path))
+    if (!mark.folder || !steady || vg_folder_mark_same(mark, folder->saved))
+        return;
+    struct vg_save_file *file = open_mark(saves, data, id);
+    if (!file)
         return;
     folder->saved = mark; /* one that cannot be written is not tried each second */
-    if (vg_file_write(path, text, vg_folder_mark_write(mark, text), 0600, VG_FILE_WHOLE, &fault))
-        vg_log(VG_LOG_WARN, "flux %s: how far its folder was read was not written: %s", id,
-               fault.place);
+    give(file, mark);
+    vg_save_file_close(&file);
 }
 
-void vg_live_folder_forget(const char *data, const char *id)
+void vg_live_folder_forget(struct vg_save_thread *saves, const char *data, const char *id)
 {
-    char path[PATH_BYTES];
-    if (vg_folder_mark_path(data, id, path, sizeof path))
+    struct vg_save_file *file = open_mark(saves, data, id);
+    if (!file)
         return;
-    if (unlink(path) != 0 && errno != ENOENT)
-        vg_log(VG_LOG_WARN, "flux %s: the mark of its folder could not be removed", id);
+    vg_save_file_remove(file);
+    vg_save_file_close(&file);
 }

@@ -72,7 +72,7 @@ static void close_changed(struct vg_loop *a, const struct vg_live_config *config
         vg_loop_end_measures(a, flux);
         if (!names_flux(config, flux->config.id)) {
             vg_live_flux_forget(flux);
-            vg_live_folder_forget(a->settings->data, flux->config.id);
+            vg_live_folder_forget(a->saves, a->settings->data, flux->config.id);
             vg_live_coverage_leave(flux->ledger, vg_mono_now(), vg_wall_now());
         }
         vg_live_flux_close(flux);

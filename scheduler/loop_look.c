@@ -15,7 +15,8 @@ static void follow_folder(struct vg_loop *a, struct vg_live_flux *flux,
                           const struct vg_slots_state *state)
 {
     if (state->tag == flux->tag)
-        vg_live_folder_follow(&flux->folder, a->settings->data, flux->config.id, state->figure);
+        vg_live_folder_follow(&flux->folder, a->saves, a->settings->data, flux->config.id,
+                              state->figure);
 }
 
 void vg_loop_look_at_folder(struct vg_loop *a, struct vg_live_flux *flux)
