@@ -71,6 +71,28 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_stage_times_print(times, now, out);
 }
 
+/* What is told of each flux: a metric, and the label that parts it, or NULL. */
+struct family {
+    const char *metric, *label;
+};
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+/* A whole number's line. word: the label's. */
+static void add_line(struct vg_text_buffer *out, const struct family *family, const char *id,
+                     const char *word, uint64_t value)
+{
+    char digits[VG_TEXT_DIGITS];
+    const char *number = vg_text_digits(value, digits);
+    const char *const plain[] = {family->metric, "{flux=\"", id, "\"} ", number, "\n"};
+    const char *const parted[] = {family->metric, "{flux=\"", id,     "\",",  family->label,
+                                  "=\"",          word,       "\"} ", number, "\n"};
+    if (family->label)
+        vg_text_add_pieces(out, parted, COUNT(parted));
+    else
+        vg_text_add_pieces(out, plain, COUNT(plain));
+}
+
 /* Causes that never were have no line; `analysed` always has one. */
 static void report_coverage(struct vg_text_buffer *out, const struct vg_live_flux *flux)
 {
@@ -85,38 +107,39 @@ static void report_coverage(struct vg_text_buffer *out, const struct vg_live_flu
 
 static void report_fates(struct vg_text_buffer *out, const struct vg_live_view *view)
 {
+    static const struct family pictures = {"vigie_pictures_total", "fate"};
     for (int f = 0; f < VG_FATE_COUNT; f++)
-        vg_text_add(out, "vigie_pictures_total{flux=\"%s\",fate=\"%s\"} %llu\n",
-                    view->flux->config.id, vg_fate_name((enum vg_fate)f),
-                    (unsigned long long)view->state.fate[f]);
+        add_line(out, &pictures, view->flux->config.id, vg_fate_name((enum vg_fate)f),
+                 view->state.fate[f]);
 }
 
 static void report_state(struct vg_text_buffer *out, const struct vg_live_view *view,
                          struct vg_mono_time now)
 {
+    static const struct family flux_state = {"vigie_flux_state", "state"};
     const char *id = view->flux->config.id;
     const bool stalled = vg_live_stalled(&view->state, now);
     for (int c = VG_CONNECTION_OFF; c < VG_CONNECTION_COUNT; c++)
-        vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"%s\"} %d\n", id,
-                    vg_connection_name((enum vg_connection)c),
-                    !stalled && (int)view->state.connection == c);
-    vg_text_add(out, "vigie_flux_state{flux=\"%s\",state=\"stalled\"} %d\n", id, (int)stalled);
+        add_line(out, &flux_state, id, vg_connection_name((enum vg_connection)c),
+                 !stalled && (int)view->state.connection == c);
+    add_line(out, &flux_state, id, "stalled", stalled);
 }
 
 static void report_view(struct vg_text_buffer *out, const struct vg_live_flux *flux)
 {
+    static const struct family flux_view = {"vigie_flux_view", "view"};
     for (int v = 0; flux->view.health.looks > 0 && v < VG_VIEW_STATES; v++)
-        vg_text_add(out, "vigie_flux_view{flux=\"%s\",view=\"%s\"} %d\n", flux->config.id,
-                    vg_view_state_name((enum vg_view_state)v), (int)flux->view.health.state == v);
+        add_line(out, &flux_view, flux->config.id, vg_view_state_name((enum vg_view_state)v),
+                 (int)flux->view.health.state == v);
 }
 
 static void report_warnings(struct vg_text_buffer *out, const struct vg_live_view *view)
 {
+    static const struct family warning = {"vigie_flux_warning", "warning"};
     const uint32_t bits = vg_live_warnings(view->flux, &view->state);
     for (int w = 0; w < VG_WARNING_COUNT; w++)
-        vg_text_add(out, "vigie_flux_warning{flux=\"%s\",warning=\"%s\"} %u\n",
-                    view->flux->config.id, vg_live_warning_name((enum vg_live_warning)w),
-                    bits >> w & 1);
+        add_line(out, &warning, view->flux->config.id,
+                 vg_live_warning_name((enum vg_live_warning)w), bits >> w & 1);
 }
 
 /* Only of events that are blind. */
@@ -129,17 +152,30 @@ static void report_blind(struct vg_text_buffer *out, const struct vg_live_view *
                         view->flux->config.id, vg_event_name((enum vg_event)e));
 }
 
+/* As %.9g writes it, too. */
+static bool is_whole(const struct vg_figure_row *row, int64_t value)
+{
+    return value == 0 || ((int64_t)row->scale == 1 && value > 0 && value < 1000000000);
+}
+
 static void report_figure(struct vg_text_buffer *out, enum vg_figure figure,
                           const struct vg_live_view *view, uint32_t count)
 {
     const struct vg_figure_row *row = vg_figure_row(figure);
     if (!row->metric)
         return;
-    vg_text_add(out, "# TYPE vigie_flux_%s %s\n", row->metric,
-                row->kind == VG_FIGURE_COUNTER ? "counter" : "gauge");
-    for (uint32_t i = 0; i < count; i++)
-        vg_text_add(out, "vigie_flux_%s{flux=\"%s\"} %.9g\n", row->metric, view[i].flux->config.id,
-                    (double)view[i].state.figure[figure] * row->scale);
+    char name[64];
+    const struct family family = {name, NULL};
+    (void)snprintf(name, sizeof name, "vigie_flux_%s", row->metric);
+    vg_text_add(out, "# TYPE %s %s\n", name, row->kind == VG_FIGURE_COUNTER ? "counter" : "gauge");
+    for (uint32_t i = 0; i < count; i++) {
+        const int64_t value = view[i].state.figure[figure];
+        const char *id = view[i].flux->config.id;
+        if (is_whole(row, value))
+            add_line(out, &family, id, NULL, (uint64_t)value);
+        else
+            vg_text_add(out, "%s{flux=\"%s\"} %.9g\n", name, id, (double)value * row->scale);
+    }
 }
 
 /* 0: every picture, or none. */
@@ -151,18 +187,18 @@ static double fps_of(int64_t period_us)
 void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_view *view,
                          uint32_t count)
 {
+    static const struct family decoded = {"vigie_pictures_decoded_total", NULL},
+                               wanted = {"vigie_pictures_wanted_total", NULL};
     struct vg_text_buffer *out = &report->out;
     vg_text_add(out, "# TYPE vigie_pictures_total counter\n");
     for (uint32_t i = 0; i < count; i++)
         report_fates(out, &view[i]);
     vg_text_add(out, "# TYPE vigie_pictures_decoded_total counter\n");
     for (uint32_t i = 0; i < count; i++)
-        vg_text_add(out, "vigie_pictures_decoded_total{flux=\"%s\"} %llu\n",
-                    view[i].flux->config.id, (unsigned long long)view[i].state.decoded);
+        add_line(out, &decoded, view[i].flux->config.id, NULL, view[i].state.decoded);
     vg_text_add(out, "# TYPE vigie_pictures_wanted_total counter\n");
     for (uint32_t i = 0; i < count; i++)
-        vg_text_add(out, "vigie_pictures_wanted_total{flux=\"%s\"} %llu\n", view[i].flux->config.id,
-                    (unsigned long long)view[i].flux->wanted);
+        add_line(out, &wanted, view[i].flux->config.id, NULL, view[i].flux->wanted);
     vg_text_add(out, "# TYPE vigie_flux_rate_fps gauge\n");
     for (uint32_t i = 0; i < count; i++)
         vg_text_add(out, "vigie_flux_rate_fps{flux=\"%s\"} %.3f\n", view[i].flux->config.id,
@@ -201,6 +237,15 @@ static const char *number(struct field_writer *w, int decimals, double value)
     return at;
 }
 
+static const char *whole(struct field_writer *w, uint64_t value)
+{
+    char digits[VG_TEXT_DIGITS];
+    const char *at = w->out.text + w->out.size, *text = vg_text_digits(value, digits);
+    vg_text_add_pieces(&w->out, &text, 1);
+    w->out.size++; /* keep the zero between two values */
+    return at;
+}
+
 static struct vg_live_field figure_field(struct field_writer *w, enum vg_figure figure,
                                          int64_t value)
 {
@@ -210,6 +255,8 @@ static struct vg_live_field figure_field(struct field_writer *w, enum vg_figure 
     if (row->kind == VG_FIGURE_FLAG)
         return (struct vg_live_field){row->name, value ? "true" : "false"};
     const char *text = w->out.text + w->out.size;
+    if (is_whole(row, value))
+        return (struct vg_live_field){row->name, whole(w, (uint64_t)value)};
     vg_text_add(&w->out, "%.9g", (double)value * row->scale);
     w->out.size++; /* keep the zero between two values */
     return (struct vg_live_field){row->name, text};
@@ -283,18 +330,18 @@ static size_t own_fields(struct field_writer *w, const struct vg_live_view *view
         {"state", vg_live_state_name(state, now)},
         {"cause", vg_status_name(state->cause)},
         {"permitted", flux->permitted ? "true" : "false"},
-        {"width", number(w, 0, state->width)},
-        {"height", number(w, 0, state->height)},
+        {"width", whole(w, state->width)},
+        {"height", whole(w, state->height)},
         {"source_fps", number(w, 3, (double)state->fps_milli / 1000)},
         {"rate_fps", number(w, 3, fps_of(flux->asks ? flux->period_us : 0))},
         {"wanted_fps", number(w, 3, fps_of(flux->wanted_period_us))},
         {"share", vg_share_verdict_name(flux->share.verdict)},
-        {"analysed", number(w, 0, (double)state->fate[VG_FATE_ANALYSED])},
+        {"analysed", whole(w, state->fate[VG_FATE_ANALYSED])},
         {"still", number(w, 0, (double)state->fate[VG_FATE_STILL])},
         {"picture_age_s", number(w, 1, age_s)},
         {"latency_ms", number(w, 1, (double)flux->last_latency_us / 1000)},
-        {"reconnects", number(w, 0, (double)state->reconnects)},
-        {"alerts", number(w, 0, (double)flux->alerts)},
+        {"reconnects", whole(w, state->reconnects)},
+        {"alerts", whole(w, flux->alerts)},
         {"warnings", names_of(w, vg_live_warnings(flux, state), warning_name)},
         {"blind", names_of(w, vg_live_blind(flux, state), event_name)},
     };
@@ -313,7 +360,7 @@ static size_t view_fields(struct field_writer *w, const struct vg_sight_report *
         {"view_since", time_of(w, report->since)},
         {"view_reason", report->reason},
         {"view_referenced", report->health.referenced ? "true" : "false"},
-        {"view_confirmed", number(w, 0, (double)report->confirmed)},
+        {"view_confirmed", whole(w, report->confirmed)},
         {"view_kept", number(w, 3, (double)m->change.kept)},
         {"view_gone", number(w, 3, (double)m->change.gone)},
         {"view_dark", number(w, 3, (double)m->change.dark)},
@@ -321,7 +368,7 @@ static size_t view_fields(struct field_writer *w, const struct vg_sight_report *
         {"view_sharpness", number(w, 3, (double)m->change.sharpness)},
         {"view_same", number(w, 3, (double)m->same)},
         {"view_shift", number(w, 4, (double)m->shift)},
-        {"view_inliers", number(w, 0, m->inliers)},
+        {"view_inliers", whole(w, m->inliers)},
     };
     memcpy(fields, view, sizeof view);
     if (m->inliers == 0)

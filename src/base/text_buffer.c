@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void vg_text_buffer_init(struct vg_text_buffer *buffer, char *text, size_t room)
 {
@@ -22,4 +23,31 @@ void vg_text_add(struct vg_text_buffer *buffer, const char *format, ...)
         buffer->text[buffer->size] = '\0';
         buffer->left_out++;
     }
+}
+
+void vg_text_add_pieces(struct vg_text_buffer *buffer, const char *const *pieces, size_t count)
+{
+    size_t at = buffer->size;
+    for (size_t i = 0; i < count; i++) {
+        const size_t size = strlen(pieces[i]);
+        if (size >= buffer->room - at) {
+            buffer->text[buffer->size] = '\0';
+            buffer->left_out++;
+            return;
+        }
+        memcpy(buffer->text + at, pieces[i], size);
+        at += size;
+    }
+    buffer->text[at] = '\0';
+    buffer->size = at;
+}
+
+const char *vg_text_digits(uint64_t number, char digits[VG_TEXT_DIGITS])
+{
+    size_t at = VG_TEXT_DIGITS - 1;
+    digits[at] = '\0';
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    return digits + at;
 }

@@ -4,6 +4,7 @@
 #define VG_BASE_TEXT_BUFFER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "src/base/attr.h"
 
@@ -16,5 +17,12 @@ struct vg_text_buffer {
 
 void vg_text_buffer_init(struct vg_text_buffer *buffer, char *text, size_t room);
 void vg_text_add(struct vg_text_buffer *buffer, const char *format, ...) VG_PRINTF(2, 3);
+
+/* Several pieces as one, without a format: what is written a hundred thousand times a minute. */
+void vg_text_add_pieces(struct vg_text_buffer *buffer, const char *const *pieces, size_t count);
+
+/* The number for it, in digits. Returns where in `digits` it begins. */
+#define VG_TEXT_DIGITS 21
+const char *vg_text_digits(uint64_t number, char digits[VG_TEXT_DIGITS]);
 
 #endif
