@@ -231,7 +231,10 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
         vg_map_trial_begin(&a->map_trial, vg_wall_now());
     take_looks(a, work, batch, room);
     const struct vg_picture *picture = &work->picture;
-    vg_stage_times_add(a->times, VG_STAGE_DECODE, picture->ready.us - picture->arrival.us);
+    const struct vg_mono_time sent =
+        vg_slots_sent(vg_loop_slots(a, flux), flux->config.slot, work->slot, picture);
+    vg_stage_times_add(a->times, VG_STAGE_RECEIVE, sent.us - picture->arrival.us);
+    vg_stage_times_add(a->times, VG_STAGE_DECODE, picture->ready.us - sent.us);
     vg_stage_times_add(a->times, VG_STAGE_WAIT, work->taken.us - picture->ready.us);
     flux->in_flight = true;
     batch->count++;

@@ -7,6 +7,7 @@ static const struct stage_row {
     const char *family; /* before "_seconds" */
     const char *label;
 } stage_row[VG_STAGE_COUNT] = {
+    [VG_STAGE_RECEIVE] = {"vigie_stage", "stage=\"receive\""},
     [VG_STAGE_DECODE] = {"vigie_stage", "stage=\"decode\""},
     [VG_STAGE_WAIT] = {"vigie_stage", "stage=\"wait\""},
     [VG_STAGE_PREPARE] = {"vigie_stage", "stage=\"prepare\""},

@@ -8,7 +8,8 @@
 #include "src/base/time_metric.h"
 
 enum vg_stage {
-    VG_STAGE_DECODE,  /* from the picture's last packet to its slot */
+    VG_STAGE_RECEIVE, /* from the arrival of the picture's last packet to the decoder */
+    VG_STAGE_DECODE,  /* from there to its slot */
     VG_STAGE_WAIT,    /* from there to its batch */
     VG_STAGE_PREPARE, /* picture to tensor, of the batch */
     VG_STAGE_INFER,   /* the net and its boxes, of the batch */

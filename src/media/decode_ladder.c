@@ -15,7 +15,7 @@
 /* One packet. The last `room` of them are known; those from `first` on are held. */
 struct kept {
     AVPacket *packet; /* NULL: not held */
-    int64_t arrival_us;
+    int64_t arrival_us, sent_us;
     bool given;   /* its picture was given out, or is not wanted any more */
     bool refused; /* told to the caller as lost */
 };
@@ -204,7 +204,7 @@ static int64_t keep(struct vg_ladder *ladder, const AVPacket *packet)
     if ((packet->flags & AV_PKT_FLAG_CORRUPT) != 0)
         ladder->damaged = true;
     struct kept *slot = kept_of(ladder, number);
-    *slot = (struct kept){.arrival_us = ladder->now_us};
+    *slot = (struct kept){.arrival_us = ladder->now_us, .sent_us = vg_mono_now().us};
     ladder->next++;
     if (ladder->keeps)
         slot->packet = av_packet_clone(packet);
@@ -643,6 +643,7 @@ static enum vg_status receive(struct vg_ladder *ladder, struct vg_decoded *decod
         if (known && kept_of(ladder, decoded->number)->given)
             continue;
         decoded->arrival.us = known ? kept_of(ladder, decoded->number)->arrival_us : ladder->now_us;
+        decoded->sent.us = known ? kept_of(ladder, decoded->number)->sent_us : 0;
         mark_given(ladder, decoded->number);
         ladder->state.pictures++;
         return VG_OK;

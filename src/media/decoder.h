@@ -83,10 +83,11 @@ enum vg_status vg_decoder_send_numbered(struct vg_decoder *decoder, const struct
 
 /* What is known of a decoded picture before it is converted. */
 struct vg_decoded {
-    int64_t stamp;                               /* in the stream's time base, INT64_MIN: none */
-    struct vg_mono_time arrival;                 /* of its packet */
-    int64_t number;                              /* of its packet, by vg_decoder_send_numbered */
-    uint32_t width, height;                      /* as decoded, after the stream's own cropping */
+    int64_t stamp;               /* in the stream's time base, INT64_MIN: none */
+    struct vg_mono_time arrival; /* of its packet */
+    struct vg_mono_time sent; /* when that went to the decoder; 0: not known (a ladder knows it) */
+    int64_t number;           /* of its packet, by vg_decoder_send_numbered */
+    uint32_t width, height;   /* as decoded, after the stream's own cropping */
     uint32_t pixel_aspect_num, pixel_aspect_den; /* 1:1 when the stream does not say */
     enum vg_matrix matrix;
     enum vg_range range;

@@ -215,6 +215,7 @@ static void publish(struct vg_ingest_session *session, const struct vg_decoded *
         count(session, VG_FATE_DECODER);
         return;
     }
+    room.sent = decoded->sent;
     vg_slots_publish(slots, place, &room, about);
     tell_reader(session);
 }

@@ -57,7 +57,7 @@ struct slot_block {
     _Atomic uint32_t width, height, matrix, range, epoch;
     _Atomic uint64_t number; /* of publications of the flux, from 1: the greater is newer */
     _Atomic uint64_t sequence, tag;
-    _Atomic int64_t media_us, arrival_us, ready_us, wall_us;
+    _Atomic int64_t media_us, arrival_us, sent_us, ready_us, wall_us;
 };
 
 struct flux_block {
@@ -385,6 +385,7 @@ void vg_slots_publish(struct vg_slots *slots, uint32_t flux, const struct vg_slo
     SET(slot->tag, GET(block->tag));
     SET(slot->media_us, about->media.us);
     SET(slot->arrival_us, about->arrival.us);
+    SET(slot->sent_us, room->sent.us);
     SET(slot->ready_us, vg_mono_now().us);
     SET(slot->wall_us, about->wall.us);
     const int64_t wanted_us = GET(block->wanted_us);
@@ -583,6 +584,15 @@ static bool picture_read(const struct vg_slots *slots, uint32_t flux, uint32_t i
         .wall = {wall},
     };
     return true;
+}
+
+struct vg_mono_time vg_slots_sent(const struct vg_slots *slots, uint32_t flux, uint32_t slot,
+                                  const struct vg_picture *picture)
+{
+    assert(slot < slots->geometry.slots_per_flux);
+    const int64_t sent = GET(block_of(slots, flux)->slot[slot].sent_us);
+    const bool holds = sent >= picture->arrival.us && sent <= picture->ready.us;
+    return (struct vg_mono_time){holds ? sent : picture->arrival.us};
 }
 
 enum vg_status vg_slots_take_newest(struct vg_slots *slots, uint32_t flux, uint32_t *slot,

@@ -72,6 +72,8 @@ uint64_t vg_slots_tag(const char *id);
 struct vg_slots_room {
     uint32_t slot;
     struct vg_pixels pixels;
+    /* When the picture's packet went to the decoder, for vg_slots_sent; begin sets 0: not known. */
+    struct vg_mono_time sent;
 };
 
 /* Gives the place `flux` to the flux of this tag: counters and figures start at 0 (the epoch goes
@@ -165,6 +167,11 @@ void vg_slots_expect(struct vg_slots *slots, uint32_t flux, uint64_t tag);
  * corrupt. */
 enum vg_status vg_slots_take_newest(struct vg_slots *slots, uint32_t flux, uint32_t *slot,
                                     struct vg_picture *picture) VG_MUST_USE;
+
+/* When the packet of a picture that is held went to the decoder: between its arrival and its ready,
+ * and its arrival where the writer does not say or says nonsense. */
+struct vg_mono_time vg_slots_sent(const struct vg_slots *slots, uint32_t flux, uint32_t slot,
+                                  const struct vg_picture *picture);
 
 /* Ends the hold; any thread, once per take, after vg_slots_count of its fate. */
 void vg_slots_give_back(struct vg_slots *slots, uint32_t flux, uint32_t slot);

@@ -90,6 +90,9 @@ def main():
               0 < redis[1] < 5 and 0 < client[1] < 6)
         check("quantiles of late", 'vigie_stage_recent_seconds{stage="decode",quantile="0.95"}' in found and
               found['vigie_latency_recent_seconds{quantile="0.5"}'] > 0)
+        stages = {name: found[f'vigie_stage_seconds_count{{stage="{name}"}}'] for name in ("receive", "decode", "wait")}
+        check(f"each picture taken has its time from packet to decoder, to slot, to batch: {stages}",
+              min(stages.values()) > 0 and len(set(stages.values())) == 1)
         watching.close()
         check("the alert names flux, event, rule and boxes",
               alert["flux"] in ("file", "cam") and alert["boxes"] and alert["rule_as_it_was"]["id"] == alert["rule"])

@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "scheduler/decide_energy.h"
 #include "scheduler/live_config.h"
+#include "scheduler/live_metrics.h"
 #include "scheduler/live_timeline.h"
 #include "scheduler/live_warnings.h"
 #include "scheduler/stage_times.h"
@@ -65,8 +67,8 @@ static void quantiles_come_from_the_buckets(void **state)
         strstr(text, "vigie_alert_latency_seconds_bucket{to=\"redis\",le=\"0.25\"} 1\n"));
     assert_non_null(strstr(text, "# fine vigie_latency_seconds 100 "));
     assert_null(strstr(text, "stage=\"wait\",quantile")); /* nothing came */
-    static const char *const stages[] = {"wait",  "prepare", "infer",   "maps",
-                                         "track", "rules",   "publish", "alert"};
+    static const char *const stages[] = {"receive", "decode", "wait",  "prepare", "infer",
+                                         "maps",    "track",  "rules", "publish", "alert"};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         char line[96];
         (void)snprintf(line, sizeof line, "vigie_stage_seconds_count{stage=\"%s\"} 0\n", stages[i]);
@@ -290,10 +292,77 @@ static void warnings_come_from_the_view_the_rate_and_the_decoder(void **state)
     vg_free(flux);
 }
 
+/* The most that a flux can come to: the longest name, every counter at its widest, every warning, all
+ * events blind. */
+static void make_widest(struct vg_live_flux *flux, struct vg_slots_state *slots,
+                        struct vg_scene *scene)
+{
+    memset(flux->config.id, 'i', sizeof flux->config.id - 1);
+    flux->config.active = true;
+    flux->config.scene = scene;
+    flux->asks = true;
+    flux->period_us = 1;
+    flux->wanted_period_us = 1;
+    flux->wanted = UINT64_MAX;
+    flux->share.verdict = VG_SHARE_SHED;
+    flux->view.health.looks = 1;
+    flux->view.health.faults = UINT32_MAX;
+    slots->decoded = UINT64_MAX;
+    slots->connection = VG_CONNECTION_CONNECTING;
+    for (int f = 0; f < VG_FATE_COUNT; f++)
+        slots->fate[f] = UINT64_MAX;
+    for (int f = 0; f < VG_FIGURE_COUNT; f++)
+        slots->figure[f] = INT64_MAX - 123456789;
+}
+
+static void two_hundred_longest_flux_lose_no_line(void **state)
+{
+    (void)state;
+    enum {
+        FLUX = 200,
+        OTHER_LINE = 200, /* of a flux, and of a flux and a meter: longer than any */
+        COVERAGE_LINE = 190
+    };
+    struct vg_scene *scene = vg_alloc(sizeof *scene);
+    struct vg_live_report *report = vg_alloc(sizeof *report);
+    struct vg_live_flux *flux = vg_alloc(sizeof *flux);
+    struct vg_live_view *view = vg_alloc_array(FLUX, sizeof *view);
+    struct vg_stage_times *times = vg_alloc(sizeof *times);
+    assert_true(scene && report && flux && view && times);
+    for (uint32_t e = 0; e < VG_EVENT_COUNT; e++)
+        scene->rule[e] = (struct vg_rule){.event = (enum vg_event)e, .active = true};
+    scene->rule_count = VG_EVENT_COUNT;
+    for (int i = 0; i < FLUX; i++) {
+        view[i].flux = flux;
+        make_widest(flux, &view[i].state, scene);
+    }
+    for (int s = 0; s < VG_STAGE_COUNT; s++)
+        vg_stage_times_add(times, (enum vg_stage)s, 1000);
+    const struct vg_live_totals totals = {.batches = 1};
+    const struct vg_publisher_counts published = {.given = 0};
+    vg_live_report_begin(report, &totals, times, &published);
+    const size_t head = report->out.size;
+    vg_live_report_flux(report, view, FLUX);
+    assert_int_equal(report->out.left_out, 0);
+    const size_t of_flux = report->out.size - head;
+    print_message("%zu bytes of the process, %zu of a flux\n", head, of_flux / FLUX);
+    assert_true(of_flux / FLUX > 5000); /* or it is not the most */
+    /* what this flux has not: causes of coverage, the device's time, power by each meter */
+    const size_t more = FLUX * (VG_COVERAGE_CAUSES * COVERAGE_LINE + OTHER_LINE +
+                                (size_t)VG_ENERGY_METERS_MAX * OTHER_LINE);
+    assert_true(report->out.size + more + 65536 <= VG_PUBLISHER_METRICS_MAX);
+    vg_free(times);
+    vg_free(view);
+    vg_free(flux);
+    vg_free(report);
+    vg_free(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(media_time_goes_on_over_epochs),
+        cmocka_unit_test(two_hundred_longest_flux_lose_no_line),
         cmocka_unit_test(quantiles_come_from_the_buckets),
         cmocka_unit_test(configurations_are_read_or_refused),
         cmocka_unit_test(a_connection_without_pictures_is_stalled),

@@ -249,6 +249,35 @@ static void sizes_of_pictures_are_checked(void **unused)
     close_small(&slots, fd);
 }
 
+/* Between arrival and ready, or the arrival: a writer may say anything. */
+static void when_a_packet_was_sent_is_told(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *name;
+        int64_t sent, want;
+    } rows[] = {{"said", 1700, 1700},          {"at once", 1000, 1000}, {"not said", 0, 1000},
+                {"before it came", 999, 1000}, {"negative", -5, 1000},  {"never", INT64_MAX, 1000}};
+    int fd = -1;
+    struct vg_slots *slots = open_small(&fd);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_slots_room room;
+        struct vg_picture picture;
+        uint32_t slot;
+        const struct vg_picture about = {.arrival = {1000}};
+        (void)vg_slots_count_decoded(slots, FLUX, about.arrival);
+        assert_int_equal(vg_slots_begin(slots, FLUX, WIDTH, HEIGHT, &room), VG_OK);
+        assert_int_equal(room.sent.us, 0);
+        room.sent.us = rows[i].sent;
+        vg_slots_publish(slots, FLUX, &room, &about);
+        assert_int_equal(vg_slots_take_newest(slots, FLUX, &slot, &picture), VG_OK);
+        if (vg_slots_sent(slots, FLUX, slot, &picture).us != rows[i].want)
+            fail_msg("%s", rows[i].name);
+        finish(slots, slot, VG_FATE_ANALYSED);
+    }
+    close_small(&slots, fd);
+}
+
 static void a_want_is_used_up_once(void **unused)
 {
     (void)unused;
@@ -682,6 +711,7 @@ int main(void)
         cmocka_unit_test(the_newest_wins_and_the_rest_is_counted),
         cmocka_unit_test(a_full_pool_is_told),
         cmocka_unit_test(sizes_of_pictures_are_checked),
+        cmocka_unit_test(when_a_packet_was_sent_is_told),
         cmocka_unit_test(a_want_is_used_up_once),
         cmocka_unit_test(another_flux_at_the_same_place),
         cmocka_unit_test(a_withdrawn_picture_has_its_fate),
