@@ -1,6 +1,7 @@
 #include "api/metrics_text.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +10,9 @@
 #include "src/base/alloc.h"
 
 enum {
-    LINES_MAX = 32768,
-    NAME_MAX_BYTES = 128
+    LINES_MAX = VG_METRICS_LINES_MAX,
+    NAME_MAX_BYTES = 128,
+    ROOM_KEPT = 1024 /* for the last lines, that say what was lost */
 };
 
 enum rank {
@@ -28,7 +30,8 @@ struct line {
 };
 
 struct vg_metrics {
-    size_t used, count;
+    size_t used, count, lost;
+    bool ending; /* what is added now may use the room kept */
     struct line line[LINES_MAX];
     char text[VG_METRICS_MAX];
 };
@@ -95,8 +98,12 @@ static int same_head(const struct line *a, const struct line *b)
 
 static void add_line(struct vg_metrics *metrics, const char *text, size_t size)
 {
-    if (metrics->count == LINES_MAX || metrics->used + size + 1 > sizeof metrics->text)
+    const size_t kept = metrics->ending ? 0 : ROOM_KEPT;
+    if (metrics->count + kept / 64 >= LINES_MAX ||
+        metrics->used + size + 1 + kept > sizeof metrics->text) {
+        metrics->lost++;
         return;
+    }
     struct line line = {.order = metrics->count, .size = size};
     line.text = memcpy(metrics->text + metrics->used, text, size);
     if (!read_line(&line))
@@ -106,6 +113,13 @@ static void add_line(struct vg_metrics *metrics, const char *text, size_t size)
             return;
     metrics->used += size + 1; /* one byte between, for nothing but distance */
     metrics->line[metrics->count++] = line;
+}
+
+void vg_metrics_end(struct vg_metrics *metrics, const char *part)
+{
+    metrics->ending = true;
+    vg_metrics_line(metrics, "# TYPE vigie_metrics_lines_lost gauge");
+    vg_metrics_line(metrics, "vigie_metrics_lines_lost{part=\"%s\"} %zu", part, metrics->lost);
 }
 
 void vg_metrics_add(struct vg_metrics *metrics, const char *text, size_t size)

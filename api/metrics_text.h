@@ -7,7 +7,10 @@
 
 #include "src/base/attr.h"
 
-#define VG_METRICS_MAX (4u << 20) /* bytes of one text put together */
+/* Bytes of one text put together: the largest of an analysis (src/alerts/publisher.h), as much again
+ * for the others, and a byte for each line. Lines: those of 200 flux, and as many again. */
+#define VG_METRICS_MAX       (8u << 20)
+#define VG_METRICS_LINES_MAX 65536u
 
 struct vg_metrics;
 
@@ -16,9 +19,13 @@ struct vg_metrics *vg_metrics_open(void) VG_MUST_USE;
 void vg_metrics_close(struct vg_metrics **metrics);
 
 /* Adds the lines of a text (size bytes, copied). Lines that are neither comment nor
- * "name{labels} value" are dropped; a second HELP or TYPE of a metric too. What comes above the
- * bound is dropped. */
+ * "name{labels} value" are dropped; a second HELP or TYPE of a metric too. What comes above a
+ * bound is dropped and counted. */
 void vg_metrics_add(struct vg_metrics *metrics, const char *text, size_t size);
+
+/* Adds vigie_metrics_lines_lost{part}, how many that were: for these lines room is always kept.
+ * Nothing is added behind it. */
+void vg_metrics_end(struct vg_metrics *metrics, const char *part);
 
 /* One line by printf, with its end of line. */
 void vg_metrics_line(struct vg_metrics *metrics, const char *format, ...) VG_PRINTF(2, 3);

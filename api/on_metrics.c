@@ -72,6 +72,8 @@ void vg_on_metrics(struct vg_desk *desk, const struct vg_request *request, struc
         vg_metrics_line(metrics, "# TYPE vigie_redis_answers gauge");
         vg_metrics_line(metrics, "vigie_redis_answers %d", redis);
         add_alerts(desk, metrics);
+        vg_metrics_end(metrics,
+                       "archive"); /* whose desk this is; the whole has a line of its own */
         text = vg_metrics_text(metrics, &size);
     }
     vg_metrics_close(&metrics);

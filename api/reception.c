@@ -903,6 +903,7 @@ void vg_finish_metrics(struct vg_reception *reception, struct vg_exchange *excha
         add_counts(metrics, reception);
         add_latency(metrics, reception);
         add_media(metrics, reception);
+        vg_metrics_end(metrics, "api");
         text = vg_metrics_text(metrics, &size);
     }
     vg_metrics_close(&metrics);

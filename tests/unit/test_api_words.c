@@ -247,6 +247,37 @@ static void metrics_stand_in_groups(void **state)
     vg_metrics_close(&metrics);
 }
 
+/* A text that is too long loses lines, says how many, and never that line. */
+static void metrics_that_are_lost_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t lines, width;
+        int lost;
+    } rows[] = {{"fits", 30000, 100, 0},
+                {"too many lines", VG_METRICS_LINES_MAX + 9, 30, 1},
+                {"too many bytes", 40000, 400, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_metrics *metrics = vg_metrics_open();
+        size_t size, kept = 0;
+        char want[96];
+        for (size_t n = 0; n < rows[i].lines; n++)
+            vg_metrics_line(metrics, "m{a=\"%0*zu\"} 1", (int)rows[i].width, n);
+        vg_metrics_end(metrics, "api");
+        char *text = vg_metrics_text(metrics, &size);
+        for (size_t at = 0; at < size; at++)
+            kept += text[at] == '\n';
+        (void)snprintf(want, sizeof want, "vigie_metrics_lines_lost{part=\"api\"} %zu\n",
+                       rows[i].lines + 2 - kept);
+        if ((rows[i].lines + 2 != kept) != rows[i].lost || size < strlen(want) ||
+            memcmp(text + size - strlen(want), want, strlen(want)) != 0)
+            fail_msg("%s: %zu lines kept", rows[i].name, kept);
+        vg_free(text);
+        vg_metrics_close(&metrics);
+    }
+}
+
 static void events_are_one_line_of_data(void **state)
 {
     (void)state;
@@ -293,6 +324,7 @@ int main(void)
         cmocka_unit_test(bad_json_is_said_in_our_words),
         cmocka_unit_test(limits_are_bounded),
         cmocka_unit_test(metrics_stand_in_groups),
+        cmocka_unit_test(metrics_that_are_lost_are_counted),
         cmocka_unit_test(events_are_one_line_of_data),
         cmocka_unit_test(a_flux_is_changed_in_part),
     };
