@@ -23,6 +23,11 @@ enum {
     NOBODY = -1000
 };
 
+#define TWO_FOR_TEN_S                                                                 \
+    "{\"version\":1,\"name\":\"x\",\"zones\":[{\"id\":\"z\",\"polygon\":"             \
+    "[[0,0],[1,0],[1,1],[0,1]]}],\"lines\":[],\"rules\":[{\"id\":\"d\",\"severity\":" \
+    "\"low\",\"event\":\"density\",\"at\":\"z\",\"over\":1,\"hold_s\":10}]}"
+
 struct camera {
     struct vg_random random;
     uint8_t pixels[WIDTH * HEIGHT * 3 / 2];
@@ -32,10 +37,11 @@ struct camera {
     struct vg_chain *chain;
     struct vg_answer answer;
     int64_t us, detected_us;
-    uint32_t detected, still;
+    uint32_t detected, still, alerts;
+    int others; /* persons who stand beside him, to his right */
 };
 
-static struct camera *camera_open(uint64_t seed)
+static struct camera *camera_open(uint64_t seed, const struct vg_scene *scene)
 {
     struct camera *c = calloc(1, sizeof *c);
     assert_non_null(c);
@@ -50,7 +56,7 @@ static struct camera *camera_open(uint64_t seed)
                                      .range = VG_RANGE_FULL};
     assert_int_equal(vg_maps_host_open(&c->small, 0), VG_OK);
     assert_int_equal(vg_still_gate_open(&c->gate), VG_OK);
-    assert_int_equal(vg_chain_open(&c->chain, NULL, VG_CHAIN_MAKES_MAPS), VG_OK);
+    assert_int_equal(vg_chain_open(&c->chain, scene, VG_CHAIN_MAKES_MAPS), VG_OK);
     c->us = VG_US_PER_S;
     return c;
 }
@@ -87,6 +93,10 @@ static void detect(struct camera *c, int left)
             .score = 0.8F,
             .class_id = VG_CLASS_PERSON};
     }
+    for (int i = 0; i < c->others; i++) {
+        c->answer.detection[c->answer.count] = c->answer.detection[0];
+        c->answer.detection[c->answer.count++].box.left += 60 * ((float)i + 1);
+    }
 }
 
 static enum vg_gate_verdict show(struct camera *c, uint32_t noise, int left)
@@ -122,6 +132,7 @@ static enum vg_gate_verdict show(struct camera *c, uint32_t noise, int left)
     vg_chain_track(c->chain, &input, &output);
     vg_chain_judge(c->chain, &input, &output);
     vg_still_gate_follow(c->gate, c->chain, &input, &output);
+    c->alerts += output.alert_count;
     c->us += PERIOD_US;
     return verdict;
 }
@@ -129,7 +140,7 @@ static enum vg_gate_verdict show(struct camera *c, uint32_t noise, int left)
 static void a_still_scene_is_detected_now_and_then(void **state)
 {
     (void)state;
-    struct camera *c = camera_open(1);
+    struct camera *c = camera_open(1, NULL);
     for (int i = 0; i < 200; i++)
         (void)show(c, 8, NOBODY);
     assert_int_equal(c->detected + c->still, 200);
@@ -140,7 +151,7 @@ static void a_still_scene_is_detected_now_and_then(void **state)
 static void who_comes_is_detected_at_once_until_he_stands(void **state)
 {
     (void)state;
-    struct camera *c = camera_open(2);
+    struct camera *c = camera_open(2, NULL);
     for (int i = 0; i < 53; i++)
         (void)show(c, 8, NOBODY);
     for (int i = 0; i < 50; i++) /* the part of him that the first picture shows is enough */
@@ -159,10 +170,33 @@ static void who_comes_is_detected_at_once_until_he_stands(void **state)
     camera_close(c);
 }
 
+/* Two who stand: nothing is still while the rule's time runs and just after its alert. */
+static void an_armed_rule_is_never_still(void **state)
+{
+    (void)state;
+    struct vg_fault fault = {0};
+    struct vg_scene *scene;
+    if (vg_scene_parse("x", TWO_FOR_TEN_S, strlen(TWO_FOR_TEN_S), &scene, &fault))
+        fail_msg("%s %s", fault.what, fault.place);
+    struct camera *c = camera_open(4, scene);
+    c->others = 1;
+    while (!c->alerts && c->us < 60 * VG_US_PER_S)
+        assert_int_not_equal(show(c, 8, 100), VG_GATE_STILL);
+    assert_int_equal(c->alerts, 1);
+    assert_in_range(c->us, 10 * VG_US_PER_S, 16 * VG_US_PER_S);
+    for (int i = 0; i < 45; i++)
+        assert_int_not_equal(show(c, 8, 100), VG_GATE_STILL);
+    for (int i = 0; i < 50; i++)
+        (void)show(c, 8, 100);
+    assert_true(c->still > 30);
+    camera_close(c);
+    vg_scene_close(&scene);
+}
+
 static void an_epoch_begins_with_a_detection(void **state)
 {
     (void)state;
-    struct camera *c = camera_open(3);
+    struct camera *c = camera_open(3, NULL);
     for (int i = 0; i < 20; i++)
         (void)show(c, 0, NOBODY);
     assert_int_equal(show(c, 0, NOBODY), VG_GATE_STILL);
@@ -197,7 +231,7 @@ static void whoever_moves_is_detected(void **state)
     const char *text = getenv("VIGIE_SEED");
     const uint64_t first = text ? strtoull(text, NULL, 10) : 1;
     for (uint64_t seed = first; seed < first + 5; seed++) {
-        struct camera *c = camera_open(seed);
+        struct camera *c = camera_open(seed, NULL);
         int left = NOBODY, speed = 0;
         for (int i = 0; i < 150; i++) {
             if (vg_random_below(&c->random, 12) == 0)
@@ -263,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_still_scene_is_detected_now_and_then),
         cmocka_unit_test(who_comes_is_detected_at_once_until_he_stands),
+        cmocka_unit_test(an_armed_rule_is_never_still),
         cmocka_unit_test(an_epoch_begins_with_a_detection),
         cmocka_unit_test(without_a_small_picture_all_are_detected),
         cmocka_unit_test(whoever_moves_is_detected),
