@@ -143,7 +143,7 @@ static uint32_t milli(double fps)
 uint32_t vg_admission_declare(const struct vg_admission_model *model, const char *id)
 {
     const struct vg_admission_known *known = find(model, id);
-    return known ? known->jobs_milli : JOB_MILLI;
+    return known && known->jobs_milli > JOB_MILLI ? known->jobs_milli : JOB_MILLI;
 }
 
 /* As the loop sets it (loop_config.c, loop_share.c). */
@@ -157,7 +157,7 @@ static struct vg_sim_flux flux_of(const struct vg_admission_model *model,
                                 .floor_milli = milli(wish->floor_fps),
                                 .source_milli = known ? known->source_milli : 0,
                                 .priority = wish->priority < 9 ? wish->priority : 9,
-                                .jobs = jobs ? jobs : 1};
+                                .jobs = jobs};
 }
 
 bool vg_admission_less(const struct vg_admission_wish *before,

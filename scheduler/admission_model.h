@@ -68,8 +68,9 @@ enum vg_status vg_admission_plan(const struct vg_admission_model *model,
                                  struct vg_admission_plan *plan,
                                  struct vg_fault *fault) VG_MUST_USE;
 
-/* What a picture of that flux is declared with, thousandths of a job: what it was measured to take,
- * a whole job if it is new. */
+/* What a picture of that flux is declared with, thousandths of a job: what it was measured to take, a
+ * whole job at least. One of a still scene takes less for now (decide_gate.h), and must not be costly
+ * when something moves. */
 uint32_t vg_admission_declare(const struct vg_admission_model *model, const char *id);
 
 #endif

@@ -237,6 +237,11 @@ static void what_is_declared_was_measured(void **state)
     assert_int_equal(take(s, WHOLE), VG_OK);
     assert_int_equal(vg_admission_declare(&s->model, "cam-1"), 3100);
     assert_int_equal(vg_admission_declare(&s->model, "cam-9"), 1000);
+    s->model.flux[0].jobs_milli = 250; /* a still scene */
+    assert_int_equal(vg_admission_declare(&s->model, "cam-1"), 1000);
+    assert_int_equal(vg_admission_plan(&s->model, site, 2, &site[0], &s->plan, NULL), VG_OK);
+    assert_int_equal(s->plan.ask.flux.jobs, 1);
+    assert_int_equal(s->plan.ask.site.flux[0].jobs, 1);
 }
 
 int main(void)
