@@ -16,7 +16,7 @@
 #include "src/scene/scene.h"
 #include "src/store/config.h"
 
-#define VG_FIT_WAIT_MS 300
+#define VG_FIT_WAIT_MS 1000
 
 /* A flux as it is to be. */
 struct vg_fit_change {
