@@ -110,7 +110,12 @@ static void test_view(void **state)
     assert_int_equal(read_flux(f, "cam-1").view_source, source);
 
     const uint64_t before = version_of(f), etag = read_flux(f, "cam-1").version;
+    assert_int_equal(read_flux(f, "cam-1").declared_milli, 0);
+    assert_int_equal(vg_config_flux_declare(f->database, "cam-1", 1500, &f->fault), VG_OK);
+    assert_int_equal(vg_config_flux_declare(f->database, "cam-2", 1, &f->fault), VG_E_MISSING);
+    assert_int_equal(version_of(f), before); /* a part of another change */
     assert_int_equal(vg_config_view_confirm(f->database, "cam-1", &confirmed, &f->fault), VG_OK);
+    assert_int_equal(read_flux(f, "cam-1").declared_milli, 1500);
     assert_true(confirmed > before);
     assert_int_equal(version_of(f), confirmed); /* so it is handed out */
     assert_int_equal(read_flux(f, "cam-1").view_confirmed, confirmed);

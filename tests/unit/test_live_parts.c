@@ -93,6 +93,9 @@ static const struct {
     {"scene", CONFIG(FLUX(",\"scene\":{\"version\":1,\"name\":\"s\"}"), "null"), VG_OK, 1},
     {"a bad scene leaves the flux", CONFIG(FLUX(",\"scene\":{\"version\":9}"), "null"), VG_OK, 0},
     {"view", CONFIG(FLUX(",\"view_source\":4,\"view_confirmed\":9"), "null"), VG_OK, 0},
+    {"declared", CONFIG(FLUX(",\"declared_milli\":1500"), "null"), VG_OK, 0},
+    {"declared out of bounds", CONFIG(FLUX(",\"declared_milli\":1000001"), "null"), VG_OK, 0},
+    {"declared below nothing", CONFIG(FLUX(",\"declared_milli\":-1"), "null"), VG_OK, 0},
     {"no id", CONFIG("{\"ingest\":0}", "null"), VG_E_INPUT, 0},
     {"bad order", CONFIG(FLUX(), "{\"reference\":\"x\"}"), VG_E_INPUT, 0},
     {"no flux", "{\"type\":\"config\"}", VG_E_INPUT, 0},
@@ -118,6 +121,8 @@ static void configurations_are_read_or_refused(void **state)
             const int view = strcmp(configs[i].name, "view") == 0;
             assert_int_equal(config->flux[0].view_source, view ? 4 : 0);
             assert_int_equal(config->flux[0].view_confirmed, view ? 9 : 0);
+            const int declared = strcmp(configs[i].name, "declared") == 0;
+            assert_int_equal(config->flux[0].declared_milli, declared ? 1500 : 0);
         }
         vg_live_config_free(&config);
         json_decref(message);

@@ -197,13 +197,14 @@ static void handed_out(void **state)
     assert_null(strstr(text, "rtsp"));
     free(text);
     const char *redis = NULL, *name = NULL, *phase = NULL;
-    json_int_t view_source = 0, view_confirmed = -1;
-    assert_int_equal(json_unpack(message, "{s:s,s:s,s:[{s:{s:s},s:i,s:i,s:I,s:I},{s:n}!]}", "redis",
-                                 &redis, "phase", &phase, "flux", "scene", "name", &name, "ingest",
-                                 &index[0], "slot", &index[1], "view_source", &view_source,
-                                 "view_confirmed", &view_confirmed, "scene"),
+    json_int_t view_source = 0, view_confirmed = -1, declared = -1;
+    assert_int_equal(json_unpack(message, "{s:s,s:s,s:[{s:{s:s},s:i,s:i,s:I,s:I,s:I},{s:n}!]}",
+                                 "redis", &redis, "phase", &phase, "flux", "scene", "name", &name,
+                                 "ingest", &index[0], "slot", &index[1], "view_source",
+                                 &view_source, "view_confirmed", &view_confirmed, "declared_milli",
+                                 &declared, "scene"),
                      0);
-    assert_true(view_source > 0 && view_confirmed == 0);
+    assert_true(view_source > 0 && view_confirmed == 0 && declared == 0);
     assert_string_equal(redis, "/r.sock");
     assert_string_equal(name, "s");
     assert_true(index[0] == 0 && index[1] == 0);
