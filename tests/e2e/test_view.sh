@@ -37,9 +37,9 @@ camera() {
     shift 2
     camera_start --log "$T/$id.log" "$@" "$T/home.mp4"
     (within 90 grep -q PLAY "$T/$id.log" && now >"$T/$id.play") &
-    api POST /flux "{\"id\":\"$id\",\"url\":\"rtsp://127.0.0.1:$CAMERA_PORT/x?$faults\",\"rate_fps\":4}" >"$T/out" ||
+    api POST "/flux?admit=degraded" "{\"id\":\"$id\",\"url\":\"rtsp://127.0.0.1:$CAMERA_PORT/x?$faults\",\"rate_fps\":4}" >"$T/out" ||
         fail "flux: $(cat "$T/out")"
-    api PUT "/flux/$id/scene" "$(scene)" -H 'If-Match: *' >"$T/out" ||
+    api PUT "/flux/$id/scene?admit=degraded" "$(scene)" -H 'If-Match: *' >"$T/out" ||
         fail "scene: $(cat "$T/out")"
 }
 view_is() { [ "$(api GET "/flux/$1/view" | get 'a["state"]')" = "$2" ]; }
