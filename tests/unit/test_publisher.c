@@ -612,6 +612,9 @@ static void test_live_state(void **state)
     assert_int_equal(
         vg_publisher_metrics(f->publisher, "analysis", "", VG_PUBLISHER_METRICS_MAX + 1),
         VG_E_FULL);
+    assert_int_equal(vg_publisher_capacity(f->publisher, "{\"devices\":[]}", 14), VG_OK);
+    assert_int_equal(vg_publisher_capacity(f->publisher, "", VG_PUBLISHER_CAPACITY_MAX + 1),
+                     VG_E_FULL);
 
     /* each may come with another round */
     WAIT_FOR(count_states(f) == 40);
@@ -621,6 +624,9 @@ static void test_live_state(void **state)
     const struct vg_redis_arg text[] = {vg_redis_text("GET"),
                                         vg_redis_text("vigie:metrics:analysis")};
     WAIT_FOR(answers(f, text, 2, "vigie_up 1\n"));
+    const struct vg_redis_arg capacity[] = {vg_redis_text("GET"),
+                                            vg_redis_text("vigie:capacity:a1")};
+    WAIT_FOR(answers(f, capacity, 2, "{\"devices\":[]}"));
     const struct vg_redis_arg ttl[] = {vg_redis_text("TTL"), vg_redis_text("vigie:flux:cam-0")};
     assert_int_equal(vg_redis_command(f->link, ttl, 2, &reply, NULL), VG_OK);
     assert_in_range(reply->integer, 1, 10); /* a dead analysis is not shown as alive */
