@@ -41,7 +41,8 @@ enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct v
 
 /* Learns rest_ms: by how much the picture in the middle took longer from its arrival than it is
  * simulated, where the fewest flux were measured. When it was due is left out: how far due times lie
- * from a source's pictures is chance, and with one flux it is the same all the time. After vg_size_costs_make. VG_E_MEMORY. */
+ * from a source's pictures is chance, and with one flux it is the same all the time. After
+ * vg_size_costs_make. VG_E_MEMORY. */
 enum vg_status vg_size_fit(struct vg_size_costs *costs, const struct vg_size_load *load,
                            const struct vg_size_host *host, const struct vg_size_measure *measure,
                            uint32_t count, struct vg_fault *fault) VG_MUST_USE;
