@@ -66,6 +66,12 @@ for t in r["tiers"]:
         assert t["held"] is None and t["status"] is None and t["why"] and t["latency_ms"] is None
     else:
         assert t["status"] == "extrapolated" and t["held"] is (t["latency_ms"] is not None)
+p = r["predicted"] # by the simulation, whatever was measured
+assert (p["held"] is None) == (not known) and (p["held"] or 0) <= 200 and 0 < len(p["flux"]) <= 64
+assert all(x["held"] in (True, False, None) and (x["p99_ms"] is None or x["p99_ms"] > 0) for x in p["flux"])
+if known and p["held"]:
+    assert any(x["flux"] == p["held"] and x["held"] and x["p99_ms"] for x in p["flux"])
+assert r["method"]["raise"] is False
 assert r["method"]["measure_s"] == 3 and r["method"]["quick"] is False and r["method"]["idle_s"] == 1
 rows = list(csv.DictReader(open(sys.argv[2], encoding="utf-8")))
 assert [(x["kind"], int(x["flux"])) for x in rows] == [("run", x["flux"]) for x in runs] + [("tier", t["flux"]) for t in r["tiers"]]
@@ -85,11 +91,20 @@ PY
 expect 0 "1 flux: " "$VIGIE" bench sizing --profile "$T/profile.json" --tiers 1 --max 1 --settle 0 --measure 2 "$T/clip.mp4"
 grep -q "^profile essai: [01] flux held" "$T/stdout" || fail "the words: $(cat "$T/stdout")"
 
+expect 0 "" "$VIGIE" bench sizing --profile "$T/profile.json" --only 2 --raise --settle 0 --measure 2 --json "$T/clip.mp4"
+python3 - "$T/stdout" <<'PY' || fail "only what is asked is measured: $(cat "$T/stdout")"
+import json, sys
+r = json.load(open(sys.argv[1], encoding="utf-8"))
+assert [x["flux"] for x in r["runs"]] == [2] and r["method"]["raise"] is True and r["held"] in (0, 2)
+PY
+
 expect 3 "not of this class" "$VIGIE" bench sizing "$T/clip.mp4"
 expect 2 "a clip is wanted" "$VIGIE" bench sizing
 expect 2 "no tiers" "$VIGIE" bench sizing --tiers 8,x "$T/clip.mp4"
 expect 2 "no tiers" "$VIGIE" bench sizing --tiers 0 "$T/clip.mp4"
+expect 2 "no numbers" "$VIGIE" bench sizing --only 4,,5 "$T/clip.mp4"
 expect 2 "no assumption" "$VIGIE" bench sizing --watts-assumed 120 "$T/clip.mp4"
+expect 2 "no numbers" "$VIGIE" bench sizing --only 4,,5 "$T/clip.mp4"
 expect 2 "no assumption" "$VIGIE" bench sizing --watts-assumed 120,40 "$T/clip.mp4"
 expect 2 "scope" "$VIGIE" bench sizing --power-cmd "echo 1" --power-scope moon "$T/clip.mp4"
 expect 2 "max" "$VIGIE" bench sizing --max 0 "$T/clip.mp4"
