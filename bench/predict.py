@@ -14,7 +14,8 @@ the prediction. At those times a row takes two to three minutes. For the record:
 state. --state keeps each measure and goes on from there; other times or another program begin anew.
 Prints Markdown, writes everything as JSON. Code 0: every row is within its limits; 1: one is not; 3: one
 could not be measured; 4: others kept more than a fifth of a core busy, which makes no prediction wrong but
-is no figure (--anyway: only said). Wants ffmpeg with libx264 and libx265.
+is no figure (--anyway: only said). Wants ffmpeg with libx264 and libx265, and for the rows in int8 a model
+that `vigie model quantize` made.
 """
 import argparse
 import hashlib

@@ -76,40 +76,72 @@ static void learn_device_cores(struct vg_size_costs *costs, const struct vg_size
     }
 }
 
-/* The line through all batches of all measures, and how far from it they are. */
+/* The batches of a measure as if nobody had slowed them. */
+static struct vg_batch_counts batches_alone(const struct vg_size_costs *costs,
+                                            const struct vg_size_host *host,
+                                            const struct vg_size_measure *m)
+{
+    struct vg_batch_counts b = m->cost->batches;
+    const double slow = slowed(costs, host, m);
+    b.ms /= slow;
+    b.ms_jobs /= slow;
+    b.ms_squared /= slow * slow;
+    return b;
+}
+
+static struct vg_size_line line_of(const struct vg_batch_counts *s)
+{
+    const double spread = s->count * s->jobs_squared - s->jobs * s->jobs;
+    const struct vg_size_line through_0 = {0, s->ms_jobs / s->jobs_squared};
+    /* sizes that differ by less than a tenth of a job tell no line, as in decide_batch_time.c */
+    if (spread <= 0.01 * s->count * s->count)
+        return through_0;
+    const double each = (s->count * s->ms_jobs - s->jobs * s->ms) / spread;
+    const double base = (s->ms - each * s->jobs) / s->count;
+    if (base < 0)
+        return through_0;
+    return each >= 0 ? (struct vg_size_line){base, each}
+                     : (struct vg_size_line){s->ms / s->count, 0};
+}
+
+/* How far batches are from the line: standard deviation, a share of their mean. */
+static double spread_about(const struct vg_batch_counts *s, const struct vg_size_line *line)
+{
+    const double off = s->ms_squared - 2 * (line->base * s->ms + line->each * s->ms_jobs) +
+                       s->count * line->base * line->base + 2 * line->base * line->each * s->jobs +
+                       line->each * line->each * s->jobs_squared;
+    const double mean = s->ms / s->count;
+    return off > 0 && mean > 0 ? sqrt(off / s->count) / mean : 0;
+}
+
+/* The line through all batches of all measures, and how far from it they are. Of a device that is
+ * the processor, by the measure in which they were nearest to it: what threw them off more is others'
+ * work, which is simulated. */
 static void learn_device(struct vg_size_costs *costs, const struct vg_size_host *host,
                          const struct vg_size_measure *measure, uint32_t count)
 {
     struct vg_batch_counts s = {0};
+    double nearest = HUGE_VAL;
     for (uint32_t i = 0; i < count; i++) {
-        const struct vg_batch_counts *b = &measure[i].cost->batches;
         if (!tells(&measure[i]))
             continue;
-        const double slow = slowed(costs, host, &measure[i]);
-        s.batch_max = fmax(s.batch_max, b->batch_max);
-        s.count += b->count;
-        s.jobs += b->jobs;
-        s.jobs_squared += b->jobs_squared;
-        s.ms += b->ms / slow;
-        s.ms_jobs += b->ms_jobs / slow;
-        s.ms_squared += b->ms_squared / (slow * slow);
+        const struct vg_batch_counts b = batches_alone(costs, host, &measure[i]);
+        s.batch_max = fmax(s.batch_max, b.batch_max);
+        s.count += b.count;
+        s.jobs += b.jobs;
+        s.jobs_squared += b.jobs_squared;
+        s.ms += b.ms;
+        s.ms_jobs += b.ms_jobs;
+        s.ms_squared += b.ms_squared;
     }
-    const double spread = s.count * s.jobs_squared - s.jobs * s.jobs;
-    struct vg_size_line line = {0, s.ms_jobs / s.jobs_squared};
-    /* sizes that differ by less than a tenth of a job tell no line, as in decide_batch_time.c */
-    if (spread > 0.01 * s.count * s.count) {
-        const double each = (s.count * s.ms_jobs - s.jobs * s.ms) / spread;
-        const double base = (s.ms - each * s.jobs) / s.count;
-        if (base >= 0)
-            line = each >= 0 ? (struct vg_size_line){base, each}
-                             : (struct vg_size_line){s.ms / s.count, 0};
+    costs->batch_ms = line_of(&s);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!tells(&measure[i]))
+            continue;
+        const struct vg_batch_counts b = batches_alone(costs, host, &measure[i]);
+        nearest = fmin(nearest, spread_about(&b, &costs->batch_ms));
     }
-    const double off = s.ms_squared - 2 * (line.base * s.ms + line.each * s.ms_jobs) +
-                       s.count * line.base * line.base + 2 * line.base * line.each * s.jobs +
-                       line.each * line.each * s.jobs_squared;
-    const double mean = s.ms / s.count;
-    costs->batch_ms = line;
-    costs->spread = off > 0 && mean > 0 ? sqrt(off / s.count) / mean : 0;
+    costs->spread = host->device == VG_DEVICE_CPU ? nearest : spread_about(&s, &costs->batch_ms);
     costs->batch_max = (uint32_t)fmin(fmax(s.batch_max, 1), 64);
 }
 

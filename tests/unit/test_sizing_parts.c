@@ -411,6 +411,13 @@ static void what_slows_a_device_is_no_cost_of_it(void **state)
     assert_near(c.batch_ms.each, 6, 1e-6);
     assert_near(c.spread, 0, 1e-3);
     assert_near(c.foreign_cores, 0.25, 1e-9);
+    /* nor is what throws some batches off, if they are even where there are fewer others */
+    cost[1].batches.ms_squared *= 1.2;
+    vg_size_costs_make(&c, &load, &cpu, measure, 2);
+    assert_near(c.spread, 0, 1e-3);
+    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU};
+    vg_size_costs_make(&c, &load, &gpu, measure, 2);
+    assert_true(c.spread > 0.1);
     vg_free(cost);
 }
 
