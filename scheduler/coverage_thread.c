@@ -1,6 +1,5 @@
 #include "scheduler/coverage_thread.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
@@ -27,8 +26,6 @@ struct base {
 };
 
 struct vg_coverage_thread {
-    char data[4096];
-    uint32_t keep_days;
     struct vg_row_thread *rows;
 
     /* the writing thread's own */
@@ -48,7 +45,8 @@ static struct base *base_of(struct vg_coverage_thread *t, const struct note *not
     return base;
 }
 
-static enum vg_status write_note(void *user, const void *given, struct vg_fault *fault)
+static enum vg_status write_note(void *user, const char *data, const void *given,
+                                 struct vg_fault *fault)
 {
     struct vg_coverage_thread *t = user;
     const struct note *note = given;
@@ -56,46 +54,36 @@ static enum vg_status write_note(void *user, const void *given, struct vg_fault 
     if (base->number != note->number) {
         base->number = note->number;
         base->there =
-            vg_coverage_row_read(t->data, note->flux, note->row.minute, &base->row, fault) == VG_OK;
+            vg_coverage_row_read(data, note->flux, note->row.minute, &base->row, fault) == VG_OK;
     }
     struct vg_coverage_row row = note->row;
     if (base->there) {
         row = base->row;
         vg_coverage_row_join(&row, &note->row);
     }
-    return vg_coverage_row_write(t->data, note->flux, &row,
+    return vg_coverage_row_write(data, note->flux, &row,
                                  note->state == VG_COVERAGE_CLOSED ? VG_FILE_SYNCED : VG_FILE_PLAIN,
                                  fault);
-}
-
-static enum vg_status sweep(void *user, int64_t today, uint32_t *removed, struct vg_fault *fault)
-{
-    const struct vg_coverage_thread *t = user;
-    return vg_coverage_sweep(t->data, today, t->keep_days, removed, fault);
 }
 
 enum vg_status vg_coverage_thread_open(struct vg_coverage_thread **thread, const char *data,
                                        uint32_t keep_days)
 {
     struct vg_coverage_thread *t = vg_alloc(sizeof *t);
-    *thread = NULL;
+    *thread = t;
     if (!t)
         return VG_E_MEMORY;
-    const int n = snprintf(t->data, sizeof t->data, "%s", data);
-    t->keep_days = keep_days;
-    enum vg_status status =
-        n < 0 || (size_t)n >= sizeof t->data || keep_days < 1 ? VG_E_CALL : VG_OK;
-    if (!status)
-        status = vg_row_thread_open(&t->rows,
-                                    &(struct vg_row_settings){.name = "coverage",
-                                                              .note_bytes = sizeof(struct note),
-                                                              .ring = RING,
-                                                              .user = t,
-                                                              .write = write_note,
-                                                              .sweep = sweep});
+    const struct vg_row_settings settings = {.name = "coverage",
+                                             .note_bytes = sizeof(struct note),
+                                             .ring = RING,
+                                             .data = data,
+                                             .keep_days = keep_days,
+                                             .user = t,
+                                             .write = write_note,
+                                             .sweep = vg_coverage_sweep};
+    const enum vg_status status = vg_row_thread_open(&t->rows, &settings);
     if (status)
-        vg_coverage_thread_close(&t);
-    *thread = t;
+        vg_coverage_thread_close(thread);
     return status;
 }
 
@@ -113,10 +101,8 @@ void vg_coverage_thread_give(struct vg_coverage_thread *t, const char *flux, uin
                              const struct vg_coverage_row *row, enum vg_coverage_state state)
 {
     struct note note = {.number = number, .state = state, .row = *row};
-    const size_t size = strlen(flux);
-    if (size == 0 || size >= sizeof note.flux)
+    if (!flux[0] || !vg_row_name(note.flux, sizeof note.flux, flux))
         return;
-    memcpy(note.flux, flux, size + 1);
     /* a row that is not taken is counted there; a running one comes again */
     (void)!vg_row_thread_give(t->rows, &note,
                               state == VG_COVERAGE_RUNNING ? VG_ROW_MAY : VG_ROW_MUST);

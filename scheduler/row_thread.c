@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
@@ -15,7 +16,8 @@ enum {
 };
 
 struct vg_row_thread {
-    struct vg_row_settings settings;
+    struct vg_row_settings settings; /* data: the one below */
+    char data[4096];
     pthread_t thread;
     bool running;
     struct vg_ring *ring;
@@ -55,7 +57,7 @@ static void say_written(struct vg_row_thread *t)
 static void write_note(struct vg_row_thread *t)
 {
     struct vg_fault fault = {.what = ""};
-    if (t->settings.write(t->settings.user, t->note, &fault))
+    if (t->settings.write(t->settings.user, t->data, t->note, &fault))
         say_failed(t, &fault);
     else
         say_written(t);
@@ -69,7 +71,7 @@ static void sweep(struct vg_row_thread *t)
     if (today == t->swept_day)
         return;
     t->swept_day = today;
-    if (t->settings.sweep(t->settings.user, today, &removed, &fault))
+    if (t->settings.sweep(t->data, today, t->settings.keep_days, &removed, &fault))
         vg_log(VG_LOG_WARN, "%s: old days were not removed: %s", t->settings.name, fault.place);
     else if (removed)
         vg_log(VG_LOG_INFO, "%s: %u old days were removed", t->settings.name, removed);
@@ -99,10 +101,13 @@ enum vg_status vg_row_thread_open(struct vg_row_thread **thread,
     if (!t)
         return VG_E_MEMORY;
     t->settings = *settings;
+    t->settings.data = t->data;
     t->swept_day = INT64_MIN;
     t->note = vg_alloc(settings->note_bytes);
     t->wake = vg_alloc(settings->note_bytes);
     enum vg_status status = t->note && t->wake ? VG_OK : VG_E_MEMORY;
+    if (settings->keep_days < 1 || !vg_row_name(t->data, sizeof t->data, settings->data))
+        status = VG_E_CALL;
     if (!status)
         status = vg_ring_open(&t->ring, settings->ring, settings->note_bytes);
     if (!status) {
@@ -156,6 +161,16 @@ enum vg_status vg_row_thread_give(struct vg_row_thread *t, const void *note, enu
         vg_log(VG_LOG_ERROR, "%s: the disk stalls, %llu minutes are lost", t->settings.name,
                (unsigned long long)times);
     return VG_E_FULL;
+}
+
+bool vg_row_name(char *field, size_t size, const char *name)
+{
+    const size_t n = strlen(name);
+    if (n >= size)
+        return false;
+    memset(field, 0, size);
+    memcpy(field, name, n);
+    return true;
 }
 
 struct vg_row_counts vg_row_thread_counts(const struct vg_row_thread *t)

@@ -5,6 +5,7 @@
 #ifndef VG_SCHEDULER_ROW_THREAD_H
 #define VG_SCHEDULER_ROW_THREAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,16 +15,20 @@
 struct vg_row_thread;
 
 struct vg_row_settings {
-    const char *name;  /* "coverage": in the log; static */
-    size_t note_bytes; /* what is given at once; its first byte is not 0 */
-    uint32_t ring;     /* of notes; a power of two */
-    void *user;        /* of the two below, which are called by the thread alone; borrowed */
-    enum vg_status (*write)(void *user, const void *note, struct vg_fault *fault);
-    /* *removed days that are older than keep_days before today (days since 1970-01-01 UTC). */
-    enum vg_status (*sweep)(void *user, int64_t today, uint32_t *removed, struct vg_fault *fault);
+    const char *name;   /* "coverage": in the log; static */
+    size_t note_bytes;  /* what is given at once; its first byte is not 0 */
+    uint32_t ring;      /* of notes; a power of two */
+    const char *data;   /* data folder; copied */
+    uint32_t keep_days; /* 1 and more */
+    void *user;         /* of write; borrowed */
+    /* The two are called by the thread alone. sweep: *removed days that are older than keep_days
+     * before today (days since 1970-01-01 UTC). */
+    enum vg_status (*write)(void *user, const char *data, const void *note, struct vg_fault *fault);
+    enum vg_status (*sweep)(const char *data, int64_t today, int64_t keep_days, uint32_t *removed,
+                            struct vg_fault *fault);
 };
 
-/* VG_E_MEMORY, VG_E_LACK. */
+/* VG_E_MEMORY, VG_E_LACK; VG_E_CALL: the folder's name is too long, or keep_days is 0. */
 enum vg_status vg_row_thread_open(struct vg_row_thread **thread,
                                   const struct vg_row_settings *settings) VG_MUST_USE;
 /* Ends after what was given. */
@@ -37,6 +42,9 @@ enum vg_row_need {
 /* The loop's thread; never waits. Copies the note. VG_E_FULL: it was not taken. */
 enum vg_status vg_row_thread_give(struct vg_row_thread *thread, const void *note,
                                   enum vg_row_need need) VG_MUST_USE;
+
+/* The name into a note's field, zeros behind it; false: it is longer than the field. */
+bool vg_row_name(char *field, size_t size, const char *name) VG_MUST_USE;
 
 /* Rows, since the start; any thread. */
 struct vg_row_counts {
