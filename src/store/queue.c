@@ -4,9 +4,9 @@
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "src/base/mono_stamp.h"
 #include "src/base/text.h"
 
 #define SENT_TTL     "86400"   /* seconds a sent id is remembered while it is in the stream */
@@ -69,9 +69,10 @@ enum vg_status vg_queue_send(struct vg_redis_link *link, const struct vg_queue_m
                              enum vg_queue_where *where, struct vg_fault *fault)
 {
     struct redisReply *reply = NULL;
-    char sent[KEY_SIZE], archived[KEY_SIZE], arrival[24];
+    char sent[KEY_SIZE], archived[KEY_SIZE], arrival[VG_MONO_STAMP_SIZE];
+    const struct vg_boot_mark boot = vg_boot_mark_read(VG_BOOT_FILE);
     (void)snprintf(sent, sizeof sent, "vigie:sent:%.63s", message->id);
-    (void)snprintf(arrival, sizeof arrival, "%lld", (long long)message->arrival.us);
+    vg_mono_stamp(message->arrival, &boot, arrival);
     archived_key(archived, message->node);
     const struct vg_redis_arg args[] = {
         vg_redis_text("EVAL"),
@@ -144,8 +145,8 @@ enum vg_status vg_queue_forget(struct vg_redis_link *link, const char *node, con
     return status;
 }
 
-static void read_field(struct vg_queue_entry *entry, const redisReply *name,
-                       const redisReply *value)
+static void read_field(struct vg_queue_entry *entry, const struct vg_boot_mark *boot,
+                       const redisReply *name, const redisReply *value)
 {
     if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
         return;
@@ -160,13 +161,14 @@ static void read_field(struct vg_queue_entry *entry, const redisReply *name,
     } else if (strcmp(name->str, "node") == 0) {
         entry->node = value->str;
     } else if (strcmp(name->str, "arrival") == 0) {
-        entry->arrival.us = strtoll(value->str, NULL, 10); /* nonsense: not known */
+        entry->arrival = vg_mono_stamp_read(value->str, boot);
     }
 }
 
 /* [[number, [name, value, ...]], ...] */
 static void read_entries(const redisReply *list, struct vg_queue_page *page)
 {
+    const struct vg_boot_mark boot = vg_boot_mark_read(VG_BOOT_FILE);
     if (!list || list->type != REDIS_REPLY_ARRAY)
         return;
     for (size_t i = 0; i < list->elements && page->count < VG_QUEUE_BATCH_MAX; i++) {
@@ -181,7 +183,7 @@ static void read_entries(const redisReply *list, struct vg_queue_page *page)
         if (fields->type != REDIS_REPLY_ARRAY)
             continue;
         for (size_t k = 0; k + 1 < fields->elements; k += 2)
-            read_field(entry, fields->element[k], fields->element[k + 1]);
+            read_field(entry, &boot, fields->element[k], fields->element[k + 1]);
     }
 }
 

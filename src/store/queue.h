@@ -1,6 +1,7 @@
 /* The queue of alerts in Redis: at least once, with an effect of exactly once.
  *
- * Keys: vigie:alerts (stream: fields alert, picture, id, key, node, arrival; group "archive"),
+ * Keys: vigie:alerts (stream: fields alert, picture, id, key, node, arrival (mono_stamp.h); group
+ *       "archive"),
  *       vigie:sent:ID (the entry's number, a day), vigie:archived (hash: last archived id of
  *       each node), vigie:archived:NODE (set: ids archived that the node's spool has not yet
  *       forgotten).
@@ -59,7 +60,7 @@ struct vg_queue_entry {
     size_t alert_size;
     const uint8_t *picture;
     size_t picture_size;
-    struct vg_mono_time arrival; /* 0: not known */
+    struct vg_mono_time arrival; /* 0: not known, or of before a restart of the machine */
 };
 struct vg_queue_page {
     struct redisReply *reply;

@@ -131,6 +131,29 @@ static void test_way_of_an_alert(void **state)
     assert_int_equal(where_is(f, "01A"), VG_QUEUE_UNKNOWN);
 }
 
+/* An entry that stood in the queue over a restart of the machine, or came from an older program. */
+static void test_arrival_of_before(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const stamps[] = {"0123456789abcdef 5", "5", ""};
+    struct vg_queue_page page;
+    for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++) {
+        struct redisReply *reply = NULL;
+        const struct vg_redis_arg add[] = {vg_redis_text("XADD"),   vg_redis_text(VG_QUEUE_STREAM),
+                                           vg_redis_text("*"),      vg_redis_text("id"),
+                                           vg_redis_text("01A"),    vg_redis_text("arrival"),
+                                           vg_redis_text(stamps[i])};
+        assert_int_equal(
+            vg_redis_command(f->link, add, sizeof add / sizeof *add, &reply, &f->fault), VG_OK);
+        vg_redis_reply_free(&reply);
+    }
+    assert_int_equal(vg_queue_take(f->link, &reader, VG_QUEUE_NEW, &page, &f->fault), VG_OK);
+    assert_int_equal(page.count, sizeof stamps / sizeof *stamps);
+    for (size_t i = 0; i < page.count; i++)
+        assert_int_equal(page.entry[i].arrival.us, 0);
+    vg_queue_page_free(&page);
+}
+
 static void test_dead_reader(void **state)
 {
     struct fixture *f = *state;
@@ -311,6 +334,7 @@ int main(void)
     (void)signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_way_of_an_alert, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_arrival_of_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_dead_reader, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wiped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_full, set_up_small, tear_down),
