@@ -88,3 +88,18 @@ struct vg_model *tiny_net(uint64_t seed, uint32_t classes)
     }
     return n.model;
 }
+
+struct vg_picture small_picture(uint8_t bytes[SMALL_PICTURE_BYTES])
+{
+    enum {
+        SIDE = SMALL_PICTURE_SIDE
+    };
+    for (size_t i = 0; i < SMALL_PICTURE_BYTES; i++)
+        bytes[i] = (uint8_t)(i * 37 + i / 64 * 11);
+    return (struct vg_picture){.luma = bytes,
+                               .chroma = bytes + SIDE * SIDE,
+                               .width = SIDE,
+                               .height = SIDE,
+                               .luma_stride = SIDE,
+                               .chroma_stride = SIDE};
+}

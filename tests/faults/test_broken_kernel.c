@@ -9,9 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <CL/cl.h>
 #include <cmocka.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +17,7 @@
 #include "src/base/fault.h"
 #include "src/engine/conv_variants.h"
 #include "src/engine/engine_inside.h"
+#include "tests/cl_calls.h"
 #include "tests/net_fixture.h"
 #include "tests/store_fixture.h"
 
@@ -28,19 +27,6 @@ struct refusal {
 };
 static struct refusal refusal; /* the one state of this test: the function below has no other */
 static uint32_t refused;
-
-static void *real(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-    assert_non_null(found);
-    return found;
-}
-
-/* ISO C has no cast from an object's address to a function's */
-#define REAL(name, type)      \
-    type *call;               \
-    void *found = real(name); \
-    memcpy(&call, &found, sizeof call)
 
 /* The options, or in `broken` the same and what does not compile. */
 static const char *options_of(const char *options, char broken[VG_KERNEL_OPTIONS_SIZE + 32])

@@ -18,11 +18,11 @@
 #include "src/engine/engine_inside.h"
 #include "src/engine/gemm_clblast.h"
 #include "src/engine/profile.h"
+#include "tests/cl_calls.h"
 #include "tests/net_fixture.h"
 
 #ifdef VG_CLBLAST
 #include <clblast_c.h>
-#include <dlfcn.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -63,13 +63,10 @@ CLBlastStatusCode CLBlastSgemm(const CLBlastLayout layout, const CLBlastTranspos
                                cl_mem c, const size_t c_first, const size_t c_step,
                                cl_command_queue *queue, cl_event *event)
 {
-    sgemm_call *call;
-    void *found = dlsym(RTLD_NEXT, "CLBlastSgemm");
+    REAL("CLBlastSgemm", sgemm_call);
     CLBlastStatusCode code = CLBlastSuccess;
     const uint32_t n_th = library.calls++;
-    assert_non_null(found);
     assert_null(event);
-    memcpy(&call, &found, sizeof call); /* ISO C has no cast from an object's address */
     if (n_th >= library.good && n_th - library.good < library.bad)
         return library.how == WRONG ? CLBlastSuccess : (CLBlastStatusCode)library.code;
     for (uint32_t i = 0; i <= library.repeats && code == CLBlastSuccess; i++) {

@@ -8,9 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <CL/cl.h>
 #include <cmocka.h>
-#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +20,7 @@
 #include "src/base/ring.h"
 #include "src/engine/device_health.h"
 #include "src/engine/engine.h"
+#include "tests/cl_calls.h"
 #include "tests/small_net.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -45,21 +44,6 @@ static cl_int fate(void)
     return at && n >= at ? atomic_load(&lost_code) : CL_SUCCESS;
 }
 
-static void *real(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-    assert_non_null(found);
-    return found;
-}
-
-/* ISO C has no cast from an object's address to a function's */
-#define REAL(name, type)      \
-    type *call;               \
-    void *found = real(name); \
-    memcpy(&call, &found, sizeof call)
-
-typedef cl_int launch_call(cl_command_queue, cl_kernel, cl_uint, const size_t *, const size_t *,
-                           const size_t *, cl_uint, const cl_event *, cl_event *);
 cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
                               const size_t *offset, const size_t *work, const size_t *group,
                               cl_uint count, const cl_event *list, cl_event *event)
@@ -79,8 +63,6 @@ cl_int clFinish(cl_command_queue queue)
     return code == CL_SUCCESS ? done : code;
 }
 
-typedef cl_int read_call(cl_command_queue, cl_mem, cl_bool, size_t, size_t, void *, cl_uint,
-                         const cl_event *, cl_event *);
 cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t first,
                            size_t bytes, void *to, cl_uint count, const cl_event *list,
                            cl_event *event)
@@ -113,7 +95,7 @@ void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking
 static enum vg_engine_launches launches;
 
 enum {
-    SIDE = 64,
+    SIDE = SMALL_PICTURE_SIDE,
     BATCH = 2
 };
 
@@ -123,7 +105,7 @@ static const cl_int codes[] = {CL_OUT_OF_RESOURCES, CL_DEVICE_NOT_AVAILABLE,
 struct fixture {
     struct vg_model *model;
     struct vg_engine *engine;
-    uint8_t bytes[SIDE * SIDE * 3 / 2];
+    uint8_t bytes[SMALL_PICTURE_BYTES];
     struct vg_picture picture;
     struct vg_job job[BATCH];
     struct vg_answer good[BATCH], answer[BATCH];
@@ -146,14 +128,7 @@ static int set_up(void **state)
         return -1;
     lose_at(0, CL_SUCCESS);
     f->model = tiny_net(11, 20);
-    for (size_t i = 0; i < sizeof f->bytes; i++)
-        f->bytes[i] = (uint8_t)(i * 37 + i / 64 * 11);
-    f->picture = (struct vg_picture){.luma = f->bytes,
-                                     .chroma = f->bytes + SIDE * SIDE,
-                                     .width = SIDE,
-                                     .height = SIDE,
-                                     .luma_stride = SIDE,
-                                     .chroma_stride = SIDE};
+    f->picture = small_picture(f->bytes);
     for (uint32_t i = 0; i < BATCH; i++)
         f->job[i] = (struct vg_job){.picture = &f->picture,
                                     .rotation = (enum vg_rotation)i,

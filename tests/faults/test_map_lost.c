@@ -8,15 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <CL/cl.h>
 #include <cmocka.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/base/fault.h"
 #include "src/engine/engine.h"
 #include "src/engine/map_flux.h"
+#include "tests/cl_calls.h"
 #include "tests/small_net.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -31,19 +30,6 @@ static struct {
     cl_int code;
 } device;
 
-static void *real(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-    assert_non_null(found);
-    return found;
-}
-
-/* ISO C has no cast from an object's address to a function's */
-#define REAL(name, type)      \
-    type *call;               \
-    void *found = real(name); \
-    memcpy(&call, &found, sizeof call)
-
 static bool makes_maps(cl_kernel kernel)
 {
     char name[64] = "";
@@ -51,8 +37,6 @@ static bool makes_maps(cl_kernel kernel)
     return strncmp(name, "map_", 4) == 0;
 }
 
-typedef cl_int launch_call(cl_command_queue, cl_kernel, cl_uint, const size_t *, const size_t *,
-                           const size_t *, cl_uint, const cl_event *, cl_event *);
 cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
                               const size_t *offset, const size_t *work, const size_t *group,
                               cl_uint count, const cl_event *list, cl_event *event)
@@ -68,8 +52,6 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
     return call(queue, kernel, dimensions, offset, work, group, count, list, event);
 }
 
-typedef cl_int read_call(cl_command_queue, cl_mem, cl_bool, size_t, size_t, void *, cl_uint,
-                         const cl_event *, cl_event *);
 cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t first,
                            size_t bytes, void *to, cl_uint count, const cl_event *list,
                            cl_event *event)
@@ -87,14 +69,14 @@ cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocki
 /* ---- batches ---- */
 
 enum {
-    SIDE = 64,
+    SIDE = SMALL_PICTURE_SIDE,
     BATCH = 2
 };
 
 struct fixture {
     struct vg_model *model;
     struct vg_engine *engine;
-    uint8_t bytes[SIDE * SIDE * 3 / 2];
+    uint8_t bytes[SMALL_PICTURE_BYTES];
     struct vg_picture picture;
     struct vg_map_flux *flux[BATCH];
     struct vg_job job[BATCH];
@@ -122,14 +104,7 @@ static int set_up(void **state)
         return -1;
     memset(&device, 0, sizeof device);
     f->model = tiny_net(11, 20);
-    for (size_t i = 0; i < sizeof f->bytes; i++)
-        f->bytes[i] = (uint8_t)(i * 37 + i / 64 * 11);
-    f->picture = (struct vg_picture){.luma = f->bytes,
-                                     .chroma = f->bytes + SIDE * SIDE,
-                                     .width = SIDE,
-                                     .height = SIDE,
-                                     .luma_stride = SIDE,
-                                     .chroma_stride = SIDE};
+    f->picture = small_picture(f->bytes);
     settings.batch_max = BATCH;
     settings.picture_width_max = settings.picture_height_max = SIDE;
     settings.maps = VG_ENGINE_MAPS_MADE;
