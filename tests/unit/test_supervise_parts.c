@@ -150,24 +150,87 @@ static void fill(struct vg_database *database, const struct vg_secret *secret)
     vg_free(authorisation);
 }
 
-static void handed_out(void **state)
-{
+struct site {
+    char *folder;
+    struct vg_database *database;
+    struct vg_secret *secret;
+    struct vg_places *places;
+    struct vg_handout_source source;
+    struct vg_handout *handout; /* what was read last */
     struct vg_fault fault;
-    struct vg_database *database = NULL;
-    struct vg_secret *secret = NULL;
-    struct vg_handout *handout = NULL;
-    struct vg_places *places = vg_alloc(sizeof *places);
-    assert_non_null(places);
-    assert_int_equal(vg_database_open(&database, *state, VG_DATABASE_CREATE, &fault), VG_OK);
-    assert_int_equal(vg_secret_make(*state, &fault), VG_OK);
-    assert_int_equal(vg_secret_open(&secret, *state, &fault), VG_OK);
-    fill(database, secret);
-    struct vg_handout_source source = {database, secret, places, "/r.sock", 25};
-    assert_int_equal(vg_handout_read(&handout, &source, &fault), VG_OK);
-    assert_int_equal(fault.status, VG_OK);
-    assert_int_equal(vg_handout_flux_count(handout), 2);
+};
 
-    json_t *message = vg_handout_for_ingest(handout, 0);
+static enum vg_status key_open(struct site *s)
+{
+    const enum vg_status status = vg_secret_make(s->folder, &s->fault);
+    return status ? status : vg_secret_open(&s->secret, s->folder, &s->fault);
+}
+
+static int site_open(void **state)
+{
+    struct site *s = calloc(1, sizeof *s);
+    void *folder = NULL;
+    *state = s;
+    if (!s || folder_open(&folder))
+        return -1;
+    s->folder = folder;
+    s->places = vg_alloc(sizeof *s->places);
+    if (!s->places || vg_database_open(&s->database, folder, VG_DATABASE_CREATE, &s->fault) ||
+        key_open(s))
+        return -1;
+    fill(s->database, s->secret);
+    s->source = (struct vg_handout_source){s->database, s->secret, s->places, "/r.sock", 25};
+    return 0;
+}
+
+static int site_close(void **state)
+{
+    struct site *s = *state;
+    void *folder = s->folder;
+    vg_handout_close(&s->handout);
+    vg_secret_close(&s->secret);
+    vg_database_close(&s->database);
+    vg_free(s->places);
+    free(s);
+    return folder_close(&folder);
+}
+
+/* What there is to hand out now; the fault's status is what was found wrong with a flux. */
+static enum vg_status read_site(struct site *s)
+{
+    vg_handout_close(&s->handout);
+    s->fault = (struct vg_fault){.status = VG_OK};
+    assert_int_equal(vg_handout_read(&s->handout, &s->source, &s->fault), VG_OK);
+    return s->fault.status;
+}
+
+static void change_site(struct site *s, void (*change)(struct vg_site_settings *settings))
+{
+    struct vg_site *site = vg_alloc(sizeof *site);
+    assert_non_null(site);
+    assert_int_equal(vg_site_get(s->database, site, &s->fault), VG_OK);
+    change(&site->settings);
+    assert_int_equal(vg_site_put(s->database, NULL, site, NULL, VG_VERSION_ANY, &s->fault), VG_OK);
+    vg_free(site);
+}
+
+/* The first flux of a message is off, for that reason. */
+static void expect_refused(json_t *message, const char *reason)
+{
+    int active = -1;
+    const char *refused = "";
+    assert_int_equal(
+        json_unpack(message, "{s:[{s:b,s:s}]}", "flux", "active", &active, "refused", &refused), 0);
+    assert_int_equal(active, 0);
+    assert_string_equal(refused, reason);
+}
+
+static void ingest_is_handed_its_flux(void **state)
+{
+    struct site *s = *state;
+    assert_int_equal(read_site(s), VG_OK);
+    assert_int_equal(vg_handout_flux_count(s->handout), 2);
+    json_t *message = vg_handout_for_ingest(s->handout, 0);
     const char *type = NULL, *password = NULL, *user = NULL, *from = NULL;
     int active[2] = {-1, -1}, index[2] = {-1, -1};
     double rate = 0;
@@ -187,16 +250,22 @@ static void handed_out(void **state)
     assert_int_equal(json_integer_value(json_object_get(message, "processes")), 1);
     json_decref(message);
 
-    message = vg_handout_for_ingest(handout, 1); /* another's flux are not in it */
+    message = vg_handout_for_ingest(s->handout, 1); /* another's flux are not in it */
     assert_int_equal(json_array_size(json_object_get(message, "flux")), 0);
     json_decref(message);
+}
 
-    message = vg_handout_for_analysis(handout);
+static void analysis_is_handed_scenes_and_no_secret(void **state)
+{
+    struct site *s = *state;
+    assert_int_equal(read_site(s), VG_OK);
+    json_t *message = vg_handout_for_analysis(s->handout);
     char *text = json_dumps(message, JSON_COMPACT);
     assert_null(strstr(text, "p\\\"w")); /* no secret, no address */
     assert_null(strstr(text, "rtsp"));
     free(text);
     const char *redis = NULL, *name = NULL, *phase = NULL;
+    int index[2] = {-1, -1};
     json_int_t view_source = 0, view_confirmed = -1, declared = -1;
     assert_int_equal(json_unpack(message, "{s:s,s:s,s:[{s:{s:s},s:i,s:i,s:I,s:I,s:I},{s:n}!]}",
                                  "redis", &redis, "phase", &phase, "flux", "scene", "name", &name,
@@ -209,22 +278,25 @@ static void handed_out(void **state)
     assert_string_equal(name, "s");
     assert_true(index[0] == 0 && index[1] == 0);
     json_decref(message);
-    vg_handout_close(&handout);
+}
 
-    /* what the site declares goes to ingest, and nowhere else */
-    struct vg_site *site = vg_alloc(sizeof *site);
-    assert_non_null(site);
-    assert_int_equal(vg_site_get(database, site, &fault), VG_OK);
-    (void)snprintf(site->settings.interface, sizeof site->settings.interface, "eth9");
-    site->settings.encryption_required = true;
-    assert_int_equal(vg_site_put(database, NULL, site, NULL, VG_VERSION_ANY, &fault), VG_OK);
+static void require_encryption(struct vg_site_settings *settings)
+{
+    (void)snprintf(settings->interface, sizeof settings->interface, "eth9");
+    settings->encryption_required = true;
+}
 
-    /* with encryption required, the flux that are there are unlawful: off, and it is said why */
-    assert_int_equal(vg_handout_read(&handout, &source, &fault), VG_OK);
-    assert_int_equal(fault.status, VG_E_DENIED);
-    assert_string_equal(fault.place, "cam-1"); /* the other was off before */
+/* What the site declares goes to ingest, and nowhere else; with encryption required, the flux that
+ * are there are unlawful: off, and it is said why. */
+static void flux_in_clear_are_off_where_encryption_is_required(void **state)
+{
+    struct site *s = *state;
+    int active[2] = {-1, -1};
     const char *refused[2] = {"", ""}, *interface = "";
-    message = vg_handout_for_ingest(handout, 0);
+    change_site(s, require_encryption);
+    assert_int_equal(read_site(s), VG_E_DENIED);
+    assert_string_equal(s->fault.place, "cam-1"); /* the other was off before */
+    json_t *message = vg_handout_for_ingest(s->handout, 0);
     assert_int_equal(json_unpack(message, "{s:{s:s},s:[{s:b,s:s},{s:b,s:s}!]}", "site", "interface",
                                  &interface, "flux", "active", &active[0], "refused", &refused[0],
                                  "active", &active[1], "refused", &refused[1]),
@@ -234,57 +306,51 @@ static void handed_out(void **state)
     assert_string_equal(refused[0], "encryption_required");
     assert_string_equal(refused[1], "encryption_required");
     json_decref(message);
-    message = vg_handout_for_analysis(handout);
+    message = vg_handout_for_analysis(s->handout);
     assert_null(json_object_get(message, "site"));
-    assert_int_equal(json_unpack(message, "{s:[{s:b,s:s}]}", "flux", "active", &active[0],
-                                 "refused", &refused[0]),
-                     0);
-    assert_true(active[0] == 0);
+    expect_refused(message, "encryption_required");
     json_decref(message);
-    vg_handout_close(&handout);
+}
 
-    /* nor is a flux started whose host the site no longer declares */
-    site->settings.encryption_required = false;
-    site->settings.sources.count = 0;
-    assert_int_equal(vg_site_put(database, NULL, site, NULL, VG_VERSION_ANY, &fault), VG_OK);
-    assert_int_equal(vg_handout_read(&handout, &source, &fault), VG_OK);
-    message = vg_handout_for_ingest(handout, 0);
-    assert_int_equal(json_unpack(message, "{s:[{s:b,s:s}]}", "flux", "active", &active[0],
-                                 "refused", &refused[0]),
-                     0);
-    assert_true(active[0] == 0);
-    assert_string_equal(refused[0], "host_not_declared");
+static void declare_no_host(struct vg_site_settings *settings)
+{
+    settings->sources.count = 0;
+}
+
+static void a_flux_whose_host_is_not_declared_is_off(void **state)
+{
+    struct site *s = *state;
+    change_site(s, declare_no_host);
+    (void)read_site(s);
+    json_t *message = vg_handout_for_ingest(s->handout, 0);
+    expect_refused(message, "host_not_declared");
     json_decref(message);
-    vg_handout_close(&handout);
-    vg_free(site);
-    static const char *const hosts[] = {"vms"};
-    assert_true(site_declare(database, hosts, 1));
+}
 
-    /* with the key lost, the flux with a password is off and told of; the other goes on */
-    vg_secret_close(&secret);
+/* The flux with a password is off and told of; the other goes on. */
+static void a_lost_key_takes_what_has_a_password(void **state)
+{
+    struct site *s = *state;
     char path[128];
-    (void)snprintf(path, sizeof path, "%s/%s", (const char *)*state, VG_SECRET_FILE);
+    int active = -1;
+    vg_secret_close(&s->secret);
+    (void)snprintf(path, sizeof path, "%s/%s", s->folder, VG_SECRET_FILE);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(vg_secret_make(*state, &fault), VG_OK);
-    assert_int_equal(vg_secret_open(&secret, *state, &fault), VG_OK);
-    source.secret = secret;
-    assert_int_equal(vg_handout_read(&handout, &source, &fault), VG_OK);
-    assert_int_equal(fault.status, VG_E_INTEGRITY);
-    message = vg_handout_for_ingest(handout, 0);
-    assert_int_equal(json_unpack(message, "{s:[{s:b}]}", "flux", "active", &active[0]), 0);
-    assert_int_equal(active[0], 0);
+    assert_int_equal(key_open(s), VG_OK);
+    s->source.secret = s->secret;
+    assert_int_equal(read_site(s), VG_E_INTEGRITY);
+    json_t *message = vg_handout_for_ingest(s->handout, 0);
+    assert_int_equal(json_unpack(message, "{s:[{s:b}]}", "flux", "active", &active), 0);
+    assert_int_equal(active, 0);
     json_decref(message);
-    vg_handout_close(&handout);
+}
 
-    /* one place: the second flux has none */
-    source.flux_max = 1;
-    assert_int_equal(vg_handout_read(&handout, &source, &fault), VG_OK);
-    assert_int_not_equal(fault.status, VG_OK);
-    assert_int_equal(vg_handout_flux_count(handout), 1);
-    vg_handout_close(&handout);
-    vg_secret_close(&secret);
-    vg_database_close(&database);
-    vg_free(places);
+static void of_one_place_the_second_flux_has_none(void **state)
+{
+    struct site *s = *state;
+    s->source.flux_max = 1;
+    assert_int_not_equal(read_site(s), VG_OK);
+    assert_int_equal(vg_handout_flux_count(s->handout), 1);
 }
 
 /* ---- lock ---- */
@@ -481,7 +547,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_stay),
         cmocka_unit_test(places_full),
-        cmocka_unit_test_setup_teardown(handed_out, folder_open, folder_close),
+        cmocka_unit_test_setup_teardown(ingest_is_handed_its_flux, site_open, site_close),
+        cmocka_unit_test_setup_teardown(analysis_is_handed_scenes_and_no_secret, site_open,
+                                        site_close),
+        cmocka_unit_test_setup_teardown(flux_in_clear_are_off_where_encryption_is_required,
+                                        site_open, site_close),
+        cmocka_unit_test_setup_teardown(a_flux_whose_host_is_not_declared_is_off, site_open,
+                                        site_close),
+        cmocka_unit_test_setup_teardown(a_lost_key_takes_what_has_a_password, site_open,
+                                        site_close),
+        cmocka_unit_test_setup_teardown(of_one_place_the_second_flux_has_none, site_open,
+                                        site_close),
         cmocka_unit_test_setup_teardown(locked, folder_open, folder_close),
         cmocka_unit_test_setup_teardown(not_writable, folder_open, folder_close),
         cmocka_unit_test(addresses),

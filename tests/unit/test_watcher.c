@@ -60,76 +60,79 @@ enum {
     GONE = -2
 }; /* in a walk: its end; not detected in this picture */
 
+static const struct line_way {
+    const char *name, *direction;
+    double x[12], y[12];
+    int want; /* sightings in all */
+    enum vg_why_not last;
+} line_ways[] = {
+    {"upwards", "left", {500, 500, 500, END}, {300, 260, 240}, 1, VG_WHY_HOLDS},
+    {"downwards", "left", {500, 500, 500, END}, {200, 240, 260}, 0, VG_WHY_OTHER_SIDE},
+    {"downwards to the right", "right", {500, 500, END}, {240, 260}, 1, VG_WHY_HOLDS},
+    {"both ways", NULL, {500, 500, 500, END}, {260, 240, 260}, 2, VG_WHY_HOLDS},
+    {"beside the line", NULL, {900, 900, END}, {260, 240}, 0, VG_WHY_MASKED},
+    {"beyond its end", NULL, {850, 850, END}, {260, 240}, 0, VG_WHY_NO_PASSAGE},
+    {"through its end", NULL, {800, 800, END}, {260, 240}, 1, VG_WHY_HOLDS},
+    {"along it", NULL, {300, 500, 700, END}, {260, 260, 260}, 0, VG_WHY_NO_PASSAGE},
+    {"halts on it and goes on", NULL, {500, 500, 500, END}, {260, 250, 240}, 1, VG_WHY_HOLDS},
+    {"halts on it and turns", NULL, {500, 500, 500, END}, {260, 250, 260}, 0, VG_WHY_NO_PASSAGE},
+    {"trembles on it",
+     NULL,
+     {500, 500, 500, 500, 500, END},
+     {260, 249, 251, 248, 260},
+     0,
+     VG_WHY_NO_PASSAGE},
+    {"trembles, then is through",
+     NULL,
+     {500, 500, 500, 500, END},
+     {260, 249, 251, 240},
+     1,
+     VG_WHY_HOLDS},
+    {"slowly", NULL, {500, 500, 500, 500, END}, {251, 249, 247, 244}, 1, VG_WHY_HOLDS},
+    {"first seen on the other side", NULL, {500, 500, END}, {240, 200}, 0, VG_WHY_NO_PASSAGE},
+    {"missed while passing", NULL, {500, GONE, GONE, 500, END}, {260, 0, 0, 240}, 1, VG_WHY_HOLDS},
+};
+
+static void set_line(struct stage *b, const char *direction)
+{
+    char scene[1024];
+    (void)snprintf(scene, sizeof scene, RULE("\"event\":\"crossing\",\"at\":\"l\"%s%s%s"),
+                   direction ? ",\"direction\":\"" : "", direction ? direction : "",
+                   direction ? "\"" : "");
+    set_stage(b, scene);
+}
+
+/* Sightings on that way, each of them right in itself. */
+static uint32_t walk(struct stage *b, const struct line_way *way)
+{
+    struct vg_track *track = add_track(b);
+    uint32_t seen = 0;
+    for (size_t k = 0; way->x[k] > END || way->x[k] < END; k++) {
+        if (way->x[k] < END)
+            track->detected = false;
+        else
+            place(b, track, way->x[k], way->y[k]);
+        const uint32_t now = look(b);
+        seen += now;
+        if (now) {
+            assert_true(b->output.sighting[0].instant);
+            assert_int_equal(b->output.sighting[0].subject, 1);
+            assert_int_equal(b->output.sighting[0].box_count, 1);
+        }
+    }
+    return seen;
+}
+
 static void passages_of_a_line(void **state)
 {
     (void)state;
-    static const struct {
-        const char *name, *direction;
-        double x[12], y[12];
-        int want; /* sightings in all */
-        enum vg_why_not last;
-    } rows[] = {
-        {"upwards", "left", {500, 500, 500, END}, {300, 260, 240}, 1, VG_WHY_HOLDS},
-        {"downwards", "left", {500, 500, 500, END}, {200, 240, 260}, 0, VG_WHY_OTHER_SIDE},
-        {"downwards to the right", "right", {500, 500, END}, {240, 260}, 1, VG_WHY_HOLDS},
-        {"both ways", NULL, {500, 500, 500, END}, {260, 240, 260}, 2, VG_WHY_HOLDS},
-        {"beside the line", NULL, {900, 900, END}, {260, 240}, 0, VG_WHY_MASKED},
-        {"beyond its end", NULL, {850, 850, END}, {260, 240}, 0, VG_WHY_NO_PASSAGE},
-        {"through its end", NULL, {800, 800, END}, {260, 240}, 1, VG_WHY_HOLDS},
-        {"along it", NULL, {300, 500, 700, END}, {260, 260, 260}, 0, VG_WHY_NO_PASSAGE},
-        {"halts on it and goes on", NULL, {500, 500, 500, END}, {260, 250, 240}, 1, VG_WHY_HOLDS},
-        {"halts on it and turns",
-         NULL,
-         {500, 500, 500, END},
-         {260, 250, 260},
-         0,
-         VG_WHY_NO_PASSAGE},
-        {"trembles on it",
-         NULL,
-         {500, 500, 500, 500, 500, END},
-         {260, 249, 251, 248, 260},
-         0,
-         VG_WHY_NO_PASSAGE},
-        {"trembles, then is through",
-         NULL,
-         {500, 500, 500, 500, END},
-         {260, 249, 251, 240},
-         1,
-         VG_WHY_HOLDS},
-        {"slowly", NULL, {500, 500, 500, 500, END}, {251, 249, 247, 244}, 1, VG_WHY_HOLDS},
-        {"first seen on the other side", NULL, {500, 500, END}, {240, 200}, 0, VG_WHY_NO_PASSAGE},
-        {"missed while passing",
-         NULL,
-         {500, GONE, GONE, 500, END},
-         {260, 0, 0, 240},
-         1,
-         VG_WHY_HOLDS},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char scene[1024];
-        (void)snprintf(scene, sizeof scene, RULE("\"event\":\"crossing\",\"at\":\"l\"%s%s%s"),
-                       rows[i].direction ? ",\"direction\":\"" : "",
-                       rows[i].direction ? rows[i].direction : "", rows[i].direction ? "\"" : "");
+    for (size_t i = 0; i < sizeof line_ways / sizeof *line_ways; i++) {
+        const struct line_way *way = &line_ways[i];
         struct stage b;
-        set_stage(&b, scene);
-        struct vg_track *track = add_track(&b);
-        uint32_t seen = 0;
-        for (size_t k = 0; rows[i].x[k] > END || rows[i].x[k] < END; k++) {
-            if (rows[i].x[k] < END)
-                track->detected = false;
-            else
-                place(&b, track, rows[i].x[k], rows[i].y[k]);
-            const uint32_t now = look(&b);
-            seen += now;
-            if (now) {
-                assert_true(b.output.sighting[0].instant);
-                assert_int_equal(b.output.sighting[0].subject, 1);
-                assert_int_equal(b.output.sighting[0].box_count, 1);
-            }
-        }
-        if (seen != (uint32_t)rows[i].want || b.told[1].why != rows[i].last)
-            fail_msg("%s: %u sightings, last %s", rows[i].name, seen,
-                     vg_why_not_name(b.told[1].why));
+        set_line(&b, way->direction);
+        const uint32_t seen = walk(&b, way);
+        if (seen != (uint32_t)way->want || b.told[1].why != way->last)
+            fail_msg("%s: %u sightings, last %s", way->name, seen, vg_why_not_name(b.told[1].why));
         stage_close(&b);
     }
 }
