@@ -163,9 +163,8 @@ enum vg_status vg_bench_api(int argc, char **argv, struct vg_fault *fault)
     vg_live_server_hold_signals();
     (void)signal(SIGPIPE, SIG_IGN);
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
-    if (!status && count)
-        status = vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"),
-                              N_("see vigie help"), "vigie bench api");
+    if (!status)
+        status = vg_options_operands(&usage, count, 0, 0, fault);
     if (!status)
         status = request_read(&r, &asked, fault);
     const struct vg_bench_wish wish = {.model = r.model};

@@ -234,9 +234,8 @@ enum vg_status vg_bench_energy(int argc, char **argv, struct vg_fault *fault)
         options, COUNT(options)};
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
-    if (!status && count)
-        status = vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"),
-                              N_("see vigie help"), "vigie bench energy");
+    if (!status)
+        status = vg_options_operands(&usage, count, 0, 0, fault);
     if (!status)
         status = vg_option_number("for", r.for_text, 0, SECONDS_MOST, &r.seconds, fault);
     if (!status)

@@ -1,6 +1,7 @@
 #include "src/cli/bench_ingest.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -526,9 +527,8 @@ enum vg_status vg_bench_ingest(int argc, char **argv, struct vg_fault *fault)
                                    COUNT(options)};
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
-    if (!status && count < 1)
-        status = vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"),
-                              N_("see vigie help"), "vigie bench ingest");
+    if (!status)
+        status = vg_options_operands(&usage, count, 1, INT_MAX, fault);
     r.url = argv + 1;
     r.urls = (uint32_t)count;
     if (!status)

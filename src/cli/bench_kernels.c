@@ -8,9 +8,8 @@
 #include "src/base/text.h"
 #include "src/cli/bench_noise.h"
 #include "src/cli/bench_profile.h"
-#include "src/cli/cold_start.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/options.h"
-#include "src/cli/precision.h"
 #include "src/engine/engine.h"
 #include "src/engine/kernel_times.h"
 
@@ -20,23 +19,16 @@
 #define PICTURES     2 /* in turns, so that what moves between them is not nothing */
 
 struct request {
-    const char *model, *kernel, *pictures, *batch_text, *runs_text, *seed_text;
-    const char *precision, *lane_text, *device, *plan;
+    struct vg_engine_options engine;
+    const char *kernel, *pictures, *batch_text, *runs_text, *seed_text;
     bool as_json;
     unsigned picture_width, picture_height;
     double batch, runs, seed;
-    enum vg_engine_precision precision_asked;
-    struct vg_lane_settings lane;
 };
 
-static enum vg_status request_check(struct request *r, int operands, struct vg_fault *fault)
+static enum vg_status request_check(struct request *r, struct vg_fault *fault)
 {
-    if (operands)
-        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
-                            "vigie bench kernels");
-    enum vg_status status = vg_option_precision(r->precision, &r->precision_asked, fault);
-    if (!status)
-        status = vg_option_lane(r->lane_text, &r->lane, fault);
+    enum vg_status status = vg_engine_options_read(&r->engine, fault);
     if (!status)
         status =
             vg_option_size("pictures", r->pictures, &r->picture_width, &r->picture_height, fault);
@@ -87,7 +79,7 @@ static enum vg_status time_all(const struct request *r, const struct vg_model *m
         status = vg_engine_time_kernels(engine, job, (uint32_t)r->batch, (uint32_t)r->runs, &times,
                                         fault);
     if (!status)
-        status = vg_bench_peak(r->device, 0, &times.profile, fault);
+        status = vg_bench_peak(r->engine.device, 0, &times.profile, fault);
     if (!status)
         status = show(r, model, engine, &times, fault);
     vg_kernel_times_release(&times);
@@ -101,24 +93,13 @@ static enum vg_status run(const struct request *r, struct vg_fault *fault)
     struct vg_engine_settings settings = vg_engine_defaults();
     struct vg_model *model = NULL;
     struct vg_engine *engine = NULL;
-    struct vg_cold_start start;
-    settings.device = r->device;
     settings.batch_max = (uint32_t)r->batch;
-    settings.precision = r->precision_asked;
-    settings.lane = r->lane_text ? &r->lane : NULL;
     settings.picture_width_max = r->picture_width;
     settings.picture_height_max = r->picture_height;
-    settings.plan_file = r->plan;
     settings.outputs = VG_OUTPUTS_NEEDED;
     settings.launches = VG_LAUNCHES_EACH_STEP;
     settings.maps = VG_ENGINE_MAPS_MADE;
-    vg_cold_start_init(&start);
-    settings.listener = &start.listener;
-    enum vg_status status = vg_model_find(r->model, &model, fault);
-    settings.weights_from = model;
-    if (!status)
-        status = vg_engine_open(&engine, model, &settings, fault);
-    vg_cold_start_end(&start);
+    enum vg_status status = vg_engine_options_open(&r->engine, settings, &model, &engine, fault);
     if (!status)
         status = time_all(r, model, engine, fault);
     vg_engine_close(&engine);
@@ -128,25 +109,22 @@ static enum vg_status run(const struct request *r, struct vg_fault *fault)
 
 enum vg_status vg_bench_kernels(int argc, char **argv, struct vg_fault *fault)
 {
-    struct request r = {.model = "nanodet-g",
+    struct request r = {.engine.model = "nanodet-g",
                         .pictures = "704x576",
                         .batch_text = "1",
                         .runs_text = "50",
                         .seed_text = "1"};
     const struct vg_option options[] = {
-        {"model", "M", N_("name or file of the model; default nanodet-g"), &r.model, NULL},
+        {"model", "M", N_("name or file of the model; default nanodet-g"), &r.engine.model, NULL},
         {"kernel", "NAME", N_("this kernel alone, with all its shapes"), &r.kernel, NULL},
         {"runs", "R", N_("timed runs of each; default 50"), &r.runs_text, NULL},
         {"batch", "N", N_("pictures in a batch; default 1"), &r.batch_text, NULL},
         {"pictures", "WxH", N_("size of the decoded pictures; default 704x576"), &r.pictures, NULL},
         {"seed", "N", N_("of the pictures' noise; default 1"), &r.seed_text, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &r.precision,
-         NULL},
-        {"lane", "L",
-         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
-         &r.lane_text, NULL},
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
-        {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &r.plan, NULL},
+        vg_engine_row_precision(&r.engine.precision_text),
+        vg_engine_row_lane(&r.engine.lane_text),
+        vg_engine_row_device(&r.engine.device),
+        vg_engine_row_plan(&r.engine.plan),
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
     const struct vg_usage usage = {"bench kernels", "", N_("times each kernel of a picture alone"),
@@ -154,6 +132,8 @@ enum vg_status vg_bench_kernels(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = request_check(&r, count, fault);
+        status = vg_options_operands(&usage, count, 0, 0, fault);
+    if (!status)
+        status = request_check(&r, fault);
     return status ? status : run(&r, fault);
 }

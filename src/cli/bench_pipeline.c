@@ -13,6 +13,7 @@
 #include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/cli/bench_model.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/media/source.h"
@@ -314,7 +315,7 @@ enum vg_status vg_bench_pipeline(int argc, char **argv, struct vg_fault *fault)
             "form"),
          &r.precision, NULL},
         {"scene", "FILE", N_("whose rules are watched; without it five events"), &r.scene, NULL},
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
+        vg_engine_row_device(&r.device),
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
     const struct vg_usage usage = {"bench pipeline", "CLIP",

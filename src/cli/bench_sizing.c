@@ -21,6 +21,7 @@
 #include "src/cli/bench_model.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_report.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/meter_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -695,7 +696,7 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
          N_("f32, f16, auto (default) or int8, for which MODEL-int8 is taken where M has no 8-bit "
             "form"),
          &r.precision, NULL},
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
+        vg_engine_row_device(&r.device),
         {"report", "FILE", N_("writes the answer as a page too, HTML of its own"), &r.page, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
         {"csv", "FILE", N_("writes measures and tiers as a table too"), &r.csv, NULL},
@@ -712,9 +713,8 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     vg_live_server_hold_signals();
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
-    if (!status && count > 1)
-        status = vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"),
-                              N_("see vigie help"), "vigie bench sizing CLIP");
+    if (!status)
+        status = vg_options_operands(&usage, count, 0, 1, fault);
     r.clip = count ? argv[1] : NULL;
     return status ? status : run(&r, fault);
 }

@@ -9,6 +9,7 @@
 #include "src/base/clock.h"
 #include "src/base/text.h"
 #include "src/cli/cold_start.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/engine/map_flux.h"
@@ -367,7 +368,7 @@ enum vg_status vg_bench_stages(int argc, char **argv, struct vg_fault *fault)
         {"scene", "FILE", N_("whose rules are watched; without it tracks alone"), &r.scene, NULL},
         {"rate", "FPS", N_("pictures analysed per second of the clip (5; 0: every one)"),
          &r.rate_text, NULL},
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
+        vg_engine_row_device(&r.device),
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
     const struct vg_usage usage = {

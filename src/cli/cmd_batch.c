@@ -15,6 +15,7 @@
 #include "src/cli/batch_clip.h"
 #include "src/cli/clip_list.h"
 #include "src/cli/commands.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
 #include "src/cli/words.h"
@@ -323,12 +324,9 @@ int vg_cmd_batch(int argc, char **argv)
          &b->start, NULL},
         {"device", "D", N_("OpenCL device: a number, cpu, gpu, or a part of its name"), &b->device,
          NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &b->precision,
-         NULL},
-        {"lane", "L",
-         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
-         &b->lane_text, NULL},
-        {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &b->plan, NULL},
+        vg_engine_row_precision(&b->precision),
+        vg_engine_row_lane(&b->lane_text),
+        vg_engine_row_plan(&b->plan),
         {"gate", NULL, N_("as live: pictures in which nothing moved go past the detector"), NULL,
          &b->gate},
         {"jobs", "N", N_("clips analysed at the same time (1)"), &b->jobs, NULL},

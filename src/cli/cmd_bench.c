@@ -22,10 +22,9 @@
 #include "src/cli/bench_scheduler.h"
 #include "src/cli/bench_sizing.h"
 #include "src/cli/bench_stages.h"
-#include "src/cli/cold_start.h"
 #include "src/cli/commands.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/options.h"
-#include "src/cli/precision.h"
 #include "src/cli/words.h"
 #include "src/engine/engine.h"
 
@@ -34,23 +33,19 @@
 #define WARM_UP      10
 
 struct request {
-    const char *model, *size, *batch, *threads, *runs, *precision, *lane_text, *device, *plan;
+    struct vg_engine_options engine;
+    const char *size, *batch, *threads, *runs;
     const char *svg, *trace, *sort; /* with profile */
     const char *pictures;
     bool as_json, profile;
     unsigned width, height;
     unsigned picture_width, picture_height; /* 0: a prepared input */
     double batch_count, thread_count, run_count;
-    enum vg_engine_precision precision_asked;
-    struct vg_lane_settings lane;
 };
 
-static enum vg_status request_check(struct request *r, int operands, struct vg_fault *fault)
+static enum vg_status request_check(struct request *r, struct vg_fault *fault)
 {
-    if (operands)
-        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
-                            "vigie bench model");
-    if (!r->model)
+    if (!r->engine.model)
         return vg_fault_set(fault, VG_E_CALL, N_("a model is wanted"), N_("see vigie help"),
                             "vigie bench model --model M");
     if (!r->profile && (r->svg || r->trace || r->sort))
@@ -59,9 +54,7 @@ static enum vg_status request_check(struct request *r, int operands, struct vg_f
                             r->svg     ? "--svg"
                             : r->trace ? "--trace"
                                        : "--sort");
-    enum vg_status status = vg_option_precision(r->precision, &r->precision_asked, fault);
-    if (!status)
-        status = vg_option_lane(r->lane_text, &r->lane, fault);
+    enum vg_status status = vg_engine_options_read(&r->engine, fault);
     if (!status && r->size)
         status = vg_option_size("size", r->size, &r->width, &r->height, fault);
     if (!status && r->pictures)
@@ -213,7 +206,7 @@ static struct vg_bench_profile profile_request(const struct request *r, const ch
     return (struct vg_bench_profile){.svg = r->svg,
                                      .trace = r->trace,
                                      .sort = r->sort ? r->sort : "run",
-                                     .device = r->device,
+                                     .device = r->engine.device,
                                      .precision = precision,
                                      .threads = (uint32_t)r->thread_count,
                                      .runs = (uint32_t)r->run_count,
@@ -248,13 +241,9 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
     struct vg_engine_settings settings = vg_engine_defaults();
     struct vg_model *model = NULL;
     struct vg_engine *engine = NULL;
-    struct vg_cold_start start;
-    settings.device = r->device;
     settings.width = r->width;
     settings.height = r->height;
     settings.batch_max = (uint32_t)r->batch_count;
-    settings.precision = r->precision_asked;
-    settings.lane = r->lane_text ? &r->lane : NULL;
     settings.threads = (uint32_t)r->thread_count;
     settings.picture_width_max = settings.picture_height_max = 64; /* no pictures come */
     if (r->pictures) {
@@ -262,15 +251,8 @@ static enum vg_status bench(const struct request *r, struct vg_fault *fault)
         settings.picture_width_max = r->picture_width;
         settings.picture_height_max = r->picture_height;
     }
-    settings.plan_file = r->plan;
     settings.launches = r->profile ? VG_LAUNCHES_EACH_STEP : VG_LAUNCHES_FEW;
-    vg_cold_start_init(&start);
-    settings.listener = &start.listener;
-    enum vg_status status = vg_model_find(r->model, &model, fault);
-    settings.weights_from = model;
-    if (!status)
-        status = vg_engine_open(&engine, model, &settings, fault);
-    vg_cold_start_end(&start);
+    enum vg_status status = vg_engine_options_open(&r->engine, settings, &model, &engine, fault);
     if (!status)
         status =
             r->profile ? profile(r, model, engine, fault) : time_whole(r, model, engine, fault);
@@ -283,19 +265,16 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
 {
     struct request r = {.batch = "1", .threads = "0", .runs = "50"};
     const struct vg_option options[] = {
-        {"model", "M", N_("name or file of the model"), &r.model, NULL},
+        {"model", "M", N_("name or file of the model"), &r.engine.model, NULL},
         {"size", "WxH", N_("of the net's input; without it the model's"), &r.size, NULL},
         {"batch", "N", N_("pictures in a batch; default 1"), &r.batch, NULL},
         {"threads", "T", N_("threads of a CPU device; without it the device's choice"), &r.threads,
          NULL},
         {"runs", "R", N_("timed runs; default 50"), &r.runs, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &r.precision,
-         NULL},
-        {"lane", "L",
-         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
-         &r.lane_text, NULL},
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &r.device, NULL},
-        {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &r.plan, NULL},
+        vg_engine_row_precision(&r.engine.precision_text),
+        vg_engine_row_lane(&r.engine.lane_text),
+        vg_engine_row_device(&r.engine.device),
+        vg_engine_row_plan(&r.engine.plan),
         {"pictures", "WxH", N_("times decoded pictures of this size up to their boxes"),
          &r.pictures, NULL},
         {"profile", NULL, N_("the time of each step instead of the whole"), NULL, &r.profile},
@@ -311,7 +290,9 @@ static enum vg_status word_model(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = request_check(&r, count, fault);
+        status = vg_options_operands(&usage, count, 0, 0, fault);
+    if (!status)
+        status = request_check(&r, fault);
     const struct vg_bench_profile asked = profile_request(&r, NULL);
     if (!status)
         status = vg_bench_profile_check(&asked, fault);

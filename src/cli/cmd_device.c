@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/device_tune.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/engine/device.h"
@@ -18,14 +19,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define SEED         1
-
-static enum vg_status want_none(const struct vg_usage *usage, int count, struct vg_fault *fault)
-{
-    if (!count)
-        return VG_OK;
-    return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
-                        "vigie %s", usage->command);
-}
 
 /* ------------------------------------------------------------ list */
 
@@ -67,7 +60,7 @@ static enum vg_status word_list(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = want_none(&usage, count, fault);
+        status = vg_options_operands(&usage, count, 0, 0, fault);
     if (!status)
         status = vg_device_list(devices, &found, fault);
     if (status)
@@ -163,7 +156,7 @@ static enum vg_status word_test(int argc, char **argv, struct vg_fault *fault)
     struct vg_device device = {0};
     const char *word = NULL;
     const struct vg_option options[] = {
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &word, NULL},
+        vg_engine_row_device(&word),
         {"json", NULL, N_("for machines"), NULL, &tally.as_json},
     };
     const struct vg_usage usage = {"device test", "",
@@ -172,7 +165,7 @@ static enum vg_status word_test(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = want_none(&usage, count, fault);
+        status = vg_options_operands(&usage, count, 0, 0, fault);
     if (!status)
         status = vg_device_open(&device, word, 0, fault);
     if (status)

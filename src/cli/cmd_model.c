@@ -18,6 +18,7 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/model_numbers.h"
 #include "src/cli/model_quantize.h"
 #include "src/cli/model_run.h"
@@ -27,15 +28,6 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* ------------------------------------------------------------ what several words need */
-
-static enum vg_status want_operands(const struct vg_usage *usage, int count, int least, int most,
-                                    struct vg_fault *fault)
-{
-    if (count >= least && count <= most)
-        return VG_OK;
-    return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
-                        "vigie %s %s", usage->command, usage->operands);
-}
 
 static enum vg_status models_folder(char *path, size_t size, struct vg_fault *fault)
 {
@@ -167,7 +159,7 @@ static enum vg_status word_import(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = want_operands(&usage, count, 1, 1, fault);
+        status = vg_options_operands(&usage, count, 1, 1, fault);
     if (status)
         return status;
     struct vg_model *model = NULL;
@@ -235,7 +227,7 @@ static enum vg_status word_list(int argc, char **argv, struct vg_fault *fault)
     int count = 0;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = want_operands(&usage, count, 0, 0, fault);
+        status = vg_options_operands(&usage, count, 0, 0, fault);
     struct names *names = NULL;
     if (!status)
         status = read_names(&names, fault);
@@ -404,7 +396,7 @@ static enum vg_status word_info(int argc, char **argv, struct vg_fault *fault)
     struct vg_model *model = NULL;
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = want_operands(&usage, count, 1, 1, fault);
+        status = vg_options_operands(&usage, count, 1, 1, fault);
     if (!status)
         status = vg_model_find(argv[1], &model, fault);
     if (status)
@@ -451,7 +443,7 @@ static enum vg_status word_verify(int argc, char **argv, struct vg_fault *fault)
         {"run", NULL, N_("also runs the net and looks at the values of each step"), NULL, &v.run},
         {"picture", "FILE", N_("runs it on this picture instead of one made by a formula"),
          &v.numbers.picture, NULL},
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &v.numbers.device, NULL},
+        vg_engine_row_device(&v.numbers.device),
     };
     const struct vg_usage usage = {"model verify", "[MODEL...]",
                                    N_("checks that models are whole; without a name, all of them"),
@@ -488,7 +480,7 @@ static enum vg_status word_remove(int argc, char **argv, struct vg_fault *fault)
     char path[4096];
     enum vg_status status = vg_options_read(&usage, argc, argv, &count, fault);
     if (!status)
-        status = want_operands(&usage, count, 1, 1, fault);
+        status = vg_options_operands(&usage, count, 1, 1, fault);
     if (status)
         return status;
     if (strchr(argv[1], '/'))

@@ -29,13 +29,10 @@ static enum vg_status open_operand(const struct vg_usage *usage, int argc, char 
 {
     int count = 0;
     *scene = NULL;
-    const enum vg_status status = vg_options_read(usage, argc, argv, &count, fault);
-    if (status)
-        return status;
-    if (count != 1)
-        return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
-                            "vigie %s %s", usage->command, usage->operands);
-    return vg_scene_open(argv[1], scene, fault);
+    enum vg_status status = vg_options_read(usage, argc, argv, &count, fault);
+    if (!status)
+        status = vg_options_operands(usage, count, 1, 1, fault);
+    return status ? status : vg_scene_open(argv[1], scene, fault);
 }
 
 static unsigned places_of_kind(const struct vg_scene *scene, enum vg_place_kind kind)

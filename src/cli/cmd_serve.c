@@ -9,6 +9,7 @@
 #include "src/base/folders.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/gate_option.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
@@ -101,9 +102,8 @@ int vg_cmd_serve(int argc, char **argv)
         {"listen", "ADDR:PORT", N_("where HTTPS answers (default: 127.0.0.1:8443; port 0: any)"),
          &listen, NULL},
         {"redis", "URL", N_("unix:PATH of a running Redis (default: a private one)"), &redis, NULL},
-        {"plan", "FILE", N_("choices of kernels that `device tune --file` wrote"), &plan, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &precision,
-         NULL},
+        vg_engine_row_plan(&plan),
+        vg_engine_row_precision(&precision),
         {"gate", "on|off",
          N_("whether pictures in which nothing moved go past the detector, one every 2 s at least "
             "through it (on)"),

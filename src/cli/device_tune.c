@@ -7,6 +7,7 @@
 #include "src/base/json.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
 #include "src/cli/words.h"
@@ -24,16 +25,13 @@ enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char *
     double pictures = 1, thread_count = 0;
     memset(call, 0, sizeof *call);
     const struct vg_option options[] = {
-        {"device", "D", N_("number, cpu, gpu or a part of the name"), &call->device, NULL},
+        vg_engine_row_device(&call->device),
         {"size", "WxH", N_("of the net's input; without it the model's"), &size, NULL},
         {"batch", "N", N_("pictures in a batch; default 1"), &batch, NULL},
         {"threads", "T", N_("threads of a CPU device; without it the device's choice"), &threads,
          NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"), &precision,
-         NULL},
-        {"lane", "L",
-         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
-         &call->lane_text, NULL},
+        vg_engine_row_precision(&precision),
+        vg_engine_row_lane(&call->lane_text),
         {"file", "FILE", N_("writes the choices there, to pin a plan to them"), &call->file, NULL},
         {"json", NULL, N_("for machines"), NULL, &call->as_json},
     };

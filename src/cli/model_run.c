@@ -11,6 +11,7 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/cli/batch_files.h"
+#include "src/cli/engine_options.h"
 #include "src/cli/look.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
@@ -391,11 +392,8 @@ enum vg_status vg_model_run(int argc, char **argv, struct vg_fault *fault)
          &r.prepared},
         {"tensor", "FILE", N_("takes a prepared input (3 x H x W float32) instead of a picture"),
          &r.tensor, NULL},
-        {"precision", "P", N_("of the arithmetic: f32, f16, int8 or auto (auto)"),
-         &r.precision_text, NULL},
-        {"lane", "L",
-         N_("kernels for a cpu, any GPU, nvidia, amd or intel; without it the device's own"),
-         &r.lane_text, NULL},
+        vg_engine_row_precision(&r.precision_text),
+        vg_engine_row_lane(&r.lane_text),
         {"device", "D", N_("device to run on: number, cpu, gpu or a part of its name"), &r.device,
          NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},

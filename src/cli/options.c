@@ -73,8 +73,31 @@ enum vg_status vg_options_read(const struct vg_usage *usage, int argc, char **ar
     return VG_OK;
 }
 
+enum vg_status vg_options_operands(const struct vg_usage *usage, int count, int least, int most,
+                                   struct vg_fault *fault)
+{
+    if (count >= least && count <= most)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_CALL, N_("wrong number of arguments"), N_("see vigie help"),
+                        "vigie %s%s%s", usage->command, usage->operands[0] ? " " : "",
+                        usage->operands);
+}
+
+/* Of the longest option with its argument; a table of short ones keeps to that of the others. */
+static int left_width(const struct vg_usage *usage)
+{
+    size_t width = 24;
+    for (size_t i = 0; i < usage->option_count; i++) {
+        const struct vg_option *o = &usage->options[i];
+        const size_t own = strlen("-- ") + strlen(o->name) + strlen(o->argument ? o->argument : "");
+        width = own > width ? own : width;
+    }
+    return (int)width;
+}
+
 void vg_options_help(const struct vg_usage *usage)
 {
+    const int width = left_width(usage);
     (void)printf("vigie %s%s%s%s%s\n  %s\n", usage->command, usage->option_count ? " " : "",
                  usage->option_count ? _("[options]") : "", usage->operands[0] ? " " : "",
                  usage->operands, _(usage->summary));
@@ -82,7 +105,7 @@ void vg_options_help(const struct vg_usage *usage)
         const struct vg_option *o = &usage->options[i];
         char left[64];
         (void)snprintf(left, sizeof left, "--%s %s", o->name, o->argument ? o->argument : "");
-        (void)printf("  %-24s %s\n", left, _(o->help));
+        (void)printf("  %-*s %s\n", width, left, _(o->help));
     }
 }
 

@@ -35,6 +35,10 @@ struct vg_usage {
 enum vg_status vg_options_read(const struct vg_usage *usage, int argc, char **argv,
                                int *operand_count, struct vg_fault *fault) VG_MUST_USE;
 
+/* VG_E_CALL: fewer operands than least, or more than most. */
+enum vg_status vg_options_operands(const struct vg_usage *usage, int count, int least, int most,
+                                   struct vg_fault *fault) VG_MUST_USE;
+
 void vg_options_help(const struct vg_usage *usage);
 
 /* Reads a decimal number of [least, most] given to --name; VG_E_CALL names the option. */

@@ -8,11 +8,22 @@
 #include "src/base/text.h"
 #include "src/cli/options.h"
 
+static int name_width(const struct vg_words *words)
+{
+    size_t width = 8;
+    for (size_t i = 0; i < words->count; i++) {
+        const size_t own = strlen(words->word[i].name);
+        width = own > width ? own : width;
+    }
+    return (int)width;
+}
+
 static void help(const struct vg_words *words)
 {
+    const int width = name_width(words);
     (void)printf(_("vigie %s WORD [options]: %s\n\n"), words->command, _(words->summary));
     for (size_t i = 0; i < words->count; i++)
-        (void)printf("  %-8s %s\n", words->word[i].name,
+        (void)printf("  %-*s %s\n", width, words->word[i].name,
                      words->word[i].run ? _(words->word[i].summary) : _("not available yet"));
     (void)printf(_("\nvigie %s WORD --help tells more.\n"), words->command);
 }
