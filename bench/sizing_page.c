@@ -42,7 +42,8 @@ static const char style[] =
     ".axes .x path{stroke:#57606a}svg text.limit{fill:#a4161a}ol.notes{font-size:.8rem;"
     "padding-left:1.6rem}footer{margin-top:2rem;color:#57606a;font-size:.82rem}"
     "#tiers td,#runs td{overflow-wrap:break-word}"
-    "@media print{html{font-size:13px}body{max-width:none;margin:0;padding:0}"
+    "@media (max-width:50rem){table{display:block;overflow-x:auto}}"
+    "@media print{table{display:table}html{font-size:13px}body{max-width:none;margin:0;padding:0}"
     "svg{max-width:150mm}}";
 
 /* ---- pieces ---- */
