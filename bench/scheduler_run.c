@@ -28,7 +28,7 @@
 struct moment {
     int64_t us, loop_us;
     uint64_t analysed[VG_SYNTHETIC_MAX], fate[VG_FATE_COUNT];
-    struct vg_timed_device_counts device;
+    struct vg_timed_device_counts device[VG_TRIAL_DEVICES_MAX];
     struct vg_time_histogram_view due, dispatch, share;
 };
 
@@ -36,7 +36,8 @@ struct stand {
     const struct vg_scheduler_run *run;
     char folder[VG_BENCH_FOLDER_SIZE], redis[VG_BENCH_FOLDER_SIZE + 8];
     struct vg_synthetic *flux;
-    struct vg_timed_device *device;
+    struct vg_timed_device *device[VG_TRIAL_DEVICES_MAX];
+    uint32_t devices;
     struct vg_model *model;
     struct vg_stage_times *times;
     struct vg_analysis_trial trial;
@@ -106,7 +107,9 @@ static enum vg_status open_model(struct stand *s)
 static void set_up(struct stand *s)
 {
     (void)snprintf(s->redis, sizeof s->redis, "%s/none", s->folder);
-    s->trial.unit = vg_timed_device_unit(s->device);
+    for (uint32_t i = 0; i < s->devices; i++)
+        s->trial.unit[i] = vg_timed_device_unit(s->device[i]);
+    s->trial.units = s->devices;
     s->trial.model = s->model;
     s->trial.times = s->times;
     s->settings = (struct vg_analysis_settings){.data = s->folder,
@@ -115,6 +118,8 @@ static void set_up(struct stand *s)
                                                 .ingest_count = vg_synthetic_ingests(s->flux),
                                                 .batch_max = s->run->batch_max,
                                                 .workers = s->run->workers,
+                                                .device_limit_us = s->run->limit_us,
+                                                .device_retry_us = s->run->retry_us,
                                                 .trial = &s->trial};
     for (uint32_t i = 0; i < s->settings.ingest_count; i++) {
         s->settings.ingest[i].slots_fd = vg_synthetic_slots_fd(s->flux, i);
@@ -168,7 +173,8 @@ static void take_moment(const struct stand *s, struct moment *m)
             m->fate[f] += state.fate[f];
     }
     m->loop_us = thread_us(s->thread);
-    m->device = vg_timed_device_read(s->device);
+    for (uint32_t i = 0; i < s->devices; i++)
+        m->device[i] = vg_timed_device_read(s->device[i]);
     vg_time_histogram_read(&s->times->stage[VG_STAGE_DUE].fine, &m->due);
     vg_time_histogram_read(&s->trial.dispatch, &m->dispatch);
     vg_time_histogram_read(&s->trial.share, &m->share);
@@ -313,15 +319,32 @@ static double percent_of_core(int64_t us, uint64_t pictures)
     return pictures ? (double)us / (double)pictures * 1000 / 1e6 * 100 : 0;
 }
 
+/* Of all devices, in the measure. */
+static struct vg_timed_device_counts device_counts(const struct stand *s)
+{
+    struct vg_timed_device_counts sum = {0};
+    for (uint32_t i = 0; i < s->devices; i++) {
+        const struct vg_timed_device_counts *a = &s->first.device[i], *b = &s->last.device[i];
+        sum.runs += b->runs - a->runs;
+        sum.jobs += b->jobs - a->jobs;
+        sum.busy_us += b->busy_us - a->busy_us;
+        sum.late_us += b->late_us - a->late_us;
+        sum.thread_us += b->thread_us - a->thread_us;
+    }
+    return sum;
+}
+
 static void tell_work(const struct stand *s, struct vg_scheduler_found *found)
 {
-    const struct vg_timed_device_counts *a = &s->first.device, *b = &s->last.device;
-    const uint64_t runs = b->runs - a->runs;
-    found->batch_size = runs ? (double)(b->jobs - a->jobs) / (double)runs : 0;
-    found->device_busy = (double)(b->busy_us - a->busy_us) / (double)(s->last.us - s->first.us);
-    found->device_late_ms = runs ? (double)(b->late_us - a->late_us) / (double)runs / 1000 : 0;
+    const struct vg_timed_device_counts all = device_counts(s);
+    const double device_us = (double)(s->last.us - s->first.us) * s->devices;
+    for (uint32_t i = 0; i < s->devices; i++)
+        found->jobs[i] = s->last.device[i].jobs - s->first.device[i].jobs;
+    found->batch_size = all.runs ? (double)all.jobs / (double)all.runs : 0;
+    found->device_busy = (double)all.busy_us / device_us;
+    found->device_late_ms = all.runs ? (double)all.late_us / (double)all.runs / 1000 : 0;
     found->loop_percent = percent_of_core(s->last.loop_us - s->first.loop_us, found->analysed);
-    found->device_percent = percent_of_core(b->thread_us - a->thread_us, found->analysed);
+    found->device_percent = percent_of_core(all.thread_us, found->analysed);
     found->dispatch = cost_of(&s->first.dispatch, &s->last.dispatch);
     found->share_out = cost_of(&s->first.share, &s->last.share);
 }
@@ -413,6 +436,19 @@ static enum vg_status come_to_rest(struct stand *s, struct vg_fault *fault)
                        : VG_OK;
 }
 
+static enum vg_status open_devices(struct stand *s)
+{
+    enum vg_status status = VG_OK;
+    s->devices = s->run->devices ? s->run->devices : 1;
+    if (s->devices > VG_TRIAL_DEVICES_MAX)
+        return VG_E_CALL;
+    for (uint32_t i = 0; i < s->devices && !status; i++)
+        status = vg_timed_device_open(&s->device[i], &s->run->device);
+    if (!status)
+        vg_timed_device_trouble(s->device[s->devices - 1], &s->run->trouble);
+    return status;
+}
+
 static enum vg_status open_all(struct stand *s, struct vg_fault *fault)
 {
     const struct vg_synthetic_settings flux = {.count = s->run->flux,
@@ -423,7 +459,7 @@ static enum vg_status open_all(struct stand *s, struct vg_fault *fault)
                                                .seed = SEED};
     s->times = vg_alloc(sizeof *s->times);
     s->own = vg_alloc_array(SAMPLES_MAX, sizeof *s->own);
-    if (!s->times || !s->own || open_model(s) || vg_timed_device_open(&s->device, &s->run->device))
+    if (!s->times || !s->own || open_model(s) || open_devices(s))
         return no_memory(fault);
     enum vg_status status = vg_bench_folder_make(s->folder, fault);
     if (!status)
@@ -441,7 +477,8 @@ static void close_all(struct stand *s)
     for (int i = 0; i < 2; i++)
         if (s->control[i] >= 0)
             (void)close(s->control[i]);
-    vg_timed_device_close(&s->device);
+    for (uint32_t i = 0; i < s->devices; i++)
+        vg_timed_device_close(&s->device[i]);
     vg_bench_folder_remove(s->folder);
     vg_free(s->model);
     vg_free(s->times);

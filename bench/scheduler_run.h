@@ -1,5 +1,5 @@
 /* One measure of the scheduler by itself: synthetic flux (synthetic_flux.h) through the real
- * analysis, in this process, on a timed device (timed_device.h): opened, left to settle, measured,
+ * analysis, in this process, on one or more timed devices (timed_device.h): opened, left to settle, measured,
  * ended when nothing is under way any more. Without Redis: the publisher tries and fails to reach
  * it, what is told in operation is written all the same. */
 #ifndef VG_BENCH_SCHEDULER_RUN_H
@@ -8,6 +8,7 @@
 #include "bench/flux_hold.h"
 #include "bench/synthetic_flux.h"
 #include "bench/timed_device.h"
+#include "scheduler/analysis.h"
 #include "src/base/attr.h"
 
 #define VG_SCHEDULER_OPEN_S 60 /* until each flux had its first picture analysed */
@@ -16,11 +17,14 @@ struct vg_scheduler_run {
     uint32_t flux;
     double rate_fps, wanted_fps; /* asked for; what its rules make of it */
     double settle_s, measure_s;
-    struct vg_timed_device_settings device;
-    uint32_t batch_max, workers; /* workers: 0: the analysis' own choice */
-    uint32_t width, height;      /* of the pictures */
-    const char *scene;           /* JSON, checked before; of each flux */
-    uint32_t dear_flux;          /* the first so many cost device.dearer times as much */
+    struct vg_timed_device_settings device; /* each of them */
+    uint32_t devices;                       /* 0: one */
+    struct vg_timed_trouble trouble;        /* of the last one */
+    int64_t limit_us, retry_us;             /* of the analysis: 0: as in operation */
+    uint32_t batch_max, workers;            /* workers: 0: the analysis' own choice */
+    uint32_t width, height;                 /* of the pictures */
+    const char *scene;                      /* JSON, checked before; of each flux */
+    uint32_t dear_flux;                     /* the first so many cost device.dearer times as much */
     void (*look)(void *user, const char *what, double done_s, double of_s); /* each second; NULL */
     void *user;
 };
@@ -40,7 +44,8 @@ struct vg_scheduler_found {
     struct vg_hold_latency due;
     double due_max_ms;
     uint64_t analysed, fate[VG_FATE_COUNT]; /* in the measure */
-    double batch_size, device_busy;         /* share of its time */
+    double batch_size, device_busy;         /* share of the devices' time */
+    uint64_t jobs[VG_TRIAL_DEVICES_MAX];    /* of each device, in the measure */
     double loop_percent, device_percent;    /* of a core for 1,000 pictures a second */
     struct vg_decision_cost dispatch, share_out;
     /* memory of its own, without the pictures', at the end; bytes an hour, and half of the 95 %

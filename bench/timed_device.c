@@ -5,6 +5,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
+#include "src/base/text.h"
 
 #define AT_ONCE_US 200                /* a batch that comes so soon was waiting */
 #define LAP_US     (12 * VG_US_PER_S) /* there and back: a quarter of the picture in 6 s */
@@ -12,6 +13,8 @@
 
 struct vg_timed_device {
     struct vg_timed_device_settings settings;
+    struct vg_timed_trouble trouble;
+    uint64_t begun;               /* runs, those that fail too */
     struct vg_engine_times times; /* of the last run */
     /* of the thread that runs it */
     int64_t ended_us, due_us; /* the last run: in truth, and as it should have */
@@ -65,13 +68,29 @@ static int64_t begin_us(const struct vg_timed_device *d, int64_t now_us)
     return now_us - d->ended_us < AT_ONCE_US ? d->due_us : now_us;
 }
 
+/* How this run goes wrong. */
+static enum vg_status meet_trouble(struct vg_timed_device *d, struct vg_fault *fault)
+{
+    const struct vg_timed_trouble *trouble = &d->trouble;
+    const uint64_t number = ++d->begun;
+    if (number == trouble->hangs_at)
+        vg_pause_us(trouble->hang_us);
+    if (!trouble->fails_at || number < trouble->fails_at ||
+        number - trouble->fails_at >= trouble->fails)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_DEVICE, N_("the device failed while working"), NULL,
+                        "timed device");
+}
+
 static enum vg_status run(void *self, const struct vg_job *jobs, uint32_t count,
                           struct vg_answer *answers, struct vg_fault *fault)
 {
     struct vg_timed_device *d = self;
     const int64_t cpu_us = vg_thread_cpu_time_us(), now_us = vg_mono_now().us;
     const int64_t us = vg_timed_device_us(&d->settings, jobs, count);
-    (void)fault;
+    const enum vg_status status = meet_trouble(d, fault);
+    if (status)
+        return status;
     for (uint32_t i = 0; i < count; i++)
         vg_timed_device_answer(jobs[i].picture->width, jobs[i].picture->height, jobs[i].time.us,
                                jobs[i].picture->flux, &answers[i]);
@@ -123,6 +142,11 @@ enum vg_status vg_timed_device_open(struct vg_timed_device **device,
     d->settings = *settings;
     d->ended_us = -VG_US_PER_S;
     return VG_OK;
+}
+
+void vg_timed_device_trouble(struct vg_timed_device *device, const struct vg_timed_trouble *trouble)
+{
+    device->trouble = *trouble;
 }
 
 void vg_timed_device_close(struct vg_timed_device **device)

@@ -20,11 +20,22 @@ struct vg_timed_device_settings {
     uint32_t dearer; /* 0: once */
 };
 
+/* What goes wrong there, by the number of the run, from 1; zeroed: nothing does. */
+struct vg_timed_trouble {
+    uint64_t fails_at, fails; /* that run, and so many in all, answer VG_E_DEVICE */
+    uint64_t hangs_at;        /* that one takes hang_us more */
+    int64_t hang_us;
+};
+
 struct vg_timed_device;
 
 enum vg_status vg_timed_device_open(struct vg_timed_device **device,
                                     const struct vg_timed_device_settings *settings) VG_MUST_USE;
 void vg_timed_device_close(struct vg_timed_device **device);
+
+/* Before its first run. */
+void vg_timed_device_trouble(struct vg_timed_device *device,
+                             const struct vg_timed_trouble *trouble);
 
 /* Borrowed: as long as the device. */
 struct vg_device_unit vg_timed_device_unit(struct vg_timed_device *device);

@@ -110,9 +110,7 @@ static enum vg_status open_all(struct vg_loop *a)
     (void)evutil_make_socket_nonblocking(a->settings->control_fd);
     a->control = event_new(a->base, a->settings->control_fd, EV_READ | EV_PERSIST, on_control, a);
     a->tick = event_new(a->base, -1, EV_PERSIST, vg_loop_on_tick, a);
-    a->look = evtimer_new(a->base, vg_loop_on_look, a);
-    if (!a->control || !a->tick || !a->look || event_add(a->control, NULL) ||
-        event_add(a->tick, &tick))
+    if (!a->control || !a->tick || event_add(a->control, NULL) || event_add(a->tick, &tick))
         return VG_E_MEMORY;
     a->loop_beat.name = "loop";
     a->loop_beat.limit_us = 120 * VG_US_PER_S;     /* opening a device compiles its kernels */
@@ -140,8 +138,9 @@ static void close_events(struct vg_loop *a)
         event_free(a->control);
     if (a->tick)
         event_free(a->tick);
-    if (a->look)
-        event_free(a->look);
+    for (uint32_t i = 0; i < VG_LOOP_DEVICES_MAX; i++)
+        if (a->device[i].look)
+            event_free(a->device[i].look);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         if (a->back[i])
             event_free(a->back[i]);
@@ -152,13 +151,16 @@ static void close_events(struct vg_loop *a)
         event_base_free(a->base);
 }
 
-static void close_all(struct vg_loop *a)
+enum close_how {
+    CLOSE_WHOLE,
+    CLOSE_STAYS /* a device hangs in a call: what it was given stays until the process ends */
+};
+
+static enum close_how close_all(struct vg_loop *a)
 {
     vg_watch_thread_close(&a->watch); /* it looks at the others */
     /* in the order of the way: the device ends its batch, the workers what they hold */
-    vg_device_thread_close(&a->device);
-    if (!a->status)
-        vg_map_trial_end(&a->map_trial);
+    const bool hung = vg_loop_devices_close_threads(a);
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         vg_worker_thread_close(&a->worker[i]);
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
@@ -180,20 +182,21 @@ static void close_all(struct vg_loop *a)
     vg_publisher_close(&a->publisher);
     vg_energy_thread_close(&a->energy.thread); /* may wait for a driver: what must be written is */
     close_events(a);
-    for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
-        vg_slots_close(&a->ingest[i].slots);
     vg_model_guard_close(&a->guard);
-    vg_engine_close(&a->engine);
-    if (!a->settings->trial)
-        vg_model_close(&a->model);
-    for (int i = 0; i < VG_LOOP_BATCHES; i++)
-        vg_free(a->batch[i].answer);
     vg_live_config_free(&a->config);
     vg_live_config_free(&a->pending);
     vg_free(a->report);
+    vg_free(a->message);
+    if (hung)
+        return CLOSE_STAYS;
+    for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
+        vg_slots_close(&a->ingest[i].slots);
+    vg_loop_devices_close(a);
+    if (!a->settings->trial)
+        vg_model_close(&a->model);
     if (!a->settings->trial)
         vg_free(a->times);
-    vg_free(a->message);
+    return CLOSE_WHOLE;
 }
 
 enum vg_status vg_analysis_run(const struct vg_analysis_settings *settings, struct vg_fault *fault)
@@ -208,7 +211,7 @@ enum vg_status vg_analysis_run(const struct vg_analysis_settings *settings, stru
         (void)event_base_dispatch(a->base);
         status = a->status;
     }
-    close_all(a);
-    vg_free(a);
+    if (close_all(a) == CLOSE_WHOLE)
+        vg_free(a);
     return status;
 }

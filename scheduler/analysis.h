@@ -22,10 +22,13 @@
 #define VG_RATES_VARIABLE       "VIGIE_RATES" /* likewise: `steady` if "wanted"; the bench says so */
 #define VG_METERS_ROOT_VARIABLE "VIGIE_METERS_ROOT" /* likewise: `meters_root`, for tests */
 
-/* For the bench: another device in the place of model and engine, and what the loop is seen at.
+#define VG_TRIAL_DEVICES_MAX 8
+#define VG_DEVICE_RETRY_US   (5 * VG_US_PER_S) /* doubled each time, to five minutes */
+/* For the bench: other devices in the place of model and engine, and what the loop is seen at.
  * All else is as in operation. Zeroed but for what is given. */
 struct vg_analysis_trial {
-    struct vg_device_unit unit;
+    struct vg_device_unit unit[VG_TRIAL_DEVICES_MAX];
+    uint32_t units;               /* at least one */
     struct vg_model *model;       /* as which it passes; borrowed */
     struct vg_stage_times *times; /* borrowed; read by others too */
     /* processor time of the loop's decisions, added to by its thread: batches that were formed and
@@ -36,7 +39,7 @@ struct vg_analysis_trial {
 struct vg_analysis_settings {
     const char *data;   /* data folder */
     const char *redis;  /* path of the Redis socket */
-    const char *device; /* which OpenCL device, as VIGIE_DEVICE; NULL: the first */
+    const char *device; /* which OpenCL devices (device_select.h); NULL: as VIGIE_DEVICE says */
     const char *plan;   /* file that the plan is pinned to; NULL: the device's own */
     enum vg_engine_precision precision;
     int control_fd; /* of the supervisor */
@@ -50,6 +53,8 @@ struct vg_analysis_settings {
     uint32_t model_check_s;  /* between two looks at the model's file; 0: an hour */
     const char *meters_root; /* before /sys, where meters of energy are looked for; NULL: none */
     bool steady;             /* alerts and armed rules raise no rate */
+    int64_t device_limit_us; /* a batch never takes so long; 0: VG_DEVICE_LIMIT_US */
+    int64_t device_retry_us; /* until one that failed is opened anew; 0: VG_DEVICE_RETRY_US */
     uint32_t coverage_days;  /* that the ledger of coverage is kept; 0: 30 */
     struct vg_analysis_trial *trial; /* borrowed; NULL: in operation */
 };

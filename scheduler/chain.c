@@ -24,6 +24,11 @@ enum vg_status vg_chain_make_maps(struct vg_chain *chain)
     return chain->maps || !set ? VG_OK : vg_maps_host_open(&chain->maps, set);
 }
 
+bool vg_chain_makes_maps(const struct vg_chain *chain)
+{
+    return chain->maps != NULL;
+}
+
 enum vg_status vg_chain_open(struct vg_chain **chain, const struct vg_scene *scene,
                              enum vg_chain_maps maps)
 {

@@ -41,6 +41,9 @@ enum vg_status vg_chain_keep_heat(struct vg_chain *chain) VG_MUST_USE;
  * Allocates. VG_E_MEMORY: there are none then. Nothing where it makes them, or needs none. */
 enum vg_status vg_chain_make_maps(struct vg_chain *chain) VG_MUST_USE;
 
+/* Whether it does. */
+bool vg_chain_makes_maps(const struct vg_chain *chain);
+
 struct vg_chain_input {
     const struct vg_detection *detections; /* of the picture, any order */
     uint32_t detection_count;

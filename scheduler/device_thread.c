@@ -14,7 +14,6 @@
 
 enum {
     BATCHES_WAITING = 4,
-    DEVICE_LIMIT_S = 60,
     WAIT_MS = 60000 /* then a look at the clock */
 };
 
@@ -23,6 +22,9 @@ struct vg_device_thread {
     struct vg_ring *batches; /* of struct vg_live_batch *, NULL: quit */
     struct vg_live_beat beat;
     _Atomic int64_t busy_us;
+    pthread_mutex_t hand; /* of `abandoned`, and held while a batch is handed on */
+    bool hand_made, abandoned;
+    atomic_bool over;                 /* released when an abandoned thread ends */
     uint8_t weights[VG_SHA256_BYTES]; /* at the start */
     struct vg_mono_time looked;       /* at the weights */
     bool altered;                     /* they are others now */
@@ -78,6 +80,30 @@ static bool wants_maps(const struct vg_live_batch *batch)
     return false;
 }
 
+static bool is_abandoned(struct vg_device_thread *t)
+{
+    (void)pthread_mutex_lock(&t->hand);
+    const bool abandoned = t->abandoned;
+    (void)pthread_mutex_unlock(&t->hand);
+    return abandoned;
+}
+
+/* The batch is not ours any more once its last work is handed on: it may be filled anew already. */
+static void hand_on(struct vg_device_thread *t, struct vg_live_batch *batch)
+{
+    const uint32_t count = batch->count;
+    batch->handed = true;
+    for (uint32_t i = 0; i < count; i++) {
+        struct vg_live_work *work = &batch->work[i];
+        work->answer = batch->status ? NULL : &batch->answer[work->first_job];
+        if (!batch->status)
+            vg_device_gate_end(work, &batch->answer[work->first_job]);
+        /* a worker's ring has room for every work that exists: it cannot be full */
+        if (vg_ring_push(t->settings.to_worker[work->flux->worker], &work))
+            vg_log(VG_LOG_ERROR, "a worker's ring is full");
+    }
+}
+
 static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
 {
     const struct vg_mono_time start = vg_mono_now();
@@ -99,17 +125,10 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
         if (wants_maps(batch))
             vg_stage_times_add(t->settings.times, VG_STAGE_MAPS, batch->times.maps_us);
     }
-    /* the batch is not ours any more once its last work is handed on: it may be filled anew already */
-    const uint32_t count = batch->count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct vg_live_work *work = &batch->work[i];
-        work->answer = batch->status ? NULL : &batch->answer[work->first_job];
-        if (!batch->status)
-            vg_device_gate_end(work, &batch->answer[work->first_job]);
-        /* a worker's ring has room for every work that exists: it cannot be full */
-        if (vg_ring_push(t->settings.to_worker[work->flux->worker], &work))
-            vg_log(VG_LOG_ERROR, "a worker's ring is full");
-    }
+    (void)pthread_mutex_lock(&t->hand); /* else nobody wants it but he who abandons the thread */
+    if (!t->abandoned)
+        hand_on(t, batch);
+    (void)pthread_mutex_unlock(&t->hand);
 }
 
 static void *device_main(void *user)
@@ -117,7 +136,7 @@ static void *device_main(void *user)
     struct vg_device_thread *t = user;
     (void)prctl(PR_SET_NAME, "vg-device"); /* the bench tells threads apart by it */
     vg_alloc_seal();
-    for (;;) {
+    while (!is_abandoned(t)) {
         struct vg_live_batch *batch;
         weights_look(t);
         if (vg_ring_pop(t->batches, &batch)) {
@@ -128,6 +147,8 @@ static void *device_main(void *user)
             return NULL;
         run_batch(t, batch);
     }
+    atomic_store_explicit(&t->over, true, memory_order_release);
+    return NULL;
 }
 
 enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
@@ -139,13 +160,16 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
         return VG_E_MEMORY;
     t->settings = *settings;
     t->beat.name = "device";
-    t->beat.limit_us = DEVICE_LIMIT_S * VG_US_PER_S;
+    t->beat.limit_us = settings->limit_us ? settings->limit_us : VG_DEVICE_LIMIT_US;
     if (!t->settings.weights_every_us)
         t->settings.weights_every_us = VG_WEIGHTS_EVERY_US;
     t->looked = vg_mono_now();
     enum vg_status status = settings->unit.weights_digest(settings->unit.self, t->weights, NULL);
     if (!status)
         status = vg_ring_open(&t->batches, BATCHES_WAITING, sizeof(struct vg_live_batch *));
+    t->hand_made = !status && pthread_mutex_init(&t->hand, NULL) == 0;
+    if (!status && !t->hand_made)
+        status = VG_E_LACK;
     if (!status) {
         t->running = pthread_create(&t->thread, NULL, device_main, t) == 0;
         status = t->running ? VG_OK : VG_E_LACK;
@@ -159,17 +183,35 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
 void vg_device_thread_close(struct vg_device_thread **thread)
 {
     struct vg_device_thread *t = *thread;
+    *thread = NULL;
     if (!t)
         return;
+    if (t->running && t->abandoned && !vg_device_thread_over(t)) {
+        (void)pthread_detach(t->thread); /* it may never end */
+        return;
+    }
     if (t->running) {
         struct vg_live_batch *quit = NULL;
-        while (vg_ring_push(t->batches, &quit))
+        while (!t->abandoned && vg_ring_push(t->batches, &quit))
             vg_pause_us(1000); /* full: the thread empties it */
         (void)pthread_join(t->thread, NULL);
     }
+    if (t->hand_made)
+        (void)pthread_mutex_destroy(&t->hand);
     vg_ring_close(&t->batches);
     vg_free(t);
-    *thread = NULL;
+}
+
+void vg_device_thread_abandon(struct vg_device_thread *thread)
+{
+    (void)pthread_mutex_lock(&thread->hand);
+    thread->abandoned = true;
+    (void)pthread_mutex_unlock(&thread->hand);
+}
+
+bool vg_device_thread_over(const struct vg_device_thread *thread)
+{
+    return atomic_load_explicit(&thread->over, memory_order_acquire);
 }
 
 enum vg_status vg_device_thread_run(struct vg_device_thread *thread, struct vg_live_batch *batch)

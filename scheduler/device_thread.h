@@ -2,6 +2,9 @@
  * the worker of its flux. Two batches may wait in its ring, so that the device never idles
  * while the loop decides.
  *
+ * A device whose driver hangs keeps its thread: that one is abandoned, answers nothing any more, and
+ * ends by itself should the call ever return.
+ *
  * Between batches it makes sure once an hour that the weights on the device are those that were
  * put there: once they are not, no batch is answered any more, and the analysis starts again with
  * those of the file. */
@@ -16,6 +19,7 @@
 
 #define VG_LIVE_WORKERS_MAX 16
 #define VG_WEIGHTS_EVERY_US (INT64_C(3600) * VG_US_PER_S)
+#define VG_DEVICE_LIMIT_US  (INT64_C(60) * VG_US_PER_S)
 
 struct vg_device_thread;
 
@@ -25,17 +29,27 @@ struct vg_device_settings {
     struct vg_stage_times *times;                   /* borrowed */
     uint32_t batch_max;       /* jobs that it takes at once; 0: as many as come */
     int64_t weights_every_us; /* how often the weights are looked at; 0: VG_WEIGHTS_EVERY_US */
+    int64_t limit_us;         /* longer than a batch ever takes; 0: VG_DEVICE_LIMIT_US */
 };
 
 /* VG_E_DEVICE: the weights cannot be read; VG_E_MEMORY, VG_E_LACK (no thread). */
 enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
                                      const struct vg_device_settings *settings) VG_MUST_USE;
-/* Waits for the batch that runs. */
+/* Waits for the batch that runs; not for that of a thread that was abandoned and is not over: then
+ * what it uses (unit, batches, the works' pictures) must stay until the process ends. */
 void vg_device_thread_close(struct vg_device_thread **thread);
 
 /* Loop's thread. The batch is taken until all its works came back. VG_E_FULL: two wait. */
 enum vg_status vg_device_thread_run(struct vg_device_thread *thread,
                                     struct vg_live_batch *batch) VG_MUST_USE;
+
+/* The thread hands on nothing any more. Of the batches that it was given those are its own for good
+ * that have not been handed on (vg_live_batch.handed), until it is over; the others' works come back.
+ * Loop's thread. */
+void vg_device_thread_abandon(struct vg_device_thread *thread);
+
+/* An abandoned thread has ended: nothing is used by it any more. */
+bool vg_device_thread_over(const struct vg_device_thread *thread);
 
 struct vg_live_beat *vg_device_thread_beat(struct vg_device_thread *thread);
 

@@ -20,7 +20,6 @@ struct vg_live_alerts {
     struct vg_live_alert_settings settings;
     struct vg_ulid_source ids;
     struct vg_canvas canvas;
-    char model[VG_ALERT_MODEL_TEXT];
     struct vg_log_repeat refused;
 };
 
@@ -33,7 +32,6 @@ enum vg_status vg_live_alerts_open(struct vg_live_alerts **alerts,
     if (!a)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "alerts");
     a->settings = *settings;
-    vg_alert_model_text(settings->model, settings->precision, a->model);
     *alerts = a;
     return VG_OK;
 }
@@ -49,7 +47,8 @@ void vg_live_alerts_close(struct vg_live_alerts **alerts)
 
 static enum vg_status write_json(struct vg_live_alerts *a, const struct vg_live_flux *flux,
                                  const struct vg_alert *alert, const struct vg_picture *picture,
-                                 const char *phase, struct vg_publisher_item *item)
+                                 const struct vg_live_maker *maker, const char *phase,
+                                 struct vg_publisher_item *item)
 {
     size_t size;
     const struct vg_alert_context context = {
@@ -57,8 +56,8 @@ static enum vg_status write_json(struct vg_live_alerts *a, const struct vg_live_
         .flux = flux->config.id,
         .node = a->settings.node,
         .software = vg_version(),
-        .model = a->model,
-        .plan = a->settings.plan,
+        .model = maker->model,
+        .plan = maker->plan,
         .phase = phase,
         .wall_known = true,
         .wall = picture->wall,
@@ -97,7 +96,8 @@ static enum vg_status refuse(struct vg_live_alerts *alerts, const struct vg_live
 /* The picture and the object of the contract into the item. */
 static enum vg_status fill(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
                            const struct vg_alert *alert, const struct vg_picture *picture,
-                           const char *phase, struct vg_publisher_item *item)
+                           const struct vg_live_maker *maker, const char *phase,
+                           struct vg_publisher_item *item)
 {
     size_t size;
     vg_ulid_make(&alerts->ids, item->id);
@@ -109,12 +109,12 @@ static enum vg_status fill(struct vg_live_alerts *alerts, const struct vg_live_f
     if (drawn)
         vg_log(VG_LOG_ERROR, "flux %s: the picture of an alert cannot be made: %s", flux->config.id,
                vg_status_name(drawn));
-    return write_json(alerts, flux, alert, picture, phase, item);
+    return write_json(alerts, flux, alert, picture, maker, phase, item);
 }
 
 enum vg_status vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
                                    const struct vg_alert *alert, const struct vg_picture *picture,
-                                   const char *phase)
+                                   const struct vg_live_maker *maker, const char *phase)
 {
     struct vg_publisher *publisher = alerts->settings.publisher;
     const uint32_t lane = alerts->settings.lane;
@@ -124,7 +124,7 @@ enum vg_status vg_live_alert_raise(struct vg_live_alerts *alerts, const struct v
         vg_publisher_count_refused(publisher);
         return refuse(alerts, flux, VG_E_FULL);
     }
-    const enum vg_status written = fill(alerts, flux, alert, picture, phase, item);
+    const enum vg_status written = fill(alerts, flux, alert, picture, maker, phase, item);
     if (written) {
         item->alert_bytes = 0; /* only handed back */
         vg_publisher_give(publisher, lane, item);

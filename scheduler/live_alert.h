@@ -3,8 +3,8 @@
 #ifndef VG_SCHEDULER_LIVE_ALERT_H
 #define VG_SCHEDULER_LIVE_ALERT_H
 
-#include "models/model.h"
 #include "scheduler/live_flux.h"
+#include "scheduler/live_work.h"
 #include "scheduler/stage_times.h"
 #include "src/alerts/publisher.h"
 #include "src/base/attr.h"
@@ -16,9 +16,7 @@ struct vg_live_alerts;
 struct vg_live_alert_settings {
     struct vg_publisher *publisher; /* borrowed */
     uint32_t lane;                  /* this worker's */
-    const struct vg_model *model;   /* borrowed */
-    const char *precision;          /* of its arithmetic: vg_engine_precision; borrowed */
-    const char *plan, *node;        /* borrowed */
+    const char *node;               /* borrowed */
     struct vg_stage_times *times;   /* borrowed */
 };
 
@@ -29,10 +27,11 @@ void vg_live_alerts_close(struct vg_live_alerts **alerts);
 
 /* Worker's thread. Draws, encodes, gives, and waits until it is promised: VG_OK. An alert that
  * cannot be drawn goes without picture. VG_E_FULL, VG_E_LACK, VG_E_IO, VG_E_INPUT: refused,
- * counted and logged. VG_E_TIMEOUT: the disk stalls, it is not known yet. phase: of the moment
- * of dispatch. */
+ * counted and logged. VG_E_TIMEOUT: the disk stalls, it is not known yet. maker: of the batch;
+ * phase: of the moment of dispatch. */
 enum vg_status vg_live_alert_raise(struct vg_live_alerts *alerts, const struct vg_live_flux *flux,
                                    const struct vg_alert *alert, const struct vg_picture *picture,
+                                   const struct vg_live_maker *maker,
                                    const char *phase) VG_MUST_USE;
 
 #endif

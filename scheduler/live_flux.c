@@ -66,6 +66,23 @@ void vg_live_flux_close(struct vg_live_flux *flux)
     memset(flux, 0, sizeof *flux);
 }
 
+void vg_live_flux_move(struct vg_live_flux *flux, const struct vg_map_device *device,
+                       struct vg_map_flux **stranded)
+{
+    const uint32_t set = vg_watcher_maps(flux->config.scene);
+    if (stranded)
+        *stranded = flux->maps;
+    else
+        vg_map_flux_close(&flux->maps);
+    flux->maps = NULL;
+    if ((!set && !flux->gate) || vg_chain_makes_maps(flux->chain))
+        return;
+    if (device && vg_map_flux_open(&flux->maps, device, set, 1) == VG_OK)
+        return;
+    flux->maps = NULL;
+    (void)!vg_chain_make_maps(flux->chain); /* without memory: rules say that there are no maps */
+}
+
 void vg_live_flux_forget(const struct vg_live_flux *flux)
 {
     vg_save_file_remove(flux->memory);

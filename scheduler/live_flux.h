@@ -27,11 +27,12 @@ struct vg_live_flux {
     vg_class_set known; /* classes that the model tells apart; 0: not known */
 
     /* the loop's */
-    bool used;                 /* this place holds a flux */
-    bool asks;                 /* for pictures: it is active, and not shed */
-    bool waiting;              /* a picture is ready */
-    bool in_flight;            /* a work is under way */
-    bool permitted;            /* by stop and authorisation, as last looked */
+    uint32_t device, next_device; /* of the loop's: where its maps are, and are to be */
+    bool used;                    /* this place holds a flux */
+    bool asks;                    /* for pictures: it is active, and not shed */
+    bool waiting;                 /* a picture is ready */
+    bool in_flight;               /* a work is under way */
+    bool permitted;               /* by stop and authorisation, as last looked */
     int64_t due_us, period_us; /* period_us: as its share of the device allows; 0: every picture */
     int64_t wanted_period_us;  /* as its configuration and its rules want */
     uint64_t tag;              /* of its place in the slots */
@@ -73,6 +74,12 @@ enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_
                                  const char *data, const struct vg_map_device *device,
                                  struct vg_save_thread *saves, enum vg_gate_use gate) VG_MUST_USE;
 void vg_live_flux_close(struct vg_live_flux *flux);
+
+/* It goes on another device: maps begin anew there (device: as in open), unless the chain makes them.
+ * `stranded`: where those go of a device that cannot be asked to give them up; NULL: it can. Its
+ * worker is at rest. */
+void vg_live_flux_move(struct vg_live_flux *flux, const struct vg_map_device *device,
+                       struct vg_map_flux **stranded);
 
 /* The last picture is done: what outlives the process is given to be written. Its worker is at
  * rest. */

@@ -17,6 +17,36 @@ static void report_arithmetic(struct vg_text_buffer *out, const struct vg_live_a
                     a->model, a->asked, a->chosen, a->has_int8 ? "yes" : "no");
 }
 
+/* A name as a label's value: what would end it is left out. */
+static void add_name(struct vg_text_buffer *out, const char *name)
+{
+    for (; *name; name++)
+        if (*name != '"' && *name != '\\' && (unsigned char)*name >= ' ')
+            vg_text_add(out, "%c", *name);
+}
+
+static void report_devices(struct vg_text_buffer *out, const struct vg_live_totals *totals,
+                           double alive)
+{
+    vg_text_add(out, "# TYPE vigie_device_busy_ratio gauge\n");
+    for (uint32_t i = 0; i < totals->devices; i++)
+        vg_text_add(out, "vigie_device_busy_ratio{device=\"%u\"} %.4f\n", i,
+                    alive > 0 ? (double)totals->device[i].busy_us / alive : 0);
+    vg_text_add(out, "# TYPE vigie_device_well gauge\n");
+    for (uint32_t i = 0; i < totals->devices; i++) {
+        vg_text_add(out, "vigie_device_well{device=\"%u\",name=\"", i);
+        add_name(out, totals->device[i].name);
+        vg_text_add(out, "\"} %d\n", (int)totals->device[i].well);
+    }
+    vg_text_add(out, "# TYPE vigie_device_flux gauge\n");
+    for (uint32_t i = 0; i < totals->devices; i++)
+        vg_text_add(out, "vigie_device_flux{device=\"%u\"} %u\n", i, totals->device[i].flux);
+    vg_text_add(out, "# TYPE vigie_device_failures_total counter\n");
+    for (uint32_t i = 0; i < totals->devices; i++)
+        vg_text_add(out, "vigie_device_failures_total{device=\"%u\"} %llu\n", i,
+                    (unsigned long long)totals->device[i].failures);
+}
+
 void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_totals *totals,
                           struct vg_stage_times *times, const struct vg_publisher_counts *published)
 {
@@ -26,9 +56,7 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_text_buffer_init(out, report->text, sizeof report->text);
     vg_text_add(out, "# TYPE vigie_analysis_up_seconds counter\nvigie_analysis_up_seconds %.6f\n",
                 alive / (double)VG_US_PER_S);
-    vg_text_add(
-        out, "# TYPE vigie_device_busy_ratio gauge\nvigie_device_busy_ratio{device=\"0\"} %.4f\n",
-        alive > 0 ? (double)totals->busy_us / alive : 0);
+    report_devices(out, totals, alive);
     vg_text_add(
         out,
         "# TYPE vigie_metrics_lines_lost gauge\nvigie_metrics_lines_lost{part=\"analysis\"} %llu\n",

@@ -26,12 +26,23 @@ struct vg_live_arithmetic {
     bool has_int8;              /* the model has an 8-bit form */
 };
 
+/* A device, as it fares. */
+#define VG_LIVE_DEVICES_MAX 8
+struct vg_live_device {
+    const char *name;
+    bool well;
+    uint32_t flux;     /* that it looks at */
+    uint64_t failures; /* since the start */
+    int64_t busy_us;
+};
+
 /* The loop's counters. */
 struct vg_live_totals {
     uint64_t batches, batched;          /* batches run, pictures in them */
     uint64_t analysed;                  /* pictures, to the end of their rules */
     uint64_t looks_done, looks_refused; /* second looks that events wished for */
-    int64_t busy_us;                    /* of the device, since the start */
+    uint32_t devices;
+    struct vg_live_device device[VG_LIVE_DEVICES_MAX];
     struct vg_batch_sums sums;
     uint32_t batch_max; /* jobs that go together at the most */
     struct vg_mono_time start;

@@ -12,6 +12,7 @@
 
 #include "scheduler/decide_gate.h"
 #include "scheduler/second_looks.h"
+#include "src/alerts/alert_json.h"
 #include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/engine/engine.h"
@@ -19,6 +20,12 @@
 
 struct vg_live_flux;
 struct vg_live_batch;
+
+/* What answers a batch, as alerts name it. */
+struct vg_live_maker {
+    char model[VG_ALERT_MODEL_TEXT]; /* with its digest and precision */
+    char plan[VG_SHA256_TEXT];
+};
 
 struct vg_live_work {
     struct vg_live_flux *flux;
@@ -45,9 +52,12 @@ struct vg_live_work {
 };
 
 struct vg_live_batch {
-    uint32_t count; /* works */
-    uint32_t jobs;  /* of all works */
-    uint32_t left;  /* the loop's: works not yet back */
+    uint32_t count;                    /* works */
+    uint32_t jobs;                     /* of all works */
+    uint32_t left;                     /* the loop's: works not yet back */
+    uint32_t device;                   /* the loop's: on which it runs */
+    bool handed;                       /* by the device thread, to the workers */
+    const struct vg_live_maker *maker; /* what answers it */
     struct vg_live_work work[VG_BATCH_MAX];
     struct vg_job job[VG_BATCH_MAX];
     struct vg_answer *answer;     /* room for all jobs */

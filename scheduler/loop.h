@@ -4,6 +4,8 @@
  *   loop_config.c    a configuration takes over
  *   loop_start.c     model, device, workers, publisher, with the first configuration
  *   loop_share.c     once a second: how often each flux is looked at
+ *   loop_device.c    devices that fail, and are opened again
+ *   loop_place.c     whose flux; what all devices can do together
  *   loop_look.c      twice a second: permission, coverage, measures; in turns state and metrics
  *   analysis.c       life
  *
@@ -19,6 +21,7 @@
 #include "scheduler/analysis.h"
 #include "scheduler/decide_batch.h"
 #include "scheduler/decide_looks.h"
+#include "scheduler/device_opener.h"
 #include "scheduler/device_thread.h"
 #include "scheduler/heat_thread.h"
 #include "scheduler/live_capacity.h"
@@ -31,9 +34,11 @@
 #include "scheduler/watch_thread.h"
 #include "scheduler/worker_thread.h"
 #include "src/base/message.h"
+#include "src/engine/device_select.h"
 #include "src/media/slots.h"
 
-#define VG_LOOP_BATCHES 2
+#define VG_LOOP_BATCHES     2
+#define VG_LOOP_DEVICES_MAX VG_LIVE_DEVICES_MAX
 
 struct vg_loop;
 
@@ -46,13 +51,52 @@ struct vg_loop_ingest {
     uint32_t flux[VG_LIVE_FLUX_MAX];
 };
 
+enum vg_loop_device_state {
+    VG_LOOP_DEVICE_AWAY, /* not open: it is tried at retry_us */
+    VG_LOOP_DEVICE_OPENS,
+    VG_LOOP_DEVICE_WELL,
+    VG_LOOP_DEVICE_DRAINED, /* it failed; what it was given is on its way back */
+    VG_LOOP_DEVICE_HANGS    /* its thread is in a call that does not return */
+};
+
+/* A device, and what goes on there. */
+struct vg_loop_device {
+    struct vg_loop *loop;
+    enum vg_loop_device_state state;
+    char word[16]; /* which one it is, for vg_device_find */
+    char name[VG_DEVICE_TEXT_SIZE];
+    bool last; /* shares its cores with the decoders: taken when no other one has room */
+    struct vg_open_device open;
+    struct vg_device_opener *opener; /* while it opens */
+    struct vg_live_maker maker;
+    struct vg_map_trial map_trial;
+    enum vg_map_maker map_maker;
+    struct event *look; /* at a batch that waits to be fuller */
+    struct vg_live_batch batch[VG_LOOP_BATCHES];
+    bool batch_busy[VG_LOOP_BATCHES];
+    bool batch_lost[VG_LOOP_BATCHES]; /* busy, and given up: it hangs in it */
+    struct vg_looks_credit credit;    /* of its time, for second looks */
+    struct vg_batch_time batch_time;  /* what a batch takes */
+    int64_t free_us;                  /* when it has done what it was given, by that */
+    int64_t answer_us;                /* when a batch was back last */
+    int64_t answered_us;              /* its time for pictures since the last sharing out */
+    int64_t job_us;                   /* what a job of a full batch takes; 0: not known */
+    int64_t busy_before_us;           /* before it was opened the last time */
+    uint64_t failures;
+    uint32_t times; /* that it was tried anew in a row */
+    int64_t retry_us, opens_us, well_us;
+    /* maps of flux that have left it while it hangs: not to be touched before that ends */
+    struct vg_map_flux *stranded[VG_LIVE_FLUX_MAX];
+    uint32_t stranded_count;
+};
+
 struct vg_loop {
     const struct vg_analysis_settings *settings;
     struct vg_fault *fault;
     enum vg_status status; /* why the loop ended */
 
     struct event_base *base;
-    struct event *control, *tick, *look; /* look: at a batch that waits to be fuller */
+    struct event *control, *tick;
     struct event *back[VG_LIVE_WORKERS_MAX];
     struct vg_message_reader reader;
     char *message; /* VG_MESSAGE_MAX + 1 bytes */
@@ -63,15 +107,10 @@ struct vg_loop {
     struct vg_live_config *pending; /* waits until the flux that it changes are at rest */
 
     struct vg_model *model;
-    struct vg_engine *engine;   /* NULL: of a trial */
-    struct vg_device_unit unit; /* the engine; run is NULL before the first configuration */
-    struct vg_map_trial map_trial;
-    enum vg_map_maker map_maker;
+    struct vg_loop_device device[VG_LOOP_DEVICES_MAX];
+    uint32_t device_count;        /* 0: before the first configuration */
     uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
     uint32_t worker_count;
-    struct vg_live_batch batch[VG_LOOP_BATCHES];
-    bool batch_busy[VG_LOOP_BATCHES];
-    struct vg_device_thread *device;
     struct vg_worker_thread *worker[VG_LIVE_WORKERS_MAX];
     struct vg_live_alerts *alerts[VG_LIVE_WORKERS_MAX];
     struct vg_publisher *publisher;
@@ -98,15 +137,12 @@ struct vg_loop {
     struct vg_live_totals totals;
     uint32_t waiting; /* flux of which a picture waits */
     struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
-    struct vg_looks_credit credit;   /* of the device's time, for second looks */
-    struct vg_batch_time batch_time; /* what a batch takes */
-    int64_t free_us;                 /* when the device has done what it was given, by that */
     struct vg_share_flux share[VG_LIVE_FLUX_MAX]; /* of vg_loop_share, while it runs */
     struct vg_share_gauge gauge;
     struct vg_share_most most;
-    double usual_job_us;            /* what a job took over the last minute; 0: not known */
-    int64_t answer_us;              /* when a batch was back last */
-    int64_t answered_us, shared_us; /* device time of pictures since then; when that was */
+    uint32_t measure;    /* the device in whose time that is */
+    double usual_job_us; /* what a job took over the last minute; 0: not known */
+    int64_t shared_us;   /* when devices' time was shared out last */
 };
 
 /* Ends the loop; the first reason stays. */
@@ -133,7 +169,10 @@ void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us);
 /* How often the flux asks for a picture from now on; VG_SLOTS_NEVER: not at all. */
 void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t period_us);
 
-/* Gives the device what waits, as long as it takes any. */
+/* The picture of a work that will not come back: its fate, and the flux is at rest. */
+void vg_loop_picture_lost(struct vg_loop *a, const struct vg_live_work *work);
+
+/* Gives the devices what waits, as long as it takes any. */
 void vg_loop_dispatch(struct vg_loop *a);
 
 /* libevent's callbacks: works are back; an ingest process has published (user: struct
@@ -163,7 +202,53 @@ static inline uint32_t vg_loop_milli(double fps)
 /* Shares the device out anew, by what the tick has read, if a second has gone by since it did. */
 void vg_loop_share(struct vg_loop *a, int64_t now_us);
 
+/* ---- loop_device.c ---- */
+
+/* A device that was opened is put to use. */
+void vg_loop_device_works(struct vg_loop_device *d);
+
+/* It did not answer a batch; others are well. Its flux leave it at once. */
+void vg_loop_device_fails(struct vg_loop_device *d, const char *why);
+
+bool vg_loop_others_well(const struct vg_loop_device *d);
+
+/* What makes maps there; NULL: the host is to. */
+const struct vg_map_device *vg_loop_maps_of(const struct vg_loop_device *d);
+
+/* Whether one hangs, has come to rest, is to be opened, is open. */
+void vg_loop_look_at_devices(struct vg_loop *a);
+
+/* How each fares; report: room for VG_LOOP_DEVICES_MAX. Returns how many. */
+uint32_t vg_loop_report_devices(const struct vg_loop *a, struct vg_live_device *report);
+
+/* The threads; true: one hangs for good, and what it uses must stay. Else the rest, later. */
+bool vg_loop_devices_close_threads(struct vg_loop *a);
+void vg_loop_devices_close(struct vg_loop *a);
+
+/* ---- loop_place.c ---- */
+
+/* What a picture counts for of the devices' time; 0: not known. Then, what there is of it in a second;
+ * replaced_us: of pictures that newer ones replaced since the last time; and all of it, had nothing
+ * ever been measured. Once for each sharing out. */
+int64_t vg_loop_pool_cost_us(struct vg_loop *a, int64_t now_us);
+int64_t vg_loop_pool_capacity_us(struct vg_loop *a, int64_t replaced_us);
+int64_t vg_loop_pool_all_us(const struct vg_loop *a);
+
+/* The device's own time, in that of the one by which all is counted. */
+int64_t vg_loop_counted_us(const struct vg_loop_device *d, int64_t us);
+
+/* The device for a new flux of that period. */
+uint32_t vg_loop_device_for(const struct vg_loop *a, int64_t period_us);
+
+/* Gives each flux its device; who has a picture under way goes when that is back (settle). */
+void vg_loop_place(struct vg_loop *a);
+void vg_loop_settle(struct vg_loop *a, struct vg_live_flux *flux);
+
 /* ---- loop_start.c ---- */
+
+/* What any device's thread, any engine is opened with. */
+struct vg_device_settings vg_loop_thread_settings(const struct vg_loop *a);
+struct vg_engine_settings vg_loop_engine_settings(const struct vg_loop *a);
 
 enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *config) VG_MUST_USE;
 

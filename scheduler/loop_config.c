@@ -104,13 +104,13 @@ static void open_one(struct vg_loop *a, struct vg_live_flux_config *config)
             vg_log(VG_LOG_ERROR, "flux %s names an ingest that is not there", config->id);
             return;
         }
-        const struct vg_map_device *maps =
-            a->map_maker == VG_MAPS_BY_DEVICE ? vg_engine_maps(a->engine) : NULL;
-        if (vg_live_flux_open(&a->flux[i], config, a->settings->data, maps, a->saves,
-                              a->settings->gate)) {
+        const uint32_t device = vg_loop_device_for(a, vg_rate_of(config->rate_fps).period_us);
+        if (vg_live_flux_open(&a->flux[i], config, a->settings->data,
+                              vg_loop_maps_of(&a->device[device]), a->saves, a->settings->gate)) {
             vg_log(VG_LOG_ERROR, "flux %s: no memory for it", config->id);
             return;
         }
+        a->flux[i].device = a->flux[i].next_device = device;
         a->flux[i].worker = i % a->worker_count;
         a->flux[i].known = vg_model_classes(a->model);
         a->flux[i].ledger = vg_live_coverage_find(a->coverage, a->flux[i].config.id);
@@ -121,8 +121,8 @@ static void open_one(struct vg_loop *a, struct vg_live_flux_config *config)
 
 bool vg_loop_any_under_way(const struct vg_loop *a)
 {
-    for (int i = 0; i < VG_LOOP_BATCHES; i++)
-        if (a->batch_busy[i])
+    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++)
+        if (a->flux[i].used && a->flux[i].in_flight)
             return true;
     return false;
 }
@@ -164,7 +164,7 @@ void vg_loop_take_config(struct vg_loop *a, const json_t *message)
         vg_log(VG_LOG_ERROR, "the configuration was refused: %s", fault.place);
         return;
     }
-    if (!a->unit.run) {
+    if (a->device_count == 0) {
         const enum vg_status status = vg_loop_start(a, config);
         if (status) {
             vg_live_config_free(&config);

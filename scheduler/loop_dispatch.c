@@ -84,12 +84,14 @@ void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us)
     }
 }
 
-static uint32_t gather(struct vg_loop *a)
+static uint32_t gather(const struct vg_loop_device *d)
 {
+    struct vg_loop *a = d->loop;
+    const uint32_t device = (uint32_t)(d - a->device);
     uint32_t count = 0;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         const struct vg_live_flux *flux = &a->flux[i];
-        if (flux->used && flux->waiting && !flux->in_flight)
+        if (flux->used && flux->device == device && flux->waiting && !flux->in_flight)
             a->candidate[count++] = (struct vg_candidate){.flux = i,
                                                           .priority = flux->config.priority,
                                                           .due_us = flux->waiting_since_us,
@@ -124,11 +126,6 @@ static uint32_t source_fps_milli(struct vg_loop *a, const struct vg_live_flux *f
     return measured > 0 && measured <= UINT32_MAX ? (uint32_t)measured : 0;
 }
 
-static int64_t job_us(const struct vg_loop *a)
-{
-    return vg_batch_time_of(&a->batch_time, 1);
-}
-
 /* That are likely to go through the net. */
 static uint32_t expected_jobs(const struct vg_live_batch *batch)
 {
@@ -139,22 +136,23 @@ static uint32_t expected_jobs(const struct vg_live_batch *batch)
 }
 
 /* What the device will be busy with, and has not told yet. */
-static int64_t under_way_us(const struct vg_loop *a)
+static int64_t under_way_us(const struct vg_loop_device *d)
 {
     int64_t us = 0;
     for (int i = 0; i < VG_LOOP_BATCHES; i++)
-        if (a->batch_busy[i])
-            us += vg_batch_time_of(&a->batch_time, expected_jobs(&a->batch[i]));
+        if (d->batch_busy[i])
+            us += vg_batch_time_of(&d->batch_time, expected_jobs(&d->batch[i]));
     return us;
 }
 
 /* How many second looks there is time for beside the pictures that begin to be a batch. */
-static uint32_t looks_room(struct vg_loop *a, uint32_t pictures, int64_t now_us)
+static uint32_t looks_room(struct vg_loop_device *d, uint32_t pictures, int64_t now_us)
 {
+    const struct vg_loop *a = d->loop;
     const struct vg_candidate *first = vg_batch_next(a->candidate, pictures);
-    vg_looks_credit_tell(&a->credit, now_us, vg_device_thread_busy_us(a->device));
-    return vg_looks_room(&(struct vg_looks_load){.credit_us = a->credit.left_us - under_way_us(a),
-                                                 .look_us = job_us(a),
+    vg_looks_credit_tell(&d->credit, now_us, vg_device_thread_busy_us(d->open.thread));
+    return vg_looks_room(&(struct vg_looks_load){.credit_us = d->credit.left_us - under_way_us(d),
+                                                 .look_us = vg_batch_time_of(&d->batch_time, 1),
                                                  .late_us = now_us - first->due_us,
                                                  .period_us = first->period_us,
                                                  .pictures = pictures,
@@ -228,7 +226,7 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
     };
     vg_device_gate_begin(work);
     if (flux->maps)
-        vg_map_trial_begin(&a->map_trial, vg_wall_now());
+        vg_map_trial_begin(&a->device[flux->device].map_trial, vg_wall_now());
     take_looks(a, work, batch, room);
     const struct vg_picture *picture = &work->picture;
     const struct vg_mono_time sent =
@@ -241,94 +239,113 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
     return true;
 }
 
-static int free_batch(const struct vg_loop *a)
+static int free_batch(const struct vg_loop_device *d)
 {
     for (int i = 0; i < VG_LOOP_BATCHES; i++)
-        if (!a->batch_busy[i])
+        if (!d->batch_busy[i])
             return i;
     return -1;
 }
 
 /* Pictures with their looks, as far as there are places. */
-static void fill(struct vg_loop *a, struct vg_live_batch *batch, uint32_t chosen)
+static void fill(struct vg_loop_device *d, struct vg_live_batch *batch, uint32_t chosen)
 {
-    uint32_t room = chosen ? looks_room(a, chosen, vg_mono_now().us) : 0;
+    struct vg_loop *a = d->loop;
+    uint32_t room = chosen ? looks_room(d, chosen, vg_mono_now().us) : 0;
     batch->count = batch->jobs = 0;
+    batch->device = (uint32_t)(d - a->device);
     for (uint32_t i = 0; i < chosen && batch->jobs < a->jobs_max; i++)
         if (take(a, &a->flux[a->candidate[i].flux], batch, room))
             room -= batch->work[batch->count - 1].looks.count;
 }
 
-/* When the next picture falls due of a flux of which nothing waits and nothing is under way. */
-static int64_t next_due_us(const struct vg_loop *a, int64_t now_us)
+/* When the next picture falls due of a flux of the device of which nothing waits and nothing is under
+ * way. */
+static int64_t next_due_us(const struct vg_loop_device *d, int64_t now_us)
 {
+    const struct vg_loop *a = d->loop;
+    const uint32_t device = (uint32_t)(d - a->device);
     int64_t next_us = VG_BATCH_NEVER;
     for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
         const struct vg_live_flux *flux = &a->flux[i];
         /* of one that is long due nothing comes: nobody waits for it */
-        if (flux->used && flux->asks && !flux->waiting && !flux->in_flight &&
-            flux->due_us < next_us && flux->due_us > now_us - flux->period_us / 2)
+        if (flux->used && flux->device == device && flux->asks && !flux->waiting &&
+            !flux->in_flight && flux->due_us < next_us &&
+            flux->due_us > now_us - flux->period_us / 2)
             next_us = flux->due_us;
     }
     return next_us;
 }
 
 /* The same, where it matters: for a batch that is not full before a device that idles. */
-static int64_t next_us(const struct vg_loop *a, uint32_t count, int64_t now_us)
+static int64_t next_us(const struct vg_loop_device *d, uint32_t count, int64_t now_us)
 {
-    return count > 0 && count < a->batch_max && a->free_us <= now_us ? next_due_us(a, now_us)
-                                                                     : VG_BATCH_NEVER;
+    return count > 0 && count < d->loop->batch_max && d->free_us <= now_us ? next_due_us(d, now_us)
+                                                                           : VG_BATCH_NEVER;
 }
 
 /* What goes now, of the candidates; if it is nothing, when they are looked at again. */
-static uint32_t choose(struct vg_loop *a, uint32_t count)
+static uint32_t choose(struct vg_loop_device *d, uint32_t count)
 {
+    struct vg_loop *a = d->loop;
     const int64_t now_us = vg_mono_now().us;
     const struct vg_batch_device device = {.most = a->batch_max,
-                                           .free_us = a->free_us,
-                                           .next_us = next_us(a, count, now_us),
-                                           .time = a->batch_time};
+                                           .free_us = d->free_us,
+                                           .next_us = next_us(d, count, now_us),
+                                           .time = d->batch_time};
     const struct vg_batch_plan plan = vg_batch_plan(a->candidate, count, &device, now_us);
     if (plan.count == 0 && plan.look_us != VG_BATCH_NEVER) {
         const int64_t left_us = plan.look_us > now_us ? plan.look_us - now_us : 1;
         const struct timeval left = {(time_t)(left_us / VG_US_PER_S),
                                      (suseconds_t)(left_us % VG_US_PER_S)};
-        (void)event_add(a->look, &left);
+        (void)event_add(d->look, &left);
     }
     return plan.count;
 }
 
 /* The batch goes behind what the device has. */
-static void run(struct vg_loop *a, struct vg_live_batch *batch)
+static void run(struct vg_loop_device *d, struct vg_live_batch *batch)
 {
+    struct vg_loop *a = d->loop;
     const int64_t now_us = vg_mono_now().us;
-    a->free_us = (a->free_us > now_us && vg_loop_any_under_way(a) ? a->free_us : now_us) +
-                 vg_batch_time_of(&a->batch_time, expected_jobs(batch));
+    const bool runs = d->batch_busy[0] || d->batch_busy[1];
+    d->free_us = (d->free_us > now_us && runs ? d->free_us : now_us) +
+                 vg_batch_time_of(&d->batch_time, expected_jobs(batch));
     batch->left = batch->count;
-    a->batch_busy[batch - a->batch] = true;
+    batch->handed = false;
+    batch->maker = &d->maker;
+    d->batch_busy[batch - d->batch] = true;
     a->totals.batches++;
     a->totals.batched += batch->count;
-    if (vg_device_thread_run(a->device, batch)) /* its ring has room for all batches */
+    if (vg_device_thread_run(d->open.thread, batch)) /* its ring has room for all batches */
         vg_loop_end(a, VG_E_DEVICE);
 }
 
-void vg_loop_dispatch(struct vg_loop *a)
+static void dispatch(struct vg_loop_device *d)
 {
+    struct vg_loop *a = d->loop;
     /* while a configuration waits, nothing new starts: the pictures under way end first */
-    for (int at = free_batch(a); a->waiting > 0 && !a->pending && at >= 0; at = free_batch(a)) {
-        struct vg_live_batch *batch = &a->batch[at];
+    for (int at = free_batch(d); a->waiting > 0 && !a->pending && at >= 0; at = free_batch(d)) {
+        struct vg_live_batch *batch = &d->batch[at];
         const int64_t from_us = vg_loop_timed_from(a);
-        const uint32_t count = gather(a);
-        const uint32_t chosen = choose(a, count);
-        fill(a, batch, chosen);
+        const uint32_t count = gather(d);
+        const uint32_t chosen = choose(d, count);
+        fill(d, batch, chosen);
         if (chosen == 0)
             return;
         if (batch->count == 0)
             continue; /* none of these had a picture after all; others may wait */
-        run(a, batch);
+        run(d, batch);
         if (a->settings->trial)
             vg_loop_timed_to(&a->settings->trial->dispatch, from_us);
     }
+}
+
+void vg_loop_dispatch(struct vg_loop *a)
+{
+    for (uint32_t i = 0; i < a->device_count; i++)
+        if (a->device[i].state == VG_LOOP_DEVICE_WELL)
+            dispatch(&a->device[i]);
 }
 
 static void count_analysed(struct vg_loop *a, const struct vg_live_work *work)
@@ -348,17 +365,32 @@ static void keep_measures(struct vg_loop *a, const struct vg_live_work *work)
                                  watched, work->stopped_events, work->picture.wall);
 }
 
+void vg_loop_picture_lost(struct vg_loop *a, const struct vg_live_work *work)
+{
+    end_picture(a, work->flux, work->slot, VG_FATE_SHUTDOWN);
+    work->flux->in_flight = false;
+}
+
+/* The device is drained where others are; else the process ends, and the next one opens it. */
 static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
 {
-    const bool device = batch->status == VG_E_DEVICE;
-    (void)vg_fault_set(
-        a->fault, batch->status, device ? N_("the device failed while working") : batch->fault.what,
-        N_("see the log; the analysis starts again"), "%s", a->unit.name(a->unit.self));
+    struct vg_loop_device *d = &a->device[batch->device];
+    const bool lost = batch->status == VG_E_DEVICE;
+    if (d->state != VG_LOOP_DEVICE_WELL)
+        return; /* it is known */
+    if (vg_loop_others_well(d)) {
+        vg_loop_device_fails(d, batch->fault.what);
+        return;
+    }
+    (void)vg_fault_set(a->fault, batch->status,
+                       lost ? N_("the device failed while working") : batch->fault.what,
+                       N_("see the log; the analysis starts again"), "%s", d->name);
     vg_loop_end(a, batch->status);
 }
 
 /* What a batch takes is learnt, as far as it went through the net. */
-static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
+static void note_times(struct vg_loop *a, struct vg_loop_device *d,
+                       const struct vg_live_batch *batch)
 {
     const int64_t taken_us = vg_device_gate_through_us(batch);
     const double jobs = batch->through, ms = (double)taken_us / 1000;
@@ -371,7 +403,7 @@ static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
     sums->ms += ms;
     sums->ms_jobs += ms * jobs;
     sums->ms_squared += ms * ms;
-    vg_batch_time_note(&a->batch_time, batch->through, taken_us);
+    vg_batch_time_note(&d->batch_time, batch->through, taken_us);
 }
 
 /* What the picture took of the device. Second looks are no claim of a flux: they are paid from idle
@@ -379,11 +411,12 @@ static void note_times(struct vg_loop *a, const struct vg_live_batch *batch)
 static void note_cost(struct vg_loop *a, struct vg_live_flux *flux, const struct vg_live_work *work)
 {
     const struct vg_live_batch *batch = work->batch;
+    struct vg_loop_device *d = &a->device[batch->device];
     const int64_t all_us = vg_device_gate_us(work);
     const bool still = work->verdict == VG_GATE_STILL;
-    const double before = flux->part, us = (double)all_us;
+    const double before = flux->part, us = (double)vg_loop_counted_us(d, all_us);
     flux->busy_us += all_us;
-    a->answered_us += still ? all_us : vg_device_gate_through_us(batch) / batch->through;
+    d->answered_us += still ? all_us : vg_device_gate_through_us(batch) / batch->through;
     if (!flux->gate)
         return;
     const double part = still && us < a->usual_job_us ? us / a->usual_job_us : 1;
@@ -396,6 +429,7 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
 {
     struct vg_live_flux *flux = work->flux;
     struct vg_live_batch *batch = work->batch;
+    struct vg_loop_device *d = &a->device[batch->device];
     end_picture(a, flux, work->slot,
                 !work->answer                    ? VG_FATE_SHUTDOWN
                 : work->verdict == VG_GATE_STILL ? VG_FATE_STILL
@@ -403,7 +437,7 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
     flux->in_flight = false;
     if (work->answer) {
         if (flux->maps)
-            vg_map_trial_end(&a->map_trial);
+            vg_map_trial_end(&d->map_trial);
         flux->alerts += work->alert_count;
         note_cost(a, flux, work);
         a->totals.analysed++;
@@ -418,14 +452,15 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
     } else {
         batch_failed(a, batch);
     }
+    vg_loop_settle(a, flux);
     if (--batch->left > 0)
         return;
     if (!batch->status)
-        note_times(a, batch);
-    a->batch_busy[batch - a->batch] = false;
+        note_times(a, d, batch);
+    d->batch_busy[batch - d->batch] = false;
     /* it took more or less than was thought: the other one, if there is one, begins now */
-    a->answer_us = vg_mono_now().us;
-    a->free_us = a->answer_us + under_way_us(a);
+    d->answer_us = vg_mono_now().us;
+    d->free_us = d->answer_us + under_way_us(d);
 }
 
 void vg_loop_on_back(evutil_socket_t fd, short what, void *user)

@@ -132,7 +132,7 @@ static void tell_flux(struct vg_loop *a, struct vg_mono_time now)
 static void tell_metrics(struct vg_loop *a, const struct vg_publisher_counts *published,
                          struct vg_mono_time now)
 {
-    a->totals.busy_us = vg_device_thread_busy_us(a->device);
+    a->totals.devices = vg_loop_report_devices(a, a->totals.device);
     a->totals.batch_max = a->batch_max;
     a->totals.sealed_allocations = vg_alloc_sealed_count();
     a->totals.model_checks = a->guard ? vg_model_guard_checks(a->guard) : 0;
@@ -159,6 +159,15 @@ static void tell_capacity(struct vg_loop *a, struct vg_mono_time now)
         vg_log(VG_LOG_WARN, "the capacity's text found no place");
 }
 
+/* One that has not been opened yet for the first time is no trouble. */
+static bool devices_well(const struct vg_loop *a)
+{
+    for (uint32_t i = 0; i < a->device_count; i++)
+        if (a->device[i].state != VG_LOOP_DEVICE_WELL && a->device[i].failures > 0)
+            return false;
+    return true;
+}
+
 static void publish_state(struct vg_loop *a)
 {
     if (!a->publisher)
@@ -176,6 +185,7 @@ static void publish_state(struct vg_loop *a)
     vg_watch_thread_note(
         a->watch, !a->totals.model_intact
                       ? N_("the model's file is not what was loaded: the analysis does not use it")
+                  : !devices_well(a)     ? N_("a device has failed: its flux are on the others")
                   : published.redis_well ? NULL
                                          : N_("Redis does not answer: alerts wait in the spool"));
 }
@@ -190,6 +200,7 @@ void vg_loop_on_tick(evutil_socket_t fd, short what, void *user)
     vg_loop_look_at_permission(a);
     for (uint32_t i = 0; i < a->settings->ingest_count; i++)
         vg_loop_notice(a, i, vg_mono_now().us); /* an eventfd lost by a killed ingest */
+    vg_loop_look_at_devices(a);
     read_all(a);
     const struct vg_mono_time read = vg_mono_now();
     const struct vg_wall_time wall = vg_wall_now();

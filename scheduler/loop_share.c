@@ -3,12 +3,6 @@
 #include "scheduler/loop.h"
 #include "src/base/log.h"
 
-/* Of the device's time. Nearly all: what is to hold at a load of 90 % needs more than that, and the
- * gauge takes back what cannot be had. */
-#define CAPACITY_US (VG_US_PER_S * 95 / 100)
-/* Without a batch for so long nothing is known of the device any more: it may have been so slow that
- * everybody was shed, and would stay so. */
-#define STALE_US     (10 * VG_US_PER_S)
 #define SAY_EVERY_US (60 * VG_US_PER_S)
 #define REPLACED_MAX 1000 /* in a second; ingest counts them, which is not trusted */
 
@@ -98,31 +92,6 @@ static int64_t replaced(struct vg_live_flux *flux, const struct vg_slots_state *
     return now <= before ? 0 : now - before < REPLACED_MAX ? (int64_t)(now - before) : REPLACED_MAX;
 }
 
-/* Jobs of a full batch: of two on the way each has half of the flux at most. */
-static uint32_t full_batch(const struct vg_loop *a, uint32_t asks)
-{
-    const uint32_t half = (asks + 1) / 2;
-    return half < a->batch_max ? half : a->batch_max;
-}
-
-/* What a picture counts for: a job, at what one takes the device over the last minute or so. One that
- * is slow for a while has less to give; no flux costs more by that. */
-static int64_t job_cost_us(struct vg_loop *a, int64_t job_us)
-{
-    const double share = 1.0 / 64;
-    a->usual_job_us +=
-        a->usual_job_us > 0 ? share * ((double)job_us - a->usual_job_us) : (double)job_us;
-    return (int64_t)a->usual_job_us > 1 ? (int64_t)a->usual_job_us : 1;
-}
-
-/* What the device has to give in a second, in the time of what a job usually takes. */
-static int64_t capacity_us(struct vg_loop *a, int64_t replaced_us, int64_t job_us)
-{
-    const int64_t there_us = vg_share_gauge(&a->gauge, a->answered_us, replaced_us, CAPACITY_US);
-    a->answered_us = 0;
-    return job_us > 0 ? (int64_t)((double)there_us * a->usual_job_us / (double)job_us) : there_us;
-}
-
 /* Who shares, and what was seen of them. */
 struct claims {
     uint32_t count, asks; /* those who claim: a->share; those who ask for pictures */
@@ -167,15 +136,14 @@ static void take_claims(struct vg_loop *a, struct claims *claims, int64_t now_us
 
 static void decide(struct vg_loop *a, const struct claims *claims, int64_t now_us)
 {
-    const int64_t job_us = vg_batch_time_job_us(&a->batch_time, full_batch(a, claims->asks));
-    const int64_t cost_us = job_us > 0 ? job_cost_us(a, job_us) : 0;
+    const int64_t cost_us = vg_loop_pool_cost_us(a, now_us);
     for (uint32_t i = 0; i < claims->count; i++) {
         a->share[i].cost_us = (int64_t)((double)cost_us * claims->of[i]->part + 0.5);
         a->share[i].declared_us = declared_us(a, claims->of[i]);
     }
-    const int64_t there_us = capacity_us(a, claims->replaced * job_us, job_us);
+    const int64_t there_us = vg_loop_pool_capacity_us(a, claims->replaced * cost_us);
     vg_share_out_held(a->share, claims->count, there_us,
-                      vg_share_most(&a->most, there_us, CAPACITY_US, now_us), now_us);
+                      vg_share_most(&a->most, there_us, vg_loop_pool_all_us(a), now_us), now_us);
     for (uint32_t i = 0; i < claims->count; i++) {
         claims->of[i]->share = a->share[i];
         obey(a, claims->of[i]);
@@ -189,12 +157,9 @@ void vg_loop_share(struct vg_loop *a, int64_t now_us)
         return;
     const int64_t from_us = vg_loop_timed_from(a);
     a->shared_us = now_us;
-    if (now_us - a->answer_us > STALE_US) {
-        a->batch_time = (struct vg_batch_time){0};
-        a->usual_job_us = 0;
-    }
     take_claims(a, &claims, now_us);
     decide(a, &claims, now_us);
+    vg_loop_place(a);
     if (a->settings->trial)
         vg_loop_timed_to(&a->settings->trial->share, from_us);
     for (uint32_t i = 0; i < claims.count; i++)

@@ -66,29 +66,23 @@ static const char *asked_precision(enum vg_engine_precision precision)
 }
 
 /* The choice is told where it was the model's lack that made it: 8 bits have kernels for processors. */
-static void tell_arithmetic(const struct vg_loop *a)
+static void tell_arithmetic(const struct vg_loop *a, const struct vg_engine *engine)
 {
     const struct vg_live_arithmetic *is = &a->totals.arithmetic;
     vg_log(VG_LOG_INFO, "device %s, model %s, %s (%s asked), plan %.12s",
-           vg_engine_device_name(a->engine), is->model, is->chosen, is->asked,
-           vg_engine_plan_hash(a->engine));
+           vg_engine_device_name(engine), is->model, is->chosen, is->asked,
+           vg_engine_plan_hash(engine));
     if (a->settings->precision == VG_ENGINE_AUTO && !is->has_int8 &&
-        strcmp(vg_engine_lane(a->engine), "cpu") == 0)
+        strcmp(vg_engine_lane(engine), "cpu") == 0)
         vg_log(VG_LOG_INFO,
                "model %s has no 8-bit form: floats are used; to have one: vigie model quantize "
                "--model %s, then its result as the model",
                is->model, is->model);
 }
 
-static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config *config)
+struct vg_engine_settings vg_loop_engine_settings(const struct vg_loop *a)
 {
-    struct cold_start cold = {.listener = {on_cold_start}, .start = vg_mono_now()};
-    enum vg_status status = open_model(a, config);
-    if (status)
-        return status;
     struct vg_engine_settings settings = vg_engine_defaults();
-    settings.device = a->settings->device;
-    settings.plan_file = a->settings->plan;
     settings.precision = a->settings->precision;
     settings.outputs = VG_OUTPUTS_NEEDED;
     settings.maps = VG_ENGINE_MAPS_MADE; /* a scene that asks for some may come any time */
@@ -100,49 +94,133 @@ static enum vg_status open_engine(struct vg_loop *a, const struct vg_live_config
         if (g.height_max > settings.picture_height_max)
             settings.picture_height_max = g.height_max;
     }
+    return settings;
+}
+
+struct vg_device_settings vg_loop_thread_settings(const struct vg_loop *a)
+{
+    struct vg_device_settings settings = {
+        .times = a->times, .batch_max = a->batch_max, .limit_us = a->settings->device_limit_us};
+    for (uint32_t i = 0; i < a->worker_count; i++)
+        settings.to_worker[i] = vg_worker_thread_in(a->worker[i]);
+    return settings;
+}
+
+static enum vg_status open_engine(struct vg_loop_device *d)
+{
+    struct vg_loop *a = d->loop;
+    struct cold_start cold = {.listener = {on_cold_start}, .start = vg_mono_now()};
+    struct vg_engine_settings settings = vg_loop_engine_settings(a);
+    settings.device = d->word;
+    settings.plan_file = a->settings->plan;
     settings.listener = &cold.listener;
     a->totals.arithmetic = (struct vg_live_arithmetic){
         a->model_wanted, asked_precision(settings.precision), NULL, a->model->range != NULL};
     settings.weights_from = a->model; /* the process needs only what it is called */
-    status = vg_engine_open(&a->engine, a->model, &settings, a->fault);
+    const enum vg_status status = vg_engine_open(&d->open.engine, a->model, &settings, a->fault);
     cold_start_end(&cold);
     if (status)
         return status;
-    a->totals.arithmetic.chosen = vg_engine_precision(a->engine);
-    tell_arithmetic(a);
-    a->map_maker = vg_map_trial_open(&a->map_trial, a->settings->data,
-                                     vg_engine_device_name(a->engine), vg_wall_now());
-    a->unit = vg_device_unit_engine(a->engine);
-    if (a->map_maker == VG_MAPS_BY_HOST)
-        vg_log(VG_LOG_WARN,
-               "maps are made by the processor: the analysis ended twice over the first "
-               "ones of the device; it is tried again after a day");
+    a->totals.arithmetic.chosen = vg_engine_precision(d->open.engine);
+    tell_arithmetic(a, d->open.engine);
+    d->open.unit = vg_device_unit_engine(d->open.engine);
     return VG_OK;
 }
 
-/* What answers the batches, and room for their answers. */
-static enum vg_status open_unit(struct vg_loop *a, const struct vg_live_config *config)
+/* Which devices there are to be; none is open yet. A plan that was pinned is one device's. */
+static enum vg_status choose_devices(struct vg_loop *a, uint32_t *count)
+{
+    struct vg_device_info info[VG_DEVICES_MAX];
+    struct vg_device_selection chosen = {.count =
+                                             a->settings->trial ? a->settings->trial->units : 0};
+    enum vg_status status = VG_OK;
+    if (!a->settings->trial)
+        status = vg_device_select(a->settings->device, info, &chosen, a->fault);
+    if (status)
+        return status;
+    *count = chosen.count < VG_LOOP_DEVICES_MAX ? chosen.count : VG_LOOP_DEVICES_MAX;
+    *count = a->settings->plan && *count > 1 ? 1 : *count;
+    for (uint32_t i = 0; i < *count; i++) {
+        struct vg_loop_device *d = &a->device[i];
+        d->loop = a;
+        d->last = chosen.last[i];
+        if (!a->settings->trial) {
+            (void)snprintf(d->word, sizeof d->word, "%u", chosen.index[i]);
+            (void)snprintf(d->name, sizeof d->name, "%s", info[i].name);
+        }
+        d->look = evtimer_new(a->base, vg_loop_on_look, a);
+        for (int b = 0; b < VG_LOOP_BATCHES && d->look; b++)
+            d->batch[b].answer = vg_alloc_array(a->jobs_max, sizeof *d->batch[b].answer);
+        if (!d->look || !d->batch[0].answer || !d->batch[1].answer)
+            return VG_E_MEMORY;
+    }
+    return VG_OK;
+}
+
+/* The first of them that can be opened; the others are opened while it works. One that fails may have
+ * taken the model's weights with it. */
+static enum vg_status open_first(struct vg_loop *a, uint32_t count)
+{
+    enum vg_status status = VG_E_LACK;
+    for (uint32_t i = 0; i < count; i++) {
+        struct vg_loop_device *d = &a->device[i];
+        status = open_engine(d);
+        if (!status) {
+            d->state = VG_LOOP_DEVICE_WELL;
+            return VG_OK;
+        }
+        if (i + 1 == count)
+            return status;
+        vg_log(VG_LOG_WARN, "device %s could not be opened: %s: %s", d->name, a->fault->what,
+               a->fault->place);
+        vg_model_close(&a->model);
+        status = vg_model_find(a->model_wanted, &a->model, a->fault);
+        if (status)
+            return status;
+    }
+    return status;
+}
+
+static enum vg_status open_devices(struct vg_loop *a, const struct vg_live_config *config,
+                                   uint32_t *count)
 {
     const struct vg_analysis_trial *trial = a->settings->trial;
     a->batch_max = a->settings->batch_max ? a->settings->batch_max : 4;
     a->jobs_max = a->batch_max + VG_LOOKS_MAX;
     if (a->jobs_max > VG_BATCH_MAX)
         a->jobs_max = VG_BATCH_MAX;
-    if (trial) {
-        a->unit = trial->unit;
-        a->model = trial->model;
-        a->map_maker = VG_MAPS_BY_HOST;
-    } else {
-        const enum vg_status status = open_engine(a, config);
-        if (status)
-            return status;
+    enum vg_status status = choose_devices(a, count);
+    if (status)
+        return status;
+    if (!trial) {
+        status = open_model(a, config);
+        return status ? status : open_first(a, *count);
     }
-    for (int i = 0; i < VG_LOOP_BATCHES; i++) {
-        a->batch[i].answer = vg_alloc_array(a->jobs_max, sizeof *a->batch[i].answer);
-        if (!a->batch[i].answer)
-            return VG_E_MEMORY;
+    a->model = trial->model;
+    for (uint32_t i = 0; i < *count; i++) {
+        a->device[i].open.unit = trial->unit[i];
+        a->device[i].state = VG_LOOP_DEVICE_WELL;
     }
     return VG_OK;
+}
+
+/* The threads of those that are open. */
+static enum vg_status start_devices(struct vg_loop *a, uint32_t count)
+{
+    struct vg_device_settings settings = vg_loop_thread_settings(a);
+    enum vg_status status = VG_OK;
+    for (uint32_t i = 0; i < count && !status; i++) {
+        struct vg_loop_device *d = &a->device[i];
+        if (d->state != VG_LOOP_DEVICE_WELL)
+            continue;
+        settings.unit = d->open.unit;
+        status = vg_device_thread_open(&d->open.thread, &settings);
+        if (!status)
+            status = vg_watch_thread_add(a->watch, vg_device_thread_beat(d->open.thread));
+        if (!status)
+            vg_loop_device_works(d);
+    }
+    return status;
 }
 
 static uint32_t choose_workers(const struct vg_analysis_settings *settings)
@@ -154,15 +232,10 @@ static uint32_t choose_workers(const struct vg_analysis_settings *settings)
 
 static enum vg_status open_workers(struct vg_loop *a, uint32_t count, const char *node)
 {
-    struct vg_device_settings device = {
-        .unit = a->unit, .times = a->times, .batch_max = a->batch_max};
     for (uint32_t i = 0; i < count; i++) {
         const struct vg_live_alert_settings alerts = {
             .publisher = a->publisher,
             .lane = i,
-            .model = a->model,
-            .precision = a->unit.precision,
-            .plan = a->unit.plan,
             .node = node,
             .times = a->times,
         };
@@ -174,7 +247,6 @@ static enum vg_status open_workers(struct vg_loop *a, uint32_t count, const char
         if (status)
             return status;
         a->worker_count = i + 1;
-        device.to_worker[i] = vg_worker_thread_in(a->worker[i]);
         a->back[i] = event_new(a->base, vg_ring_fd(vg_worker_thread_out(a->worker[i])),
                                EV_READ | EV_PERSIST, vg_loop_on_back, a);
         if (!a->back[i] || event_add(a->back[i], NULL))
@@ -183,8 +255,7 @@ static enum vg_status open_workers(struct vg_loop *a, uint32_t count, const char
         if (status)
             return status;
     }
-    const enum vg_status status = vg_device_thread_open(&a->device, &device);
-    return status ? status : vg_watch_thread_add(a->watch, vg_device_thread_beat(a->device));
+    return VG_OK;
 }
 
 static enum vg_status open_publisher(struct vg_loop *a, uint32_t lanes)
@@ -206,11 +277,16 @@ enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *con
     const uint32_t workers = choose_workers(a->settings);
     (void)snprintf(a->node, sizeof a->node, "%s", config->node);
     (void)snprintf(a->model_wanted, sizeof a->model_wanted, "%s", config->model);
-    enum vg_status status = open_unit(a, config);
+    uint32_t devices = 0;
+    enum vg_status status = open_devices(a, config, &devices);
     if (!status)
         status = open_publisher(a, workers);
     if (!status)
         status = open_workers(a, workers, a->node);
+    if (!status)
+        status = start_devices(a, devices);
+    if (!status)
+        a->device_count = devices;
     if (!status)
         vg_watch_thread_opened(a->watch);
     return status;

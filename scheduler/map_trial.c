@@ -32,11 +32,13 @@ static struct mark read_mark(const char *path)
     return good ? mark : (struct mark){.ended = 0};
 }
 
-enum vg_map_maker vg_map_trial_open(struct vg_map_trial *trial, const char *data,
+enum vg_map_maker vg_map_trial_open(struct vg_map_trial *trial, const char *data, uint32_t number,
                                     const char *device, struct vg_wall_time now)
 {
     *trial = (struct vg_map_trial){.device = vg_slots_tag(device)};
-    const int size = snprintf(trial->path, sizeof trial->path, "%s/state/maps.trial", data);
+    const int size =
+        number ? snprintf(trial->path, sizeof trial->path, "%s/state/maps-%u.trial", data, number)
+               : snprintf(trial->path, sizeof trial->path, "%s/state/maps.trial", data);
     if (size < 0 || (size_t)size >= sizeof trial->path) {
         trial->path[0] = '\0';
         return VG_MAPS_BY_DEVICE;

@@ -1,6 +1,7 @@
 /* Whether the device is let make maps, over the life of processes. A driver that breaks, or hangs, at
  * the first map that it makes takes the process with it, and the next one would do the same: so the
- * first one is made under a mark, DATA/state/maps.trial,
+ * first one is made under a mark, DATA/state/maps.trial (of the second
+ * device maps-1.trial, ...),
  *
  *   "maps 1 ENDED WALL_S DEVICE\n"    processes that ended over it in a row, the last try, a hash
  *
@@ -28,8 +29,8 @@ enum vg_map_maker {
     VG_MAPS_BY_HOST
 };
 
-/* data, device (its name): borrowed for the call. What cannot be read says nothing. */
-enum vg_map_maker vg_map_trial_open(struct vg_map_trial *trial, const char *data,
+/* number: of the device, 0 the first. data, device (its name): borrowed for the call. What cannot be read says nothing. */
+enum vg_map_maker vg_map_trial_open(struct vg_map_trial *trial, const char *data, uint32_t number,
                                     const char *device, struct vg_wall_time now);
 
 /* Before each batch with maps: the first one leaves the mark. */

@@ -148,6 +148,17 @@ enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread, struct vg_liv
     return status;
 }
 
+void vg_watch_thread_remove(struct vg_watch_thread *thread, const struct vg_live_beat *beat)
+{
+    uint32_t kept = 0;
+    (void)pthread_mutex_lock(&thread->lock);
+    for (uint32_t i = 0; i < thread->beat_count; i++)
+        if (thread->beat[i] != beat)
+            thread->beat[kept++] = thread->beat[i];
+    thread->beat_count = kept;
+    (void)pthread_mutex_unlock(&thread->lock);
+}
+
 uint64_t vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop)
 {
     (void)pthread_mutex_lock(&thread->lock);

@@ -9,7 +9,7 @@
 #include "src/base/attr.h"
 #include "src/base/stop.h"
 
-#define VG_WATCH_BEATS_MAX 32
+#define VG_WATCH_BEATS_MAX 64
 
 struct vg_watch_thread;
 
@@ -25,6 +25,9 @@ void vg_watch_thread_close(struct vg_watch_thread **thread);
 /* Watches one more thread; beat is borrowed until close. Any thread. VG_E_FULL. */
 enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread,
                                    struct vg_live_beat *beat) VG_MUST_USE;
+
+/* Does not watch that one any more, if it did: it is not used once this returned. Any thread. */
+void vg_watch_thread_remove(struct vg_watch_thread *thread, const struct vg_live_beat *beat);
 
 /* Copies the stop file's state as last read (all stopped before the first reading) and returns
  * its generation. Any thread; a short lock, never held while reading the file. */

@@ -20,7 +20,7 @@
 
 struct request {
     const char *flux_text, *rate_text, *seconds_text, *settle_text, *load_text, *start_text,
-        *job_text, *batch_text, *attack_text, *size_text, *workers_text;
+        *job_text, *batch_text, *attack_text, *size_text, *workers_text, *devices_text;
     bool as_json;
     double flux, load, attack;
 };
@@ -30,7 +30,7 @@ struct request {
 static enum vg_status read_device(struct request *r, struct vg_scheduler_run *run,
                                   struct vg_fault *fault)
 {
-    double start_us = 0, job_us = 0, batch = 0;
+    double start_us = 0, job_us = 0, batch = 0, devices = 1;
     enum vg_status status = vg_option_number("load", r->load_text, 0.01, 10, &r->load, fault);
     if (!status)
         status = vg_option_number("start-us", r->start_text, 0, 1e7, &start_us, fault);
@@ -40,6 +40,10 @@ static enum vg_status read_device(struct request *r, struct vg_scheduler_run *ru
         status = vg_option_number("batch", r->batch_text, 1, VG_BATCH_MAX, &batch, fault);
     if (!status && r->attack_text)
         status = vg_option_number("attack", r->attack_text, 1, 1000, &r->attack, fault);
+    if (!status)
+        status =
+            vg_option_number("devices", r->devices_text, 1, VG_TRIAL_DEVICES_MAX, &devices, fault);
+    run->devices = (uint32_t)devices;
     run->batch_max = (uint32_t)batch;
     run->device.start_us = (int64_t)start_us;
     run->device.job_us = (int64_t)job_us;
@@ -48,11 +52,11 @@ static enum vg_status read_device(struct request *r, struct vg_scheduler_run *ru
     return status;
 }
 
-/* What a job takes so that full batches of what all flux want are the asked share of the device's
+/* What a job takes so that full batches of what all flux want are the asked share of the devices'
  * time; or the share that the job which was given makes. */
 static enum vg_status weigh(struct request *r, struct vg_scheduler_run *run, struct vg_fault *fault)
 {
-    const double per_s = r->flux * run->wanted_fps;
+    const double per_s = r->flux * run->wanted_fps / run->devices; /* of each device */
     const double start_us = (double)run->device.start_us / run->batch_max;
     if (r->job_text) {
         r->load = (start_us + (double)run->device.job_us) * per_s / 1e6;
@@ -128,9 +132,13 @@ static json_t *rates_json(const struct vg_scheduler_run *run,
 static json_t *device_json(const struct request *r, const struct vg_scheduler_run *run,
                            const struct vg_scheduler_found *found)
 {
-    return json_pack("{s:I, s:I, s:i, s:f, s:f}", "start_us", (json_int_t)run->device.start_us,
-                     "job_us", (json_int_t)run->device.job_us, "batch_max", (int)run->batch_max,
-                     "load", r->load, "busy", found->device_busy);
+    json_t *jobs = json_array();
+    for (uint32_t i = 0; i < run->devices; i++)
+        (void)json_array_append_new(jobs, json_integer((json_int_t)found->jobs[i]));
+    return json_pack("{s:I, s:I, s:i, s:f, s:f, s:i, s:o}", "start_us",
+                     (json_int_t)run->device.start_us, "job_us", (json_int_t)run->device.job_us,
+                     "batch_max", (int)run->batch_max, "load", r->load, "busy", found->device_busy,
+                     "count", (int)run->devices, "jobs", jobs);
 }
 
 static json_t *latency_json(const struct vg_scheduler_found *found)
@@ -224,6 +232,8 @@ static void print_table(const struct request *r, const struct vg_scheduler_run *
                  found->loop_percent, found->device_percent);
     (void)printf(_("%.2f pictures in a batch; the device is busy %.1f %% of the time\n"),
                  found->batch_size, 100 * found->device_busy);
+    for (uint32_t i = 0; i < run->devices && run->devices > 1; i++)
+        (void)printf(_("device %u: %llu pictures\n"), i, (unsigned long long)found->jobs[i]);
     (void)printf(_("own memory: %.1f MB, %+.2f MB an hour (95 %%: +-%.2f)\n"),
                  found->own_bytes / MB, found->slope / MB, found->slope_error / MB);
     (void)printf(
@@ -271,7 +281,8 @@ enum vg_status vg_bench_scheduler(int argc, char **argv, struct vg_fault *fault)
                         .start_text = "1000",
                         .batch_text = "4",
                         .size_text = "176x144",
-                        .workers_text = "0"};
+                        .workers_text = "0",
+                        .devices_text = "1"};
     const struct vg_option options[] = {
         {"flux", "N", N_("flux, 1 to 200"), &r.flux_text, NULL},
         {"rate", "FPS", N_("pictures a second wanted of each; default 5"), &r.rate_text, NULL},
@@ -288,6 +299,7 @@ enum vg_status vg_bench_scheduler(int argc, char **argv, struct vg_fault *fault)
          &r.size_text, NULL},
         {"workers", "W", N_("threads of tracker and rules; default as in operation"),
          &r.workers_text, NULL},
+        {"devices", "K", N_("timed devices; default 1"), &r.devices_text, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
     };
     const struct vg_usage usage = {"bench scheduler", "",

@@ -82,7 +82,8 @@ static struct stand *open_stand(int64_t job_us)
     assert_int_equal(vg_synthetic_open(&s->flux, &flux, &fault), VG_OK);
     (void)snprintf(s->redis, sizeof s->redis, "%s/none", s->folder);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s->control), 0);
-    s->trial.unit = vg_timed_device_unit(s->device);
+    s->trial.unit[0] = vg_timed_device_unit(s->device);
+    s->trial.units = 1;
     s->trial.model = s->model;
     s->trial.times = s->times;
     s->settings = (struct vg_analysis_settings){.data = s->folder,

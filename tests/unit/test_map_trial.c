@@ -71,7 +71,7 @@ static void rows_hold(void **state)
             const char what = rows[r].processes[i];
             const struct vg_wall_time now = {now_us};
             const enum vg_map_maker maker =
-                vg_map_trial_open(&trial, f->path, what == 'L' ? "other" : "card", now);
+                vg_map_trial_open(&trial, f->path, 0, what == 'L' ? "other" : "card", now);
             if ((maker == VG_MAPS_BY_HOST) != (rows[r].makers[i] == 'h'))
                 fail_msg("%s: process %zu", rows[r].name, i);
             if (maker == VG_MAPS_BY_HOST || what == 'n')
@@ -99,11 +99,11 @@ static void nonsense_says_nothing(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         assert_int_equal(
             vg_file_write(f->mark, texts[i], strlen(texts[i]), 0600, VG_FILE_PLAIN, &fault), VG_OK);
-        assert_int_equal(vg_map_trial_open(&trial, f->path, "card", (struct vg_wall_time){1}),
+        assert_int_equal(vg_map_trial_open(&trial, f->path, 0, "card", (struct vg_wall_time){1}),
                          VG_MAPS_BY_DEVICE);
     }
     /* a folder that is not there */
-    assert_int_equal(vg_map_trial_open(&trial, "/nowhere", "card", (struct vg_wall_time){1}),
+    assert_int_equal(vg_map_trial_open(&trial, "/nowhere", 0, "card", (struct vg_wall_time){1}),
                      VG_MAPS_BY_DEVICE);
     vg_map_trial_begin(&trial, (struct vg_wall_time){1});
     vg_map_trial_end(&trial);
