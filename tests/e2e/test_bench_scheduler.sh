@@ -34,6 +34,15 @@ grep -q "^30 flux at 5.00 pictures a second" "$T/stdout" || fail "the table: $(c
 grep -q "^attack: f0 costs 3 times as much" "$T/stdout" || fail "no attack: $(cat "$T/stdout")"
 nothing_left "an attack"
 
+# more than one device: each has its part
+expect 0 "" bench --flux 6 --seconds 2 --settle 1 --load 0.3 --devices 2 --json
+python3 - "$T/stdout" <<'PY' || fail "two devices: $(cat "$T/stdout")"
+import json, sys
+r = json.load(open(sys.argv[1], encoding="utf-8"))
+assert r["device"]["count"] == 2 and len(r["device"]["jobs"]) == 2 and min(r["device"]["jobs"]) > 0, r
+assert r["decoded_in_all"] == sum(r["fates_in_all"].values()) and r["without_fate"] == 0
+PY
+
 # a signal: what runs is ended, the code says so
 for signal in INT TERM; do
     "$VIGIE" bench scheduler --flux 3 --seconds 600 >"$T/stdout" 2>"$T/stderr" &
@@ -60,5 +69,6 @@ expect 2 "begin too slowly" bench --flux 200 --start-us 100000
 expect 2 "1920x1088" bench --flux 1 --size 175x144
 expect 2 "size" bench --flux 1 --size big
 expect 2 "workers" bench --flux 1 --workers 17
+expect 2 "devices" bench --flux 1 --devices 9
 nothing_left "refusals"
 finish
