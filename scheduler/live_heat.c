@@ -1,7 +1,6 @@
 #include "scheduler/live_heat.h"
 
-#define SAVE_EVERY_US (60 * VG_US_PER_S)
-#define HOUR_US       (3600 * VG_US_PER_S)
+#define HOUR_US (3600 * VG_US_PER_S)
 
 static int64_t hour_of(struct vg_wall_time wall)
 {
@@ -32,10 +31,11 @@ void vg_live_heat_picture(struct vg_heat_grid *grid, struct vg_heat_thread *thre
 void vg_live_heat_look(struct vg_live_heat *heat, struct vg_heat_grid *grid,
                        struct vg_heat_thread *thread, const char *flux, struct vg_mono_time now)
 {
-    if (!grid || now.us - heat->saved.us < SAVE_EVERY_US)
+    if (!vg_live_heat_due(heat, now))
         return;
     heat->saved = now;
-    give(grid, thread, flux, VG_ROW_MAY);
+    if (grid)
+        give(grid, thread, flux, VG_ROW_MAY);
 }
 
 void vg_live_heat_leave(struct vg_heat_grid *grid, struct vg_heat_thread *thread, const char *flux)

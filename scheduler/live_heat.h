@@ -4,6 +4,8 @@
 #ifndef VG_SCHEDULER_LIVE_HEAT_H
 #define VG_SCHEDULER_LIVE_HEAT_H
 
+#include <stdbool.h>
+
 #include "scheduler/heat_thread.h"
 #include "src/base/clock.h"
 
@@ -16,7 +18,14 @@ struct vg_live_heat {
 void vg_live_heat_picture(struct vg_heat_grid *grid, struct vg_heat_thread *thread,
                           const char *flux, struct vg_wall_time wall);
 
-/* Twice a second: what was summed since is given every minute. */
+/* Whether a look has anything to give: what was summed since is given every minute. */
+#define VG_LIVE_HEAT_EVERY_US (60 * VG_US_PER_S)
+static inline bool vg_live_heat_due(const struct vg_live_heat *heat, struct vg_mono_time now)
+{
+    return now.us - heat->saved.us >= VG_LIVE_HEAT_EVERY_US;
+}
+
+/* Twice a second. */
 void vg_live_heat_look(struct vg_live_heat *heat, struct vg_heat_grid *grid,
                        struct vg_heat_thread *thread, const char *flux, struct vg_mono_time now);
 

@@ -135,7 +135,8 @@ struct vg_loop {
     struct vg_stop stop;
     uint64_t stop_generation;
     struct vg_live_totals totals;
-    uint32_t waiting; /* flux of which a picture waits */
+    uint32_t waiting; /* flux of which a picture waits; their places, in no order */
+    uint32_t waits[VG_LIVE_FLUX_MAX];
     struct vg_candidate candidate[VG_LIVE_FLUX_MAX];
     struct vg_share_flux share[VG_LIVE_FLUX_MAX]; /* of vg_loop_share, while it runs */
     struct vg_share_gauge gauge;

@@ -29,13 +29,19 @@ static void note_waiting(struct vg_loop *a, struct vg_live_flux *flux, int64_t n
     flux->waiting_since_us = now_us;
     flux->waiting_due_us = flux->due_us;
     flux->waiting = true;
-    a->waiting++;
+    a->waits[a->waiting++] = (uint32_t)(flux - a->flux);
 }
 
 static void end_waiting(struct vg_loop *a, struct vg_live_flux *flux)
 {
-    a->waiting -= flux->waiting;
+    const uint32_t place = (uint32_t)(flux - a->flux);
+    if (!flux->waiting)
+        return;
     flux->waiting = false;
+    uint32_t at = 0;
+    while (a->waits[at] != place)
+        at++;
+    a->waits[at] = a->waits[--a->waiting];
 }
 
 void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t period_us)
@@ -89,10 +95,10 @@ static uint32_t gather(const struct vg_loop_device *d)
     struct vg_loop *a = d->loop;
     const uint32_t device = (uint32_t)(d - a->device);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < VG_LIVE_FLUX_MAX; i++) {
-        const struct vg_live_flux *flux = &a->flux[i];
-        if (flux->used && flux->device == device && flux->waiting && !flux->in_flight)
-            a->candidate[count++] = (struct vg_candidate){.flux = i,
+    for (uint32_t i = 0; i < a->waiting; i++) {
+        const struct vg_live_flux *flux = &a->flux[a->waits[i]];
+        if (flux->device == device && !flux->in_flight)
+            a->candidate[count++] = (struct vg_candidate){.flux = a->waits[i],
                                                           .priority = flux->config.priority,
                                                           .due_us = flux->waiting_since_us,
                                                           .period_us = flux->period_us,

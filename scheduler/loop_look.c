@@ -38,7 +38,7 @@ void vg_loop_look_at_coverage(struct vg_loop *a, const struct vg_live_flux *flux
 static void look_at_measures(struct vg_loop *a, struct vg_live_flux *flux, struct vg_mono_time now)
 {
     vg_live_measures_look(&flux->measures, a->measures, flux->config.id, flux->config.scene, now);
-    if (!flux->in_flight)
+    if (!flux->in_flight && vg_live_heat_due(&flux->heat, now))
         vg_live_heat_look(&flux->heat, vg_chain_heat(flux->chain), a->heat, flux->config.id, now);
 }
 
