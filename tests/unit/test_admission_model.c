@@ -167,8 +167,10 @@ static void one_that_is_there_is_replaced(void **state)
 static void numbers_that_are_none_stay_within_bounds(void **state)
 {
     struct stage *s = *state;
-    static const struct vg_admission_wish rows[] = {
-        {"a", NAN, NAN, 5}, {"a", -1, -1, 5}, {"a", INFINITY, INFINITY, 5}, {"a", 1e300, 0, 5}};
+    static const struct vg_admission_wish rows[] = {{"a", (double)NAN, (double)NAN, 5},
+                                                    {"a", -1, -1, 5},
+                                                    {"a", (double)INFINITY, (double)INFINITY, 5},
+                                                    {"a", 1e300, 0, 5}};
     assert_int_equal(take(s, WHOLE), VG_OK);
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         assert_int_equal(vg_admission_plan(&s->model, NULL, 0, &rows[r], &s->plan, NULL), VG_OK);
@@ -202,7 +204,7 @@ static void less_is_less(void **state)
         {{"a", 5, 2, 5}, {"a", 5, 2, 5}, true},  {{"a", 5, 2, 5}, {"a", 4, 2, 5}, true},
         {{"a", 5, 2, 5}, {"a", 5, 1, 9}, true},  {{"a", 5, 2, 5}, {"a", 6, 2, 5}, false},
         {{"a", 5, 2, 5}, {"a", 5, 3, 5}, false}, {{"a", 5, 2, 5}, {"a", 1, 3, 5}, false},
-        {{"a", 5, 2, 5}, {"a", 5, 2, 4}, false}, {{"a", 5, 2, 5}, {"a", NAN, 2, 5}, true},
+        {{"a", 5, 2, 5}, {"a", 5, 2, 4}, false}, {{"a", 5, 2, 5}, {"a", (double)NAN, 2, 5}, true},
         {{"a", 2, 8, 5}, {"a", 7, 8, 5}, true}, /* its rules want that already */
     };
     (void)state;
