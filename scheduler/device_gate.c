@@ -35,6 +35,7 @@ void vg_device_gate_begin(struct vg_live_work *work)
 struct run {
     struct vg_live_batch *batch;
     uint32_t first; /* job of the batch with which the run begins */
+    const struct vg_device_gate_hold *hold;
 };
 
 /* Whose picture the job is; NULL: it is a second look. */
@@ -57,10 +58,18 @@ static bool is_still(void *user, uint32_t job)
 {
     const struct run *run = user;
     struct vg_live_work *work = work_of(run->batch, run->first + job);
+    bool still = false;
     if (!work || !work->may_still)
         return false;
-    look(work);
-    return work->verdict == VG_GATE_STILL;
+    if (run->hold)
+        (void)pthread_mutex_lock(run->hold->lock);
+    if (!run->hold || !*run->hold->given_up) {
+        look(work);
+        still = work->verdict == VG_GATE_STILL;
+    }
+    if (run->hold)
+        (void)pthread_mutex_unlock(run->hold->lock);
+    return still;
 }
 
 static bool any_may_be_still(const struct vg_live_batch *batch, uint32_t first, uint32_t count)
@@ -74,11 +83,12 @@ static bool any_may_be_still(const struct vg_live_batch *batch, uint32_t first, 
 }
 
 enum vg_status vg_device_gate_run(const struct vg_device_unit *unit, struct vg_live_batch *batch,
-                                  uint32_t first, uint32_t count)
+                                  uint32_t first, uint32_t count,
+                                  const struct vg_device_gate_hold *hold)
 {
     const struct vg_job *job = batch->job + first;
     struct vg_answer *answer = batch->answer + first;
-    struct run run = {batch, first};
+    struct run run = {batch, first, hold};
     struct vg_engine_gate gate = {.still = is_still, .user = &run};
     if (!unit->run_gated || !any_may_be_still(batch, first, count)) {
         batch->through += count;

@@ -3,6 +3,10 @@
 #ifndef VG_SCHEDULER_DEVICE_GATE_H
 #define VG_SCHEDULER_DEVICE_GATE_H
 
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "scheduler/device_unit.h"
 #include "scheduler/live_work.h"
 
@@ -10,9 +14,18 @@
  * still. */
 void vg_device_gate_begin(struct vg_live_work *work);
 
-/* Runs `count` jobs of the batch from `first` on, and counts those that went through the net. */
+/* Whether the batch is still the device thread's: one that was given up while its driver hung may
+ * come back to life when its flux are another device's. */
+struct vg_device_gate_hold {
+    pthread_mutex_t *lock; /* of `given_up` */
+    const bool *given_up;
+};
+
+/* Runs `count` jobs of the batch from `first` on, and counts those that went through the net. hold:
+ * NULL: it is never given up. */
 enum vg_status vg_device_gate_run(const struct vg_device_unit *unit, struct vg_live_batch *batch,
-                                  uint32_t first, uint32_t count) VG_MUST_USE;
+                                  uint32_t first, uint32_t count,
+                                  const struct vg_device_gate_hold *hold) VG_MUST_USE;
 
 /* After the batch was answered: a still picture is given the answer of the last one detected, that of
  * another one is kept for the next. */

@@ -57,12 +57,13 @@ static enum vg_status run_jobs(struct vg_device_thread *t, struct vg_live_batch 
 {
     const struct vg_device_unit *unit = &t->settings.unit;
     const uint32_t most = t->settings.batch_max ? t->settings.batch_max : batch->jobs;
+    const struct vg_device_gate_hold hold = {&t->hand, &t->abandoned};
     enum vg_status status = VG_OK;
     batch->times = (struct vg_engine_times){0};
     batch->through = 0;
     for (uint32_t first = 0; first < batch->jobs && !status; first += most) {
         const uint32_t count = batch->jobs - first < most ? batch->jobs - first : most;
-        status = vg_device_gate_run(unit, batch, first, count);
+        status = vg_device_gate_run(unit, batch, first, count, &hold);
         const struct vg_engine_times times = unit->last_times(unit->self);
         batch->times.prepare_us += times.prepare_us;
         batch->times.infer_us += times.infer_us;

@@ -70,6 +70,8 @@ void vg_live_flux_move(struct vg_live_flux *flux, const struct vg_map_device *de
                        struct vg_map_flux **stranded)
 {
     const uint32_t set = vg_watcher_maps(flux->config.scene);
+    if (flux->gate) /* its last picture may have been lost with the device */
+        vg_still_gate_forget(flux->gate);
     if (stranded)
         *stranded = flux->maps;
     else

@@ -104,6 +104,11 @@ void vg_still_gate_keep(struct vg_still_gate *gate, const struct vg_maps *maps,
     answer_copy(&gate->answer, answer);
 }
 
+void vg_still_gate_forget(struct vg_still_gate *gate)
+{
+    gate->kept = false;
+}
+
 void vg_still_gate_answer(const struct vg_still_gate *gate, struct vg_answer *answer)
 {
     answer_copy(answer, &gate->answer);

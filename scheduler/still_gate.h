@@ -42,6 +42,9 @@ enum vg_gate_verdict vg_still_gate_look(struct vg_still_gate *gate,
 void vg_still_gate_keep(struct vg_still_gate *gate, const struct vg_maps *maps,
                         const struct vg_answer *answer);
 
+/* What was looked at last may never have been detected: the next one is. */
+void vg_still_gate_forget(struct vg_still_gate *gate);
+
 /* The answer kept last, written to *answer. */
 void vg_still_gate_answer(const struct vg_still_gate *gate, struct vg_answer *answer);
 

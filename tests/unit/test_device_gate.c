@@ -37,6 +37,8 @@ struct desk {
     struct film film[BATCH];
     struct vg_maps_host *host[BATCH];
     struct vg_random random;
+    pthread_mutex_t lock;
+    bool given_up;
 };
 
 static void draw(struct desk *d, struct film *film)
@@ -69,6 +71,7 @@ static int desk_open(void **state)
     d->flux = calloc(BATCH, sizeof *d->flux);
     assert_non_null(d->flux);
     vg_random_seed(&d->random, 9);
+    assert_int_equal(pthread_mutex_init(&d->lock, NULL), 0);
     settings.picture_width_max = WIDTH;
     settings.picture_height_max = HEIGHT;
     settings.batch_max = BATCH;
@@ -100,6 +103,7 @@ static int desk_close(void **state)
     }
     vg_engine_close(&d->engine);
     vg_model_close(&d->model);
+    (void)pthread_mutex_destroy(&d->lock);
     free(d->flux);
     free(d);
     return 0;
@@ -158,6 +162,7 @@ static void what_goes_through_is_answered_as_ever(void **state)
 static void run_batch(struct desk *d, const struct vg_device_unit *unit, int64_t us)
 {
     struct vg_live_batch *batch = &d->batch;
+    const struct vg_device_gate_hold hold = {&d->lock, &d->given_up};
     batch->count = batch->jobs = BATCH;
     batch->through = 0;
     for (uint32_t i = 0; i < BATCH; i++) {
@@ -171,9 +176,10 @@ static void run_batch(struct desk *d, const struct vg_device_unit *unit, int64_t
         vg_device_gate_begin(work);
         batch->job[i] = job_of(d, i, work->media);
     }
-    assert_int_equal(vg_device_gate_run(unit, batch, 0, 2), VG_OK); /* as where looks fill it */
+    assert_int_equal(vg_device_gate_run(unit, batch, 0, 2, NULL),
+                     VG_OK); /* as where looks fill it */
     batch->times = unit->last_times(unit->self);
-    assert_int_equal(vg_device_gate_run(unit, batch, 2, 2), VG_OK);
+    assert_int_equal(vg_device_gate_run(unit, batch, 2, 2, &hold), VG_OK);
     for (uint32_t i = 0; i < BATCH; i++)
         vg_device_gate_end(&batch->work[i], &batch->answer[i]);
 }
@@ -230,12 +236,50 @@ static void a_device_without_a_gate_detects_all(void **state)
     }
 }
 
+/* Its flux may be another device's by now: nothing of them is looked at. */
+static void a_batch_that_was_given_up_is_let_through(void **state)
+{
+    struct desk *d = *state;
+    struct vg_device_unit unit = vg_device_unit_engine(d->engine);
+    for (int round = 0; round < 12; round++)
+        run_batch(d, &unit, 700 * VG_US_PER_S + round * INT64_C(200000));
+    assert_int_equal(d->batch.work[2].verdict, VG_GATE_STILL);
+    d->given_up = true;
+    struct vg_live_batch *batch = &d->batch;
+    const struct vg_device_gate_hold hold = {&d->lock, &d->given_up};
+    for (uint32_t i = 0; i < BATCH; i++) {
+        batch->work[i].media.us += 200000;
+        vg_device_gate_begin(&batch->work[i]);
+        batch->job[i] = job_of(d, i, batch->work[i].media);
+    }
+    batch->through = 0;
+    assert_int_equal(vg_device_gate_run(&unit, batch, 0, BATCH, &hold), VG_OK);
+    assert_int_equal(batch->through, BATCH);
+    for (uint32_t i = 0; i < BATCH; i++)
+        assert_false(batch->work[i].looked);
+    d->given_up = false;
+}
+
+static void a_flux_that_moves_begins_anew(void **state)
+{
+    struct desk *d = *state;
+    struct vg_device_unit unit = vg_device_unit_engine(d->engine);
+    for (int round = 0; round < 12; round++)
+        run_batch(d, &unit, 900 * VG_US_PER_S + round * INT64_C(200000));
+    assert_int_equal(d->batch.work[0].verdict, VG_GATE_STILL);
+    vg_still_gate_forget(d->flux[0].gate);
+    run_batch(d, &unit, 903 * VG_US_PER_S);
+    assert_int_equal(d->batch.work[0].verdict, VG_GATE_BEGINS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_through_is_answered_as_ever),
         cmocka_unit_test(each_picture_is_detected_or_still),
         cmocka_unit_test(a_device_without_a_gate_detects_all),
+        cmocka_unit_test(a_batch_that_was_given_up_is_let_through),
+        cmocka_unit_test(a_flux_that_moves_begins_anew),
     };
     return cmocka_run_group_tests(tests, desk_open, desk_close);
 }
