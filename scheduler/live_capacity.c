@@ -8,10 +8,10 @@
 /* A batch counts half after forty seconds with batches. */
 #define FADE (1.0 - 1.0 / 60)
 
-static void take_in(struct vg_live_capacity *c, const struct vg_batch_sums *sums)
+static void take_in(struct vg_capacity_line *line, const struct vg_batch_sums *sums)
 {
-    const struct vg_batch_sums *b = &c->before;
-    struct vg_batch_time *m = &c->minute;
+    const struct vg_batch_sums *b = &line->before;
+    struct vg_batch_time *m = &line->minute;
     if (sums->count <= b->count)
         return;
     m->weight = m->weight * FADE + sums->count - b->count;
@@ -19,7 +19,7 @@ static void take_in(struct vg_live_capacity *c, const struct vg_batch_sums *sums
     m->nn = m->nn * FADE + sums->jobs_squared - b->jobs_squared;
     m->t = m->t * FADE + (sums->ms - b->ms) * 1000;
     m->nt = m->nt * FADE + (sums->ms_jobs - b->ms_jobs) * 1000;
-    c->before = *sums;
+    line->before = *sums;
     vg_batch_time_draw(m);
 }
 
@@ -39,8 +39,25 @@ static void tell_flux(struct vg_admission_known *known, const struct vg_live_vie
     known->source_milli = at_most(vg_live_decoded_fps(&view->state) * 1000, 0, 1000000);
 }
 
-size_t vg_live_capacity_step(struct vg_live_capacity *capacity, const struct vg_live_totals *totals,
-                             const struct vg_live_view *view, uint32_t count, double job_us,
+static void tell_devices(struct vg_live_capacity *capacity, const struct vg_capacity_look *look)
+{
+    struct vg_admission_model *model = &capacity->model;
+    model->device_count = 0;
+    for (uint32_t i = 0; i < look->device_count && i < VG_DEVICES_MAX; i++) {
+        struct vg_capacity_line *line = &capacity->line[i];
+        take_in(line, look->device[i].sums);
+        if (!look->device[i].well || line->before.count < VG_CAPACITY_BATCHES_MIN)
+            continue;
+        const struct vg_batch_time *m = &line->minute;
+        model->device[model->device_count++] =
+            (struct vg_sim_device){.start_us = m->start_us,
+                                   .job_us = m->job_us > 1 ? m->job_us : 1,
+                                   .batch_max = at_most(look->batch_max, 1, VG_SIM_BATCH_MAX),
+                                   .last = look->device[i].last};
+    }
+}
+
+size_t vg_live_capacity_step(struct vg_live_capacity *capacity, const struct vg_capacity_look *look,
                              int64_t now_us)
 {
     struct vg_admission_model *model = &capacity->model;
@@ -48,16 +65,11 @@ size_t vg_live_capacity_step(struct vg_live_capacity *capacity, const struct vg_
     if (capacity->step_us && now_us - capacity->step_us < STEP_US)
         return 0;
     capacity->step_us = now_us;
-    take_in(capacity, &totals->sums);
-    const struct vg_batch_time *line = &capacity->minute;
-    model->device_count = capacity->before.count >= VG_CAPACITY_BATCHES_MIN;
-    model->device[0] =
-        (struct vg_sim_device){.start_us = line->start_us,
-                               .job_us = line->job_us > 1 ? line->job_us : 1,
-                               .batch_max = at_most(totals->batch_max, 1, VG_SIM_BATCH_MAX)};
-    model->flux_count = count < VG_ADMISSION_MODEL_MAX ? count : VG_ADMISSION_MODEL_MAX;
+    tell_devices(capacity, look);
+    model->flux_count =
+        look->view_count < VG_ADMISSION_MODEL_MAX ? look->view_count : VG_ADMISSION_MODEL_MAX;
     for (uint32_t i = 0; i < model->flux_count; i++)
-        tell_flux(&model->flux[i], &view[i], job_us);
+        tell_flux(&model->flux[i], &look->view[i], look->job_us);
     vg_text_buffer_init(&out, capacity->text, sizeof capacity->text);
     vg_admission_model_write(model, &out);
     return out.left_out ? 0 : out.size;

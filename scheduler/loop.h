@@ -77,6 +77,7 @@ struct vg_loop_device {
     bool batch_lost[VG_LOOP_BATCHES]; /* busy, and given up: it hangs in it */
     struct vg_looks_credit credit;    /* of its time, for second looks */
     struct vg_batch_time batch_time;  /* what a batch takes */
+    struct vg_batch_sums sums;        /* of all its batches */
     int64_t free_us;                  /* when it has done what it was given, by that */
     int64_t answer_us;                /* when a batch was back last */
     int64_t answered_us;              /* its time for pictures since the last sharing out */

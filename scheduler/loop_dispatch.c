@@ -394,6 +394,16 @@ static void batch_failed(struct vg_loop *a, const struct vg_live_batch *batch)
     vg_loop_end(a, batch->status);
 }
 
+static void add_batch(struct vg_batch_sums *sums, double jobs, double ms)
+{
+    sums->count += 1;
+    sums->jobs += jobs;
+    sums->jobs_squared += jobs * jobs;
+    sums->ms += ms;
+    sums->ms_jobs += ms * jobs;
+    sums->ms_squared += ms * ms;
+}
+
 /* What a batch takes is learnt, as far as it went through the net. */
 static void note_times(struct vg_loop *a, struct vg_loop_device *d,
                        const struct vg_live_batch *batch)
@@ -402,13 +412,8 @@ static void note_times(struct vg_loop *a, struct vg_loop_device *d,
     const double jobs = batch->through, ms = (double)taken_us / 1000;
     if (!batch->through)
         return;
-    struct vg_batch_sums *sums = &a->totals.sums;
-    sums->count += 1;
-    sums->jobs += jobs;
-    sums->jobs_squared += jobs * jobs;
-    sums->ms += ms;
-    sums->ms_jobs += ms * jobs;
-    sums->ms_squared += ms * ms;
+    add_batch(&a->totals.sums, jobs, ms);
+    add_batch(&d->sums, jobs, ms);
     vg_batch_time_note(&d->batch_time, batch->through, taken_us);
 }
 

@@ -153,8 +153,13 @@ static void tell_metrics(struct vg_loop *a, const struct vg_publisher_counts *pu
 /* What the device takes and has to do, for who is asked whether more will fit. */
 static void tell_capacity(struct vg_loop *a, struct vg_mono_time now)
 {
-    const size_t told = vg_live_capacity_step(&a->capacity, &a->totals, a->view, a->view_count,
-                                              a->usual_job_us, now.us);
+    struct vg_capacity_device device[VG_LOOP_DEVICES_MAX];
+    const struct vg_capacity_look look = {device,        a->view,      a->device_count,
+                                          a->view_count, a->batch_max, a->usual_job_us};
+    for (uint32_t i = 0; i < a->device_count; i++)
+        device[i] = (struct vg_capacity_device){
+            &a->device[i].sums, a->device[i].state == VG_LOOP_DEVICE_WELL, a->device[i].last};
+    const size_t told = vg_live_capacity_step(&a->capacity, &look, now.us);
     if (told > 0 && vg_publisher_capacity(a->publisher, a->capacity.text, told))
         vg_log(VG_LOG_WARN, "the capacity's text found no place");
 }

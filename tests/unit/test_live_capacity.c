@@ -15,7 +15,9 @@
 
 struct stage {
     struct vg_live_capacity capacity;
-    struct vg_live_totals totals;
+    struct vg_batch_sums sums[2];
+    struct vg_capacity_device device[2];
+    uint32_t device_count;
     struct vg_live_flux flux[2];
     struct vg_live_view view[2];
     struct vg_admission_model told;
@@ -28,7 +30,9 @@ static int set_up(void **state)
     *state = s;
     if (!s)
         return -1;
-    s->totals.batch_max = 8;
+    s->device_count = 1;
+    for (int i = 0; i < 2; i++)
+        s->device[i] = (struct vg_capacity_device){&s->sums[i], true, i > 0};
     for (int i = 0; i < 2; i++) {
         (void)snprintf(s->flux[i].config.id, sizeof s->flux[i].config.id, "cam-%d", i);
         s->view[i].flux = &s->flux[i];
@@ -43,10 +47,15 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* So many batches of 1, 2, 3, 4, 1 ... jobs, of start + n x job. */
-static void work(struct stage *s, int batches, double start_ms, double job_ms)
+static struct vg_capacity_look look_of(const struct stage *s, double job_us)
 {
-    struct vg_batch_sums *sums = &s->totals.sums;
+    return (struct vg_capacity_look){s->device, s->view, s->device_count, 2, 8, job_us};
+}
+
+/* So many batches of 1, 2, 3, 4, 1 ... jobs, of start + n x job. */
+static void work_on(struct stage *s, int device, int batches, double start_ms, double job_ms)
+{
+    struct vg_batch_sums *sums = &s->sums[device];
     for (int i = 0; i < batches; i++) {
         const double jobs = 1 + i % 4, ms = start_ms + jobs * job_ms;
         sums->count += 1;
@@ -58,12 +67,17 @@ static void work(struct stage *s, int batches, double start_ms, double job_ms)
     }
 }
 
+static void work(struct stage *s, int batches, double start_ms, double job_ms)
+{
+    work_on(s, 0, batches, start_ms, job_ms);
+}
+
 /* A second later. */
 static void step(struct stage *s, double job_us)
 {
     s->now_us += S;
-    const size_t size =
-        vg_live_capacity_step(&s->capacity, &s->totals, s->view, 2, job_us, s->now_us);
+    const struct vg_capacity_look look = look_of(s, job_us);
+    const size_t size = vg_live_capacity_step(&s->capacity, &look, s->now_us);
     assert_true(size > 0);
     assert_int_equal(vg_admission_model_read(s->capacity.text, size, &s->told, NULL), VG_OK);
 }
@@ -120,12 +134,31 @@ static void a_second_of_something_else_changes_little(void **state)
     assert_true(s->told.device[0].start_us + 4 * s->told.device[0].job_us < 2 * 85000);
 }
 
+static void each_device_has_its_line(void **state)
+{
+    struct stage *s = *state;
+    s->device_count = 2;
+    work_on(s, 0, 100, 5, 20);
+    step(s, 25000);
+    assert_int_equal(s->told.device_count, 1); /* the other one did nothing yet */
+    work_on(s, 1, 100, 0, 90);
+    step(s, 25000);
+    assert_int_equal(s->told.device_count, 2);
+    near(s->told.device[0].job_us, 20000);
+    near(s->told.device[1].job_us, 90000);
+    assert_true(!s->told.device[0].last && s->told.device[1].last);
+    s->device[0].well = false;
+    step(s, 25000);
+    assert_int_equal(s->told.device_count, 1);
+    near(s->told.device[0].job_us, 90000);
+}
+
 static void it_is_told_once_a_second(void **state)
 {
     struct stage *s = *state;
     step(s, 0);
-    assert_int_equal(
-        vg_live_capacity_step(&s->capacity, &s->totals, s->view, 2, 0, s->now_us + S / 2), 0);
+    const struct vg_capacity_look look = look_of(s, 0);
+    assert_int_equal(vg_live_capacity_step(&s->capacity, &look, s->now_us + S / 2), 0);
     step(s, 0);
 }
 
@@ -150,6 +183,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_line_is_what_the_batches_took, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_of_something_else_changes_little, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(each_device_has_its_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_is_told_once_a_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flux_counts_what_the_share_counts, set_up, tear_down),
     };
