@@ -87,7 +87,7 @@ static void run_two(const struct vg_timed_trouble *trouble, double seconds,
                                    .batch_max = 4,
                                    .width = 176,
                                    .height = 144,
-                                   .limit_us = VG_US_PER_S,
+                                   .limit_us = trouble->hangs_at ? VG_US_PER_S : 0,
                                    .retry_us = VG_US_PER_S / 5,
                                    .scene = scene};
     run.trouble = *trouble;
@@ -102,9 +102,10 @@ static void run_two(const struct vg_timed_trouble *trouble, double seconds,
     for (int f = 0; f < VG_FATE_COUNT; f++)
         ended += found->ended[f];
     assert_int_equal(ended, found->decoded);
-    for (uint32_t i = 0; i < run.flux; i++)
-        if (found->share[i] < 0.3) /* of a machine that has other work, too */
-            fail_msg("flux %u stands still: %g", i, found->share[i]);
+    /* beside the others: the machine may have other work, which all of them feel */
+    if (!(found->worst_share > 0.3 * found->mean_share))
+        fail_msg("flux %u stands still: %g of %g", found->worst_flux, found->worst_share,
+                 found->mean_share);
 }
 
 static void two_devices_share_the_flux(void **state)
