@@ -90,6 +90,18 @@ static enum vg_status open_saves(struct vg_loop *a)
     return status ? status : vg_watch_thread_add(a->watch, vg_save_thread_beat(a->saves));
 }
 
+/* Those without which the others do their work. */
+static enum vg_status watch_others(struct vg_loop *a)
+{
+    struct vg_live_beat *const beat[] = {
+        vg_coverage_thread_beat(a->coverage_writer), vg_measures_thread_beat(a->measures),
+        vg_heat_thread_beat(a->heat), vg_energy_thread_beat(a->energy.thread)};
+    enum vg_status status = VG_OK;
+    for (size_t i = 0; i < sizeof beat / sizeof *beat && !status; i++)
+        status = vg_watch_thread_add(a->watch, beat[i]);
+    return status;
+}
+
 static enum vg_status open_all(struct vg_loop *a)
 {
     char folder[4096];
@@ -129,6 +141,8 @@ static enum vg_status open_all(struct vg_loop *a)
         status = open_measures(a);
     if (!status)
         status = vg_energy_thread_open(&a->energy.thread, a->settings->meters_root, NULL);
+    if (!status)
+        status = watch_others(a);
     return status ? status : open_ingests(a);
 }
 

@@ -1,9 +1,11 @@
 #include "scheduler/energy_thread.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "scheduler/live_work.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/log.h"
@@ -11,10 +13,12 @@
 
 enum {
     READ_EVERY_US = 1000000,
-    DEADLINE_US = 2000000
+    DEADLINE_US = 2000000,
+    LIMIT_US = 60000000 /* all of them */
 };
 
 struct vg_energy_thread {
+    struct vg_live_beat beat;
     struct vg_meter_settings settings;
     pthread_t thread;
     bool running;
@@ -113,14 +117,27 @@ static bool publish_and_rest(struct vg_energy_thread *t, const struct vg_energy_
     return goes_on;
 }
 
+static void begin(struct vg_energy_thread *t)
+{
+    atomic_store_explicit(&t->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+}
+
+static void end(struct vg_energy_thread *t)
+{
+    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+}
+
 static void *energy_main(void *user)
 {
     struct vg_energy_thread *t = user;
     struct vg_energy_seen_all all = {.count = 0};
+    begin(t);
     open_meters(t);
-    do
+    do {
+        begin(t);
         read_all(t, &all);
-    while (publish_and_rest(t, &all));
+        end(t);
+    } while (publish_and_rest(t, &all));
     for (uint32_t i = 0; i < t->count; i++)
         vg_meter_close(&t->meter[i]);
     return NULL;
@@ -136,6 +153,9 @@ enum vg_status vg_energy_thread_open(struct vg_energy_thread **thread, const cha
         return VG_E_MEMORY;
     t->settings.kinds = 1u << VG_METER_RAPL | 1u << VG_METER_NVML | 1u << VG_METER_HWMON;
     t->settings.deadline_us = DEADLINE_US;
+    t->beat.name = "energy";
+    t->beat.limit_us = LIMIT_US;
+    t->beat.late = VG_BEAT_TOLD;
     (void)snprintf(t->settings.root, sizeof t->settings.root, "%s", root ? root : "");
     (void)snprintf(t->settings.library, sizeof t->settings.library, "%s", library ? library : "");
     (void)pthread_condattr_init(&clock);
@@ -165,6 +185,11 @@ void vg_energy_thread_close(struct vg_energy_thread **thread)
     (void)pthread_mutex_destroy(&t->lock);
     vg_free(t);
     *thread = NULL;
+}
+
+struct vg_live_beat *vg_energy_thread_beat(struct vg_energy_thread *t)
+{
+    return &t->beat;
 }
 
 bool vg_energy_thread_look(struct vg_energy_thread *t, struct vg_energy_seen_all *seen)

@@ -21,6 +21,9 @@ enum vg_status vg_heat_thread_give(struct vg_heat_thread *thread, const char *fl
                                    enum vg_row_need need) VG_MUST_USE;
 
 /* Any thread. */
+/* For the watchdog. */
+struct vg_live_beat *vg_heat_thread_beat(struct vg_heat_thread *thread);
+
 struct vg_row_counts vg_heat_thread_counts(const struct vg_heat_thread *thread);
 
 #endif

@@ -52,7 +52,8 @@ static enum vg_status open_model(struct vg_loop *a, const struct vg_live_config 
     if (status)
         return status;
     memcpy(guard.digest, a->model->digest, sizeof guard.digest);
-    return vg_model_guard_open(&a->guard, &guard);
+    status = vg_model_guard_open(&a->guard, &guard);
+    return status ? status : vg_watch_thread_add(a->watch, vg_model_guard_beat(a->guard));
 }
 
 /* What is asked for, as --precision says it. */

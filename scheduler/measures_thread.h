@@ -22,6 +22,9 @@ enum vg_status vg_measures_thread_give(struct vg_measures_thread *thread, const 
                                        enum vg_row_need need) VG_MUST_USE;
 
 /* Any thread. */
+/* For the watchdog. */
+struct vg_live_beat *vg_measures_thread_beat(struct vg_measures_thread *thread);
+
 struct vg_row_counts vg_measures_thread_counts(const struct vg_measures_thread *thread);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "models/model_check.h"
 #include "models/model_intact.h"
+#include "scheduler/live_work.h"
 #include "src/base/alloc.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
@@ -142,11 +143,16 @@ enum vg_status vg_model_guard_admit(const char *data, const struct vg_model *mod
 
 /* ---- the file, every hour ---- */
 
+enum {
+    LIMIT_S = 120 /* to read a model's file */
+};
+
 struct vg_model_guard {
     struct vg_model_guard_settings settings;
     pthread_t thread;
     bool running;
     struct vg_ring *quit; /* its only element ends the thread */
+    struct vg_live_beat beat;
     atomic_bool changed;
     atomic_uint_fast64_t checks;
 };
@@ -167,8 +173,11 @@ static void look(struct vg_model_guard *g)
 static void *guard_main(void *user)
 {
     struct vg_model_guard *g = user;
-    while (vg_ring_wait(g->quit, (int)g->settings.every_s * 1000) != VG_OK)
+    while (vg_ring_wait(g->quit, (int)g->settings.every_s * 1000) != VG_OK) {
+        atomic_store_explicit(&g->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
         look(g);
+        atomic_store_explicit(&g->beat.busy_since_us, 0, memory_order_relaxed);
+    }
     return NULL;
 }
 
@@ -180,6 +189,9 @@ enum vg_status vg_model_guard_open(struct vg_model_guard **guard,
     if (!g)
         return VG_E_MEMORY;
     g->settings = *settings;
+    g->beat.name = "model guard";
+    g->beat.limit_us = LIMIT_S * VG_US_PER_S;
+    g->beat.late = VG_BEAT_TOLD;
     if (g->settings.every_s == 0)
         g->settings.every_s = VG_MODEL_GUARD_EVERY_S;
     enum vg_status status = vg_ring_open(&g->quit, 2, sizeof(int));
@@ -206,6 +218,11 @@ void vg_model_guard_close(struct vg_model_guard **guard)
     vg_ring_close(&g->quit);
     vg_free(g);
     *guard = NULL;
+}
+
+struct vg_live_beat *vg_model_guard_beat(struct vg_model_guard *guard)
+{
+    return &guard->beat;
 }
 
 bool vg_model_guard_intact(const struct vg_model_guard *guard)

@@ -26,6 +26,7 @@ enum vg_status vg_model_guard_admit(const char *data, const struct vg_model *mod
                                     enum vg_model_change change,
                                     struct vg_fault *fault) VG_MUST_USE;
 
+struct vg_live_beat; /* live_work.h */
 struct vg_model_guard;
 
 struct vg_model_guard_settings {
@@ -38,6 +39,9 @@ struct vg_model_guard_settings {
 enum vg_status vg_model_guard_open(struct vg_model_guard **guard,
                                    const struct vg_model_guard_settings *settings) VG_MUST_USE;
 void vg_model_guard_close(struct vg_model_guard **guard);
+
+/* Busy with one comparison; for the watchdog. */
+struct vg_live_beat *vg_model_guard_beat(struct vg_model_guard *guard);
 
 /* What the last comparison said; true before the first. Any thread. */
 bool vg_model_guard_intact(const struct vg_model_guard *guard);

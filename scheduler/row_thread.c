@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "scheduler/live_work.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/coverage.h"
@@ -12,7 +13,8 @@
 
 enum {
     LOOK_EVERY_MS = 60000, /* for a new day */
-    SAY_EVERY_S = 600
+    SAY_EVERY_S = 600,
+    LIMIT_S = 60
 };
 
 struct vg_row_thread {
@@ -21,6 +23,7 @@ struct vg_row_thread {
     pthread_t thread;
     bool running;
     struct vg_ring *ring;
+    struct vg_live_beat beat;
     atomic_uint_fast32_t waiting;                  /* in the ring; relaxed: a level, not an order */
     atomic_bool quit;                              /* relaxed: the ring's wake orders it */
     atomic_uint_fast64_t written, failed, dropped; /* relaxed: figures */
@@ -77,15 +80,30 @@ static void sweep(struct vg_row_thread *t)
         vg_log(VG_LOG_INFO, "%s: %u old days were removed", t->settings.name, removed);
 }
 
+static void begin(struct vg_row_thread *t)
+{
+    atomic_store_explicit(&t->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+}
+
+static void end(struct vg_row_thread *t)
+{
+    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+}
+
 static void *row_main(void *user)
 {
     struct vg_row_thread *t = user;
     for (;;) {
+        begin(t);
         sweep(t);
+        end(t);
         while (vg_ring_pop(t->ring, t->note) == VG_OK) {
             atomic_fetch_sub_explicit(&t->waiting, 1, memory_order_relaxed);
-            if (t->note[0])
-                write_note(t);
+            if (!t->note[0])
+                continue;
+            begin(t);
+            write_note(t);
+            end(t);
         }
         if (atomic_load_explicit(&t->quit, memory_order_relaxed))
             return NULL;
@@ -103,6 +121,9 @@ enum vg_status vg_row_thread_open(struct vg_row_thread **thread,
     t->settings = *settings;
     t->settings.data = t->data;
     t->swept_day = INT64_MIN;
+    t->beat.name = settings->name;
+    t->beat.limit_us = LIMIT_S * VG_US_PER_S;
+    t->beat.late = VG_BEAT_TOLD; /* rows are dropped and counted meanwhile */
     t->note = vg_alloc(settings->note_bytes);
     t->wake = vg_alloc(settings->note_bytes);
     enum vg_status status = t->note && t->wake ? VG_OK : VG_E_MEMORY;
@@ -171,6 +192,11 @@ bool vg_row_name(char *field, size_t size, const char *name)
     memset(field, 0, size);
     memcpy(field, name, n);
     return true;
+}
+
+struct vg_live_beat *vg_row_thread_beat(struct vg_row_thread *t)
+{
+    return &t->beat;
 }
 
 struct vg_row_counts vg_row_thread_counts(const struct vg_row_thread *t)

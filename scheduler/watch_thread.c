@@ -28,7 +28,7 @@ struct vg_watch_thread {
     atomic_uint_fast64_t generation;
     _Atomic(const char *) note;
     atomic_bool opened;
-    struct vg_log_repeat unreadable, late;
+    struct vg_log_repeat unreadable, late, told;
 };
 
 static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
@@ -45,27 +45,36 @@ static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
     (void)pthread_mutex_unlock(&t->lock);
 }
 
-/* The first thread that missed its deadline, or NULL. */
-static const struct vg_live_beat *find_late(struct vg_watch_thread *t, struct vg_mono_time now)
+/* The first thread that missed its deadline with that consequence, or NULL. */
+static const struct vg_live_beat *find_late(struct vg_watch_thread *t, enum vg_beat_late what,
+                                            struct vg_mono_time now)
 {
     const struct vg_live_beat *late = NULL;
     (void)pthread_mutex_lock(&t->lock);
     for (uint32_t i = 0; i < t->beat_count && !late; i++) {
         const int64_t since =
             atomic_load_explicit(&t->beat[i]->busy_since_us, memory_order_relaxed);
-        if (since != 0 && now.us - since > t->beat[i]->limit_us)
+        if (t->beat[i]->late == what && since != 0 && now.us - since > t->beat[i]->limit_us)
             late = t->beat[i];
     }
     (void)pthread_mutex_unlock(&t->lock);
     return late;
 }
 
+static void name_late(const struct vg_live_beat *late)
+{
+    vg_log(VG_LOG_ERROR, "thread %s is stuck for more than %.0f s", late->name,
+           (double)late->limit_us / 1e6);
+}
+
 static bool all_in_time(struct vg_watch_thread *t, struct vg_mono_time now)
 {
-    const struct vg_live_beat *late = find_late(t, now);
+    const struct vg_live_beat *late = find_late(t, VG_BEAT_ENDS, now),
+                              *told = find_late(t, VG_BEAT_TOLD, now);
     if (late && vg_log_repeat_due(&t->late, now, 10 * VG_US_PER_S))
-        vg_log(VG_LOG_ERROR, "thread %s is stuck for more than %.0f s", late->name,
-               (double)late->limit_us / 1e6);
+        name_late(late);
+    if (told && vg_log_repeat_due(&t->told, now, 60 * VG_US_PER_S))
+        name_late(told);
     return !late;
 }
 

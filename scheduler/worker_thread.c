@@ -33,8 +33,9 @@ static void raise_alerts(struct vg_worker_thread *t, struct vg_live_work *work,
     if (seen->alert_count)
         vg_live_flux_save_untold(flux, media, wall);
     for (uint32_t i = 0; i < seen->alert_count; i++) {
-        const enum vg_status status = vg_live_alert_raise(
-            t->settings.alerts, flux, &seen->alerts[i], &work->picture, work->batch->maker, work->phase);
+        const enum vg_status status =
+            vg_live_alert_raise(t->settings.alerts, flux, &seen->alerts[i], &work->picture,
+                                work->batch->maker, work->phase);
         if (!status)
             work->alert_count++;
         else if (status != VG_E_TIMEOUT) /* then it is not known yet */
