@@ -35,6 +35,14 @@ void vg_html_words(FILE *out, const char *text)
     }
 }
 
+void vg_html_own(FILE *out, const char *tag, const char *text)
+{
+    (void)fprintf(out, "<%s>", tag);
+    for (size_t i = 0; text[i]; i++)
+        put_character(out, text[i]);
+    (void)fprintf(out, "</%.*s>", (int)strcspn(tag, " "), tag);
+}
+
 void vg_html_cell(FILE *out, const char *tag, const char *text)
 {
     (void)fprintf(out, "<%s>", tag);

@@ -16,7 +16,10 @@ void vg_html_words(FILE *out, const char *text);
 /* <tag>text</tag>; `tag`: a name, with what else stands in its opening. */
 void vg_html_cell(FILE *out, const char *tag, const char *text);
 
-/* The same, its text put together. */
+/* The same for words of this program itself: whole, however long. */
+void vg_html_own(FILE *out, const char *tag, const char *text);
+
+/* As vg_html_cell, its text put together. */
 void vg_html_cell_of(FILE *out, const char *tag, const char *format, ...) VG_PRINTF(3, 4);
 
 #endif

@@ -48,7 +48,15 @@ static const char style[] =
 
 /* ---- pieces ---- */
 
+/* The program's own words. */
 static void para(struct page *p, const char *tag, const char *text)
+{
+    vg_html_own(p->out, tag, text);
+    (void)fputc('\n', p->out);
+}
+
+/* What the result says. */
+static void told(struct page *p, const char *tag, const char *text)
 {
     vg_html_cell(p->out, tag, text);
     (void)fputc('\n', p->out);
@@ -104,7 +112,7 @@ static void notes_write(struct page *p)
     if (p->note_count)
         (void)fputs("<ol class=\"notes\">\n", p->out);
     for (uint32_t i = 0; i < p->note_count; i++)
-        para(p, "li", known_words(p->note[i]));
+        told(p, "li", known_words(p->note[i]));
     if (p->note_count)
         (void)fputs("</ol>\n", p->out);
     p->note_count = 0;
@@ -248,9 +256,16 @@ static const char *machine_name(const json_t *result)
     return name && *name ? name : "?";
 }
 
+/* Or said by neither. */
+static bool said_alike(const json_t *one, const json_t *other)
+{
+    return one == other || json_equal(one, other);
+}
+
 static void compared(struct page *p)
 {
-    static const char *const keys[] = {"model", "precision", "settle_s", "measure_s", "quick"};
+    static const char *const keys[] = {"model",     "precision", "settle_s",
+                                       "measure_s", "quick",     "raise"};
     if (!p->other)
         return;
     para(p, "h2", _("Compared with another result"));
@@ -262,7 +277,7 @@ static void compared(struct page *p)
                         _("The other result is of another machine: %.120s."),
                         machine_name(p->other));
     for (size_t i = 0; i < COUNT(keys); i++)
-        if (!json_equal(json_object_get(json_object_get(p->result, "method"), keys[i]),
+        if (!said_alike(json_object_get(json_object_get(p->result, "method"), keys[i]),
                         json_object_get(json_object_get(p->other, "method"), keys[i])))
             vg_html_cell_of(p->out, "p class=\"warn\"", _("Not measured in the same way: %s."),
                             keys[i]);
@@ -861,9 +876,25 @@ static void costs(struct page *p)
     mark_write(p, vg_sizing_mark_of(json_object_get(all, "status")));
     const char *why = json_string_value(json_object_get(all, "why"));
     if (why)
-        para(p, "p class=\"dim\"", known_words(why));
+        told(p, "p class=\"dim\"", known_words(why));
     facts(p, json_object_get(all, "device"), device, COUNT(device));
     facts(p, all, others, COUNT(others));
+}
+
+/* A decoder by its name for people; one that is not known here, as the result has it. */
+static void decoder_cell(struct page *p, const json_t *class)
+{
+    static const struct {
+        const char *name, *words;
+    } known[] = {{"software", N_("processor")}, {"vaapi", "VA-API"}, {"cuda", "CUDA"}};
+    static const struct column plain = {NULL, {"decoder"}, NULL, 1, 0};
+    const char *name = json_string_value(json_object_get(class, "decoder"));
+    for (size_t i = 0; name && i < COUNT(known); i++)
+        if (strcmp(name, known[i].name) == 0) {
+            vg_html_cell(p->out, "td", _(known[i].words));
+            return;
+        }
+    plain_cell(p, class, &plain);
 }
 
 static void decoding(struct page *p)
@@ -890,7 +921,10 @@ static void decoding(struct page *p)
     for (size_t i = 0; i < rows_of(json_array_size(list)); i++) {
         (void)fputs("<tr>", p->out);
         for (size_t k = 0; k < COUNT(columns); k++)
-            plain_cell(p, json_array_get(list, i), &columns[k]);
+            if (strcmp(columns[k].keys[0], "decoder") == 0)
+                decoder_cell(p, json_array_get(list, i));
+            else
+                plain_cell(p, json_array_get(list, i), &columns[k]);
         (void)fputs("</tr>\n", p->out);
     }
     table_end(p, json_array_size(list));
@@ -970,12 +1004,14 @@ static void machine(struct page *p)
 static void method(struct page *p)
 {
     static const struct column columns[] = {
+        {N_("begun at"), {"begun_at"}, NULL, 1, 0},
         {N_("model"), {"model"}, NULL, 1, 0},
         {N_("precision"), {"precision"}, NULL, 1, 0},
         {N_("settling before each measure"), {"settle_s"}, N_("s"), 1, 0},
         {N_("each measure"), {"measure_s"}, N_("s"), 1, 0},
         {N_("idle, before and after"), {"idle_s"}, N_("s"), 1, 0},
         {N_("headroom"), {"headroom"}, "%", 100, 0}};
+    const json_t *raised = json_object_get(json_object_get(p->result, "method"), "raise");
     para(p, "h2", _("The method"));
     facts(p, json_object_get(p->result, "method"), columns, COUNT(columns));
     para(
@@ -988,6 +1024,10 @@ static void method(struct page *p)
           "picture's last packet to its alert in the queue. What was not measured is simulated: "
           "the "
           "server's own scheduler, on the costs measured here."));
+    if (json_is_true(raised))
+        para(p, "p", _("Alerts raised rates beyond the wanted ones, as in operation (--raise)."));
+    if (json_is_false(raised))
+        para(p, "p", _("Each flux kept its wanted rate, whatever its alerts."));
 }
 
 void vg_sizing_page_write(FILE *out, const json_t *result, const json_t *other)

@@ -15,6 +15,7 @@
 #include "bench/sizing_csv.h"
 #include "bench/sizing_needs.h"
 #include "src/base/alloc.h"
+#include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
@@ -58,6 +59,7 @@ struct size_run {
 
 struct stand {
     const struct request *request;
+    char begun_at[32]; /* ISO 8601 */
     char model[VG_MODEL_NAME_SIZE];
     struct vg_machine machine;
     struct vg_load_profile profile;
@@ -548,16 +550,17 @@ static json_t *said_json(const struct stand *s)
 static json_t *report_json(const struct stand *s)
 {
     const struct request *r = s->request;
-    return json_pack("{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:b, s:b, s:f, s:f, "
-                     "s:f, s:f}}",
-                     "machine", vg_machine_json(&s->machine), "profile",
-                     vg_load_profile_json(&s->profile), "held", (int)s->search.held,
-                     "held_is_most_tried", s->search.failed == 0, "tiers", tiers_json(s), "runs",
-                     runs_json(s), "costs", vg_size_costs_json(&s->costs, &s->load, &s->host),
-                     "predicted", said_json(s), "method", "model", s->model, "precision",
-                     r->precision ? r->precision : "auto", "quick", (int)r->quick, "raise",
-                     (int)r->raise, "settle_s", s->run.settle_s, "measure_s", s->run.measure_s,
-                     "idle_s", s->idle_s, "headroom", VG_SIZE_HEADROOM);
+    return json_pack(
+        "{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:b, s:b, s:f, s:f, "
+        "s:f, s:f}}",
+        "machine", vg_machine_json(&s->machine), "profile", vg_load_profile_json(&s->profile),
+        "held", (int)s->search.held, "held_is_most_tried", s->search.failed == 0, "tiers",
+        tiers_json(s), "runs", runs_json(s), "costs",
+        vg_size_costs_json(&s->costs, &s->load, &s->host), "predicted", said_json(s), "method",
+        "begun_at", s->begun_at, "model", s->model, "precision",
+        r->precision ? r->precision : "auto", "quick", (int)r->quick, "raise", (int)r->raise,
+        "settle_s", s->run.settle_s, "measure_s", s->run.measure_s, "idle_s", s->idle_s, "headroom",
+        VG_SIZE_HEADROOM);
 }
 
 /* What it takes, of what is known. */
@@ -657,6 +660,7 @@ static enum vg_status run(const struct request *r, struct vg_fault *fault)
     if (!s)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "bench sizing");
     s->request = r;
+    vg_wall_format(vg_wall_now(), s->begun_at, sizeof s->begun_at);
     enum vg_status status = prepare(s, fault);
     if (!status)
         status = search(s, fault);

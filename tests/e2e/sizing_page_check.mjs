@@ -178,6 +178,7 @@ page.on('dialog', (d) => { check('nothing runs', false); d.dismiss(); });
 await page.goto(pathToFileURL(resolve(file)).href);
 check('nothing is fetched', asked.length === 1, asked.join());
 check('no script, no reference', await page.locator('script, link, img, a, iframe, [onload], [onclick], [onerror]').count() === 0);
+check('nothing is cut', !(await page.evaluate(() => document.body.innerText)).includes('\u2026'));
 await rowsCheck(page);
 await chartsCheck(page);
 const looks = [['screen', 'light', { width: 1024, height: 768 }], ['screen', 'dark', { width: 1280, height: 800 }],

@@ -72,7 +72,7 @@ assert all(x["held"] in (True, False, None) and (x["p99_ms"] is None or x["p99_m
 if known and p["held"]:
     assert any(x["flux"] == p["held"] and x["held"] and x["p99_ms"] for x in p["flux"])
 assert r["method"]["raise"] is False
-assert r["method"]["measure_s"] == 3 and r["method"]["quick"] is False and r["method"]["idle_s"] == 1
+assert r["method"]["begun_at"][:2] == "20" and r["method"]["measure_s"] == 3 and r["method"]["quick"] is False and r["method"]["idle_s"] == 1
 rows = list(csv.DictReader(open(sys.argv[2], encoding="utf-8")))
 assert [(x["kind"], int(x["flux"])) for x in rows] == [("run", x["flux"]) for x in runs] + [("tier", t["flux"]) for t in r["tiers"]]
 assert all(len(x) == len(rows[0]) and None not in x for x in rows)

@@ -60,6 +60,7 @@ keep("bare")
 PY
 expect 0 "" "$VIGIE" bench report "$T/kept.json" --against "$T/big.json" --report "$T/both.html"
 look "$T/both.html" "$T/kept.json"
+grep -qF 'same way: raise' "$T/both.html" && fail "what neither says is a difference"
 grep -qF 'another machine: Big &lt;script&gt;' "$T/both.html" || fail "the other machine is not named"
 [ "$(grep -oF '(-50' "$T/both.html" | wc -l)" -eq 3 ] || fail "half the cores are not said for three tiers"
 grep -qF '<script' "$T/both.html" && fail "markup out of a text"

@@ -257,6 +257,23 @@ static void texts_are_cut_between_characters(void **state)
     free(text);
 }
 
+static void own_words_are_whole(void **state)
+{
+    char long_text[3 * VG_HTML_WORDS_MAX], *text = NULL;
+    size_t size = 0;
+    (void)state;
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[0] = '<';
+    long_text[sizeof long_text - 1] = '\0';
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    vg_html_own(out, "p class=\"x\"", long_text);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(size, strlen(long_text) + strlen("<p class=\"x\">lt;&</p>") - 1);
+    assert_memory_equal(text, "<p class=\"x\">&lt;x", 18);
+    free(text);
+}
+
 /* ---- comparing ---- */
 
 #define CLASS(share, codec, rate) \
@@ -331,6 +348,7 @@ int main(void)
         cmocka_unit_test(differences_stand_beside),
         cmocka_unit_test(points_are_in_order_and_bounded),
         cmocka_unit_test(texts_are_cut_between_characters),
+        cmocka_unit_test(own_words_are_whole),
         cmocka_unit_test(loads_are_compared),
         cmocka_unit_test(machines_are_told_apart),
     };
