@@ -61,7 +61,17 @@ static double thread_s_of(pid_t pid, pid_t thread, char name[32])
     return (double)(ticks[0] + ticks[1]) / (double)sysconf(_SC_CLK_TCK);
 }
 
-/* What of the analysis is neither loop nor worker is the device's, threads that ended too. */
+/* Whose a thread of the analysis is: the loop has the process' own. */
+static enum vg_tree_part part_of_thread(pid_t pid, pid_t thread, const char *name)
+{
+    if (thread == pid)
+        return VG_TREE_LOOP;
+    if (strcmp(name, "vg-worker") == 0)
+        return VG_TREE_WORKERS;
+    return strcmp(name, "vg-save") == 0 ? VG_TREE_OTHER : VG_TREE_DEVICE;
+}
+
+/* What of the analysis is no other part is the device's, threads that ended too. */
 static void part_analysis(struct vg_tree_load *load, pid_t pid, double whole_s)
 {
     char path[64], name[32];
@@ -72,9 +82,10 @@ static void part_analysis(struct vg_tree_load *load, pid_t pid, double whole_s)
         if (thread <= 0)
             continue;
         const double s = thread_s_of(pid, thread, name);
-        if (thread != pid && strcmp(name, "vg-worker") != 0)
+        const enum vg_tree_part whose = part_of_thread(pid, thread, name);
+        if (whose == VG_TREE_DEVICE)
             continue;
-        load->part_s[thread == pid ? VG_TREE_LOOP : VG_TREE_WORKERS] += s;
+        load->part_s[whose] += s;
         whole_s -= s;
     }
     if (tasks)

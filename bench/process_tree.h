@@ -8,11 +8,11 @@
 /* What of a server takes processor time, as its processes and threads are named. */
 enum vg_tree_part {
     VG_TREE_DECODE,  /* its ingest processes */
-    VG_TREE_DEVICE,  /* of the analysis: what is none of the next two. Where the device is the
+    VG_TREE_DEVICE,  /* of the analysis: what is no other's. Where the device is the
                         processor that is nearly all of its work */
     VG_TREE_LOOP,    /* of the analysis: its first thread */
     VG_TREE_WORKERS, /* of the analysis */
-    VG_TREE_OTHER,   /* supervisor, API, Redis, and what ended meanwhile */
+    VG_TREE_OTHER,   /* supervisor, API, Redis, what saves, and what ended meanwhile */
     VG_TREE_PARTS
 };
 

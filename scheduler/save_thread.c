@@ -181,7 +181,7 @@ static void serve(struct vg_save_thread *t, struct vg_save_file *file)
 static void *save_main(void *user)
 {
     struct vg_save_thread *t = user;
-    (void)prctl(PR_SET_NAME, "vg-save");
+    (void)prctl(PR_SET_NAME, "vg-save"); /* the bench tells threads apart by it */
     (void)pthread_mutex_lock(&t->lock);
     for (;;) {
         struct vg_save_file *file = take_turn(&t->soon);
