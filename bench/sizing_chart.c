@@ -49,11 +49,20 @@ void vg_chart_add(struct vg_chart_line *line, struct vg_chart_point point)
     line->point[at] = point;
 }
 
+/* Those that the scale has a place for. */
+static uint32_t points_shown(const struct vg_chart_line *line, enum vg_chart_scale scale)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < line->count; i++)
+        count += scale != VG_CHART_LOG || line->point[i].value > 0;
+    return count;
+}
+
 uint32_t vg_chart_points(const struct vg_chart *chart)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < chart->line_count; i++)
-        count += chart->line[i].bare ? 0 : chart->line[i].count;
+        count += chart->line[i].bare ? 0 : points_shown(&chart->line[i], chart->scale);
     return count;
 }
 

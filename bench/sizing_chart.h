@@ -41,7 +41,7 @@ struct vg_chart {
 /* Adds a point unless it is left out or there is no room. */
 void vg_chart_add(struct vg_chart_line *line, struct vg_chart_point point);
 
-/* How many points it has, those of bare lines not counted. */
+/* How many points it shows, those of bare lines not counted. */
 uint32_t vg_chart_points(const struct vg_chart *chart);
 
 /* Draws it. Nothing without points. */

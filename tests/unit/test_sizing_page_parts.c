@@ -240,6 +240,20 @@ static void points_are_in_order_and_bounded(void **state)
     assert_int_equal(line.count, VG_CHART_POINTS_MAX);
 }
 
+/* Latencies of a server that answered no picture. */
+static void zeros_alone_are_no_chart_of_decades(void **state)
+{
+    struct vg_chart chart = {.key = "k", .title = "t", .unit = "ms", .line_count = 1};
+    (void)state;
+    chart.line[0] = (struct vg_chart_line){.key = "k", .name = "n"};
+    vg_chart_add(&chart.line[0], (struct vg_chart_point){1, 0, false});
+    assert_int_equal(vg_chart_points(&chart), 1);
+    chart.scale = VG_CHART_LOG;
+    assert_int_equal(vg_chart_points(&chart), 0);
+    vg_chart_add(&chart.line[0], (struct vg_chart_point){2, 5, false});
+    assert_int_equal(vg_chart_points(&chart), 1);
+}
+
 static void texts_are_cut_between_characters(void **state)
 {
     char long_text[3 * VG_HTML_WORDS_MAX], *text = NULL;
@@ -347,6 +361,7 @@ int main(void)
         cmocka_unit_test(nothing_is_no_crash),
         cmocka_unit_test(differences_stand_beside),
         cmocka_unit_test(points_are_in_order_and_bounded),
+        cmocka_unit_test(zeros_alone_are_no_chart_of_decades),
         cmocka_unit_test(texts_are_cut_between_characters),
         cmocka_unit_test(own_words_are_whole),
         cmocka_unit_test(loads_are_compared),
