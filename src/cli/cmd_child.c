@@ -77,7 +77,7 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
     struct vg_analysis_settings settings = {.data = data,
                                             .device = getenv("VIGIE_DEVICE"),
                                             .plan = getenv(VG_PLAN_VARIABLE),
-                                            .gate = VG_GATE_OFF,
+                                            .gate = VG_GATE_ON,
                                             .meters_root = getenv(VG_METERS_ROOT_VARIABLE),
                                             .control_fd = VG_MESSAGE_CONTROL_FD};
     char socket[VG_REDIS_PATH_MAX];

@@ -53,6 +53,12 @@ static const char *word(const struct vg_slots_state *state, enum vg_figure figur
     return vg_figure_word(vg_figure_row(figure), state->figure[figure]);
 }
 
+/* Those in which nothing moved, too: they were judged. */
+static uint64_t analysed(const struct vg_slots_state *state)
+{
+    return state->fate[VG_FATE_ANALYSED] + state->fate[VG_FATE_STILL];
+}
+
 static bool same(const struct vg_slots_state *a, const struct vg_slots_state *b)
 {
     static const enum vg_figure figures[] = {VG_FIGURE_DECODER, VG_FIGURE_FALL_CAUSE,
@@ -60,8 +66,7 @@ static bool same(const struct vg_slots_state *a, const struct vg_slots_state *b)
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (a->figure[figures[i]] != b->figure[figures[i]])
             return false;
-    return a->fate[VG_FATE_ANALYSED] == b->fate[VG_FATE_ANALYSED] &&
-           a->connection == b->connection && a->epoch == b->epoch;
+    return analysed(a) == analysed(b) && a->connection == b->connection && a->epoch == b->epoch;
 }
 
 static int look(struct flux *flux)
@@ -77,7 +82,7 @@ static int look(struct flux *flux)
     flux->last = now;
     return printf("%.3f %s %llu %s %s %lld %lld %lld %s %u\n",
                   (double)vg_mono_now().us / (double)VG_US_PER_S, flux->id,
-                  (unsigned long long)now.fate[VG_FATE_ANALYSED], word(&now, VG_FIGURE_DECODER),
+                  (unsigned long long)analysed(&now), word(&now, VG_FIGURE_DECODER),
                   word(&now, VG_FIGURE_FALL_CAUSE), (long long)now.figure[VG_FIGURE_FALLS],
                   (long long)now.figure[VG_FIGURE_RISES], (long long)now.figure[VG_FIGURE_SURFACES],
                   vg_connection_name(now.connection), (unsigned)now.epoch);
