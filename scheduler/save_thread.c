@@ -15,7 +15,7 @@
 
 enum {
     PATH_BYTES = 512,
-    LIMIT_S = 120, /* a disk that hangs for so long: the process is none the better for waiting */
+    LIMIT_S = 120, /* a disk that hangs for so long is said */
     SAY_EVERY_S = 60
 };
 
@@ -222,6 +222,7 @@ enum vg_status vg_save_thread_open(struct vg_save_thread **thread)
         return VG_E_MEMORY;
     t->beat.name = "save";
     t->beat.limit_us = LIMIT_S * VG_US_PER_S;
+    t->beat.late = VG_BEAT_TOLD; /* pictures go on; an alert has the worker's deadline */
     t->locks = open_locks(t);
     t->running = t->locks && pthread_create(&t->thread, NULL, save_main, t) == 0;
     *thread = t;
