@@ -111,12 +111,13 @@ static enum vg_status open_all(struct vg_loop *a)
     enum vg_status status = vg_folder_make(folder, a->fault);
     if (status)
         return status;
+    a->hand_made = pthread_mutex_init(&a->hand, NULL) == 0;
     a->base = event_base_new();
     a->message = vg_alloc(VG_MESSAGE_MAX + 1);
     a->times = a->settings->trial ? a->settings->trial->times : vg_alloc(sizeof *a->times);
     a->report = vg_alloc(sizeof *a->report);
     a->totals.start = vg_mono_now();
-    if (!a->base || !a->message || !a->times || !a->report)
+    if (!a->hand_made || !a->base || !a->message || !a->times || !a->report)
         return VG_E_MEMORY;
     vg_message_reader_init(&a->reader, a->message, VG_MESSAGE_MAX + 1);
     (void)evutil_make_socket_nonblocking(a->settings->control_fd);
@@ -210,6 +211,8 @@ static enum close_how close_all(struct vg_loop *a)
         vg_model_close(&a->model);
     if (!a->settings->trial)
         vg_free(a->times);
+    if (a->hand_made)
+        (void)pthread_mutex_destroy(&a->hand);
     return CLOSE_WHOLE;
 }
 

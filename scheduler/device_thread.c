@@ -22,8 +22,9 @@ struct vg_device_thread {
     struct vg_ring *batches; /* of struct vg_live_batch *, NULL: quit */
     struct vg_live_beat beat;
     _Atomic int64_t busy_us;
-    pthread_mutex_t hand; /* of `abandoned`, and held while a batch is handed on */
-    bool hand_made, abandoned;
+    pthread_mutex_t own;
+    pthread_mutex_t *hand; /* of `abandoned`, and held while a batch is handed on */
+    bool own_made, abandoned;
     atomic_bool over;                 /* released when an abandoned thread ends */
     uint8_t weights[VG_SHA256_BYTES]; /* at the start */
     struct vg_mono_time looked;       /* at the weights */
@@ -57,7 +58,7 @@ static enum vg_status run_jobs(struct vg_device_thread *t, struct vg_live_batch 
 {
     const struct vg_device_unit *unit = &t->settings.unit;
     const uint32_t most = t->settings.batch_max ? t->settings.batch_max : batch->jobs;
-    const struct vg_device_gate_hold hold = {&t->hand, &t->abandoned};
+    const struct vg_device_gate_hold hold = {t->hand, &t->abandoned};
     enum vg_status status = VG_OK;
     batch->times = (struct vg_engine_times){0};
     batch->through = 0;
@@ -83,9 +84,9 @@ static bool wants_maps(const struct vg_live_batch *batch)
 
 static bool is_abandoned(struct vg_device_thread *t)
 {
-    (void)pthread_mutex_lock(&t->hand);
+    (void)pthread_mutex_lock(t->hand);
     const bool abandoned = t->abandoned;
-    (void)pthread_mutex_unlock(&t->hand);
+    (void)pthread_mutex_unlock(t->hand);
     return abandoned;
 }
 
@@ -126,10 +127,10 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
         if (wants_maps(batch))
             vg_stage_times_add(t->settings.times, VG_STAGE_MAPS, batch->times.maps_us);
     }
-    (void)pthread_mutex_lock(&t->hand); /* else nobody wants it but he who abandons the thread */
+    (void)pthread_mutex_lock(t->hand); /* else nobody wants it but he who abandons the thread */
     if (!t->abandoned)
         hand_on(t, batch);
-    (void)pthread_mutex_unlock(&t->hand);
+    (void)pthread_mutex_unlock(t->hand);
 }
 
 static void *device_main(void *user)
@@ -168,8 +169,9 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
     enum vg_status status = settings->unit.weights_digest(settings->unit.self, t->weights, NULL);
     if (!status)
         status = vg_ring_open(&t->batches, BATCHES_WAITING, sizeof(struct vg_live_batch *));
-    t->hand_made = !status && pthread_mutex_init(&t->hand, NULL) == 0;
-    if (!status && !t->hand_made)
+    t->own_made = !status && pthread_mutex_init(&t->own, NULL) == 0;
+    t->hand = settings->hand ? settings->hand : &t->own;
+    if (!status && !t->own_made)
         status = VG_E_LACK;
     if (!status) {
         t->running = pthread_create(&t->thread, NULL, device_main, t) == 0;
@@ -197,17 +199,17 @@ void vg_device_thread_close(struct vg_device_thread **thread)
             vg_pause_us(1000); /* full: the thread empties it */
         (void)pthread_join(t->thread, NULL);
     }
-    if (t->hand_made)
-        (void)pthread_mutex_destroy(&t->hand);
+    if (t->own_made)
+        (void)pthread_mutex_destroy(&t->own);
     vg_ring_close(&t->batches);
     vg_free(t);
 }
 
 void vg_device_thread_abandon(struct vg_device_thread *thread)
 {
-    (void)pthread_mutex_lock(&thread->hand);
+    (void)pthread_mutex_lock(thread->hand);
     thread->abandoned = true;
-    (void)pthread_mutex_unlock(&thread->hand);
+    (void)pthread_mutex_unlock(thread->hand);
 }
 
 bool vg_device_thread_over(const struct vg_device_thread *thread)

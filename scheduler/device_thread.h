@@ -11,6 +11,8 @@
 #ifndef VG_SCHEDULER_DEVICE_THREAD_H
 #define VG_SCHEDULER_DEVICE_THREAD_H
 
+#include <pthread.h>
+
 #include "scheduler/device_unit.h"
 #include "scheduler/live_work.h"
 #include "scheduler/stage_times.h"
@@ -27,6 +29,9 @@ struct vg_device_settings {
     struct vg_device_unit unit;                     /* used by the thread alone */
     struct vg_ring *to_worker[VG_LIVE_WORKERS_MAX]; /* borrowed; of struct vg_live_work * */
     struct vg_stage_times *times;                   /* borrowed */
+    /* of all threads that hand on to the same workers, whose rings have one writer at a time; borrowed;
+     * NULL: this one is alone */
+    pthread_mutex_t *hand;
     uint32_t batch_max;       /* jobs that it takes at once; 0: as many as come */
     int64_t weights_every_us; /* how often the weights are looked at; 0: VG_WEIGHTS_EVERY_US */
     int64_t limit_us;         /* longer than a batch ever takes; 0: VG_DEVICE_LIMIT_US */

@@ -110,6 +110,8 @@ struct vg_loop {
     struct vg_model *model;
     struct vg_loop_device device[VG_LOOP_DEVICES_MAX];
     uint32_t device_count;        /* 0: before the first configuration */
+    pthread_mutex_t hand;         /* of the devices' threads */
+    bool hand_made;
     uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
     uint32_t worker_count;
     struct vg_worker_thread *worker[VG_LIVE_WORKERS_MAX];
@@ -249,7 +251,7 @@ void vg_loop_settle(struct vg_loop *a, struct vg_live_flux *flux);
 /* ---- loop_start.c ---- */
 
 /* What any device's thread, any engine is opened with. */
-struct vg_device_settings vg_loop_thread_settings(const struct vg_loop *a);
+struct vg_device_settings vg_loop_thread_settings(struct vg_loop *a);
 struct vg_engine_settings vg_loop_engine_settings(const struct vg_loop *a);
 
 enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *config) VG_MUST_USE;

@@ -98,10 +98,12 @@ struct vg_engine_settings vg_loop_engine_settings(const struct vg_loop *a)
     return settings;
 }
 
-struct vg_device_settings vg_loop_thread_settings(const struct vg_loop *a)
+struct vg_device_settings vg_loop_thread_settings(struct vg_loop *a)
 {
-    struct vg_device_settings settings = {
-        .times = a->times, .batch_max = a->batch_max, .limit_us = a->settings->device_limit_us};
+    struct vg_device_settings settings = {.hand = &a->hand,
+                                          .times = a->times,
+                                          .batch_max = a->batch_max,
+                                          .limit_us = a->settings->device_limit_us};
     for (uint32_t i = 0; i < a->worker_count; i++)
         settings.to_worker[i] = vg_worker_thread_in(a->worker[i]);
     return settings;
