@@ -109,8 +109,8 @@ struct vg_loop {
 
     struct vg_model *model;
     struct vg_loop_device device[VG_LOOP_DEVICES_MAX];
-    uint32_t device_count;        /* 0: before the first configuration */
-    pthread_mutex_t hand;         /* of the devices' threads */
+    uint32_t device_count; /* 0: before the first configuration */
+    pthread_mutex_t hand;  /* of the devices' threads */
     bool hand_made;
     uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
     uint32_t worker_count;
