@@ -69,6 +69,8 @@
     "{\"type\":\"string\",\"enum\":[\"good\",\"black\",\"frozen\",\"masked\",\"blurred\"," \
     "\"moved\",\"small\",\"slow\",\"unknown\"]}"
 #define NAMES_LINE(what) "{\"type\":\"string\",\"description\":\"" what "; parted by commas\"}"
+#define WARNINGS         NAMES_LINE("small, slow, keys, reduced, shed, costly")
+#define BLIND            NAMES_LINE("events not seen while key frames alone are decoded")
 #define PASSWORD         "{\"type\":\"string\",\"writeOnly\":true}"
 
 /* Schemas by the names that the route table uses. media: how it travels. */
@@ -123,56 +125,10 @@ static const struct {
      OBJECT("\"required\":[\"items\",\"next\"],\"properties\":{\"items\":{\"type\":\"array\","
             "\"items\":{\"$ref\":\"#/components/schemas/Flux\"}},\"next\":" TEXT_OR_NULL "}")},
     {"FluxState", "application/json",
-     OBJECT(
-         "\"required\":[\"flux\",\"state\"],\"properties\":{\"flux\":" TEXT
-         ",\"state\":" FLUX_STATES ",\"reason\":" TEXT ",\"picture_age_s\":" NUMBER
-         ",\"warnings\":" NAMES_LINE(
-             "small, slow, keys, reduced, shed, costly") ",\"blind\":" NAMES_LINE("events not "
-                                                                                  "seen while "
-                                                                                  "key frames "
-                                                                                  "alone are "
-                                                                                  "decoded") ","
-                                                                                             "\""
-                                                                                             "vi"
-                                                                                             "ew"
-                                                                                             "\""
-                                                                                             ":" VIEWS
-                                                                                             ","
-                                                                                             "\""
-                                                                                             "vi"
-                                                                                             "ew"
-                                                                                             "_s"
-                                                                                             "in"
-                                                                                             "ce"
-                                                                                             "\""
-                                                                                             ":" TIME
-                                                                                             ","
-                                                                                             "\""
-                                                                                             "vi"
-                                                                                             "ew"
-                                                                                             "_r"
-                                                                                             "ea"
-                                                                                             "so"
-                                                                                             "n"
-                                                                                             "\""
-                                                                                             ":" TEXT
-                                                                                             "},"
-                                                                                             "\""
-                                                                                             "ad"
-                                                                                             "di"
-                                                                                             "ti"
-                                                                                             "on"
-                                                                                             "al"
-                                                                                             "Pr"
-                                                                                             "op"
-                                                                                             "er"
-                                                                                             "ti"
-                                                                                             "es"
-                                                                                             "\""
-                                                                                             ":"
-                                                                                             "tr"
-                                                                                             "u"
-                                                                                             "e")},
+     OBJECT("\"required\":[\"flux\",\"state\"],\"properties\":{\"flux\":" TEXT
+            ",\"state\":" FLUX_STATES ",\"reason\":" TEXT ",\"picture_age_s\":" NUMBER
+            ",\"warnings\":" WARNINGS ",\"blind\":" BLIND ",\"view\":" VIEWS ",\"view_since\":" TIME
+            ",\"view_reason\":" TEXT "},\"additionalProperties\":true")},
     {"View", "application/json",
      OBJECT("\"required\":[\"flux\",\"state\",\"since\",\"reason\",\"referenced\",\"pending\","
             "\"measures\",\"homography\"],\"properties\":{\"flux\":" TEXT ",\"state\":" VIEWS
