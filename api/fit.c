@@ -146,13 +146,16 @@ static json_t *answer_json(const struct question *q, enum vg_language language)
 {
     const struct vg_admission *a = &q->answer;
     return json_pack(
-        "{s:s,s:s,s:s,s:{s:f,s:f},s:f,s:i,s:{s:f,s:f,s:f},s:{s:f,s:f},s:o,s:i}", "verdict",
+        "{s:s,s:s,s:s,s:s,s:o,s:{s:f,s:f},s:f,s:i,s:{s:f,s:f,s:f},s:{s:f,s:f},s:o,s:i}", "verdict",
         verdict_name(a->verdict), "reason", reason_name(a->reason), "message",
-        vg_text_in(language, vg_admission_reason_text(a->reason)), "load", "before", a->load_before,
-        "after", a->load_after, "headroom", a->headroom, "more", (int)(a->more & 0xffffff),
-        "latency_ms", "p50", (double)a->p50_us / 1000, "p95", (double)a->p95_us / 1000, "p99",
-        (double)a->p99_us / 1000, "worst", "before", a->worst_before, "after", a->worst_after,
-        "fallen", fallen_json(q), "fallen_count", (int)a->fallen_count);
+        vg_text_in(language, vg_admission_reason_text(a->reason, a->limited_by)), "limited_by",
+        a->limited_by == VG_ADMISSION_BY_CORES ? "cores" : "device", "assumed",
+        q->plan.decode_assumed ? json_pack("[s]", "decode") : json_array(), "load", "before",
+        a->load_before, "after", a->load_after, "headroom", a->headroom, "more",
+        (int)(a->more & 0xffffff), "latency_ms", "p50", (double)a->p50_us / 1000, "p95",
+        (double)a->p95_us / 1000, "p99", (double)a->p99_us / 1000, "worst", "before",
+        a->worst_before, "after", a->worst_after, "fallen", fallen_json(q), "fallen_count",
+        (int)a->fallen_count);
 }
 
 static json_t *not_known_json(enum vg_language language)
@@ -165,7 +168,7 @@ static void refuse(const struct vg_request *request, struct vg_reply *reply,
                    const struct question *q, json_t *answer)
 {
     static const char code[] = "does_not_fit";
-    const char *message = vg_admission_reason_text(q->answer.reason);
+    const char *message = vg_admission_reason_text(q->answer.reason, q->answer.limited_by);
     vg_reply_error(reply, request->language, 409, code, message, "");
     vg_reply_json(reply, 409,
                   json_pack("{s:{s:s,s:s,s:s},s:O}", "error", "code", code, "message",

@@ -87,7 +87,9 @@ static const struct {
             "\"not_known\"]},\"reason\":{\"type\":\"string\",\"enum\":[\"fits\",\"rates\","
             "\"floors\",\"latency\",\"not_known\"]},\"message\":" TEXT ",\"load\":" BEFORE_AFTER
             ",\"headroom\":" NUMBER ",\"more\":{\"type\":\"integer\","
-            "\"description\":\"as many more such flux would find room\"},\"latency_ms\":" OBJECT(
+            "\"description\":\"as many more such flux would find room\"},\"limited_by\":{"
+            "\"type\":\"string\",\"enum\":[\"device\",\"cores\"]},\"assumed\":{\"type\":\"array\","
+            "\"items\":{\"type\":\"string\",\"enum\":[\"decode\"]}},\"latency_ms\":" OBJECT(
                 "\"required\":[\"p50\",\"p95\",\"p99\"],\"properties\":{\"p50\":" NUMBER
                 ",\"p95\":" NUMBER ",\"p99\":" NUMBER
                 "}") ",\"worst\":" BEFORE_AFTER

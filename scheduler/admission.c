@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "scheduler/admission_cores.h"
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 
@@ -21,13 +22,17 @@ struct outcome {
     struct vg_sim_report all;
     uint32_t *rate_milli; /* of each flux */
     bool shed;
+    struct vg_admission_need need;
 };
 
 static int64_t run_us(const struct vg_sim_settings *site)
 {
     double rate = 1;
     for (uint32_t i = 0; i < site->flux_count; i++)
-        rate += site->flux[i].wanted_milli / 1000.0;
+        rate += (site->flux[i].decode_us > 0 && site->flux[i].source_milli > 0
+                     ? site->flux[i].source_milli /* each is decoded */
+                     : site->flux[i].wanted_milli) /
+                1000.0;
     const double s = VG_ADMISSION_PICTURES / rate - SETTLE_S;
     return (int64_t)(s < RUN_S_MIN ? RUN_S_MIN : s > RUN_S_MAX ? RUN_S_MAX : s) * VG_US_PER_S;
 }
@@ -39,6 +44,7 @@ static enum vg_status try(const struct vg_sim_settings *site, struct outcome *ou
     const enum vg_status status = vg_sim_open(&sim, site, fault);
     if (status)
         return status;
+    outcome->need = vg_admission_need(site);
     vg_sim_run(sim, SETTLE_S * VG_US_PER_S);
     vg_sim_mark(sim);
     vg_sim_run(sim, SETTLE_S * VG_US_PER_S + run_us(site));
@@ -109,23 +115,54 @@ static void judge(struct vg_admission *answer, const struct outcome *before,
     }
 }
 
+static double load_of(const struct vg_sim_report *report, const struct vg_admission_need *need)
+{
+    const double device = share_of(report->wanted_us, report->capacity_us),
+                 cores = share_of(need->cores, need->cores_most);
+    return device > cores ? device : cores;
+}
+
+/* A device that is the processor is slower for what else runs: alone it would have to be full. */
+static enum vg_admission_limit limit_of(const struct vg_admission_need *need)
+{
+    return share_of(need->cores, need->cores_most) > share_of(need->jobs, need->jobs_most)
+               ? VG_ADMISSION_BY_CORES
+               : VG_ADMISSION_BY_DEVICE;
+}
+
+/* As many times as `each` goes into what is left. */
+static double times(double most, double taken, double each)
+{
+    return each > 0 && most > taken ? (most - taken) / each : 0;
+}
+
+static uint32_t more_of(const struct vg_sim_report *before, const struct vg_sim_report *after,
+                        const struct vg_admission_need *had, const struct vg_admission_need *need)
+{
+    const double device =
+        times(after->capacity_us, after->wanted_us, after->wanted_us - before->wanted_us);
+    if (need->cores_most <= 0)
+        return (uint32_t)device;
+    const double cores = times(need->cores_most, need->cores, need->cores - had->cores);
+    return (uint32_t)(device < cores ? device : cores);
+}
+
 static void fill_in(const struct vg_admission_ask *ask, const struct outcome *before,
                     const struct outcome *after, struct vg_admission *answer)
 {
     const struct vg_sim_report *a = &after->all;
     const bool is_new = ask->replaces == VG_ADMISSION_NEW;
-    const double need_us = a->wanted_us - before->all.wanted_us;
-    *answer = (struct vg_admission){.load_before =
-                                        share_of(before->all.wanted_us, before->all.capacity_us),
-                                    .load_after = share_of(a->wanted_us, a->capacity_us),
+    *answer = (struct vg_admission){.limited_by = limit_of(&after->need),
+                                    .load_before = load_of(&before->all, &before->need),
+                                    .load_after = load_of(a, &after->need),
                                     .p50_us = a->p50_us,
                                     .p95_us = a->p95_us,
                                     .p99_us = a->p99_us,
                                     .worst_before = ask->site.flux_count ? before->all.worst : 1,
                                     .worst_after = a->worst};
     answer->headroom = 1 - answer->load_after;
-    if (is_new && need_us > 0 && a->capacity_us > a->wanted_us)
-        answer->more = (uint32_t)((a->capacity_us - a->wanted_us) / need_us);
+    if (is_new)
+        answer->more = more_of(&before->all, a, &before->need, &after->need);
     find_fallen(ask, before->rate_milli, after->rate_milli, ask->site.flux_count + is_new, answer);
     judge(answer, before, after);
 }
@@ -173,13 +210,23 @@ enum vg_status vg_admission_ask(const struct vg_admission_ask *ask, struct vg_ad
     return status;
 }
 
-const char *vg_admission_reason_text(enum vg_admission_reason reason)
+const char *vg_admission_reason_text(enum vg_admission_reason reason,
+                                     enum vg_admission_limit limited_by)
 {
-    static const char *const text[VG_ADMISSION_REASON_COUNT] = {
-        [VG_ADMISSION_FITS] = N_("every flux keeps the rate it wants"),
-        [VG_ADMISSION_RATES] = N_("some flux would get less than the rate they want"),
-        [VG_ADMISSION_FLOORS] = N_("a flux would fall under the rate that its rules need"),
-        [VG_ADMISSION_LATENCY] = N_("alerts would come too late"),
+    static const char fits[] = N_("every flux keeps the rate it wants");
+    static const char *const text[VG_ADMISSION_REASON_COUNT][VG_ADMISSION_LIMIT_COUNT] = {
+        [VG_ADMISSION_FITS] = {fits, fits},
+        [VG_ADMISSION_RATES] =
+            {N_("some flux would get less than the rate they want: the device has no more time"),
+             N_("some flux would get less than the rate they want: the machine's cores are "
+                "taken")},
+        [VG_ADMISSION_FLOORS] =
+            {N_("a flux would fall under the rate that its rules need: the device has no more "
+                "time"),
+             N_("a flux would fall under the rate that its rules need: the machine's cores are "
+                "taken")},
+        [VG_ADMISSION_LATENCY] = {N_("alerts would come too late: the device takes too long"),
+                                  N_("alerts would come too late: the machine's cores are taken")},
     };
-    return text[reason];
+    return text[reason][limited_by];
 }

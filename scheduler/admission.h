@@ -36,6 +36,13 @@ enum vg_admission_reason {
     VG_ADMISSION_REASON_COUNT
 };
 
+/* Which of the two has less left. */
+enum vg_admission_limit {
+    VG_ADMISSION_BY_DEVICE,
+    VG_ADMISSION_BY_CORES, /* of the machine: decoders, workers and a device that is the processor */
+    VG_ADMISSION_LIMIT_COUNT
+};
+
 struct vg_admission_fallen {
     uint32_t flux;                      /* of the site's; flux_count: the new one */
     uint32_t before_milli, after_milli; /* 0: shed. before of the new one: what it wants */
@@ -44,7 +51,9 @@ struct vg_admission_fallen {
 struct vg_admission {
     enum vg_admission_verdict verdict;
     enum vg_admission_reason reason;
-    double load_before, load_after; /* what all want, as a share of what the devices can do */
+    enum vg_admission_limit limited_by;
+    /* What all want, as a share of what the devices can do or, where that is more, the cores. */
+    double load_before, load_after;
     double headroom;                /* 1 - load_after; below 0: so much is lacking */
     uint32_t more;                  /* as many more such flux would find room for what they want */
     int64_t p50_us, p95_us, p99_us; /* afterwards, due to answer */
@@ -58,6 +67,7 @@ enum vg_status vg_admission_ask(const struct vg_admission_ask *ask, struct vg_ad
                                 struct vg_fault *fault) VG_MUST_USE;
 
 /* A sentence for a person, msgid, static. */
-const char *vg_admission_reason_text(enum vg_admission_reason reason);
+const char *vg_admission_reason_text(enum vg_admission_reason reason,
+                                     enum vg_admission_limit limited_by);
 
 #endif

@@ -23,11 +23,19 @@ static enum vg_status read_number(const struct vg_json *json, const json_t *obje
     return vg_json_integer(json, object, pointer, key, VG_JSON_REQUIRED, least, most, out);
 }
 
-static enum vg_status read_device(const struct vg_json *json, const json_t *object,
-                                  struct vg_sim_device *device)
+/* What need not be there: 0 then. */
+static enum vg_status read_perhaps(const struct vg_json *json, const json_t *object,
+                                   const char *pointer, const char *key, int64_t most, int64_t *out)
 {
-    static const char *const keys[] = {"start_us", "job_us", "batch_max", "last", NULL};
-    int64_t batch_max = 0;
+    return vg_json_integer(json, object, pointer, key, VG_JSON_OPTIONAL, 0, most, out);
+}
+
+static enum vg_status read_device(const struct vg_json *json, const json_t *object,
+                                  struct vg_sim_device *device, uint32_t *had_milli)
+{
+    static const char *const keys[] = {"start_us",    "job_us",    "batch_max", "last",
+                                       "cores_milli", "had_milli", NULL};
+    int64_t batch_max = 0, cores = 0, had = 0;
     *device = (struct vg_sim_device){.jitter_milli = JITTER_MILLI};
     enum vg_status status = vg_json_keys(json, object, "/devices", keys);
     if (!status)
@@ -40,15 +48,39 @@ static enum vg_status read_device(const struct vg_json *json, const json_t *obje
             read_number(json, object, "/devices", "batch_max", 1, VG_SIM_BATCH_MAX, &batch_max);
     if (!status)
         status = vg_json_flag(json, object, "/devices", "last", VG_JSON_OPTIONAL, &device->last);
+    if (!status)
+        status =
+            read_perhaps(json, object, "/devices", "cores_milli", VG_ADMISSION_CORES_MAX, &cores);
+    if (!status)
+        status = read_perhaps(json, object, "/devices", "had_milli", VG_ADMISSION_CORES_MAX, &had);
     device->batch_max = (uint32_t)batch_max;
+    device->cores_milli = (uint32_t)cores;
+    *had_milli = (uint32_t)had;
+    return status;
+}
+
+static enum vg_status read_host(const struct vg_json *json, const json_t *object,
+                                struct vg_admission_host *host)
+{
+    static const char *const keys[] = {"cores_milli", "rest_milli", "workers",
+                                       "decode_us",   "follow_us",  NULL};
+    int64_t value[5] = {0};
+    static const int64_t most[] = {VG_ADMISSION_CORES_MAX, VG_ADMISSION_CORES_MAX,
+                                   VG_SIM_WORKERS_MAX, VG_ADMISSION_PICTURE_US_MAX,
+                                   VG_ADMISSION_PICTURE_US_MAX};
+    enum vg_status status = vg_json_keys(json, object, "/host", keys);
+    for (int i = 0; keys[i] && !status; i++)
+        status = read_number(json, object, "/host", keys[i], 0, most[i], &value[i]);
+    *host = (struct vg_admission_host){(uint32_t)value[0], (uint32_t)value[1], (uint32_t)value[2],
+                                       (uint32_t)value[3], (uint32_t)value[4]};
     return status;
 }
 
 static enum vg_status read_flux(const struct vg_json *json, const json_t *object,
                                 struct vg_admission_known *flux)
 {
-    static const char *const keys[] = {"id", "jobs_milli", "source_milli", NULL};
-    int64_t jobs = 0, source = 0;
+    static const char *const keys[] = {"id", "jobs_milli", "source_milli", "decode_us", NULL};
+    int64_t jobs = 0, source = 0, decode = 0;
     enum vg_status status = vg_json_keys(json, object, "/flux", keys);
     if (!status)
         status = vg_json_string(json, object, "/flux", "id", VG_JSON_REQUIRED, flux->id,
@@ -58,6 +90,10 @@ static enum vg_status read_flux(const struct vg_json *json, const json_t *object
     if (!status)
         status = read_number(json, object, "/flux", "source_milli", 0,
                              (int64_t)(FPS_MAX * JOB_MILLI), &source);
+    if (!status)
+        status =
+            read_perhaps(json, object, "/flux", "decode_us", VG_ADMISSION_PICTURE_US_MAX, &decode);
+    flux->decode_us = (uint32_t)decode;
     flux->jobs_milli = (uint32_t)jobs;
     flux->source_milli = (uint32_t)source;
     return status;
@@ -65,7 +101,8 @@ static enum vg_status read_flux(const struct vg_json *json, const json_t *object
 
 static enum vg_status read_all(const struct vg_json *json, struct vg_admission_model *model)
 {
-    static const char *const keys[] = {"devices", "flux", NULL};
+    static const char *const keys[] = {"devices", "host", "flux", NULL};
+    const json_t *host = json_object_get(json->root, "host");
     json_t *devices = NULL, *flux = NULL;
     enum vg_status status = vg_json_keys(json, json->root, "", keys);
     if (!status)
@@ -74,10 +111,14 @@ static enum vg_status read_all(const struct vg_json *json, struct vg_admission_m
     if (!status)
         status = vg_json_array(json, json->root, "", "flux", VG_JSON_REQUIRED,
                                VG_ADMISSION_MODEL_MAX, &flux);
+    model->host = (struct vg_admission_host){0};
+    if (!status && host)
+        status = read_host(json, host, &model->host);
     model->device_count = (uint32_t)json_array_size(devices);
     model->flux_count = (uint32_t)json_array_size(flux);
     for (uint32_t i = 0; !status && i < model->device_count; i++)
-        status = read_device(json, json_array_get(devices, i), &model->device[i]);
+        status =
+            read_device(json, json_array_get(devices, i), &model->device[i], &model->had_milli[i]);
     for (uint32_t i = 0; !status && i < model->flux_count; i++)
         status = read_flux(json, json_array_get(flux, i), &model->flux[i]);
     return status;
@@ -109,17 +150,26 @@ void vg_admission_model_write(const struct vg_admission_model *model, struct vg_
     const char *comma = "";
     vg_text_add(text, "{\"devices\":[");
     for (uint32_t i = 0; i < model->device_count; i++)
-        vg_text_add(text, "%s{\"start_us\":%lld,\"job_us\":%lld,\"batch_max\":%u,\"last\":%s}",
+        vg_text_add(text,
+                    "%s{\"start_us\":%lld,\"job_us\":%lld,\"batch_max\":%u,\"last\":%s,"
+                    "\"cores_milli\":%u,\"had_milli\":%u}",
                     i ? "," : "", (long long)model->device[i].start_us,
                     (long long)model->device[i].job_us, model->device[i].batch_max,
-                    model->device[i].last ? "true" : "false");
-    vg_text_add(text, "],\"flux\":[");
+                    model->device[i].last ? "true" : "false", model->device[i].cores_milli,
+                    model->had_milli[i]);
+    const struct vg_admission_host *host = &model->host;
+    vg_text_add(text,
+                "],\"host\":{\"cores_milli\":%u,\"rest_milli\":%u,\"workers\":%u,"
+                "\"decode_us\":%u,\"follow_us\":%u},\"flux\":[",
+                host->cores_milli, host->rest_milli, host->workers, host->decode_us,
+                host->follow_us);
     for (uint32_t i = 0; i < model->flux_count; i++) {
         const struct vg_admission_known *flux = &model->flux[i];
         if (!flux->id[0] || !plain(flux->id))
             continue;
-        vg_text_add(text, "%s{\"id\":\"%s\",\"jobs_milli\":%u,\"source_milli\":%u}", comma,
-                    flux->id, flux->jobs_milli, flux->source_milli);
+        vg_text_add(text,
+                    "%s{\"id\":\"%s\",\"jobs_milli\":%u,\"source_milli\":%u,\"decode_us\":%u}",
+                    comma, flux->id, flux->jobs_milli, flux->source_milli, flux->decode_us);
         comma = ",";
     }
     vg_text_add(text, "]}");
@@ -157,7 +207,35 @@ static struct vg_sim_flux flux_of(const struct vg_admission_model *model,
                                 .floor_milli = milli(wish->floor_fps),
                                 .source_milli = known ? known->source_milli : 0,
                                 .priority = wish->priority < 9 ? wish->priority : 9,
-                                .jobs = jobs};
+                                .jobs = jobs,
+                                .decode_us = known && known->decode_us ? known->decode_us
+                                                                       : model->host.decode_us};
+}
+
+/* A batch takes the same of the processor however long it lasts: its time alone is what it took, by
+ * what it had of the cores. */
+static struct vg_sim_device device_alone(const struct vg_admission_model *model, uint32_t i)
+{
+    struct vg_sim_device device = model->device[i];
+    const uint32_t had = model->had_milli[i];
+    if (device.cores_milli > model->host.cores_milli)
+        device.cores_milli = model->host.cores_milli;
+    if (device.cores_milli == 0 || had == 0 || had >= device.cores_milli)
+        return device;
+    device.start_us = device.start_us * had / device.cores_milli;
+    device.job_us = device.job_us * had / device.cores_milli;
+    device.job_us = device.job_us > 0 ? device.job_us : 1;
+    return device;
+}
+
+/* Other programs get no more than their half: the cores are shared out evenly to who wants them. */
+static struct vg_sim_host host_of(const struct vg_admission_host *host)
+{
+    const uint32_t half = host->cores_milli / 2;
+    const uint32_t rest = host->rest_milli < half ? host->rest_milli : half;
+    return (struct vg_sim_host){.cores_milli = host->cores_milli - rest,
+                                .workers = host->workers > 0 ? host->workers : 1,
+                                .follow_us = host->follow_us > 0 ? host->follow_us : 1};
 }
 
 bool vg_admission_less(const struct vg_admission_wish *before,
@@ -178,6 +256,10 @@ enum vg_status vg_admission_plan(const struct vg_admission_model *model,
     if (model->device_count == 0)
         return vg_fault_set(fault, VG_E_STATE, N_("nothing was measured of the devices yet"), NULL,
                             "capacity");
+    if (model->host.cores_milli == 0 || model->host.decode_us == 0)
+        return vg_fault_set(fault, VG_E_STATE,
+                            N_("nothing was measured of the processor's cores yet"), NULL,
+                            "capacity");
     if (count > VG_SIM_FLUX_MAX)
         return vg_fault_set(fault, VG_E_FULL, N_("no more flux can be watched here"), NULL, "%u",
                             count);
@@ -187,12 +269,16 @@ enum vg_status vg_admission_plan(const struct vg_admission_model *model,
         if (strcmp(wish[i].id, asked->id) == 0)
             ask->replaces = i;
     }
-    memcpy(plan->device, model->device, sizeof plan->device);
+    for (uint32_t i = 0; i < model->device_count; i++)
+        plan->device[i] = device_alone(model, i);
+    const struct vg_admission_known *known = find(model, asked->id);
+    plan->decode_assumed = !known || !known->decode_us;
     ask->flux = flux_of(model, asked);
     ask->site = (struct vg_sim_settings){.flux = plan->flux,
                                          .device = plan->device,
                                          .flux_count = count,
                                          .device_count = model->device_count,
+                                         .host = host_of(&model->host),
                                          .seed = SEED};
     return VG_OK;
 }

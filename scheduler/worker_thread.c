@@ -213,3 +213,8 @@ struct vg_live_beat *vg_worker_thread_beat(struct vg_worker_thread *thread)
 {
     return &thread->beat;
 }
+
+int64_t vg_worker_thread_cpu_us(const struct vg_worker_thread *thread)
+{
+    return vg_thread_cpu_time_of_us(thread->thread);
+}

@@ -27,4 +27,7 @@ struct vg_ring *vg_worker_thread_in(struct vg_worker_thread *thread);
 struct vg_ring *vg_worker_thread_out(struct vg_worker_thread *thread);
 struct vg_live_beat *vg_worker_thread_beat(struct vg_worker_thread *thread);
 
+/* Processor time that it took until now. Any thread. */
+int64_t vg_worker_thread_cpu_us(const struct vg_worker_thread *thread);
+
 #endif

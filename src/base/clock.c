@@ -1,6 +1,7 @@
 #include "src/base/clock.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 
 static int64_t read_clock(clockid_t id)
 {
-    struct timespec t;
+    struct timespec t = {0};
     (void)clock_gettime(id, &t);
     return (int64_t)t.tv_sec * VG_US_PER_S + t.tv_nsec / 1000;
 }
@@ -31,6 +32,12 @@ int64_t vg_cpu_time_us(void)
 int64_t vg_thread_cpu_time_us(void)
 {
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int64_t vg_thread_cpu_time_of_us(pthread_t thread)
+{
+    clockid_t id;
+    return pthread_getcpuclockid(thread, &id) == 0 ? read_clock(id) : 0;
 }
 
 void vg_pause_us(int64_t us)

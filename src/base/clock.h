@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct vg_media_time {
     int64_t us; /* time in the video, from its first decoded picture; never steps back */
@@ -26,6 +27,8 @@ struct vg_wall_time vg_wall_now(void);
 int64_t vg_cpu_time_us(void);
 /* The same of the calling thread alone. */
 int64_t vg_thread_cpu_time_us(void);
+/* The same of a thread that is not joined yet; 0 when it has ended. */
+int64_t vg_thread_cpu_time_of_us(pthread_t thread);
 
 /* Waits without deciding: `us` microseconds, or until a signal. For back-offs in threads of
  * their own, never in a loop and never to wait for a fact. */

@@ -42,7 +42,14 @@ static void ask(struct stage *s)
 {
     const struct vg_admission_wish wish = {"a", 5, 2, 5};
     const enum vg_status status = vg_admission_plan(&s->model, &wish, 1, &wish, &s->plan, NULL);
-    must(status == (s->model.device_count ? VG_OK : VG_E_STATE));
+    const bool known =
+        s->model.device_count && s->model.host.cores_milli && s->model.host.decode_us;
+    must(status == (known ? VG_OK : VG_E_STATE));
+    for (uint32_t i = 0; known && i < s->model.device_count; i++) {
+        must(s->plan.device[i].job_us >= 1 && s->plan.device[i].start_us >= 0);
+        must(s->plan.device[i].cores_milli <= s->model.host.cores_milli);
+    }
+    must(!known || s->plan.ask.site.host.cores_milli >= 1);
     must(status || (s->plan.ask.replaces == 0 && s->plan.ask.flux.jobs >= 1));
 }
 

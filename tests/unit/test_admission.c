@@ -135,7 +135,113 @@ static void the_first_flux_and_the_last(void **state)
         assert_true(n < 40);
     }
     for (int r = 0; r < VG_ADMISSION_REASON_COUNT; r++)
-        assert_true(strlen(vg_admission_reason_text((enum vg_admission_reason)r)) > 10);
+        for (int l = 0; l < VG_ADMISSION_LIMIT_COUNT; l++)
+            assert_true(strlen(vg_admission_reason_text((enum vg_admission_reason)r,
+                                                        (enum vg_admission_limit)l)) > 10);
+}
+
+enum {
+    MANY = 40
+};
+
+/* Flux of 5 pictures a second, of 25 that their cameras send; PoCL on two cores, or a board. */
+static struct vg_admission_ask machine(struct vg_sim_flux *flux, uint32_t count,
+                                       struct vg_sim_device *device, uint32_t device_cores)
+{
+    for (uint32_t i = 0; i <= count; i++)
+        flux[i] = (struct vg_sim_flux){.wanted_milli = 5000,
+                                       .floor_milli = 2000,
+                                       .source_milli = 25000,
+                                       .priority = 5,
+                                       .decode_us = 1700};
+    *device = (struct vg_sim_device){.start_us = 2000,
+                                     .job_us = 14000,
+                                     .jitter_milli = 100,
+                                     .batch_max = 4,
+                                     .cores_milli = device_cores};
+    return (struct vg_admission_ask){
+        .site = {.flux = flux,
+                 .device = device,
+                 .flux_count = count,
+                 .device_count = 1,
+                 .host = {.cores_milli = 1900, .workers = 1, .follow_us = 600},
+                 .seed = 15},
+        .flux = flux[count],
+        .replaces = VG_ADMISSION_NEW};
+}
+
+/* How many are held: added one after the other. `most`: the largest number that was promised. */
+static uint32_t fill(struct vg_sim_flux *flux, struct vg_sim_device *device, uint32_t device_cores,
+                     uint32_t *most, struct vg_admission *answer)
+{
+    *most = 0;
+    for (uint32_t n = 0; n < MANY; n++) {
+        const struct vg_admission_ask ask = machine(flux, n, device, device_cores);
+        assert_int_equal(vg_admission_ask(&ask, answer, NULL), VG_OK);
+        if (answer->verdict != VG_ADMISSION_HELD)
+            return n;
+        *most = n + 1 + answer->more > *most ? n + 1 + answer->more : *most;
+        assert_true(answer->headroom > -0.1 && answer->headroom < 1);
+    }
+    return MANY;
+}
+
+/* A picture takes 14.5 ms of 1.9 cores, five times a second, and decoding 42 ms a second: about ten
+ * such flux are two cores. The device alone would take a dozen and more. */
+static void a_device_that_is_the_processor_shares_it(void **state)
+{
+    (void)state;
+    struct vg_sim_flux flux[MANY + 1];
+    struct vg_sim_device device;
+    struct vg_admission answer;
+    uint32_t most;
+    const uint32_t held = fill(flux, &device, 1900, &most, &answer);
+    if (held < 8 || held > 12 || most > held + 1)
+        fail_msg("%u are held, %u were promised", held, most);
+    assert_int_equal(answer.limited_by, VG_ADMISSION_BY_CORES);
+    assert_true(answer.headroom < 0.1);
+    struct vg_admission_ask ask = machine(flux, 3, &device, 1900);
+    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    assert_in_range(answer.more, 3, held - 4 + 1);
+    assert_int_equal(answer.limited_by, VG_ADMISSION_BY_CORES);
+    /* the same with nothing beside it */
+    ask.site.host = (struct vg_sim_host){0};
+    for (uint32_t i = 0; i <= 3; i++)
+        flux[i].decode_us = 0;
+    ask.flux = flux[3];
+    device.cores_milli = 0;
+    const uint32_t shared = answer.more;
+    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    assert_int_equal(answer.limited_by, VG_ADMISSION_BY_DEVICE);
+    assert_true(answer.more > shared);
+}
+
+/* Beside a board the cores have the decoders and workers: it is the board that ends first, or not. */
+static void beside_a_board_the_cores_count_too(void **state)
+{
+    (void)state;
+    struct vg_sim_flux flux[MANY + 1];
+    struct vg_sim_device device;
+    struct vg_admission answer;
+    uint32_t most;
+    const uint32_t held = fill(flux, &device, 0, &most, &answer);
+    assert_in_range(held, 11, 14);
+    assert_int_equal(answer.limited_by, VG_ADMISSION_BY_DEVICE);
+    struct vg_admission_ask ask = machine(flux, 10, &device, 0);
+    device.start_us = 100;
+    device.job_us = 200; /* a fast one */
+    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    assert_int_equal(answer.limited_by, VG_ADMISSION_BY_CORES);
+    assert_in_range(answer.more, 20, 30); /* 45 ms a second each, of 1.8 s */
+    /* a high rate costs the board, not decoding */
+    ask.flux.wanted_milli = 25000;
+    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    assert_int_equal(answer.verdict, VG_ADMISSION_HELD);
+    /* a hundred times dearer to decode than all others */
+    ask.flux.decode_us = 60000;
+    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    assert_true(answer.headroom < 0.1 && answer.limited_by == VG_ADMISSION_BY_CORES);
+    assert_int_equal(answer.more, 0);
 }
 
 int main(void)
@@ -144,6 +250,8 @@ int main(void)
         cmocka_unit_test(it_is_answered_as_it_is),
         cmocka_unit_test(what_comes_too_late_is_refused),
         cmocka_unit_test(the_first_flux_and_the_last),
+        cmocka_unit_test(a_device_that_is_the_processor_shares_it),
+        cmocka_unit_test(beside_a_board_the_cores_count_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,9 +16,17 @@
 #include "tests/store_fixture.h"
 
 /* 24.9 ms a picture, alone; some 39 a second. */
-#define CAPACITY                                                                     \
-    "{\"devices\":[{\"start_us\":900,\"job_us\":24000,\"batch_max\":8}],\"flux\":[{" \
-    "\"id\":\"old\",\"jobs_milli\":1600,\"source_milli\":25000}]}"
+#define HOST                                                                              \
+    "\"host\":{\"cores_milli\":8000,\"rest_milli\":100,\"workers\":2,\"decode_us\":1700," \
+    "\"follow_us\":700}"
+#define CAPACITY                                                                              \
+    "{\"devices\":[{\"start_us\":900,\"job_us\":24000,\"batch_max\":8}]," HOST ",\"flux\":[{" \
+    "\"id\":\"old\",\"jobs_milli\":1600,\"source_milli\":25000,\"decode_us\":1700}]}"
+/* The device is the processor, of two cores that decode too. */
+#define TWO_CORES                                                                             \
+    "{\"devices\":[{\"start_us\":2000,\"job_us\":14000,\"batch_max\":4,\"cores_milli\":1900," \
+    "\"had_milli\":1900}],\"host\":{\"cores_milli\":2000,\"rest_milli\":100,\"workers\":1,"   \
+    "\"decode_us\":1700,\"follow_us\":600},\"flux\":[]}"
 #define SCENE                                                                                   \
     "{\"version\":1,\"name\":\"t\",\"zones\":[{\"id\":\"z\",\"polygon\":[[0,0],[1,0],[1,1]]}]," \
     "\"rules\":[{\"id\":\"r\",\"event\":\"crossing\",\"at\":\"z\",\"severity\":\"low\"}]}"
@@ -112,7 +120,13 @@ static void calls(struct stage *s, const struct call *rows, size_t count)
 static void nothing_known_admits_and_says_so(void **state)
 {
     struct stage *s = *state;
-    static const char *const texts[] = {NULL, "", "{}", "garbage", "{\"devices\":[],\"flux\":[]}"};
+    static const char *const texts[] = {NULL,
+                                        "",
+                                        "{}",
+                                        "garbage",
+                                        "{\"devices\":[],\"flux\":[]}",
+                                        "{\"devices\":[{\"start_us\":9,\"job_us\":9,"
+                                        "\"batch_max\":8}],\"flux\":[]}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const struct call rows[] = {
             {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":25"), NULL, 201, "not_known"},
@@ -169,14 +183,45 @@ static void the_refusal_says_what_would_fall(void **state)
                  *fit = json_object_get(answer, "admission"),
                  *fallen = json_object_get(fit, "fallen"), *one = json_array_get(fallen, 0);
     assert_string_equal(json_string_value(json_object_get(error, "code")), "does_not_fit");
-    assert_string_equal(json_string_value(json_object_get(error, "message")),
-                        "some flux would get less than the rate they want");
+    assert_string_equal(
+        json_string_value(json_object_get(error, "message")),
+        "some flux would get less than the rate they want: the device has no more time");
+    assert_string_equal(json_string_value(json_object_get(fit, "limited_by")), "device");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(fit, "assumed"), 0)),
+                        "decode");
     assert_int_equal(json_array_size(fallen), 2);
     assert_non_null(json_object_get(one, "flux"));
     assert_true(json_number_value(json_object_get(one, "after_fps")) <
                 json_number_value(json_object_get(one, "before_fps")));
     assert_true(json_number_value(json_object_get(fit, "headroom")) < 0);
     assert_int_equal(json_integer_value(json_object_get(fit, "more")), 0);
+    json_decref(answer);
+}
+
+static void the_cores_are_counted(void **state)
+{
+    struct stage *s = *state;
+    static const struct call ask = {vg_on_admission, NULL, "{}", NULL, 200, "held"};
+    char body[128];
+    publish(s, TWO_CORES);
+    for (int n = 0; n < 5; n++) {
+        const struct call put = {vg_on_flux_create, NULL, body, NULL, 201, "held"};
+        (void)snprintf(body, sizeof body, "{\"id\":\"c%d\",\"url\":\"file:/x\"}", n);
+        json_decref(call(s, &put));
+    }
+    json_t *answer = call(s, &ask);
+    assert_in_range(json_integer_value(json_object_get(answer, "more")), 2, 6);
+    assert_string_equal(json_string_value(json_object_get(answer, "limited_by")), "cores");
+    json_decref(answer);
+    static const struct call
+        high = {vg_on_flux_change, "c0", "{\"rate_fps\":25}", "degraded", 200, "held"},
+        much = {vg_on_flux_create, NULL, FLUX("much", ",\"rate_fps\":25"), NULL, 409, "degraded"};
+    json_decref(call(s, &high));
+    answer = call(s, &much);
+    const json_t *error = json_object_get(answer, "error");
+    assert_string_equal(
+        json_string_value(json_object_get(error, "message")),
+        "some flux would get less than the rate they want: the machine's cores are taken");
     json_decref(answer);
 }
 
@@ -199,7 +244,8 @@ static void a_scene_is_asked_too(void **state)
     assert_int_equal(vg_config_flux_get(s->desk.database, "b", &flux, NULL), VG_OK);
     assert_int_equal(flux.declared_milli, 1000);
     /* slower: there is room for c, but not for what its rules need */
-    publish(s, "{\"devices\":[{\"start_us\":0,\"job_us\":30000,\"batch_max\":8}],\"flux\":[]}");
+    publish(s, "{\"devices\":[{\"start_us\":0,\"job_us\":30000,\"batch_max\":8}]," HOST
+               ",\"flux\":[]}");
     calls(s, slow, sizeof slow / sizeof *slow);
 }
 
@@ -235,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused_or_admitted_degraded, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_refusal_says_what_would_fall, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_cores_are_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scene_is_asked_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_only_asked_changes_nothing, set_up, tear_down),
     };

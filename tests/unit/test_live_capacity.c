@@ -22,6 +22,7 @@ struct stage {
     struct vg_live_view view[2];
     struct vg_admission_model told;
     int64_t now_us;
+    const struct vg_host_point *point;
 };
 
 static int set_up(void **state)
@@ -32,7 +33,7 @@ static int set_up(void **state)
         return -1;
     s->device_count = 1;
     for (int i = 0; i < 2; i++)
-        s->device[i] = (struct vg_capacity_device){&s->sums[i], true, i > 0};
+        s->device[i] = (struct vg_capacity_device){&s->sums[i], true, i > 0, i > 0};
     for (int i = 0; i < 2; i++) {
         (void)snprintf(s->flux[i].config.id, sizeof s->flux[i].config.id, "cam-%d", i);
         s->view[i].flux = &s->flux[i];
@@ -49,7 +50,7 @@ static int tear_down(void **state)
 
 static struct vg_capacity_look look_of(const struct stage *s, double job_us)
 {
-    return (struct vg_capacity_look){s->device, s->view, s->device_count, 2, 8, job_us};
+    return (struct vg_capacity_look){s->device, s->view, s->device_count, 2, 8, job_us, s->point};
 }
 
 /* So many batches of 1, 2, 3, 4, 1 ... jobs, of start + n x job. */
@@ -144,6 +145,8 @@ static void each_device_has_its_line(void **state)
     work_on(s, 1, 100, 0, 90);
     step(s, 25000);
     assert_int_equal(s->told.device_count, 2);
+    assert_int_equal(s->told.device[0].cores_milli, 0);
+    assert_int_equal(s->told.host.cores_milli, 0); /* not looked at yet */
     near(s->told.device[0].job_us, 20000);
     near(s->told.device[1].job_us, 90000);
     assert_true(!s->told.device[0].last && s->told.device[1].last);
@@ -176,6 +179,44 @@ static void a_flux_counts_what_the_share_counts(void **state)
     assert_int_equal(s->told.flux[1].jobs_milli, 1000);
 }
 
+/* With what the machine did in five seconds: two cores, a device that is the processor. */
+static void the_machine_is_told_with_it(void **state)
+{
+    struct stage *s = *state;
+    struct vg_host_point point = {
+        .cores = 2, .workers = 1, .shared_busy_us = 1, .machine = {.busy = 100, .all = 1000}};
+    s->view[0].state.decoded = 1000;
+    s->device_count = 2;
+    for (int k = 0; k < 3; k++) {
+        point.now_us = s->now_us + S;
+        s->point = &point;
+        work_on(s, 1, 50, 2, 14);
+        step(s, 16000);
+        s->point = NULL;
+        s->now_us += 4 * S;
+        point.process_us += 3800000 + 100000 + 50000;
+        point.workers_us += 100000;
+        point.loop_us += 50000;
+        point.shared_busy_us += 2000000;
+        point.pictures += 100;
+        point.machine.all += 1000;
+        point.machine.busy += 500; /* five seconds of a core */
+        s->view[0].state.decoded += 125;
+        s->view[0].state.figure[VG_FIGURE_DECODE_TIME] += 250000;
+    }
+    assert_int_equal(s->told.device_count, 1);
+    near(s->told.had_milli[0], 1900);
+    near(s->told.device[0].cores_milli, 2000); /* others took the tenth of a core and more */
+    assert_int_equal(s->told.host.cores_milli, 2000);
+    assert_int_equal(s->told.host.workers, 1);
+    near(s->told.host.follow_us, 1000);
+    near(s->told.host.decode_us, 2000);
+    near(s->told.flux[0].decode_us, 2000);
+    assert_int_equal(s->told.flux[1].decode_us, 0);
+    /* 5 - 3.95 - 0.25 and the loop's own 0.05, in five seconds */
+    near(s->told.host.rest_milli, 170);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_device_has_its_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_is_told_once_a_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flux_counts_what_the_share_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_machine_is_told_with_it, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
