@@ -77,14 +77,15 @@ void vg_restart_on_up(struct vg_restart *restart, struct vg_mono_time now)
 
 void vg_restart_on_end(struct vg_restart *restart, enum vg_end_cause cause, struct vg_mono_time now)
 {
+    const bool refused = cause == VG_END_REFUSED, opened = restart->state == VG_PART_UP;
     restart->state = VG_PART_WAITING;
     restart->due = now;
     if (cause == VG_END_PLANNED)
         return;
-    if (now.us - restart->started.us >= VG_RESTART_STABLE_US)
-        restart->failures = 0;
+    if (now.us - restart->started.us >= VG_RESTART_STABLE_US && (opened || !refused))
+        restart->failures = 0; /* to open for long what is refused then is no stable life */
     restart->failures += restart->failures < UINT32_MAX;
-    restart->refused = cause == VG_END_REFUSED;
+    restart->refused = refused;
     restart->due.us = now.us + vg_restart_delay_us(restart->failures, cause);
 }
 

@@ -104,6 +104,29 @@ static void refused(void **state)
     assert_int_equal(vg_restart_due_us(&restart, at(now)), 200000);
 }
 
+/* To open for longer than a stable life what is refused then forgets no refusal; to be up does. */
+static void refused_late(void **state)
+{
+    (void)state;
+    struct vg_restart restart;
+    int64_t now = 0;
+    vg_restart_init(&restart, at(now));
+    for (uint32_t i = 1; i <= 10; i++) {
+        vg_restart_on_start(&restart, at(now));
+        now += 30 * S;
+        vg_restart_on_sign(&restart, at(now));
+        vg_restart_on_end(&restart, VG_END_REFUSED, at(now));
+        assert_int_equal(restart.failures, i);
+        assert_int_equal(vg_restart_due_us(&restart, at(now)),
+                         vg_restart_delay_us(i, VG_END_REFUSED));
+        now += vg_restart_due_us(&restart, at(now));
+    }
+    vg_restart_on_start(&restart, at(now));
+    vg_restart_on_up(&restart, at(now));
+    vg_restart_on_end(&restart, VG_END_REFUSED, at(now + 30 * S));
+    assert_int_equal(restart.failures, 1);
+}
+
 /* Never a storm: whatever a child does, starts in an hour are bounded by the back-off. */
 static void no_storm(void **state)
 {
@@ -175,9 +198,9 @@ static void words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(delays),   cmocka_unit_test(lives),  cmocka_unit_test(refused),
-        cmocka_unit_test(no_storm), cmocka_unit_test(unwell), cmocka_unit_test(signs),
-        cmocka_unit_test(words),
+        cmocka_unit_test(delays),       cmocka_unit_test(lives),    cmocka_unit_test(refused),
+        cmocka_unit_test(refused_late), cmocka_unit_test(no_storm), cmocka_unit_test(unwell),
+        cmocka_unit_test(signs),        cmocka_unit_test(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
