@@ -60,6 +60,7 @@ void vg_restart_on_start(struct vg_restart *restart, struct vg_mono_time now)
     restart->started = now;
     restart->sign = now;
     restart->starts++;
+    restart->news = false;
 }
 
 void vg_restart_on_sign(struct vg_restart *restart, struct vg_mono_time now)
@@ -87,10 +88,13 @@ void vg_restart_on_end(struct vg_restart *restart, enum vg_end_cause cause, stru
     restart->failures += restart->failures < UINT32_MAX;
     restart->refused = refused;
     restart->due.us = now.us + vg_restart_delay_us(restart->failures, cause);
+    if (restart->news)
+        vg_restart_on_news(restart, now);
 }
 
 void vg_restart_on_news(struct vg_restart *restart, struct vg_mono_time now)
 {
+    restart->news = restart->state == VG_PART_STARTING;
     if (restart->state != VG_PART_WAITING || !restart->refused)
         return;
     restart->failures = 0;

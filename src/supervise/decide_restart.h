@@ -44,6 +44,7 @@ struct vg_restart {
     uint32_t failures;           /* ends in a row without a stable life */
     uint32_t starts;             /* since the supervisor runs; restarts = starts - 1 */
     bool refused;                /* how the last life ended; until one is up */
+    bool news;                   /* came while it was starting: it may refuse what was before */
 };
 
 /* How a child ended, or why it has to. */
@@ -75,7 +76,8 @@ void vg_restart_on_up(struct vg_restart *restart, struct vg_mono_time now);
 void vg_restart_on_end(struct vg_restart *restart, enum vg_end_cause cause,
                        struct vg_mono_time now);
 void vg_restart_on_stop(struct vg_restart *restart);
-/* What it is given is another now: a part that waits is started at once, its refusals forgotten. */
+/* What it is given is another now: a part that refused and waits is started at once, its refusals
+ * forgotten; so is one that is starting, if it refuses. */
 void vg_restart_on_news(struct vg_restart *restart, struct vg_mono_time now);
 
 /* Microseconds until the next start; 0: now; -1: none is to be made. */

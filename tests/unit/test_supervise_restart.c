@@ -90,15 +90,22 @@ static void refused(void **state)
         now += vg_restart_due_us(&restart, at(now));
     }
     vg_restart_on_start(&restart, at(now));
-    vg_restart_on_news(&restart, at(now)); /* it runs: nothing to hurry */
+    vg_restart_on_news(&restart, at(now)); /* it may have read what was before */
     assert_int_equal(restart.state, VG_PART_STARTING);
     vg_restart_on_end(&restart, VG_END_REFUSED, at(now));
+    assert_int_equal(vg_restart_due_us(&restart, at(now)), 0);
+    for (int i = 0; i < 8; i++) { /* it has read the news now, and refuses */
+        now += vg_restart_due_us(&restart, at(now));
+        vg_restart_on_start(&restart, at(now));
+        vg_restart_on_end(&restart, VG_END_REFUSED, at(now));
+    }
     assert_int_equal(vg_restart_due_us(&restart, at(now)), 12800000);
     vg_restart_on_news(&restart, at(now));
     assert_int_equal(vg_restart_due_us(&restart, at(now)), 0);
     vg_restart_on_start(&restart, at(now));
     vg_restart_on_up(&restart, at(now));
     assert_false(restart.refused);
+    vg_restart_on_news(&restart, at(now)); /* it is up: it takes them in itself */
     vg_restart_on_end(&restart, VG_END_EXIT, at(now));
     vg_restart_on_news(&restart, at(now)); /* a crash is no refusal: its back-off stays */
     assert_int_equal(vg_restart_due_us(&restart, at(now)), 200000);
