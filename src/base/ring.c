@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,6 +19,7 @@ struct vg_ring {
     unsigned char *elements;
     /* writer's; on a line of its own so that the two threads do not share one */
     _Alignas(64) atomic_size_t tail;
+    bool untold; /* of quiet pushes */
     /* reader's */
     _Alignas(64) atomic_size_t head;
 };
@@ -58,7 +60,7 @@ void vg_ring_close(struct vg_ring **ring)
     *ring = NULL;
 }
 
-enum vg_status vg_ring_push_quietly(struct vg_ring *ring, const void *element)
+static enum vg_status put(struct vg_ring *ring, const void *element)
 {
     const size_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
     const size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
@@ -70,16 +72,24 @@ enum vg_status vg_ring_push_quietly(struct vg_ring *ring, const void *element)
     return VG_OK;
 }
 
+enum vg_status vg_ring_push_quietly(struct vg_ring *ring, const void *element)
+{
+    const enum vg_status status = put(ring, element);
+    ring->untold |= status == VG_OK;
+    return status;
+}
+
 enum vg_status vg_ring_push(struct vg_ring *ring, const void *element)
 {
     const uint64_t one = 1;
-    const enum vg_status status = vg_ring_push_quietly(ring, element);
-    if (status)
+    const enum vg_status status = put(ring, element);
+    if (status && !ring->untold) /* full, and the reader was told of all that is there */
         return status;
+    ring->untold = false;
     /* it can only fail when the counter is full: then the reader is awake anyway */
     if (write(ring->fd, &one, sizeof one) < 0)
-        return VG_OK;
-    return VG_OK;
+        return status;
+    return status;
 }
 
 enum vg_status vg_ring_peek(const struct vg_ring *ring, void *element)

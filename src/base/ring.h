@@ -18,7 +18,8 @@ void vg_ring_close(struct vg_ring **ring);
  * place; nothing is changed then. */
 enum vg_status vg_ring_push(struct vg_ring *ring, const void *element) VG_MUST_USE;
 
-/* The same, but the reader sleeps on: a vg_ring_push must follow soon, and tells of both. */
+/* The same, but the reader sleeps on: a vg_ring_push must follow soon, and tells of both, even when
+ * it finds no place. */
 enum vg_status vg_ring_push_quietly(struct vg_ring *ring, const void *element) VG_MUST_USE;
 
 /* Reader's thread. Copies the oldest element out, or VG_E_END when empty; peek leaves it there. */

@@ -67,6 +67,20 @@ static void a_quiet_push_is_told_of_with_the_next(void **state)
     vg_ring_close(&ring);
 }
 
+static void a_push_that_finds_no_place_wakes_too(void **state)
+{
+    (void)state;
+    struct vg_ring *ring;
+    const uint32_t v = 1;
+    assert_int_equal(vg_ring_open(&ring, 1, 4), VG_OK);
+    assert_int_equal(vg_ring_push_quietly(ring, &v), VG_OK);
+    struct pollfd woken = {vg_ring_fd(ring), POLLIN, 0};
+    assert_int_equal(poll(&woken, 1, 0), 0);
+    assert_int_equal(vg_ring_push(ring, &v), VG_E_FULL);
+    assert_int_equal(poll(&woken, 1, 0), 1);
+    vg_ring_close(&ring);
+}
+
 static void a_full_ring_refuses_and_an_empty_one_ends(void **state)
 {
     (void)state;
@@ -90,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_arrive_once_and_in_order),
         cmocka_unit_test(a_quiet_push_is_told_of_with_the_next),
+        cmocka_unit_test(a_push_that_finds_no_place_wakes_too),
         cmocka_unit_test(a_full_ring_refuses_and_an_empty_one_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
