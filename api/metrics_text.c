@@ -135,13 +135,15 @@ void vg_metrics_add(struct vg_metrics *metrics, const char *text, size_t size)
 
 void vg_metrics_line(struct vg_metrics *metrics, const char *format, ...)
 {
-    char text[512];
+    char text[1024]; /* two labels of VG_PART_REASON_SIZE find room */
     va_list args;
     va_start(args, format);
     const int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (n > 0 && (size_t)n < sizeof text)
         add_line(metrics, text, (size_t)n);
+    else
+        metrics->lost++;
 }
 
 static int compare(const void *left, const void *right)

@@ -257,7 +257,9 @@ static void metrics_that_are_lost_are_counted(void **state)
         int lost;
     } rows[] = {{"fits", 30000, 100, 0},
                 {"too many lines", VG_METRICS_LINES_MAX + 9, 30, 1},
-                {"too many bytes", 40000, 400, 1}};
+                {"too many bytes", 40000, 400, 1},
+                {"a long line", 1, 1000, 0},
+                {"too long a line", 1, 1024, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_metrics *metrics = vg_metrics_open();
         size_t size, kept = 0;
