@@ -124,8 +124,8 @@ static const char *reason_name(enum vg_admission_reason reason)
     static const char *const names[VG_ADMISSION_REASON_COUNT] = {[VG_ADMISSION_FITS] = "fits",
                                                                  [VG_ADMISSION_RATES] = "rates",
                                                                  [VG_ADMISSION_FLOORS] = "floors",
-                                                                 [VG_ADMISSION_LATENCY] =
-                                                                     "latency"};
+                                                                 [VG_ADMISSION_LATENCY] = "latency",
+                                                                 [VG_ADMISSION_LESS] = "less"};
     return names[reason];
 }
 
@@ -212,9 +212,10 @@ static bool ask(struct vg_desk *desk, const struct vg_request *request, struct v
         fit->answer = not_known_json(request->language);
         return true;
     }
-    if (!more) { /* is never refused */
+    if (!more && (q->answer.verdict != VG_ADMISSION_HELD || q->answer.headroom < 0)) {
+        /* it is never refused */
         q->answer.verdict = VG_ADMISSION_HELD;
-        q->answer.reason = VG_ADMISSION_FITS;
+        q->answer.reason = VG_ADMISSION_LESS;
     }
     fit->answer = answer_json(q, request->language);
     fit->declared = true;

@@ -85,8 +85,8 @@ static const struct {
      OBJECT("\"required\":[\"verdict\",\"reason\",\"message\"],\"properties\":{"
             "\"verdict\":{\"type\":\"string\",\"enum\":[\"held\",\"degraded\",\"refused\","
             "\"not_known\"]},\"reason\":{\"type\":\"string\",\"enum\":[\"fits\",\"rates\","
-            "\"floors\",\"latency\",\"not_known\"]},\"message\":" TEXT ",\"load\":" BEFORE_AFTER
-            ",\"headroom\":" NUMBER ",\"more\":{\"type\":\"integer\","
+            "\"floors\",\"latency\",\"less\",\"not_known\"]},\"message\":" TEXT
+            ",\"load\":" BEFORE_AFTER ",\"headroom\":" NUMBER ",\"more\":{\"type\":\"integer\","
             "\"description\":\"as many more such flux would find room\"},\"limited_by\":{"
             "\"type\":\"string\",\"enum\":[\"device\",\"cores\"]},\"assumed\":{\"type\":\"array\","
             "\"items\":{\"type\":\"string\",\"enum\":[\"decode\"]}},\"latency_ms\":" OBJECT(

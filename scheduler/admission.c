@@ -214,6 +214,7 @@ const char *vg_admission_reason_text(enum vg_admission_reason reason,
                                      enum vg_admission_limit limited_by)
 {
     static const char fits[] = N_("every flux keeps the rate it wants");
+    static const char less[] = N_("it takes no more than before");
     static const char *const text[VG_ADMISSION_REASON_COUNT][VG_ADMISSION_LIMIT_COUNT] = {
         [VG_ADMISSION_FITS] = {fits, fits},
         [VG_ADMISSION_RATES] =
@@ -227,6 +228,7 @@ const char *vg_admission_reason_text(enum vg_admission_reason reason,
                 "taken")},
         [VG_ADMISSION_LATENCY] = {N_("alerts would come too late: the device takes too long"),
                                   N_("alerts would come too late: the machine's cores are taken")},
+        [VG_ADMISSION_LESS] = {less, less},
     };
     return text[reason][limited_by];
 }

@@ -33,6 +33,7 @@ enum vg_admission_reason {
     VG_ADMISSION_RATES,   /* rates fall */
     VG_ADMISSION_FLOORS,  /* a flux would fall under the rate that its rules need */
     VG_ADMISSION_LATENCY, /* answers would come too late */
+    VG_ADMISSION_LESS,    /* not all that is wanted is held, but no more is asked than before */
     VG_ADMISSION_REASON_COUNT
 };
 

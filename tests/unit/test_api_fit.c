@@ -249,6 +249,28 @@ static void a_scene_is_asked_too(void **state)
     calls(s, slow, sizeof slow / sizeof *slow);
 }
 
+/* On a site that has too much already. */
+static void less_is_held_for_a_reason_of_its_own(void **state)
+{
+    struct stage *s = *state;
+    static const struct call
+        first = {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":25"), NULL, 201, "held"},
+        less = {vg_on_admission, NULL, "{\"flux\":\"a\",\"rate_fps\":24}", NULL, 200, "held"};
+    publish(s, CAPACITY);
+    json_decref(call(s, &first));
+    json_t *fits = call(s, &less);
+    assert_string_equal(json_string_value(json_object_get(fits, "reason")), "fits");
+    publish(s, "{\"devices\":[{\"start_us\":0,\"job_us\":90000,\"batch_max\":8}]," HOST
+               ",\"flux\":[]}");
+    json_t *told = call(s, &less);
+    assert_string_equal(json_string_value(json_object_get(told, "reason")), "less");
+    assert_string_equal(json_string_value(json_object_get(told, "message")),
+                        "it takes no more than before");
+    assert_true(json_number_value(json_object_get(told, "headroom")) < 0);
+    json_decref(fits);
+    json_decref(told);
+}
+
 static void what_is_only_asked_changes_nothing(void **state)
 {
     struct stage *s = *state;
@@ -283,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_refusal_says_what_would_fall, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_cores_are_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scene_is_asked_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(less_is_held_for_a_reason_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_only_asked_changes_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
