@@ -7,6 +7,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/text.h"
+#include "src/engine/map_flux.h"
 
 struct vg_device_opener {
     struct vg_device_order order;
@@ -19,7 +20,12 @@ struct vg_device_opener {
 
 void vg_open_device_close(struct vg_open_device *device)
 {
-    vg_device_thread_close(&device->thread);
+    if (!vg_device_thread_close(&device->thread)) {
+        *device = (struct vg_open_device){0};
+        return;
+    }
+    for (uint32_t i = 0; i < device->stranded_count; i++)
+        vg_map_flux_close(&device->stranded[i]);
     vg_engine_close(&device->engine);
     vg_model_close(&device->model);
     *device = (struct vg_open_device){0};

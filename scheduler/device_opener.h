@@ -8,6 +8,7 @@
 
 #include "models/model.h"
 #include "scheduler/device_thread.h"
+#include "scheduler/live_config.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 #include "src/engine/engine.h"
@@ -18,9 +19,13 @@ struct vg_open_device {
     struct vg_engine *engine;
     struct vg_device_unit unit;
     struct vg_device_thread *thread;
+    /* maps of flux that have left it while its thread may have been in a call: closed after that */
+    struct vg_map_flux *stranded[VG_LIVE_FLUX_MAX];
+    uint32_t stranded_count;
 };
 
-/* Takes what there is; a thread that was abandoned and is not over keeps its engine. */
+/* Takes what there is; a thread that was abandoned and is not over keeps its engine, its model and
+ * the maps there. */
 void vg_open_device_close(struct vg_open_device *device);
 
 struct vg_device_order {

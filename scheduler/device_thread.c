@@ -178,20 +178,20 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
         status = t->running ? VG_OK : VG_E_LACK;
     }
     if (status)
-        vg_device_thread_close(&t);
+        (void)vg_device_thread_close(&t);
     *thread = t;
     return status;
 }
 
-void vg_device_thread_close(struct vg_device_thread **thread)
+bool vg_device_thread_close(struct vg_device_thread **thread)
 {
     struct vg_device_thread *t = *thread;
     *thread = NULL;
     if (!t)
-        return;
+        return true;
     if (t->running && t->abandoned && !vg_device_thread_over(t)) {
         (void)pthread_detach(t->thread); /* it may never end */
-        return;
+        return false;
     }
     if (t->running) {
         struct vg_live_batch *quit = NULL;
@@ -203,6 +203,7 @@ void vg_device_thread_close(struct vg_device_thread **thread)
         (void)pthread_mutex_destroy(&t->own);
     vg_ring_close(&t->batches);
     vg_free(t);
+    return true;
 }
 
 void vg_device_thread_abandon(struct vg_device_thread *thread)

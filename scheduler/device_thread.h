@@ -12,6 +12,7 @@
 #define VG_SCHEDULER_DEVICE_THREAD_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "scheduler/device_unit.h"
 #include "scheduler/live_work.h"
@@ -41,8 +42,9 @@ struct vg_device_settings {
 enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
                                      const struct vg_device_settings *settings) VG_MUST_USE;
 /* Waits for the batch that runs; not for that of a thread that was abandoned and is not over: then
- * what it uses (unit, batches, the works' pictures) must stay until the process ends. */
-void vg_device_thread_close(struct vg_device_thread **thread);
+ * what it uses (unit, batches, the works' pictures) must stay until the process ends, and it says
+ * false. */
+bool vg_device_thread_close(struct vg_device_thread **thread);
 
 /* Loop's thread. The batch is taken until all its works came back. VG_E_FULL: two wait. */
 enum vg_status vg_device_thread_run(struct vg_device_thread *thread,

@@ -86,9 +86,6 @@ struct vg_loop_device {
     uint64_t failures;
     uint32_t times; /* that it was tried anew in a row */
     int64_t retry_us, opens_us, well_us;
-    /* maps of flux that have left it while it hangs: not to be touched before that ends */
-    struct vg_map_flux *stranded[VG_LIVE_FLUX_MAX];
-    uint32_t stranded_count;
 };
 
 struct vg_loop {
@@ -247,6 +244,10 @@ uint32_t vg_loop_device_for(const struct vg_loop *a, int64_t period_us);
 /* Gives each flux its device; who has a picture under way goes when that is back (settle). */
 void vg_loop_place(struct vg_loop *a);
 void vg_loop_settle(struct vg_loop *a, struct vg_live_flux *flux);
+
+/* Where the maps of a flux go that leaves a device whose driver may be in a call: they are closed
+ * with what is open there. NULL: it has none. */
+struct vg_map_flux **vg_loop_strand_place(struct vg_loop *a, const struct vg_live_flux *flux);
 
 /* ---- loop_start.c ---- */
 

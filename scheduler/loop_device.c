@@ -124,9 +124,6 @@ static void begin_to_hang(struct vg_loop_device *d)
 /* The call came back after all. */
 static void ends_to_hang(struct vg_loop_device *d)
 {
-    for (uint32_t i = 0; i < d->stranded_count; i++)
-        vg_map_flux_close(&d->stranded[i]);
-    d->stranded_count = 0;
     for (int b = 0; b < VG_LOOP_BATCHES; b++) {
         d->batch_busy[b] = d->batch_busy[b] && !d->batch_lost[b];
         d->batch_lost[b] = false;
@@ -148,6 +145,9 @@ static bool has_flux(const struct vg_loop_device *d)
 
 static bool at_rest(const struct vg_loop_device *d)
 {
+    const struct vg_live_beat *beat = vg_device_thread_beat(d->open.thread);
+    if (atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed) != 0)
+        return false; /* who closes it would wait for the call */
     return !d->batch_busy[0] && !d->batch_busy[1] && !has_flux(d);
 }
 
@@ -256,7 +256,7 @@ bool vg_loop_devices_close_threads(struct vg_loop *a)
         if (d->opener)
             (void)!vg_device_opener_take(&d->opener, &d->open, NULL);
         hung |= d->state == VG_LOOP_DEVICE_HANGS && !vg_device_thread_over(d->open.thread);
-        vg_device_thread_close(&d->open.thread);
+        (void)vg_device_thread_close(&d->open.thread);
         if (!a->status)
             vg_map_trial_end(&d->map_trial);
     }
@@ -267,8 +267,6 @@ void vg_loop_devices_close(struct vg_loop *a)
 {
     for (uint32_t i = 0; i < VG_LOOP_DEVICES_MAX; i++) {
         struct vg_loop_device *d = &a->device[i];
-        for (uint32_t m = 0; m < d->stranded_count; m++)
-            vg_map_flux_close(&d->stranded[m]);
         vg_open_device_close(&d->open);
         for (int b = 0; b < VG_LOOP_BATCHES; b++)
             vg_free(d->batch[b].answer);
