@@ -25,7 +25,8 @@ struct vg_device_thread {
     pthread_mutex_t own;
     pthread_mutex_t *hand; /* of `abandoned`, and held while a batch is handed on */
     bool own_made, abandoned;
-    atomic_bool over;                 /* released when an abandoned thread ends */
+    bool asked;                       /* to quit; the loop's */
+    atomic_bool over;                 /* released when the thread ends */
     uint8_t weights[VG_SHA256_BYTES]; /* at the start */
     struct vg_mono_time looked;       /* at the weights */
     bool altered;                     /* they are others now */
@@ -146,7 +147,7 @@ static void *device_main(void *user)
             continue;
         }
         if (!batch)
-            return NULL;
+            break;
         run_batch(t, batch);
     }
     atomic_store_explicit(&t->over, true, memory_order_release);
@@ -183,6 +184,14 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
     return status;
 }
 
+/* It also wakes who sleeps. */
+void vg_device_thread_quit(struct vg_device_thread *thread)
+{
+    struct vg_live_batch *quit = NULL;
+    if (!thread->asked)
+        thread->asked = vg_ring_push(thread->batches, &quit) == VG_OK;
+}
+
 bool vg_device_thread_close(struct vg_device_thread **thread)
 {
     struct vg_device_thread *t = *thread;
@@ -194,8 +203,7 @@ bool vg_device_thread_close(struct vg_device_thread **thread)
         return false;
     }
     if (t->running) {
-        struct vg_live_batch *quit = NULL;
-        while (!t->abandoned && vg_ring_push(t->batches, &quit))
+        for (vg_device_thread_quit(t); !t->asked; vg_device_thread_quit(t))
             vg_pause_us(1000); /* full: the thread empties it */
         (void)pthread_join(t->thread, NULL);
     }
@@ -211,6 +219,7 @@ void vg_device_thread_abandon(struct vg_device_thread *thread)
     (void)pthread_mutex_lock(thread->hand);
     thread->abandoned = true;
     (void)pthread_mutex_unlock(thread->hand);
+    vg_device_thread_quit(thread); /* its call may have returned just now: it would sleep */
 }
 
 bool vg_device_thread_over(const struct vg_device_thread *thread)

@@ -55,7 +55,11 @@ enum vg_status vg_device_thread_run(struct vg_device_thread *thread,
  * Loop's thread. */
 void vg_device_thread_abandon(struct vg_device_thread *thread);
 
-/* An abandoned thread has ended: nothing is used by it any more. */
+/* It ends after what it was given, which is handed on; nobody waits. Then only abandon, over, close.
+ * Loop's thread. */
+void vg_device_thread_quit(struct vg_device_thread *thread);
+
+/* A thread that was abandoned, or told to quit, has ended: nothing is used by it any more. */
 bool vg_device_thread_over(const struct vg_device_thread *thread);
 
 struct vg_live_beat *vg_device_thread_beat(struct vg_device_thread *thread);
