@@ -222,8 +222,10 @@ void vg_loop_look_at_devices(struct vg_loop *a);
 /* How each fares; report: room for VG_LOOP_DEVICES_MAX. Returns how many. */
 uint32_t vg_loop_report_devices(const struct vg_loop *a, struct vg_live_device *report);
 
-/* The threads; true: one hangs for good, and what it uses must stay. Else the rest, later. */
+/* The threads; true: one hangs, and what it uses must stay: those who close its flux let it keep their
+ * maps first. Else the rest, later. It waits for seconds at the most. */
 bool vg_loop_devices_close_threads(struct vg_loop *a);
+void vg_loop_device_keeps_maps(struct vg_loop *a, struct vg_live_flux *flux);
 void vg_loop_devices_close(struct vg_loop *a);
 
 /* ---- loop_place.c ---- */

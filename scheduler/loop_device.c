@@ -13,6 +13,7 @@
 #define RETRY_TIMES   6                   /* doublings: five minutes */
 #define HELD_US       (300 * VG_US_PER_S) /* who works for so long begins with the short wait */
 #define OPENS_LONG_US (120 * VG_US_PER_S)
+#define QUIT_US       (2 * VG_US_PER_S) /* for the last batches, of eight that the process has */
 
 static uint32_t number_of(const struct vg_loop_device *d)
 {
@@ -248,6 +249,21 @@ uint32_t vg_loop_report_devices(const struct vg_loop *a, struct vg_live_device *
     return a->device_count;
 }
 
+/* Ends what it has begun. It may hang without that being known yet: what all flux remember must be
+ * written before the supervisor has no more patience. */
+static void quit_or_abandon(struct vg_loop_device *d, int64_t until_us)
+{
+    struct vg_device_thread *thread = d->open.thread;
+    while (thread && !vg_device_thread_over(thread) && vg_mono_now().us < until_us)
+        vg_pause_us(1000);
+    if (!thread || vg_device_thread_over(thread))
+        return;
+    vg_device_thread_abandon(thread);
+    d->state = VG_LOOP_DEVICE_HANGS;
+    vg_log(VG_LOG_ERROR, "device %u (%s) does not end what it has begun: nobody waits for it",
+           number_of(d), d->name);
+}
+
 bool vg_loop_devices_close_threads(struct vg_loop *a)
 {
     bool hung = false;
@@ -255,12 +271,30 @@ bool vg_loop_devices_close_threads(struct vg_loop *a)
         struct vg_loop_device *d = &a->device[i];
         if (d->opener)
             (void)!vg_device_opener_take(&d->opener, &d->open, NULL);
-        hung |= d->state == VG_LOOP_DEVICE_HANGS && !vg_device_thread_over(d->open.thread);
-        (void)vg_device_thread_close(&d->open.thread);
+        if (d->open.thread)
+            vg_device_thread_quit(d->open.thread);
+    }
+    const int64_t until_us = vg_mono_now().us + QUIT_US;
+    for (uint32_t i = 0; i < VG_LOOP_DEVICES_MAX; i++) {
+        struct vg_loop_device *d = &a->device[i];
+        if (d->state != VG_LOOP_DEVICE_HANGS)
+            quit_or_abandon(d, until_us);
+        hung |= !vg_device_thread_close(&d->open.thread);
         if (!a->status)
             vg_map_trial_end(&d->map_trial);
     }
     return hung;
+}
+
+void vg_loop_device_keeps_maps(struct vg_loop *a, struct vg_live_flux *flux)
+{
+    struct vg_map_flux **place = NULL;
+    if (flux->used && a->device[flux->device].state == VG_LOOP_DEVICE_HANGS)
+        place = vg_loop_strand_place(a, flux);
+    if (!place)
+        return;
+    *place = flux->maps;
+    flux->maps = NULL;
 }
 
 void vg_loop_devices_close(struct vg_loop *a)
