@@ -72,7 +72,6 @@ static void leave(struct vg_loop_device *d, const char *why)
     d->failures++;
     d->busy_before_us += vg_device_thread_busy_us(d->open.thread);
     vg_watch_thread_remove(a->watch, vg_device_thread_beat(d->open.thread));
-    vg_map_trial_end(&d->map_trial); /* the process goes on: no end over a first map */
     wait_for_retry(d, vg_mono_now().us);
     vg_log(VG_LOG_ERROR, "device %u (%s) failed (%s): its flux go to the others", number_of(d),
            d->name, why);
@@ -83,6 +82,7 @@ void vg_loop_device_fails(struct vg_loop_device *d, const char *why)
     if (d->state != VG_LOOP_DEVICE_WELL)
         return;
     d->state = VG_LOOP_DEVICE_DRAINED;
+    vg_map_trial_end(&d->map_trial); /* the process goes on: no end over a first map */
     leave(d, why);
     vg_loop_place(d->loop);
 }
@@ -111,6 +111,7 @@ static void abandon(struct vg_loop_device *d)
     }
 }
 
+/* Over its first maps it keeps their mark: it is read again when the device is opened anew. */
 static void begin_to_hang(struct vg_loop_device *d)
 {
     if (d->state == VG_LOOP_DEVICE_WELL)
@@ -280,7 +281,7 @@ bool vg_loop_devices_close_threads(struct vg_loop *a)
         if (d->state != VG_LOOP_DEVICE_HANGS)
             quit_or_abandon(d, until_us);
         hung |= !vg_device_thread_close(&d->open.thread);
-        if (!a->status)
+        if (!a->status && d->state == VG_LOOP_DEVICE_WELL)
             vg_map_trial_end(&d->map_trial);
     }
     return hung;

@@ -5,7 +5,9 @@
  *
  *   "maps 1 ENDED WALL_S DEVICE\n"    processes that ended over it in a row, the last try, a hash
  *
- * which goes when it is answered. After two ends the host makes the maps, for a day. The loop's thread. */
+ * which goes when it is answered. A device that hangs at it while others work takes no process with it:
+ * it keeps its mark, which counts as an end when it is opened anew. After two ends the host makes the
+ * maps, for a day. The loop's thread. */
 #ifndef VG_SCHEDULER_MAP_TRIAL_H
 #define VG_SCHEDULER_MAP_TRIAL_H
 
