@@ -12,6 +12,8 @@
 
 #define RETRY_TIMES   6                   /* doublings: five minutes */
 #define HELD_US       (300 * VG_US_PER_S) /* who works for so long begins with the short wait */
+#define PARTS         2 /* of the watchdog's limit: who is busy for longer hangs */
+#define PENDING_PARTS 6
 #define OPENS_LONG_US (120 * VG_US_PER_S)
 #define QUIT_US       (2 * VG_US_PER_S) /* for the last batches, of eight that the process has */
 
@@ -91,10 +93,12 @@ void vg_loop_device_fails(struct vg_loop_device *d, const char *why)
 
 static bool hangs(const struct vg_loop_device *d, int64_t now_us)
 {
-    /* half of what the watchdog allows: he would end the process */
+    /* half of what the watchdog allows: he would end the process; less while a configuration waits for
+     * its pictures, and all devices for that */
     const struct vg_live_beat *beat = vg_device_thread_beat(d->open.thread);
     const int64_t since_us = atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed);
-    return since_us != 0 && now_us - since_us > beat->limit_us / 2;
+    const int64_t parts = d->loop->pending ? PENDING_PARTS : PARTS;
+    return since_us != 0 && now_us - since_us > beat->limit_us / parts;
 }
 
 /* What it was given and has not handed on is its own until it is over; the pictures have their fate. */
