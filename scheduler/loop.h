@@ -107,7 +107,9 @@ struct vg_loop {
     struct vg_model *model;
     struct vg_loop_device device[VG_LOOP_DEVICES_MAX];
     uint32_t device_count; /* 0: before the first configuration */
-    pthread_mutex_t hand;  /* of the devices' threads */
+    /* the writing side of every worker's ring, which all devices' threads have, and what each of these
+     * is told of its being abandoned */
+    pthread_mutex_t hand;
     bool hand_made;
     uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
     uint32_t worker_count;

@@ -21,8 +21,8 @@ enum vg_status vg_worker_thread_open(struct vg_worker_thread **thread,
 /* Ends after what it holds. */
 void vg_worker_thread_close(struct vg_worker_thread **thread);
 
-/* Where the device thread pushes work (struct vg_live_work *; NULL: quit), and where finished
- * work comes back to the loop. Borrowed. */
+/* Where the devices' threads push work (struct vg_live_work *; NULL: quit), one at a time: they hold
+ * vg_device_settings.hand; and where finished work comes back to the loop. Borrowed. */
 struct vg_ring *vg_worker_thread_in(struct vg_worker_thread *thread);
 struct vg_ring *vg_worker_thread_out(struct vg_worker_thread *thread);
 struct vg_live_beat *vg_worker_thread_beat(struct vg_worker_thread *thread);
