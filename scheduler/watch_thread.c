@@ -45,23 +45,29 @@ static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
     (void)pthread_mutex_unlock(&t->lock);
 }
 
-/* The first thread that missed its deadline with that consequence, or NULL. */
-static const struct vg_live_beat *find_late(struct vg_watch_thread *t, enum vg_beat_late what,
-                                            struct vg_mono_time now)
+/* Of a thread that missed its deadline, copied under the lock: its beat may go right after. */
+struct late {
+    const char *name; /* static; NULL: none is late */
+    int64_t limit_us;
+};
+
+/* The first one that missed it with that consequence. */
+static struct late find_late(struct vg_watch_thread *t, enum vg_beat_late what,
+                             struct vg_mono_time now)
 {
-    const struct vg_live_beat *late = NULL;
+    struct late late = {0};
     (void)pthread_mutex_lock(&t->lock);
-    for (uint32_t i = 0; i < t->beat_count && !late; i++) {
-        const int64_t since =
-            atomic_load_explicit(&t->beat[i]->busy_since_us, memory_order_relaxed);
-        if (t->beat[i]->late == what && since != 0 && now.us - since > t->beat[i]->limit_us)
-            late = t->beat[i];
+    for (uint32_t i = 0; i < t->beat_count && !late.name; i++) {
+        const struct vg_live_beat *beat = t->beat[i];
+        const int64_t since = atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed);
+        if (beat->late == what && since != 0 && now.us - since > beat->limit_us)
+            late = (struct late){beat->name, beat->limit_us};
     }
     (void)pthread_mutex_unlock(&t->lock);
     return late;
 }
 
-static void name_late(const struct vg_live_beat *late)
+static void name_late(const struct late *late)
 {
     vg_log(VG_LOG_ERROR, "thread %s is stuck for more than %.0f s", late->name,
            (double)late->limit_us / 1e6);
@@ -69,13 +75,13 @@ static void name_late(const struct vg_live_beat *late)
 
 static bool all_in_time(struct vg_watch_thread *t, struct vg_mono_time now)
 {
-    const struct vg_live_beat *late = find_late(t, VG_BEAT_ENDS, now),
-                              *told = find_late(t, VG_BEAT_TOLD, now);
-    if (late && vg_log_repeat_due(&t->late, now, 10 * VG_US_PER_S))
-        name_late(late);
-    if (told && vg_log_repeat_due(&t->told, now, 60 * VG_US_PER_S))
-        name_late(told);
-    return !late;
+    const struct late late = find_late(t, VG_BEAT_ENDS, now),
+                      told = find_late(t, VG_BEAT_TOLD, now);
+    if (late.name && vg_log_repeat_due(&t->late, now, 10 * VG_US_PER_S))
+        name_late(&late);
+    if (told.name && vg_log_repeat_due(&t->told, now, 60 * VG_US_PER_S))
+        name_late(&told);
+    return !late.name;
 }
 
 static void say_alive(struct vg_watch_thread *t)
