@@ -11,11 +11,12 @@ one number is held and the next (or one a tenth above) is not. Nothing that was 
 the prediction. At those times a row takes two to three minutes. For the record: --small 60 --measure 60.
 
 --clip: any clip with people in it, half a minute or more; what the rows want is made of it, beside the
-state. --state keeps each measure and goes on from there; other times or another program begin anew.
-Prints Markdown, writes everything as JSON. Code 0: every row is within its limits; 1: one is not; 3: one
-could not be measured; 4: others kept more than a fifth of a core busy, which makes no prediction wrong but
-is no figure (--anyway: only said). Wants ffmpeg with libx264 and libx265, and for the rows in int8 a model
-that `vigie model quantize` made.
+state. --state keeps each measure and goes on from there; other times, another program, another clip or
+other rows begin anew.
+Prints Markdown, writes everything as JSON. Code 0: every row is within its limits; 1: one is not, or that
+is not known; 3: one could not be measured; 4: others kept more than a fifth of a core busy, which makes
+no prediction wrong but is no figure (--anyway: only said). Wants ffmpeg with libx264 and libx265, and for
+the rows in int8 a model that `vigie model quantize` made.
 """
 import argparse
 import hashlib
@@ -57,17 +58,27 @@ def say(words):
     print(words, file=sys.stderr, flush=True)
 
 
+def digest_of(path):
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def rows_digest():
+    """Of what the rows are, and how their clips are made."""
+    return hashlib.sha256(json.dumps([CLIPS, ROWS]).encode()).hexdigest()
+
+
 class Stand:
     """Where measures come from: the program, or what an earlier run kept."""
 
     def __init__(self, args):
         self.args = args
         self.vigie = os.path.join(args.build, "vigie")
-        self.folder = os.path.splitext(os.path.abspath(args.state))[0] + "-clips"
+        clip, rows = digest_of(args.clip), rows_digest()
+        self.folder = os.path.join(os.path.splitext(os.path.abspath(args.state))[0] + "-clips", f"{clip[:16]}-{rows[:16]}")
         os.makedirs(self.folder, exist_ok=True)
-        with open(self.vigie, "rb") as f:
-            program = hashlib.sha256(f.read()).hexdigest()
-        self.method = {"program": program, "settle_s": args.settle, "small_s": args.small, "measure_s": args.measure}
+        self.method = {"program": digest_of(self.vigie), "clip": clip, "rows": rows, "settle_s": args.settle,
+                       "small_s": args.small, "measure_s": args.measure}
         self.kept = {"method": self.method, "measures": {}}
         if os.path.exists(args.state):
             with open(args.state, encoding="utf-8") as f:
@@ -132,30 +143,44 @@ def following(held, failed, start, tries):
     return (held + failed) // 2 if failed - held > max(1, held // 10) else None
 
 
+def limits(runs):
+    """The most that was held below the fewest that was not, and that; None: there is none."""
+    failed = min((n for n, run in runs.items() if not run["held"]), default=None)
+    held = max((n for n, run in runs.items() if run["held"] and (failed is None or n < failed)), default=None)
+    return held, failed
+
+
 def search(stand, row, start):
     """{flux: run} until one is held and the next is not."""
     runs = {}
     while len(runs) < MEASURES_MAX:
-        held = max((n for n, run in runs.items() if run["held"]), default=None)
-        failed = min((n for n, run in runs.items() if not run["held"]), default=None)
+        held, failed = limits(runs)
         flux = following(held, failed, start, len(runs))
-        if flux is None or flux > 200:
+        if flux is None or flux > 200 or flux in runs:
             break
         runs[flux] = stand.measure(row, str(flux), stand.args.measure)["runs"][0]
     return runs
 
 
+def within(predicted, held, failed):
+    """None: more is predicted than was held, but nothing that was measured was not."""
+    slack = max(1, held / 10)
+    if predicted is None or predicted < held - slack:
+        return False
+    return None if failed is None and predicted > held + slack else predicted <= held + slack
+
+
 def judge(row, small, runs):
     said = {at["flux"]: at for at in small["predicted"]["flux"]}
-    held = max((n for n, run in runs.items() if run["held"]), default=0)
+    most, failed = limits(runs)
+    held = most or 0
     near = min(said, key=lambda n: abs(n - held), default=None)
     predicted = small["predicted"]["held"]
     p99 = runs[held]["due_ms"]["p99"] if held else None
     said_p99 = said[near]["p99_ms"] if near is not None else None
     foreign = max([run["foreign_cores"] or 0 for run in small["runs"] + list(runs.values())])
-    return {"row": row, "predicted": predicted, "measured": held,
-            "known_to": min((n for n, run in runs.items() if not run["held"]), default=held) - held,
-            "within": predicted is not None and abs(predicted - held) <= max(1, held / 10),
+    return {"row": row, "predicted": predicted, "measured": held, "at_least": failed is None,
+            "known_to": None if failed is None else failed - held, "within": within(predicted, held, failed),
             "p99_ms": p99, "predicted_p99_ms": said_p99,
             "p99_off": said_p99 / p99 - 1 if p99 and said_p99 else None,
             "p99_within": bool(p99 and said_p99) and abs(said_p99 / p99 - 1) <= 0.3,
@@ -175,7 +200,9 @@ def table(found):
         if "failed" in r:
             print(f"| {r['row']} | not measured: {r['failed']} | | | | | | |")
             continue
-        print(f"| {r['row']} | {number(r['predicted'])} | {r['measured']} | {'yes' if r['within'] else 'no'} | "
+        measured = f"at least {r['measured']}" if r["at_least"] else r["measured"]
+        print(f"| {r['row']} | {number(r['predicted'])} | {measured} | "
+              f"{'not known' if r['within'] is None else 'yes' if r['within'] else 'no'} | "
               f"{number(r['predicted_p99_ms'])} | {number(r['p99_ms'])} | {'yes' if r['p99_within'] else 'no'} "
               f"({number(r['p99_off'] and 100 * r['p99_off'], '{:+.0f} %')}) | {r['foreign_cores']:.2f} |")
 
