@@ -76,7 +76,7 @@ for x in told[1:-1]: # whole minutes
 assert not any(x["clock_set"] for x in told), told
 PY
 curl -sS --cacert "$DATA/tls/cert.pem" -b "$T/cookies" "https://$ADDRESS/metrics" |
-    grep -q '^vigie_coverage_seconds_total{flux="cam-1",cause="analysed"} [0-9]' || fail "no metric"
-api GET "/flux/cam-1/coverage?format=csv" | grep -q '^time,nominal_s,wanted' || fail "no table"
+    grep -c >/dev/null '^vigie_coverage_seconds_total{flux="cam-1",cause="analysed"} [0-9]' || fail "no metric"
+api GET "/flux/cam-1/coverage?format=csv" | grep -c >/dev/null '^time,nominal_s,wanted' || fail "no table"
 end_server TERM
 finish

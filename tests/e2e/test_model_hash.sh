@@ -20,7 +20,7 @@ d = sqlite3.connect(sys.argv[1])
 d.execute("INSERT OR REPLACE INTO setting VALUES(?, ?)", ("phase", sys.argv[2]))
 d.commit()' "$DATA/vigie.db" "$1" || fail "phase"
 }
-metric() { curl -sS -m 10 --cacert "$DATA/tls/cert.pem" -b "$T/cookies" "https://$ADDRESS/metrics" | grep -q "^$1\$"; }
+metric() { curl -sS -m 10 --cacert "$DATA/tls/cert.pem" -b "$T/cookies" "https://$ADDRESS/metrics" | grep -c "^$1\$" >/dev/null; }
 says() { part analysis reason | grep -qF "$1"; }
 logged() { grep -qF "$1" "$T/server.log"; }
 newest_model() { api GET '/alerts?limit=1' | get 'a["items"][0]["model"]'; }
