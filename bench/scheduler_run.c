@@ -340,6 +340,7 @@ static void tell_work(const struct stand *s, struct vg_scheduler_found *found)
     const double device_us = (double)(s->last.us - s->first.us) * s->devices;
     for (uint32_t i = 0; i < s->devices; i++)
         found->jobs[i] = s->last.device[i].jobs - s->first.device[i].jobs;
+    memcpy(found->device, s->trial.device, sizeof found->device);
     found->batch_size = all.runs ? (double)all.jobs / (double)all.runs : 0;
     found->device_busy = (double)all.busy_us / device_us;
     found->device_late_ms = all.runs ? (double)all.late_us / (double)all.runs / 1000 : 0;

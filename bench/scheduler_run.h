@@ -43,10 +43,11 @@ struct vg_scheduler_found {
     double worst_other; /* of those that cost no more than was said */
     struct vg_hold_latency due;
     double due_max_ms;
-    uint64_t analysed, fate[VG_FATE_COUNT]; /* in the measure */
-    double batch_size, device_busy;         /* share of the devices' time */
-    uint64_t jobs[VG_TRIAL_DEVICES_MAX];    /* of each device, in the measure */
-    double loop_percent, device_percent;    /* of a core for 1,000 pictures a second */
+    uint64_t analysed, fate[VG_FATE_COUNT];              /* in the measure */
+    double batch_size, device_busy;                      /* share of the devices' time */
+    uint64_t jobs[VG_TRIAL_DEVICES_MAX];                 /* of each device, in the measure */
+    struct vg_trial_device device[VG_TRIAL_DEVICES_MAX]; /* how each fared, in the whole run */
+    double loop_percent, device_percent;                 /* of a core for 1,000 pictures a second */
     struct vg_decision_cost dispatch, share_out;
     /* memory of its own, without the pictures', at the end; bytes an hour, and half of the 95 %
      * interval: of short measures it is what opening and first alerts leave */

@@ -24,7 +24,7 @@ struct vg_timed_device_settings {
 struct vg_timed_trouble {
     uint64_t fails_at, fails; /* that run, and so many in all, answer VG_E_DEVICE */
     uint64_t hangs_at;        /* that one takes hang_us more */
-    int64_t hang_us;
+    int64_t hang_us;          /* less than who closes it waits: its thread uses it until then */
 };
 
 struct vg_timed_device;

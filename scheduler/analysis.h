@@ -34,6 +34,12 @@ struct vg_analysis_trial {
     /* processor time of the loop's decisions, added to by its thread: batches that were formed and
      * sent, sharings out */
     struct vg_time_histogram dispatch, share;
+    /* of each device, to be read when the analysis has ended: how often it was left, whether it was
+     * well then */
+    struct vg_trial_device {
+        uint64_t failures;
+        bool well;
+    } device[VG_TRIAL_DEVICES_MAX];
 };
 
 struct vg_analysis_settings {

@@ -269,9 +269,18 @@ static void quit_or_abandon(struct vg_loop_device *d, int64_t until_us)
            number_of(d), d->name);
 }
 
+static void tell_trial(const struct vg_loop *a)
+{
+    struct vg_analysis_trial *trial = a->settings->trial;
+    for (uint32_t i = 0; trial && i < a->device_count; i++)
+        trial->device[i] = (struct vg_trial_device){
+            .failures = a->device[i].failures, .well = a->device[i].state == VG_LOOP_DEVICE_WELL};
+}
+
 bool vg_loop_devices_close_threads(struct vg_loop *a)
 {
     bool hung = false;
+    tell_trial(a);
     for (uint32_t i = 0; i < VG_LOOP_DEVICES_MAX; i++) {
         struct vg_loop_device *d = &a->device[i];
         if (d->opener)

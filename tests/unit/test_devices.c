@@ -1,5 +1,6 @@
 /* Several devices: which are chosen, and the whole analysis on two timed ones of which one fails or
- * hangs in the middle. Every flux goes on, every picture meets one fate. */
+ * hangs in the middle. Every flux goes on, every picture meets one fate.
+ * labels: threads */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@
 #include "src/engine/device_select.h"
 #include "src/scene/scene.h"
 
-#define MANY UINT64_MAX
+#define MANY      UINT64_MAX
+#define BATCH_MAX 4 /* no event here asks for second looks: no batch has more jobs */
 
 static struct vg_device_info info(enum vg_device_kind kind, enum vg_vendor vendor,
                                   const char *platform)
@@ -84,7 +86,7 @@ static void run_two(const struct vg_timed_trouble *trouble, double seconds,
                                    .measure_s = seconds,
                                    .device = {.start_us = 1000, .job_us = 8000},
                                    .devices = 2,
-                                   .batch_max = 4,
+                                   .batch_max = BATCH_MAX,
                                    .width = 176,
                                    .height = 144,
                                    .limit_us = trouble->hangs_at ? VG_US_PER_S : 0,
@@ -103,7 +105,7 @@ static void run_two(const struct vg_timed_trouble *trouble, double seconds,
         ended += found->ended[f];
     assert_int_equal(ended, found->decoded);
     /* beside the others: the machine may have other work, which all of them feel */
-    if (!(found->worst_share > 0.3 * found->mean_share))
+    if (!(found->worst_share > 0.5 * found->mean_share))
         fail_msg("flux %u stands still: %g of %g", found->worst_flux, found->worst_share,
                  found->mean_share);
 }
@@ -111,34 +113,44 @@ static void run_two(const struct vg_timed_trouble *trouble, double seconds,
 static void two_devices_share_the_flux(void **state)
 {
     struct vg_scheduler_found *found = *state;
-    run_two(&(struct vg_timed_trouble){0}, 1.5, found);
+    run_two(&(struct vg_timed_trouble){0}, 1, found);
     assert_true(found->jobs[0] > 0 && found->jobs[1] > 0);
     assert_true(found->jobs[0] < 4 * found->jobs[1] && found->jobs[1] < 4 * found->jobs[0]);
     assert_int_equal(found->ended[VG_FATE_SHUTDOWN] > 24, 0); /* those under way at the end */
+    assert_int_equal(found->device[0].failures + found->device[1].failures, 0);
+    assert_true(found->device[0].well && found->device[1].well);
 }
 
 /* In the middle, for good: the first device has all of them. */
 static void a_device_that_fails_is_left(void **state)
 {
     struct vg_scheduler_found *found = *state;
-    run_two(&(struct vg_timed_trouble){.fails_at = 8, .fails = MANY}, 1.5, found);
-    assert_true(found->jobs[0] > 2 * found->jobs[1]);
+    run_two(&(struct vg_timed_trouble){.fails_at = 8, .fails = MANY}, 1, found);
+    assert_true(found->jobs[0] > 0 && found->jobs[1] <= 7 * BATCH_MAX);
+    assert_true(found->device[1].failures > 0);
+    assert_true(found->ended[VG_FATE_SHUTDOWN] > 0);
+    assert_true(found->device[0].well && found->device[0].failures == 0);
 }
 
 /* Once: it is opened anew, and has flux again. */
 static void a_device_that_failed_comes_back(void **state)
 {
     struct vg_scheduler_found *found = *state;
-    run_two(&(struct vg_timed_trouble){.fails_at = 2, .fails = 1}, 4, found);
-    assert_true(found->jobs[1] > 4); /* more than its first batch */
+    run_two(&(struct vg_timed_trouble){.fails_at = 2, .fails = 1}, 3, found);
+    assert_true(found->jobs[1] > 2 * BATCH_MAX); /* more than its first batch */
+    assert_int_equal(found->device[1].failures, 1);
+    assert_true(found->device[1].well);
 }
 
-/* It hangs for a second, half a second of which its flux wait. */
+/* Nearly as long as is measured: its flux wait for half a second of that. Its call returns in the end;
+ * what that brings is nobody's any more. */
 static void a_device_that_hangs_is_left(void **state)
 {
     struct vg_scheduler_found *found = *state;
-    run_two(&(struct vg_timed_trouble){.hangs_at = 8, .hang_us = VG_US_PER_S}, 2.5, found);
-    assert_true(found->jobs[0] > found->jobs[1]);
+    run_two(&(struct vg_timed_trouble){.hangs_at = 8, .hang_us = 5 * VG_US_PER_S / 2}, 2.5, found);
+    assert_true(found->jobs[0] > 0);
+    assert_true(found->device[1].failures > 0);
+    assert_true(found->ended[VG_FATE_SHUTDOWN] > 0); /* what it was given */
 }
 
 static int set_up(void **state)

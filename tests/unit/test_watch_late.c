@@ -1,4 +1,5 @@
-/* The watchdog of analysis: who may be late and only named, and whose lateness ends the process. */
+/* The watchdog of analysis: who may be late and only named, and whose lateness ends the process.
+ * labels: threads */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
