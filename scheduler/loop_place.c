@@ -8,10 +8,12 @@
 #define CAPACITY_US (VG_US_PER_S * 95 / 100)
 /* Without a batch for so long nothing is known of the device any more: it may have been so slow that
  * everybody was shed, and would stay so. */
-#define STALE_US    (10 * VG_US_PER_S)
-#define NOMINAL_US  1000 /* of a job, while nothing is known */
-#define FPS         25   /* of a flux whose every picture is wanted */
-#define LAST_PART   10 /* of a device: what the last one is thought to be worth until it has run */
+#define STALE_US   (10 * VG_US_PER_S)
+#define NOMINAL_US 1000 /* of a job, while nothing is known */
+#define FPS        25   /* of a flux whose every picture is wanted */
+#define LAST_PART  10   /* of a device: what the last one is thought to be worth until it has run */
+#define STILL_PART \
+    0.1 /* of its need: what a flux counts for at the least, however still: it wakes */
 #define SILENT_PART 10 /* of its need: what a flux counts for that brings nothing at present */
 
 /* ---- the pool ------------------------------------------------------------------------------ */
@@ -135,7 +137,8 @@ static int64_t flux_need_us(const struct vg_loop *a, const struct vg_live_flux *
 {
     if (!flux->config.active || flux->share.shed)
         return 0;
-    const int64_t us = need_us(a, flux->wanted_period_us);
+    const double part = flux->part > STILL_PART ? flux->part : STILL_PART;
+    const int64_t us = (int64_t)(part * (double)need_us(a, flux->wanted_period_us)) + 1;
     return flux->claims ? us : us / SILENT_PART + 1;
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "scheduler/decide_device.h"
+#include "scheduler/loop.h"
+#include "src/base/alloc.h"
 #include "src/base/random.h"
 
 enum {
@@ -132,12 +134,38 @@ static void a_failed_device_is_drained_by_priority(void **state)
         assert_int_equal(flux[i].device, VG_DEVICE_NONE);
 }
 
+/* Two flux whose scenes are still take less of their device than one that moves. */
+static void a_still_flux_counts_for_what_it_takes(void **state)
+{
+    static const struct {
+        uint32_t device;
+        double part;
+    } flux[] = {{0, 0.2}, {0, 0.01}, {1, 1}};
+    (void)state;
+    struct vg_loop *a = vg_alloc(sizeof *a);
+    assert_non_null(a);
+    a->device_count = 2;
+    for (uint32_t d = 0; d < a->device_count; d++) {
+        a->device[d].loop = a;
+        a->device[d].state = VG_LOOP_DEVICE_WELL;
+    }
+    for (size_t i = 0; i < sizeof flux / sizeof *flux; i++) {
+        a->flux[i].used = a->flux[i].claims = a->flux[i].config.active = true;
+        a->flux[i].next_device = flux[i].device;
+        a->flux[i].wanted_period_us = VG_US_PER_S / 5;
+        a->flux[i].part = flux[i].part;
+    }
+    assert_int_equal(vg_loop_device_for(a, VG_US_PER_S / 5), 0);
+    vg_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_goes_where_it_should),
         cmocka_unit_test(it_evens_out_and_then_rests),
         cmocka_unit_test(a_failed_device_is_drained_by_priority),
+        cmocka_unit_test(a_still_flux_counts_for_what_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
