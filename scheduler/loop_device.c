@@ -186,6 +186,7 @@ static void end_to_open(struct vg_loop_device *d, int64_t now_us)
         status = vg_watch_thread_add(a->watch, vg_device_thread_beat(d->open.thread));
     if (status) {
         vg_open_device_close(&d->open);
+        d->failures++;
         d->state = VG_LOOP_DEVICE_AWAY;
         wait_for_retry(d, now_us);
         vg_log(VG_LOG_WARN, "device %u (%s) could not be opened: %s: %s; again in %" PRId64 " s",

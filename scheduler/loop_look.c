@@ -209,7 +209,7 @@ static void tell_capacity(struct vg_loop *a, struct vg_mono_time now)
         vg_log(VG_LOG_WARN, "the capacity's text found no place");
 }
 
-/* One that has not been opened yet for the first time is no trouble. */
+/* One that is being opened for the first time is no trouble; one that could not be opened is. */
 static bool devices_well(const struct vg_loop *a)
 {
     for (uint32_t i = 0; i < a->device_count; i++)

@@ -172,6 +172,7 @@ static enum vg_status open_first(struct vg_loop *a, uint32_t count)
             d->state = VG_LOOP_DEVICE_WELL;
             return VG_OK;
         }
+        d->failures++;
         if (i + 1 == count)
             return status;
         vg_log(VG_LOG_WARN, "device %s could not be opened: %s: %s", d->name, a->fault->what,
