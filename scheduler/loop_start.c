@@ -133,7 +133,7 @@ static enum vg_status open_engine(struct vg_loop_device *d)
 /* Which devices there are to be; none is open yet. A plan that was pinned is one device's. */
 static enum vg_status choose_devices(struct vg_loop *a, uint32_t *count)
 {
-    struct vg_device_info info[VG_DEVICES_MAX];
+    struct vg_device_info info[VG_DEVICES_MAX] = {{.index = 0}};
     struct vg_device_selection chosen = {.count =
                                              a->settings->trial ? a->settings->trial->units : 0};
     enum vg_status status = VG_OK;
@@ -141,8 +141,13 @@ static enum vg_status choose_devices(struct vg_loop *a, uint32_t *count)
         status = vg_device_select(a->settings->device, info, &chosen, a->fault);
     if (status)
         return status;
-    *count = chosen.count < VG_LOOP_DEVICES_MAX ? chosen.count : VG_LOOP_DEVICES_MAX;
-    *count = a->settings->plan && *count > 1 ? 1 : *count;
+    if (a->settings->plan && chosen.count > 1)
+        chosen.count = 1;
+    const uint32_t left_out = vg_device_select_keep(&chosen, info, VG_LOOP_DEVICES_MAX);
+    if (left_out > 0)
+        vg_log(VG_LOG_WARN, "%u devices are left out: no more than %d can be used", left_out,
+               VG_LOOP_DEVICES_MAX);
+    *count = chosen.count;
     for (uint32_t i = 0; i < *count; i++) {
         struct vg_loop_device *d = &a->device[i];
         d->loop = a;

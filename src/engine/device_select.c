@@ -47,6 +47,22 @@ void vg_device_select_all(const struct vg_device_info *there, uint32_t count,
     mark_last(there, selection);
 }
 
+uint32_t vg_device_select_keep(struct vg_device_selection *s, struct vg_device_info *devices,
+                               uint32_t most)
+{
+    if (s->count <= most || most == 0)
+        return 0;
+    const uint32_t left_out = s->count - most;
+    for (uint32_t i = most; i < s->count && !s->last[most - 1]; i++)
+        if (s->last[i]) {
+            s->index[most - 1] = s->index[i];
+            s->last[most - 1] = true;
+            devices[most - 1] = devices[i];
+        }
+    s->count = most;
+    return left_out;
+}
+
 static bool has(const struct vg_device_selection *s, uint32_t index)
 {
     for (uint32_t i = 0; i < s->count; i++)
@@ -62,7 +78,10 @@ static enum vg_status select_word(const char *word, struct vg_device_selection *
     const enum vg_status status = vg_device_find(word, 0, &found, fault);
     if (status)
         return status;
-    if (has(s, found.index) || s->count == VG_DEVICES_MAX)
+    if (s->count == VG_DEVICES_MAX)
+        return vg_fault_set(fault, VG_E_CALL, N_("more OpenCL devices are named than can be used"),
+                            N_("name fewer of them"), "%.100s", word);
+    if (has(s, found.index))
         return vg_fault_set(fault, VG_E_CALL, N_("this OpenCL device is named twice"),
                             N_("see `vigie device list`"), "%.100s", word);
     add(s, found.index);
