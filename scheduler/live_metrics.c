@@ -7,14 +7,30 @@
 #include "scheduler/live_coverage.h"
 #include "scheduler/live_warnings.h"
 
-static void report_arithmetic(struct vg_text_buffer *out, const struct vg_live_arithmetic *a)
+static void report_arithmetic(struct vg_text_buffer *out, const struct vg_live_totals *totals)
 {
-    if (a->model)
-        vg_text_add(out,
-                    "# TYPE vigie_model_precision gauge\n"
-                    "vigie_model_precision{model=\"%s\",asked=\"%s\",precision=\"%s\","
-                    "int8_form=\"%s\"} 1\n",
-                    a->model, a->asked, a->chosen, a->has_int8 ? "yes" : "no");
+    const struct vg_live_arithmetic *a = &totals->arithmetic;
+    if (!a->model)
+        return;
+    vg_text_add(out, "# TYPE vigie_model_precision gauge\n");
+    for (uint32_t i = 0; i < totals->devices; i++)
+        if (totals->device[i].precision)
+            vg_text_add(out,
+                        "vigie_model_precision{device=\"%u\",model=\"%s\",asked=\"%s\","
+                        "precision=\"%s\",int8_form=\"%s\"} 1\n",
+                        i, a->model, a->asked, totals->device[i].precision,
+                        a->has_int8 ? "yes" : "no");
+}
+
+static void report_saves(struct vg_text_buffer *out, const struct vg_save_counts *saves)
+{
+    vg_text_add(out,
+                "# TYPE vigie_state_files_total counter\n"
+                "vigie_state_files_total{fate=\"written\"} %llu\n"
+                "vigie_state_files_total{fate=\"failed\"} %llu\n"
+                "vigie_state_files_total{fate=\"replaced\"} %llu\n",
+                (unsigned long long)saves->written, (unsigned long long)saves->failed,
+                (unsigned long long)saves->replaced);
 }
 
 /* A name as a label's value: what would end it is left out. */
@@ -81,7 +97,7 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_text_add(
         out, "# TYPE vigie_sealed_allocations_total counter\nvigie_sealed_allocations_total %llu\n",
         (unsigned long long)totals->sealed_allocations);
-    report_arithmetic(out, &totals->arithmetic);
+    report_arithmetic(out, totals);
     vg_text_add(out, "# TYPE vigie_model_intact gauge\nvigie_model_intact %d\n",
                 (int)totals->model_intact);
     vg_text_add(out, "# TYPE vigie_model_checks_total counter\nvigie_model_checks_total %llu\n",
@@ -96,6 +112,7 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
                 "vigie_measures_rows_lost_total{kind=\"heat\"} %llu\n",
                 (unsigned long long)(totals->measures.failed + totals->measures.dropped),
                 (unsigned long long)(totals->heat.failed + totals->heat.dropped));
+    report_saves(out, &totals->saves);
     vg_stage_times_print(times, now, out);
 }
 

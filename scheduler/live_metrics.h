@@ -7,6 +7,7 @@
 
 #include "scheduler/coverage_thread.h"
 #include "scheduler/live_flux.h"
+#include "scheduler/save_thread.h"
 #include "scheduler/stage_times.h"
 #include "src/alerts/publisher.h"
 #include "src/base/text_buffer.h"
@@ -19,17 +20,18 @@ struct vg_batch_sums {
     double ms, ms_jobs, ms_squared;   /* what they took of the device */
 };
 
-/* In what the model is computed, and in what it was to be. Static, or as long as the loop. */
+/* The model, and in what it was to be computed; in what it is, each device tells. Static, or as long as the loop. */
 struct vg_live_arithmetic {
-    const char *model;          /* its name; NULL: not told */
-    const char *asked, *chosen; /* "auto"; "f32", "f16", "int8" */
-    bool has_int8;              /* the model has an 8-bit form */
+    const char *model; /* its name; NULL: not told */
+    const char *asked; /* "auto", "f32", "f16", "int8" */
+    bool has_int8;     /* the model has an 8-bit form */
 };
 
 /* A device, as it fares. */
 #define VG_LIVE_DEVICES_MAX 8
 struct vg_live_device {
     const char *name;
+    const char *precision; /* in what the model is computed: "f32", "f16", "int8"; NULL: not open */
     bool well;
     uint32_t flux;     /* that it looks at */
     uint64_t failures; /* since the start */
@@ -51,6 +53,7 @@ struct vg_live_totals {
     bool model_intact;     /* as the last one said */
     uint64_t lines_lost;   /* of the metrics, which found no place the time before */
     struct vg_row_counts coverage, measures, heat;
+    struct vg_save_counts saves;
     struct vg_live_arithmetic arithmetic;
 };
 

@@ -246,6 +246,7 @@ uint32_t vg_loop_report_devices(const struct vg_loop *a, struct vg_live_device *
         const bool runs = d->state == VG_LOOP_DEVICE_WELL;
         report[i] = (struct vg_live_device){
             .name = d->name,
+            .precision = runs ? d->open.unit.precision : NULL,
             .well = runs,
             .failures = d->failures,
             .busy_us = d->busy_before_us + (runs ? vg_device_thread_busy_us(d->open.thread) : 0)};

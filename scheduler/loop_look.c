@@ -143,6 +143,7 @@ static void tell_metrics(struct vg_loop *a, const struct vg_publisher_counts *pu
     a->totals.coverage = vg_coverage_thread_counts(a->coverage_writer);
     a->totals.measures = vg_measures_thread_counts(a->measures);
     a->totals.heat = vg_heat_thread_counts(a->heat);
+    a->totals.saves = vg_save_thread_counts(a->saves);
     vg_live_report_begin(a->report, &a->totals, a->times, published);
     vg_live_report_flux(a->report, a->view, a->view_count);
     vg_live_energy_step(&a->energy, a->flux, a->totals.analysed, now);
@@ -235,7 +236,9 @@ static void publish_state(struct vg_loop *a)
     vg_watch_thread_note(
         a->watch, !a->totals.model_intact
                       ? N_("the model's file is not what was loaded: the analysis does not use it")
-                  : !devices_well(a)     ? N_("a device has failed: its flux are on the others")
+                  : !devices_well(a) ? N_("a device has failed: its flux are on the others")
+                  : a->totals.saves.failing
+                      ? N_("what the rules remember cannot be written: a restart would forget it")
                   : published.redis_well ? NULL
                                          : N_("Redis does not answer: alerts wait in the spool"));
 }

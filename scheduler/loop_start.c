@@ -71,7 +71,7 @@ static void tell_arithmetic(const struct vg_loop *a, const struct vg_engine *eng
 {
     const struct vg_live_arithmetic *is = &a->totals.arithmetic;
     vg_log(VG_LOG_INFO, "device %s, model %s, %s (%s asked), plan %.12s",
-           vg_engine_device_name(engine), is->model, is->chosen, is->asked,
+           vg_engine_device_name(engine), is->model, vg_engine_precision(engine), is->asked,
            vg_engine_plan_hash(engine));
     if (a->settings->precision == VG_ENGINE_AUTO && !is->has_int8 &&
         strcmp(vg_engine_lane(engine), "cpu") == 0)
@@ -118,13 +118,12 @@ static enum vg_status open_engine(struct vg_loop_device *d)
     settings.plan_file = a->settings->plan;
     settings.listener = &cold.listener;
     a->totals.arithmetic = (struct vg_live_arithmetic){
-        a->model_wanted, asked_precision(settings.precision), NULL, a->model->range != NULL};
+        a->model_wanted, asked_precision(settings.precision), a->model->range != NULL};
     settings.weights_from = a->model; /* the process needs only what it is called */
     const enum vg_status status = vg_engine_open(&d->open.engine, a->model, &settings, a->fault);
     cold_start_end(&cold);
     if (status)
         return status;
-    a->totals.arithmetic.chosen = vg_engine_precision(d->open.engine);
     tell_arithmetic(a, d->open.engine);
     d->open.unit = vg_device_unit_engine(d->open.engine);
     return VG_OK;

@@ -154,6 +154,14 @@ static void say_failed(struct vg_save_thread *t, const struct vg_fault *fault)
                (unsigned long long)times, fault->what, fault->place);
 }
 
+/* Under the lock. */
+static void count(struct vg_save_thread *t, enum vg_status status)
+{
+    t->counts.written += !status;
+    t->counts.failed += status != VG_OK;
+    t->counts.failing = status != VG_OK;
+}
+
 /* Under the lock, which is not held meanwhile. */
 static void serve(struct vg_save_thread *t, struct vg_save_file *file)
 {
@@ -172,8 +180,7 @@ static void serve(struct vg_save_thread *t, struct vg_save_file *file)
     if (status)
         say_failed(t, &fault);
     (void)pthread_mutex_lock(&t->lock);
-    t->counts.written += !status;
-    t->counts.failed += status != VG_OK;
+    count(t, status);
     drop_job(&file->underway);
     free_file(file);
 }
@@ -351,8 +358,7 @@ enum vg_status vg_save_file_now(struct vg_save_file *f, const void *bytes, size_
     (void)pthread_mutex_unlock(&t->lock);
     const enum vg_status status = vg_file_write(f->path, bytes, size, 0600, VG_FILE_SYNCED, fault);
     (void)pthread_mutex_lock(&t->lock);
-    t->counts.written += !status;
-    t->counts.failed += status != VG_OK;
+    count(t, status);
     free_file(f);
     (void)pthread_mutex_unlock(&t->lock);
     return status;

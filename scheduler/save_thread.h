@@ -8,6 +8,7 @@
 #ifndef VG_SCHEDULER_SAVE_THREAD_H
 #define VG_SCHEDULER_SAVE_THREAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,7 @@ enum vg_status vg_save_file_read(struct vg_save_file *file, size_t limit, uint8_
 struct vg_save_counts {
     uint64_t written, failed;
     uint64_t replaced; /* by newer bytes before they were written */
+    bool failing;      /* the last one was not written */
 };
 struct vg_save_counts vg_save_thread_counts(struct vg_save_thread *thread);
 

@@ -363,11 +363,45 @@ static void two_hundred_longest_flux_lose_no_line(void **state)
     vg_free(scene);
 }
 
+static void the_process_tells_of_each_device_and_of_its_files(void **state)
+{
+    static const char *const lines[] = {
+        "\nvigie_model_precision{device=\"0\",model=\"m\",asked=\"auto\",precision=\"f16\","
+        "int8_form=\"yes\"} 1\n",
+        "\nvigie_model_precision{device=\"2\",model=\"m\",asked=\"auto\",precision=\"int8\","
+        "int8_form=\"yes\"} 1\n",
+        "\nvigie_device_failures_total{device=\"1\"} 3\n",
+        "\nvigie_state_files_total{fate=\"written\"} 10\n",
+        "\nvigie_state_files_total{fate=\"failed\"} 2\n",
+        "\nvigie_state_files_total{fate=\"replaced\"} 5\n",
+    };
+    (void)state;
+    struct vg_live_report *report = vg_alloc(sizeof *report);
+    struct vg_stage_times *times = vg_alloc(sizeof *times);
+    assert_true(report && times);
+    const struct vg_live_totals totals = {
+        .arithmetic = {.model = "m", .asked = "auto", .has_int8 = true},
+        .devices = 3,
+        .device = {{.name = "card", .precision = "f16", .well = true},
+                   {.name = "away", .failures = 3},
+                   {.name = "processor", .precision = "int8", .well = true}},
+        .saves = {.written = 10, .failed = 2, .replaced = 5}};
+    const struct vg_publisher_counts published = {.given = 0};
+    vg_live_report_begin(report, &totals, times, &published);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (!strstr(report->text, lines[i]))
+            fail_msg("not told: %s", lines[i]);
+    assert_null(strstr(report->text, "vigie_model_precision{device=\"1\""));
+    vg_free(times);
+    vg_free(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(media_time_goes_on_over_epochs),
         cmocka_unit_test(two_hundred_longest_flux_lose_no_line),
+        cmocka_unit_test(the_process_tells_of_each_device_and_of_its_files),
         cmocka_unit_test(quantiles_come_from_the_buckets),
         cmocka_unit_test(configurations_are_read_or_refused),
         cmocka_unit_test(a_connection_without_pictures_is_stalled),
