@@ -1,5 +1,5 @@
 /* The thread of one OpenCL device: takes batches, runs them, hands each picture's answer to
- * the worker of its flux. Two batches may wait in its ring, so that the device never idles
+ * the worker of its flux. Four batches may wait in its ring, so that the device never idles
  * while the loop decides.
  *
  * A device whose driver hangs keeps its thread: that one is abandoned, answers nothing any more, and
@@ -46,7 +46,7 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
  * false. */
 bool vg_device_thread_close(struct vg_device_thread **thread);
 
-/* Loop's thread. The batch is taken until all its works came back. VG_E_FULL: two wait. */
+/* Loop's thread. The batch is taken until all its works came back. VG_E_FULL: four wait. */
 enum vg_status vg_device_thread_run(struct vg_device_thread *thread,
                                     struct vg_live_batch *batch) VG_MUST_USE;
 

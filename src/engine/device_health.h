@@ -3,8 +3,9 @@
  *
  * A lost device (driver restarted, card fallen off the bus, a kernel stopped by the driver's own
  * watchdog) answers, but with errors, to every call. The engine says VG_E_DEVICE for the batch;
- * whoever owns it closes it and opens another, in a new process: drivers keep a broken state for
- * as long as a process lives. A driver that hangs answers nothing: docs/decisions/0013. */
+ * whoever owns it closes it and opens another: in a new process where it is the only one, since
+ * drivers keep a broken state for as long as a process lives (docs/decisions/0051). A driver that
+ * hangs answers nothing: docs/decisions/0013. */
 #ifndef VG_ENGINE_DEVICE_HEALTH_H
 #define VG_ENGINE_DEVICE_HEALTH_H
 
