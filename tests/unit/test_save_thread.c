@@ -94,11 +94,31 @@ static void hang(const struct play *p, const char *name)
     assert_int_equal(mkfifo(part, 0600), 0);
 }
 
+static bool is_busy(struct vg_save_thread *thread)
+{
+    return atomic_load(&vg_save_thread_beat(thread)->busy_since_us) != 0;
+}
+
+static bool has_failed(struct vg_save_thread *thread)
+{
+    return vg_save_thread_counts(thread).failed > 0;
+}
+
+/* Long before it is thought to hang. */
+static void await(const struct play *p, bool (*is_so)(struct vg_save_thread *), const char *what)
+{
+    const int64_t end_us = vg_mono_now().us + 20 * VG_US_PER_S;
+    while (!is_so(p->thread)) {
+        if (vg_mono_now().us > end_us)
+            fail_msg("not within 20 s: %s", what);
+        vg_pause_us(100);
+    }
+}
+
 /* The thread stands before it. */
 static void await_hanging(const struct play *p)
 {
-    while (atomic_load(&vg_save_thread_beat(p->thread)->busy_since_us) == 0)
-        vg_pause_us(100);
+    await(p, is_busy, "the thread writes");
 }
 
 /* It goes on: what hung fails, as it does on a disk that comes back with an error. */
@@ -108,8 +128,7 @@ static void go_on(const struct play *p, const char *name)
     part_of(p, part, sizeof part, name);
     const int fd = open(part, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     assert_true(fd >= 0);
-    while (vg_save_thread_counts(p->thread).failed == 0)
-        vg_pause_us(100);
+    await(p, has_failed, "what hung has failed");
     (void)close(fd);
 }
 
@@ -197,12 +216,14 @@ static void a_full_disk_is_counted_and_tried_again(void **state)
     assert_int_equal(vg_save_file_now(a, "before", 6, &fault), VG_OK);
     assert_int_equal(symlink("/dev/full", part), 0);
     give(a, "lost", VG_SAVE_SOON);
-    while (vg_save_thread_counts(p.thread).failed == 0)
-        vg_pause_us(100);
+    await(&p, has_failed, "the disk is full");
+    assert_true(vg_save_thread_counts(p.thread).failing);
     expect(a, "before");
     assert_int_equal(symlink("/dev/full", part), 0);
     assert_int_equal(vg_save_file_now(a, "lost too", 8, &fault), VG_E_LACK);
     expect(a, "before");
+    assert_int_equal(vg_save_file_now(a, "again", 5, &fault), VG_OK);
+    assert_false(vg_save_thread_counts(p.thread).failing);
     give(a, "after", VG_SAVE_WHOLE);
     vg_save_file_close(&a);
     vg_save_thread_close(&p.thread);

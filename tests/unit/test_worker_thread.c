@@ -111,8 +111,12 @@ static void pictures(struct play *p, uint32_t count)
             struct vg_live_work *given = &work, *back = NULL;
             assert_int_equal(vg_ring_push(vg_worker_thread_in(p->worker), &given), VG_OK);
             struct vg_ring *out = vg_worker_thread_out(p->worker);
-            while (vg_ring_pop(out, &back))
+            const int64_t end_us = vg_mono_now().us + 20 * VG_US_PER_S;
+            while (vg_ring_pop(out, &back)) {
+                if (vg_mono_now().us > end_us)
+                    fail_msg("picture %u did not come back within 20 s", n);
                 (void)!vg_ring_wait(out, 100);
+            }
             assert_ptr_equal(back, &work);
             p->flux[i].timeline.last = work.media; /* as the loop does */
             p->flux[i].saved.us = 0;               /* each picture is one to save at */
@@ -127,6 +131,30 @@ static void part_of(const struct play *p, char *path, size_t size)
     assert_int_equal(vg_path_join(path, size, p->f->folder, name), VG_OK);
 }
 
+static bool stands_before_the_disk(const struct play *p, const char *part)
+{
+    return atomic_load(&vg_save_thread_beat(p->saves)->busy_since_us) != 0 &&
+           access(part, F_OK) == 0;
+}
+
+static bool has_failed(const struct play *p, const char *part)
+{
+    (void)part;
+    return vg_save_thread_counts(p->saves).failed > 0;
+}
+
+/* Long before it is thought to hang. */
+static void await(const struct play *p, const char *part,
+                  bool (*is_so)(const struct play *, const char *), const char *what)
+{
+    const int64_t end_us = vg_mono_now().us + 20 * VG_US_PER_S;
+    while (!is_so(p, part)) {
+        if (vg_mono_now().us > end_us)
+            fail_msg("not within 20 s: %s", what);
+        vg_pause_us(100);
+    }
+}
+
 static void pictures_go_on_while_the_disk_hangs(void **state)
 {
     struct play p = begin(state);
@@ -134,17 +162,14 @@ static void pictures_go_on_while_the_disk_hangs(void **state)
     part_of(&p, part, sizeof part);
     assert_int_equal(mkfifo(part, 0600), 0);
     pictures(&p, 1);
-    while (atomic_load(&vg_save_thread_beat(p.saves)->busy_since_us) == 0 ||
-           access(part, F_OK) != 0)
-        vg_pause_us(100);
+    await(&p, part, stands_before_the_disk, "the thread writes");
     pictures(&p, 200); /* would not come back */
     const struct vg_save_counts counts = vg_save_thread_counts(p.saves);
     assert_int_equal(counts.written + counts.failed, 0);
     assert_true(counts.replaced >= 2 * 199);
     const int fd = open(part, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     assert_true(fd >= 0);
-    while (vg_save_thread_counts(p.saves).failed == 0)
-        vg_pause_us(100);
+    await(&p, part, has_failed, "what hung has failed");
     (void)close(fd);
     end(&p);
 }
