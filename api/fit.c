@@ -17,6 +17,7 @@ struct question {
     uint32_t wish_count;
     struct vg_admission_wish before, asked;
     bool was_active;
+    uint32_t declared_milli; /* before */
     struct vg_admission_model model;
     struct vg_admission_plan plan;
     struct vg_admission answer;
@@ -70,6 +71,7 @@ static enum vg_status read_wishes(struct vg_desk *desk, const struct vg_fit_chan
             continue;
         q->was_active = true;
         q->before = wish;
+        q->declared_milli = q->flux[i].declared_milli;
     }
     q->asked = (struct vg_admission_wish){
         .id = asked->id, .rate_fps = asked->rate_fps, .priority = asked->priority};
@@ -184,6 +186,16 @@ static bool takes_more(const struct question *q, const struct vg_fit_change *cha
     return change->flux->active && !(q->was_active && vg_admission_less(&q->before, &q->asked));
 }
 
+/* Who saves again what takes no more admits what it has come to cost. Nothing is asked, and what was
+ * admitted is never taken away: nothing may be measured of it yet. */
+static void declare_again(struct vg_desk *desk, struct question *q, struct vg_fit *fit)
+{
+    if (!q->was_active || read_model(desk, &q->model, NULL))
+        return;
+    fit->declared_milli = vg_admission_declare(&q->model, q->asked.id);
+    fit->declared = fit->declared_milli > q->declared_milli;
+}
+
 static enum vg_status judge(struct vg_desk *desk, struct question *q, struct vg_fault *fault)
 {
     enum vg_status status = read_model(desk, &q->model, fault);
@@ -203,8 +215,10 @@ static bool ask(struct vg_desk *desk, const struct vg_request *request, struct v
         return false;
     }
     const bool more = takes_more(q, change);
-    if (!more && manner == VG_FIT_TO_SAVE)
+    if (!more && manner == VG_FIT_TO_SAVE) {
+        declare_again(desk, q, fit);
         return true;
+    }
     if (judge(desk, q, &fault)) {
         if (manner == VG_FIT_TO_SAVE)
             vg_log(VG_LOG_INFO, "it is not known whether flux %s fits: %s", q->asked.id,

@@ -6,7 +6,7 @@
  *   refused    409, unless the same: flux would be shed, or alerts come too late
  *   not_known  saved: nothing is measured yet, or nobody answers
  *
- * What takes no more than before is not asked. Some hundredths of a second of the lane's thread, more
+ * What takes no more than before is not asked, but declared with what it costs now. Some hundredths of a second of the lane's thread, more
  * on a machine that has much to do; at the most VG_FIT_WAIT_MS of it waiting for Redis. */
 #ifndef VG_API_FIT_H
 #define VG_API_FIT_H
@@ -31,7 +31,7 @@ enum vg_fit_manner {
 
 struct vg_fit {
     json_t *answer;          /* given; NULL: it was not asked */
-    bool declared;           /* it was judged */
+    bool declared;           /* it was judged, or costs more than it was admitted with */
     uint32_t declared_milli; /* what a picture was admitted with */
 };
 void vg_fit_release(struct vg_fit *fit);

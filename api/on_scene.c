@@ -152,7 +152,7 @@ static void put_text(struct vg_desk *desk, const struct vg_request *request, str
 static json_t *with_fit(json_t *warnings, const struct vg_fit *fit)
 {
     const char *verdict = json_string_value(json_object_get(fit->answer, "verdict"));
-    if (!fit->declared || strcmp(verdict, "held") == 0)
+    if (!verdict || !fit->declared || strcmp(verdict, "held") == 0)
         return warnings;
     json_t *said = warnings ? warnings : json_pack("{s:[]}", "warnings");
     (void)json_object_set(said, "admission", fit->answer);

@@ -249,6 +249,32 @@ static void a_scene_is_asked_too(void **state)
     calls(s, slow, sizeof slow / sizeof *slow);
 }
 
+static void what_is_saved_again_is_declared_anew(void **state)
+{
+    struct stage *s = *state;
+    struct vg_flux_config flux;
+    static const struct call first[] = {
+        {vg_on_flux_create, NULL, FLUX("old", ",\"rate_fps\":5"), NULL, 201, "held"},
+        {vg_on_scene_put, "old", SCENE, NULL, 204, NULL}};
+    static const struct {
+        const char *jobs;
+        uint32_t declared;
+    } rows[] = {{"4100", 4100}, {"1000", 4100}, {"4200", 4200}};
+    publish(s, CAPACITY);
+    calls(s, first, sizeof first / sizeof *first);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text,
+                       "{\"devices\":[{\"start_us\":0,\"job_us\":90000,\"batch_max\":8}]," HOST
+                       ",\"flux\":[{\"id\":\"old\",\"jobs_milli\":%s,\"source_milli\":25000}]}",
+                       rows[i].jobs);
+        publish(s, text);
+        calls(s, &first[1], 1); /* the same scene */
+        assert_int_equal(vg_config_flux_get(s->desk.database, "old", &flux, NULL), VG_OK);
+        assert_int_equal(flux.declared_milli, rows[i].declared);
+    }
+}
+
 /* On a site that has too much already. */
 static void less_is_held_for_a_reason_of_its_own(void **state)
 {
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_refusal_says_what_would_fall, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_cores_are_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scene_is_asked_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_saved_again_is_declared_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(less_is_held_for_a_reason_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_only_asked_changes_nothing, set_up, tear_down),
     };
