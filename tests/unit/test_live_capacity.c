@@ -162,8 +162,8 @@ static void it_is_told_once_a_second(void **state)
     step(s, 0);
     const struct vg_capacity_look look = look_of(s, 0);
     assert_int_equal(vg_live_capacity_step(&s->capacity, &look, s->now_us + S / 2), 0);
-    assert_true(vg_live_capacity_step(&s->capacity, &look, s->now_us + S - S / 50) > 0);
-    step(s, 0); /* 1.02 s later */
+    s->now_us -= S / 50; /* a tick that comes sooner than the last one did is one all the same */
+    step(s, 0);
 }
 
 static void a_flux_counts_what_the_share_counts(void **state)
