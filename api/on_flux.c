@@ -374,6 +374,15 @@ static bool read_asked(struct vg_desk *desk, const struct vg_request *request,
     return true;
 }
 
+/* A fault of the scene within the question: the pointer is the question's, lines are nobody's. */
+static void place_in_question(struct vg_fault *fault)
+{
+    char where[sizeof fault->place], detail[sizeof fault->place];
+    vg_fault_where(fault->place, where, sizeof where, detail, sizeof detail);
+    (void)snprintf(fault->place, sizeof fault->place, "/scene%.*s", (int)sizeof where - 8,
+                   where[0] == '/' ? where : "");
+}
+
 void vg_on_admission(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply)
 {
     struct vg_body_admission body;
@@ -386,6 +395,7 @@ void vg_on_admission(struct vg_desk *desk, const struct vg_request *request, str
         return;
     }
     if (body.scene && vg_scene_parse("body", body.scene, strlen(body.scene), &scene, &fault)) {
+        place_in_question(&fault);
         vg_reply_fault(reply, request->language, 422, "bad_scene", &fault);
     } else if (read_asked(desk, request, reply, &body, &flux)) {
         const struct vg_fit_change change = {&flux, scene};

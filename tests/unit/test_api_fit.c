@@ -297,6 +297,30 @@ static void less_is_held_for_a_reason_of_its_own(void **state)
     json_decref(told);
 }
 
+static void a_fault_of_the_scene_is_placed_in_the_question(void **state)
+{
+    struct stage *s = *state;
+    static const struct {
+        struct call call;
+        const char *where;
+    } rows[] = {
+        {{vg_on_admission, NULL, "{\"scene\":{\"version\":7,\"name\":\"t\"}}", NULL, 422, NULL},
+         "/scene/version"},
+        {{vg_on_admission, NULL, "{\n\"scene\":\n{\"version\":1}}", NULL, 422, NULL},
+         "/scene/name"},
+        {{vg_on_admission, NULL, "{\"scene\":{\"version\":1,\"name\":\"t\",\"x\":1}}", NULL, 422,
+          NULL},
+         "/scene/x"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *told = call(s, &rows[i].call);
+        const json_t *error = json_object_get(told, "error");
+        assert_string_equal(json_string_value(json_object_get(error, "where")), rows[i].where);
+        assert_null(strstr(json_string_value(json_object_get(error, "message")), "(1:"));
+        json_decref(told);
+    }
+}
+
 static void what_is_only_asked_changes_nothing(void **state)
 {
     struct stage *s = *state;
@@ -332,6 +356,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_cores_are_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scene_is_asked_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_saved_again_is_declared_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fault_of_the_scene_is_placed_in_the_question, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(less_is_held_for_a_reason_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_only_asked_changes_nothing, set_up, tear_down),
     };
