@@ -440,9 +440,10 @@ static enum vg_status come_to_rest(struct stand *s, struct vg_fault *fault)
 static enum vg_status open_devices(struct stand *s)
 {
     enum vg_status status = VG_OK;
-    s->devices = s->run->devices ? s->run->devices : 1;
-    if (s->devices > VG_TRIAL_DEVICES_MAX)
+    const uint32_t devices = s->run->devices ? s->run->devices : 1;
+    if (devices > VG_TRIAL_DEVICES_MAX)
         return VG_E_CALL;
+    s->devices = devices;
     for (uint32_t i = 0; i < s->devices && !status; i++)
         status = vg_timed_device_open(&s->device[i], &s->run->device);
     if (!status)

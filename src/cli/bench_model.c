@@ -6,7 +6,7 @@
 #include "models/model_check.h"
 #include "src/base/text.h"
 #include "src/cli/precision.h"
-#include "src/engine/device.h"
+#include "src/engine/device_select.h"
 
 enum form {
     FORM_FLOATS,
@@ -28,8 +28,11 @@ static enum vg_status take_sister(char name[VG_MODEL_NAME_SIZE], struct vg_fault
     char sister[VG_MODEL_NAME_SIZE + 8];
     enum form form = FORM_FLOATS;
     (void)snprintf(sister, sizeof sister, "%s-int8", name);
-    const bool there = vg_model_name_valid(sister) && form_of(sister, &form, NULL) == VG_OK;
-    if (!there || form != FORM_BOTH)
+    const enum vg_status status =
+        vg_model_name_valid(sister) ? form_of(sister, &form, fault) : VG_E_MISSING;
+    if (status && status != VG_E_MISSING)
+        return status; /* it is there, but cannot be used: making it again is not the remedy */
+    if (status || form != FORM_BOTH)
         return vg_fault_set(fault, VG_E_CALL, N_("the model has no 8-bit form"),
                             N_("make one: vigie model quantize --model NAME, then pictures or a "
                                "clip of your cameras; the bench finds it"),
@@ -43,7 +46,8 @@ enum vg_status vg_bench_model(const struct vg_bench_wish *wish, char name[VG_MOD
 {
     enum vg_engine_precision precision;
     enum form form = FORM_FLOATS;
-    struct vg_device_info device;
+    struct vg_device_info device[VG_DEVICES_MAX];
+    struct vg_device_selection chosen;
     const int n = snprintf(name, VG_MODEL_NAME_SIZE, "%s", wish->model);
     if (n < 0 || n >= VG_MODEL_NAME_SIZE || !vg_model_name_valid(name))
         return vg_fault_set(fault, VG_E_CALL, N_("this is no name of a model"),
@@ -53,5 +57,6 @@ enum vg_status vg_bench_model(const struct vg_bench_wish *wish, char name[VG_MOD
         status = form_of(name, &form, fault);
     if (!status && precision == VG_ENGINE_INT8 && form == FORM_FLOATS)
         status = take_sister(name, fault);
-    return status || !wish->device ? status : vg_device_find(wish->device, 0, &device, fault);
+    return status || !wish->device ? status
+                                   : vg_device_select(wish->device, device, &chosen, fault);
 }

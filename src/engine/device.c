@@ -125,10 +125,25 @@ static int matches(const struct vg_device_info *info, const char *word)
     return contains(info->name, word);
 }
 
+/* The variable may name several, for who can use them (device_select.h): the first one. */
+static const char *word_of_variable(char first[VG_DEVICE_TEXT_SIZE])
+{
+    const char *words = getenv("VIGIE_DEVICE");
+    if (!words || !*words)
+        return "0";
+    const size_t size = strcspn(words, ",");
+    if (size == 0 || size >= VG_DEVICE_TEXT_SIZE)
+        return words; /* no name: there is no such device */
+    memcpy(first, words, size);
+    first[size] = '\0';
+    return first;
+}
+
 enum vg_status vg_device_find(const char *word, uint32_t threads, struct vg_device_info *device,
                               struct vg_fault *fault)
 {
     struct vg_device_info devices[VG_DEVICES_MAX];
+    char first[VG_DEVICE_TEXT_SIZE];
     uint32_t count = 0;
     if (threads) { /* PoCL reads it once, when it makes its threads */
         char number[16];
@@ -143,9 +158,7 @@ enum vg_status vg_device_find(const char *word, uint32_t threads, struct vg_devi
         return vg_fault_set(fault, VG_E_LACK, N_("this machine has no OpenCL device"),
                             N_("install pocl-opencl-icd or a vendor's driver"), "OpenCL");
     if (!word || !*word)
-        word = getenv("VIGIE_DEVICE");
-    if (!word || !*word)
-        word = "0";
+        word = word_of_variable(first);
     for (uint32_t i = 0; i < count; i++) {
         if (!matches(&devices[i], word))
             continue;

@@ -48,7 +48,7 @@ enum vg_status vg_device_list(struct vg_device_info *devices, uint32_t *count,
                               struct vg_fault *fault) VG_MUST_USE;
 
 /* Chooses: `word` is an index, "cpu", "gpu" or a part of a name (any case); NULL or "": the
- * variable VIGIE_DEVICE, else the first. threads: a CPU device's threads, 0 the device's
+ * variable VIGIE_DEVICE up to its first comma, else the first. threads: a CPU device's threads, 0 the device's
  * choice; only the first use of OpenCL in a process can set it.
  * VG_E_LACK, place the word: no such device, or none at all. */
 enum vg_status vg_device_find(const char *word, uint32_t threads, struct vg_device_info *device,

@@ -15,6 +15,7 @@
 #include "bench/live_server.h"
 #include "bench/load_profile.h"
 #include "bench/scheduler_run.h"
+#include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/log.h"
 #include "src/engine/device_select.h"
@@ -70,6 +71,39 @@ static void each_card_is_chosen_once_and_one_processor_last(void **state)
             assert_int_equal(s.last[i], rows[r].last[i] == 'l');
         }
     }
+}
+
+static void of_the_variable_who_takes_one_takes_the_first(void **state)
+{
+    struct vg_device_info there[VG_DEVICES_MAX], found;
+    struct vg_fault fault;
+    uint32_t count = 0;
+    (void)state;
+    assert_int_equal(vg_device_list(there, &count, &fault), VG_OK);
+    if (count == 0)
+        skip();
+    assert_int_equal(setenv("VIGIE_DEVICE", "0,1", 1), 0);
+    assert_int_equal(vg_device_find(NULL, 0, &found, &fault), VG_OK);
+    assert_int_equal(found.index, 0);
+    assert_int_equal(setenv("VIGIE_DEVICE", "no-such,0", 1), 0);
+    assert_int_equal(vg_device_find(NULL, 0, &found, &fault), VG_E_LACK);
+    assert_string_equal(fault.place, "no-such");
+    assert_int_equal(setenv("VIGIE_DEVICE", ",0", 1), 0);
+    assert_int_equal(vg_device_find(NULL, 0, &found, &fault), VG_E_LACK);
+    assert_int_equal(vg_device_find("0,1", 0, &found, &fault), VG_E_LACK); /* a word is one */
+    assert_int_equal(unsetenv("VIGIE_DEVICE"), 0);
+}
+
+static void more_devices_than_there_is_room_for_are_refused(void **state)
+{
+    struct vg_scheduler_found *found = vg_alloc(sizeof *found);
+    const struct vg_scheduler_run run = {
+        .flux = 1, .rate_fps = 5, .wanted_fps = 5, .devices = VG_TRIAL_DEVICES_MAX + 1};
+    struct vg_fault fault;
+    (void)state;
+    assert_non_null(found);
+    assert_int_not_equal(vg_scheduler_run(&run, found, &fault), VG_OK);
+    vg_free(found);
 }
 
 /* Twelve flux of five pictures a second: a third of what both devices can do, so that one can do it
@@ -172,6 +206,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_card_is_chosen_once_and_one_processor_last),
+        cmocka_unit_test(of_the_variable_who_takes_one_takes_the_first),
+        cmocka_unit_test(more_devices_than_there_is_room_for_are_refused),
         cmocka_unit_test(two_devices_share_the_flux),
         cmocka_unit_test(a_device_that_fails_is_left),
         cmocka_unit_test(a_device_that_failed_comes_back),
