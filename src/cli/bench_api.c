@@ -25,13 +25,13 @@ static enum vg_status request_read(const struct request *r, struct vg_api_bench 
 {
     double clients = 0, alerts = 0, flux = 0;
     enum vg_status status =
-        vg_option_number("clients", r->clients_text, 1, VG_API_CLIENTS_MAX, &clients, fault);
+        vg_option_count("clients", r->clients_text, 1, VG_API_CLIENTS_MAX, &clients, fault);
     if (!status)
         status = vg_option_number("seconds", r->seconds_text, 1, SECONDS_MAX, &run->seconds, fault);
     if (!status)
-        status = vg_option_number("alerts", r->alerts_text, 1, VG_API_ALERTS_MAX, &alerts, fault);
+        status = vg_option_count("alerts", r->alerts_text, 1, VG_API_ALERTS_MAX, &alerts, fault);
     if (!status)
-        status = vg_option_number("flux", r->flux_text, 1, VG_SERVER_FLUX_MAX, &flux, fault);
+        status = vg_option_count("flux", r->flux_text, 1, VG_SERVER_FLUX_MAX, &flux, fault);
     run->clients = (uint32_t)clients;
     run->alerts = (uint32_t)alerts;
     run->flux = (uint32_t)flux;

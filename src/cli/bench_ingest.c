@@ -475,7 +475,7 @@ static enum vg_status check(struct request *r, struct vg_fault *fault)
     size_t chosen = 0;
     enum vg_status status = VG_OK;
     if (r->flux_text)
-        status = vg_option_number("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
+        status = vg_option_count("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
     else if (r->urls > FLUX_MAX)
         status = vg_fault_set(fault, VG_E_CALL, N_("more addresses than flux can be measured"),
                               N_("see vigie help"), "%u", r->urls);

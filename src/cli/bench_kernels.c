@@ -36,11 +36,11 @@ static enum vg_status request_check(struct request *r, struct vg_fault *fault)
         status = vg_fault_set(fault, VG_E_CALL, N_("--pictures wants even sizes"), NULL, "%s",
                               r->pictures);
     if (!status)
-        status = vg_option_number("batch", r->batch_text, 1, VG_BATCH_MAX, &r->batch, fault);
+        status = vg_option_count("batch", r->batch_text, 1, VG_BATCH_MAX, &r->batch, fault);
     if (!status)
-        status = vg_option_number("runs", r->runs_text, 1, RUNS_MAX, &r->runs, fault);
+        status = vg_option_count("runs", r->runs_text, 1, RUNS_MAX, &r->runs, fault);
     if (!status)
-        status = vg_option_number("seed", r->seed_text, 0, SEED_MAX, &r->seed, fault);
+        status = vg_option_count("seed", r->seed_text, 0, SEED_MAX, &r->seed, fault);
     return status;
 }
 

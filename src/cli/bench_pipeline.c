@@ -72,7 +72,7 @@ enum vg_status vg_wanted_fps(const char *name, const char *scene_text, double ra
 static enum vg_status read_numbers(struct request *r, struct vg_pipeline_run *run,
                                    struct vg_fault *fault)
 {
-    enum vg_status status = vg_option_number("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
+    enum vg_status status = vg_option_count("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
     if (!status)
         status = vg_option_number("rate", r->rate_text, 0.1, 25, &r->rate_fps, fault);
     if (!status)

@@ -37,12 +37,12 @@ static enum vg_status read_device(struct request *r, struct vg_scheduler_run *ru
     if (!status && r->job_text)
         status = vg_option_number("job-us", r->job_text, 1, 1e7, &job_us, fault);
     if (!status)
-        status = vg_option_number("batch", r->batch_text, 1, VG_BATCH_MAX, &batch, fault);
+        status = vg_option_count("batch", r->batch_text, 1, VG_BATCH_MAX, &batch, fault);
     if (!status && r->attack_text)
         status = vg_option_number("attack", r->attack_text, 1, 1000, &r->attack, fault);
     if (!status)
         status =
-            vg_option_number("devices", r->devices_text, 1, VG_TRIAL_DEVICES_MAX, &devices, fault);
+            vg_option_count("devices", r->devices_text, 1, VG_TRIAL_DEVICES_MAX, &devices, fault);
     run->devices = (uint32_t)devices;
     run->batch_max = (uint32_t)batch;
     run->device.start_us = (int64_t)start_us;
@@ -76,7 +76,7 @@ static enum vg_status read_pictures(const struct request *r, struct vg_scheduler
     double workers = 0;
     enum vg_status status = vg_option_size("size", r->size_text, &run->width, &run->height, fault);
     if (!status)
-        status = vg_option_number("workers", r->workers_text, 0, 16, &workers, fault);
+        status = vg_option_count("workers", r->workers_text, 0, 16, &workers, fault);
     run->workers = (uint32_t)workers;
     return status;
 }
@@ -84,7 +84,7 @@ static enum vg_status read_pictures(const struct request *r, struct vg_scheduler
 static enum vg_status read_request(struct request *r, struct vg_scheduler_run *run,
                                    struct vg_fault *fault)
 {
-    enum vg_status status = vg_option_number("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
+    enum vg_status status = vg_option_count("flux", r->flux_text, 1, FLUX_MAX, &r->flux, fault);
     if (!status)
         status =
             vg_option_number("rate", r->rate_text, 0.1, VG_SYNTHETIC_FPS, &run->rate_fps, fault);

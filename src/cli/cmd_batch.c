@@ -70,7 +70,7 @@ static enum vg_status read_numbers(struct batch *b, double *jobs, struct vg_faul
     if (!status && b->nms)
         status = vg_option_number("nms", b->nms, 0, 1, &nms, fault);
     if (!status)
-        status = vg_option_number("jobs", b->jobs, 1, JOBS_MAX, jobs, fault);
+        status = vg_option_count("jobs", b->jobs, 1, JOBS_MAX, jobs, fault);
     if (!status)
         status = vg_look_read(b->size, b->tiles, &b->look.request, fault);
     if (!status)

@@ -65,11 +65,11 @@ static enum vg_status request_check(struct request *r, struct vg_fault *fault)
                               N_("--pictures wants even sizes, and goes without --profile"), NULL,
                               "%s", r->pictures);
     if (!status)
-        status = vg_option_number("batch", r->batch, 1, VG_BATCH_MAX, &r->batch_count, fault);
+        status = vg_option_count("batch", r->batch, 1, VG_BATCH_MAX, &r->batch_count, fault);
     if (!status)
-        status = vg_option_number("threads", r->threads, 0, 1024, &r->thread_count, fault);
+        status = vg_option_count("threads", r->threads, 0, 1024, &r->thread_count, fault);
     if (!status)
-        status = vg_option_number("runs", r->runs, 1, RUNS_MAX, &r->run_count, fault);
+        status = vg_option_count("runs", r->runs, 1, RUNS_MAX, &r->run_count, fault);
     return status;
 }
 

@@ -336,7 +336,7 @@ static enum vg_status check(struct request *r, int operands, struct vg_fault *fa
     enum vg_status status =
         vg_option_number("seconds", r->seconds_text, 0.5, 3600, &r->seconds, fault);
     if (!status)
-        status = vg_option_number("jobs", r->jobs_text, 1, VG_PROBE_JOBS_MAX, &r->jobs, fault);
+        status = vg_option_count("jobs", r->jobs_text, 1, VG_PROBE_JOBS_MAX, &r->jobs, fault);
     return status ? status : read_secrets(r, fault);
 }
 

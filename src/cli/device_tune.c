@@ -46,9 +46,9 @@ enum vg_status vg_device_tune_read(struct vg_device_tune *call, int argc, char *
     if (!status && size)
         status = vg_option_size("size", size, &call->width, &call->height, fault);
     if (!status && batch)
-        status = vg_option_number("batch", batch, 1, VG_BATCH_MAX, &pictures, fault);
+        status = vg_option_count("batch", batch, 1, VG_BATCH_MAX, &pictures, fault);
     if (!status && threads)
-        status = vg_option_number("threads", threads, 0, 1024, &thread_count, fault);
+        status = vg_option_count("threads", threads, 0, 1024, &thread_count, fault);
     if (!status)
         status = vg_option_precision(precision, &call->precision, fault);
     if (!status)

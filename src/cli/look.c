@@ -28,7 +28,7 @@ static enum vg_status read_tiles(const char *text, struct vg_look_request *reque
         if (!text[4])
             return VG_OK;
         if (text[4] != ':' ||
-            vg_option_number("tiles", text + 5, 1, VG_PICTURE_HEIGHT_MAX, &request->least_px, NULL))
+            vg_option_count("tiles", text + 5, 1, VG_PICTURE_HEIGHT_MAX, &request->least_px, NULL))
             return tiles_fault(text, fault);
         return VG_OK;
     }

@@ -128,6 +128,21 @@ enum vg_status vg_option_number(const char *name, const char *text, double least
     return VG_OK;
 }
 
+enum vg_status vg_option_count(const char *name, const char *text, double least, double most,
+                               double *value, struct vg_fault *fault)
+{
+    double v = 0;
+    const enum vg_status status = vg_option_number(name, text, least, most, &v, fault);
+    if (status)
+        return status;
+    if (floor(v) < v)
+        return vg_fault_set(fault, VG_E_CALL, N_("this is not a whole number"),
+                            N_("give one between those in brackets, without decimals"),
+                            "--%s %s (%g..%g)", name, text, least, most);
+    *value = v;
+    return VG_OK;
+}
+
 enum vg_status vg_option_size(const char *name, const char *text, unsigned *width, unsigned *height,
                               struct vg_fault *fault)
 {

@@ -45,6 +45,10 @@ void vg_options_help(const struct vg_usage *usage);
 enum vg_status vg_option_number(const char *name, const char *text, double least, double most,
                                 double *value, struct vg_fault *fault) VG_MUST_USE;
 
+/* Likewise of what is counted: a number with decimals is refused. */
+enum vg_status vg_option_count(const char *name, const char *text, double least, double most,
+                               double *value, struct vg_fault *fault) VG_MUST_USE;
+
 /* "WxH" */
 enum vg_status vg_option_size(const char *name, const char *text, unsigned *width, unsigned *height,
                               struct vg_fault *fault) VG_MUST_USE;
