@@ -72,6 +72,18 @@ static enum vg_status run_ingest(char **words, const char *data, struct vg_fault
     return VG_OK;
 }
 
+/* "" is what the bench says of operation's. */
+static enum vg_status take_rates(const char *text, struct vg_analysis_settings *settings,
+                                 struct vg_fault *fault)
+{
+    settings->steady = text != NULL && strcmp(text, "wanted") == 0;
+    if (text == NULL || text[0] == '\0' || settings->steady)
+        return VG_OK;
+    return vg_fault_set(fault, VG_E_CALL, N_("there are no such rates"),
+                        N_("give wanted, or leave the variable out"), VG_RATES_VARIABLE "=%.100s",
+                        text);
+}
+
 static enum vg_status run_analysis(char **words, const char *data, struct vg_fault *fault)
 {
     struct vg_analysis_settings settings = {.data = data,
@@ -85,11 +97,13 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
     const char *precision = getenv(VG_PRECISION_VARIABLE), *gate = getenv(VG_GATE_VARIABLE);
     const char *check = getenv(VG_MODEL_CHECK_VARIABLE), *rates = getenv(VG_RATES_VARIABLE);
     enum vg_status status =
-        vg_option_number("child analysis", words[1], 1, VG_ANALYSIS_INGESTS_MAX, &count, fault);
+        vg_option_count("child analysis", words[1], 1, VG_ANALYSIS_INGESTS_MAX, &count, fault);
     if (status == VG_OK)
         status = vg_option_precision(precision, &settings.precision, fault);
     if (status == VG_OK && gate != NULL)
         status = vg_option_gate(gate, &settings.gate, fault);
+    if (status == VG_OK)
+        status = take_rates(rates, &settings, fault);
     if (status == VG_OK && check != NULL) /* at least hourly */
         status = vg_option_number(VG_MODEL_CHECK_VARIABLE, check, 1, VG_MODEL_GUARD_EVERY_S,
                                   &check_s, fault);
@@ -98,7 +112,6 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
     if (status != VG_OK)
         return status;
     settings.redis = socket;
-    settings.steady = rates && strcmp(rates, "wanted") == 0;
     settings.ingest_count = (uint32_t)count;
     settings.model_check_s = (uint32_t)check_s;
     for (uint32_t i = 0; i < settings.ingest_count; i++) {
@@ -119,7 +132,7 @@ static enum vg_status run_api(char **words, const char *data, struct vg_fault *f
     if (status == VG_OK)
         status = vg_redis_url(words[2], socket, fault);
     if (status == VG_OK)
-        status = vg_option_number("child api", words[3], 0, VG_PLACES_INGEST_MAX, &count, fault);
+        status = vg_option_count("child api", words[3], 0, VG_PLACES_INGEST_MAX, &count, fault);
     if (status != VG_OK)
         return status;
     for (int i = 0; i < (int)count; i++)
