@@ -61,7 +61,7 @@ def free_port(kind):
 
 
 def add(api, name, url, **more):
-    api.json("POST", "/api/v1/flux", {"id": name, "url": url, "rate_fps": 1, **more})
+    api.json("POST", "/api/v1/flux?admit=degraded", {"id": name, "url": url, "rate_fps": 1, **more})
 
 
 def refused(api, what, code, url, **more):
