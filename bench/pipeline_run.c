@@ -150,6 +150,7 @@ static void take_costs(const struct stand *s, struct vg_pipeline_cost *cost)
                                              .ms = b->ms - a->ms,
                                              .ms_jobs = b->ms_jobs - a->ms_jobs,
                                              .ms_squared = b->ms_squared - a->ms_squared};
+    cost->devices = s->now->devices;
     cost->seconds = s->now->up_s - s->first->up_s;
     for (int i = 0; i < VG_SERVER_STAGES; i++)
         cost->stage[i] = stage_between(&s->first->stage[i], &s->now->stage[i]);

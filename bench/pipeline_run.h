@@ -24,6 +24,7 @@ struct vg_pipeline_cost {
     double opened_s;         /* until each flux had its first picture analysed */
     uint32_t opened;         /* flux that had */
     double batch_size;
+    uint32_t devices; /* that the server worked on; 0: it does not tell */
     /* for sizing_costs.h, all over the measure */
     double seconds, part_cores[VG_TREE_PARTS];
     struct vg_batch_counts batches;

@@ -88,6 +88,8 @@ static void read_number_line(struct vg_server_counts *counts, const char *line)
         counts->up_s = x;
     else if (sscanf(line, "vigie_batch_size %lf", &x) == 1)
         counts->batch_size = x;
+    else if (sscanf(line, "vigie_device_well{device=\"%llu\"", &n) == 1)
+        counts->devices++;
     else if (sscanf(line, "vigie_alerts_promised_total %llu", &n) == 1)
         counts->alerts_promised = n;
     else if (sscanf(line, "vigie_alerts_refused_total %llu", &n) == 1)

@@ -47,6 +47,7 @@ struct vg_server_counts {
     struct vg_flux_counts flux[VG_SERVER_FLUX_MAX];
     uint64_t alerts_promised, alerts_refused;
     double batch_size; /* mean since the start */
+    uint32_t devices;  /* that it works on; 0: it does not tell */
     struct vg_batch_counts batches;
     struct vg_stage_sum stage[VG_SERVER_STAGES];
     struct vg_time_histogram_view rules, due; /* pictures: from arrival, and from when due */

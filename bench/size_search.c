@@ -21,3 +21,27 @@ void vg_size_search_tell(struct vg_size_search *search, uint32_t flux, uint32_t 
     if (lacks != 0 && (search->failed == 0 || flux < search->failed))
         search->failed = flux;
 }
+
+void vg_size_search_take(struct vg_size_search *search, const uint32_t *flux, const uint32_t *lacks,
+                         uint32_t count)
+{
+    search->held = search->failed = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (lacks[i] != 0)
+            vg_size_search_tell(search, flux[i], lacks[i]);
+    for (uint32_t i = 0; i < count; i++)
+        if (lacks[i] == 0 && (search->failed == 0 || flux[i] < search->failed))
+            vg_size_search_tell(search, flux[i], lacks[i]);
+}
+
+uint32_t vg_size_search_about(uint32_t most, uint32_t *to, uint32_t room)
+{
+    const uint32_t first = most / 2 + 1, last = most + most / 2 + 2;
+    const uint32_t step = (last - first) / (room - 1) + 1; /* a place is left for `most` */
+    uint32_t count = 0;
+    for (uint32_t n = first; n <= last && count < room;) {
+        to[count++] = n;
+        n = n < most && n + step > most ? most : n + step;
+    }
+    return count;
+}

@@ -24,4 +24,13 @@ uint32_t vg_size_search_next(const struct vg_size_search *search);
 
 void vg_size_search_tell(struct vg_size_search *search, uint32_t flux, uint32_t lacks);
 
+/* Instead, of numbers that somebody else chose, in any order: held is the most below the fewest that
+ * was not. */
+void vg_size_search_take(struct vg_size_search *search, const uint32_t *flux, const uint32_t *lacks,
+                         uint32_t count);
+
+/* Numbers about `most`, from half of it to half as many more, rising, at most `room` (4 at least), and
+ * `most` itself one of them unless it is 0; how many. */
+uint32_t vg_size_search_about(uint32_t most, uint32_t *to, uint32_t room);
+
 #endif

@@ -238,8 +238,13 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
         costs->why = N_("no measure in which pictures were analysed");
         return;
     }
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         costs->measures += tells(&measure[i]);
+        if (measure[i].cost->devices > 1) /* one line through the batches of all would be of none */
+            costs->why = N_("the server worked on more than one device: name one with --device");
+    }
+    if (costs->why)
+        return;
     learn_device_cores(costs, host, measure, count);
     costs->surfaces = least->cost->surfaces / least->flux;
     learn_device(costs, host, measure, count);
@@ -379,5 +384,5 @@ json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_si
         real_or_null(known ? costs->foreign_cores : none), "alert_ms",
         real_or_null(known ? costs->alert_ms : none), "alerts_per_picture",
         real_or_null(known ? costs->alerts_share : none), "rest_ms",
-        real_or_null(known ? costs->rest_ms : none));
+        real_or_null(known && costs->rest_ms > 0 ? costs->rest_ms : none));
 }

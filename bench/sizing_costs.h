@@ -62,6 +62,7 @@ struct vg_size_costs {
 /* Least squares, each point weighing the same; with one n alone: all of it is each one's. */
 struct vg_size_line vg_size_line_of(const double *n, const double *y, uint32_t count);
 
+/* Of measures of a server that worked on one device; on more: why says so. */
 void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *load,
                         const struct vg_size_host *host, const struct vg_size_measure *measure,
                         uint32_t count);

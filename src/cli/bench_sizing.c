@@ -19,14 +19,15 @@
 #include "src/base/file.h"
 #include "src/base/progress.h"
 #include "src/base/text.h"
+#include "src/base/text_buffer.h"
 #include "src/cli/bench_model.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_report.h"
-#include "src/cli/engine_options.h"
 #include "src/cli/meter_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
 #include "src/energy/account_json.h"
+#include "src/engine/device_select.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof *(array))
 #define FLUX_MAX      200
@@ -87,7 +88,10 @@ struct stand {
     struct size_run done[RUNS_MAX];
     uint32_t done_count;
     uint32_t only[RUNS_MAX], only_count;
-    struct { /* what the simulation says of this machine */
+    char device_word[16];                  /* which one the server works on, if none is asked for */
+    char device_name[VG_DEVICE_TEXT_SIZE]; /* "": several were asked for */
+    struct {                               /* what the simulation says of this machine */
+        const char *why;                   /* msgid: `most` cannot be told; NULL: it is so */
         uint32_t most, count;
         struct {
             uint32_t flux;
@@ -136,7 +140,7 @@ static enum vg_status read_numbers(struct stand *s, struct vg_fault *fault)
 {
     const struct request *r = s->request;
     double most = 0;
-    enum vg_status status = vg_option_number("max", r->max_text, 1, FLUX_MAX, &most, fault);
+    enum vg_status status = vg_option_count("max", r->max_text, 1, FLUX_MAX, &most, fault);
     const char *settle = r->settle_text ? r->settle_text
                          : r->quick     ? "10"
                                         : "60",
@@ -240,17 +244,31 @@ static double bits_of(const struct class_facts *facts)
                : 0;
 }
 
+/* The costs are those of one device: without --device the server works on the first one that it
+ * would take, and not on all. */
+static enum vg_status prepare_device(struct stand *s, struct vg_fault *fault)
+{
+    struct vg_device_info device[VG_DEVICES_MAX];
+    struct vg_device_selection chosen;
+    const enum vg_status status = vg_device_select(s->request->device, device, &chosen, fault);
+    if (status)
+        return status;
+    (void)snprintf(s->device_word, sizeof s->device_word, "%u", chosen.index[0]);
+    s->run.server.device = s->request->device ? s->request->device : s->device_word;
+    s->host.device = device[0].kind;
+    if (!s->request->device || chosen.count == 1)
+        (void)snprintf(s->device_name, sizeof s->device_name, "%s", device[0].name);
+    return VG_OK;
+}
+
 static void prepare_load(struct stand *s)
 {
-    struct vg_device_info device;
     s->load.profile = s->profile;
     for (uint32_t c = 0; c < s->profile.class_count; c++)
         s->load.class[c] = (struct vg_size_class){.wanted_fps = s->class[c].wanted_fps,
                                                   .source_fps = s->class[c].source.fps,
                                                   .network_bits = bits_of(&s->class[c])};
     s->host.cores = s->machine.usable ? s->machine.usable : s->machine.threads;
-    s->host.device =
-        vg_device_find(s->request->device, 0, &device, NULL) ? VG_DEVICE_OTHER : device.kind;
 }
 
 static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
@@ -273,10 +291,11 @@ static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
     if (!status)
         status = vg_machine_read(&s->machine, "", fault);
     if (!status)
+        status = prepare_device(s, fault);
+    if (!status)
         prepare_load(s);
     s->run.server.model = s->model;
     s->run.server.precision = r->precision;
-    s->run.server.device = r->device;
     s->run.server.steady = !r->raise;
     for (uint32_t i = 0; i < FLUX_MAX && !status; i++) {
         const uint32_t c = vg_load_profile_class(&s->profile, i);
@@ -331,15 +350,32 @@ static enum vg_status measure(struct stand *s, uint32_t flux, struct vg_fault *f
     return status;
 }
 
+static enum vg_status measure_only(struct stand *s, struct vg_fault *fault)
+{
+    uint32_t lacks[RUNS_MAX] = {0};
+    enum vg_status status = VG_OK;
+    for (uint32_t i = 0; i < s->only_count && !status; i++) {
+        status = measure(s, s->only[i], fault);
+        lacks[i] = s->done[i].hold.lacks;
+    }
+    if (!status)
+        vg_size_search_take(&s->search, s->only, lacks, s->only_count);
+    return status;
+}
+
+/* Where the fewest of some numbers were not held, fewer may be. */
+static bool held_is_known(const struct stand *s)
+{
+    return s->search.held > 0 || s->search.failed <= 1 || s->only_count == 0;
+}
+
 static enum vg_status search(struct stand *s, struct vg_fault *fault)
 {
     enum vg_status status = vg_energy_watch_open(&s->energy, &s->meters, fault);
     if (!status)
         status = vg_energy_watch_rest(s->energy, s->idle_s, fault);
-    for (uint32_t i = 0; i < s->only_count && !status; i++)
-        status = measure(s, s->only[i], fault);
-    if (s->only_count > 0)
-        return status;
+    if (!status && s->only_count > 0)
+        return measure_only(s, fault);
     for (uint32_t flux = !status ? vg_size_search_next(&s->search) : 0;
          flux && !status && s->done_count < RUNS_MAX; flux = vg_size_search_next(&s->search))
         status = measure(s, flux, fault);
@@ -357,14 +393,15 @@ static struct vg_size_measure measure_of(const struct size_run *run)
         .rules_p50_ms = run->hold.rules.p50_ms};
 }
 
-/* The measure that speaks for a tier: the smallest number of flux at or above it that was held;
- * NULL: none was. */
+/* The measure that speaks for a tier: the smallest number of flux at or above it that was held, and no
+ * fewer were not; NULL: there is none. */
 static const struct size_run *run_of_tier(const struct stand *s, uint32_t tier)
 {
     const struct size_run *best = NULL;
     for (uint32_t i = 0; i < s->done_count; i++) {
         const struct size_run *run = &s->done[i];
-        if (!run->hold.lacks && run->flux >= tier && (!best || run->flux < best->flux))
+        if (!run->hold.lacks && run->flux <= s->search.held && run->flux >= tier &&
+            (!best || run->flux < best->flux))
             best = run;
     }
     return best;
@@ -382,18 +419,21 @@ static enum vg_status predict_here(const struct stand *s, uint32_t flux,
 static enum vg_status predict_most(struct stand *s, struct vg_fault *fault)
 {
     struct vg_size_search search = {.most = FLUX_MAX, .end = VG_SIZE_EXACT};
-    struct vg_size_answer answer;
+    uint32_t about[SAID_MAX];
     enum vg_status status = VG_OK;
-    for (uint32_t n = vg_size_search_next(&search); n && !status;
+    for (uint32_t n = vg_size_search_next(&search); n && !status && !s->said.why;
          n = vg_size_search_next(&search)) {
+        struct vg_size_answer answer = {.why = NULL};
         status = predict_here(s, n, &answer, fault);
-        vg_size_search_tell(&search, n, !answer.why && answer.held ? 0 : 1);
+        s->said.why = answer.why; /* which is not the same as that they are not held */
+        if (!answer.why)
+            vg_size_search_tell(&search, n, answer.held ? 0 : 1);
     }
-    const uint32_t most = s->said.most = search.held, first = most / 2 + 1;
-    const uint32_t last = most + most / 2 + 2, step = (last - first) / SAID_MAX + 1;
-    for (uint32_t n = first; n <= last && !status; n += step) {
-        s->said.flux[s->said.count].flux = n;
-        status = predict_here(s, n, &s->said.flux[s->said.count++].answer, fault);
+    s->said.most = search.held;
+    s->said.count = vg_size_search_about(search.held, about, SAID_MAX);
+    for (uint32_t i = 0; i < s->said.count && !status; i++) {
+        s->said.flux[i].flux = about[i];
+        status = predict_here(s, about[i], &s->said.flux[i].answer, fault);
     }
     return status;
 }
@@ -543,7 +583,8 @@ static json_t *said_json(const struct stand *s)
                             known ? json_boolean(a->held) : json_null(), "p99_ms",
                             known && a->p99_ms > 0 ? json_real(a->p99_ms) : json_null()));
     }
-    return json_pack("{s:o, s:o}", "held", s->costs.why ? json_null() : json_integer(s->said.most),
+    return json_pack("{s:o, s:s?, s:o}", "held",
+                     s->said.why ? json_null() : json_integer(s->said.most), "why", s->said.why,
                      "flux", list);
 }
 
@@ -551,16 +592,17 @@ static json_t *report_json(const struct stand *s)
 {
     const struct request *r = s->request;
     return json_pack(
-        "{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:b, s:b, s:f, s:f, "
+        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:b, s:b, s:f, s:f, "
         "s:f, s:f}}",
         "machine", vg_machine_json(&s->machine), "profile", vg_load_profile_json(&s->profile),
-        "held", (int)s->search.held, "held_is_most_tried", s->search.failed == 0, "tiers",
-        tiers_json(s), "runs", runs_json(s), "costs",
+        "held", held_is_known(s) ? json_integer(s->search.held) : json_null(), "held_is_most_tried",
+        s->search.failed == 0, "tiers", tiers_json(s), "runs", runs_json(s), "costs",
         vg_size_costs_json(&s->costs, &s->load, &s->host), "predicted", said_json(s), "method",
         "begun_at", s->begun_at, "model", s->model, "precision",
-        r->precision ? r->precision : "auto", "quick", (int)r->quick, "raise", (int)r->raise,
-        "settle_s", s->run.settle_s, "measure_s", s->run.measure_s, "idle_s", s->idle_s, "headroom",
-        VG_SIZE_HEADROOM);
+        r->precision ? r->precision : "auto", "device",
+        s->device_name[0] ? s->device_name : s->run.server.device, "quick", (int)r->quick, "raise",
+        (int)r->raise, "settle_s", s->run.settle_s, "measure_s", s->run.measure_s, "idle_s",
+        s->idle_s, "headroom", VG_SIZE_HEADROOM);
 }
 
 /* What it takes, of what is known. */
@@ -609,6 +651,24 @@ static void print_tier(const struct stand *s, uint32_t i)
     print_needs(&s->answer[i].needs);
 }
 
+/* Of numbers that were asked for only these are spoken of. */
+static void print_held(const struct stand *s)
+{
+    char numbers[RUNS_MAX * 8] = "";
+    struct vg_text_buffer out;
+    vg_text_buffer_init(&out, numbers, sizeof numbers);
+    for (uint32_t i = 0; i < s->only_count; i++)
+        vg_text_add(&out, "%s%u", i ? ", " : "", s->only[i]);
+    if (s->only_count == 0)
+        (void)printf(_("profile %s: %u flux held\n"), s->profile.name, s->search.held);
+    else if (held_is_known(s))
+        (void)printf(_("profile %s: %u flux held; measured were only %s\n"), s->profile.name,
+                     s->search.held, numbers);
+    else
+        (void)printf(_("profile %s: how many flux are held is not known; measured were only %s\n"),
+                     s->profile.name, numbers);
+}
+
 static void print_report(const struct stand *s)
 {
     const struct vg_machine *m = &s->machine;
@@ -616,7 +676,7 @@ static void print_report(const struct stand *s)
                  m->threads, (double)m->memory_bytes / 1e9, m->kernel);
     for (uint32_t i = 0; i < m->device_count; i++)
         (void)printf("  %s, %s\n", m->device[i].name, m->device[i].driver);
-    (void)printf(_("profile %s: %u flux held\n"), s->profile.name, s->search.held);
+    print_held(s);
     for (uint32_t i = 0; i < s->tier_count; i++)
         print_tier(s, i);
 }
@@ -700,7 +760,10 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
          N_("f32, f16, auto (default) or int8, for which MODEL-int8 is taken where M has no 8-bit "
             "form"),
          &r.precision, NULL},
-        vg_engine_row_device(&r.device),
+        {"device", "D",
+         N_("number, cpu, gpu or a part of the name; without it the first one that the server "
+            "takes"),
+         &r.device, NULL},
         {"report", "FILE", N_("writes the answer as a page too, HTML of its own"), &r.page, NULL},
         {"json", NULL, N_("for machines"), NULL, &r.as_json},
         {"csv", "FILE", N_("writes measures and tiers as a table too"), &r.csv, NULL},

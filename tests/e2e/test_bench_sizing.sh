@@ -67,11 +67,11 @@ for t in r["tiers"]:
     else:
         assert t["status"] == "extrapolated" and t["held"] is (t["latency_ms"] is not None)
 p = r["predicted"] # by the simulation, whatever was measured
-assert (p["held"] is None) == (not known) and (p["held"] or 0) <= 200 and 0 < len(p["flux"]) <= 64
+assert (p["held"] is None) == (p["why"] is not None) and (known or p["held"] is None) and (p["held"] or 0) <= 200 and 0 < len(p["flux"]) <= 64
 assert all(x["held"] in (True, False, None) and (x["p99_ms"] is None or x["p99_ms"] > 0) for x in p["flux"])
 if known and p["held"]:
     assert any(x["flux"] == p["held"] and x["held"] and x["p99_ms"] for x in p["flux"])
-assert r["method"]["raise"] is False
+assert r["method"]["raise"] is False and r["method"]["device"] in [d["name"] for d in m["devices"]]
 assert r["method"]["begun_at"][:2] == "20" and r["method"]["measure_s"] == 3 and r["method"]["quick"] is False and r["method"]["idle_s"] == 1
 rows = list(csv.DictReader(open(sys.argv[2], encoding="utf-8")))
 assert [(x["kind"], int(x["flux"])) for x in rows] == [("run", x["flux"]) for x in runs] + [("tier", t["flux"]) for t in r["tiers"]]
@@ -95,16 +95,34 @@ expect 0 "" "$VIGIE" bench sizing --profile "$T/profile.json" --only 2 --raise -
 python3 - "$T/stdout" <<'PY' || fail "only what is asked is measured: $(cat "$T/stdout")"
 import json, sys
 r = json.load(open(sys.argv[1], encoding="utf-8"))
-assert [x["flux"] for x in r["runs"]] == [2] and r["method"]["raise"] is True and r["held"] in (0, 2)
+assert [x["flux"] for x in r["runs"]] == [2] and r["method"]["raise"] is True
+assert r["held"] == (2 if r["runs"][0]["held"] else None) # of one flux nothing was measured
 PY
+
+# the costs are those of one device: the first of several that are there, and none of two that are asked for
+if [ "$(POCL_DEVICES="pthread pthread" "$VIGIE" device list 2>/dev/null | grep -c '^[0-9] ')" = 2 ]; then
+    for device in "" "--device 0,1"; do
+        # shellcheck disable=SC2086
+        expect 0 "" env POCL_DEVICES="pthread pthread" VIGIE_DEVICE=0,1 "$VIGIE" bench sizing --profile "$T/profile.json" \
+            --only 2 --tiers 2 $device --settle 0 --measure 3 --json "$T/clip.mp4"
+        python3 - "$T/stdout" "$device" <<'PY' || fail "two devices, $device: $(cat "$T/stdout")"
+import json, sys
+r = json.load(open(sys.argv[1], encoding="utf-8"))
+run, costs = r["runs"][0], r["costs"]
+assert ("more than one device" in (costs["why"] or "")) == bool(sys.argv[2]) or run["analysed_fps"] == 0
+assert r["predicted"]["held"] is None or not sys.argv[2]
+assert r["method"]["device"] == "0,1" if sys.argv[2] else r["method"]["device"] == r["machine"]["devices"][0]["name"]
+PY
+    done
+fi
 
 expect 3 "not of this class" "$VIGIE" bench sizing "$T/clip.mp4"
 expect 2 "a clip is wanted" "$VIGIE" bench sizing
 expect 2 "no tiers" "$VIGIE" bench sizing --tiers 8,x "$T/clip.mp4"
 expect 2 "no tiers" "$VIGIE" bench sizing --tiers 0 "$T/clip.mp4"
 expect 2 "no numbers" "$VIGIE" bench sizing --only 4,,5 "$T/clip.mp4"
+expect 2 "no numbers" "$VIGIE" bench sizing --only 0 "$T/clip.mp4"
 expect 2 "no assumption" "$VIGIE" bench sizing --watts-assumed 120 "$T/clip.mp4"
-expect 2 "no numbers" "$VIGIE" bench sizing --only 4,,5 "$T/clip.mp4"
 expect 2 "no assumption" "$VIGIE" bench sizing --watts-assumed 120,40 "$T/clip.mp4"
 expect 2 "scope" "$VIGIE" bench sizing --power-cmd "echo 1" --power-scope moon "$T/clip.mp4"
 expect 2 "max" "$VIGIE" bench sizing --max 0 "$T/clip.mp4"

@@ -33,6 +33,8 @@ static void counts_are_read_from_the_metrics(void **state)
     static const char text[] =
         "# TYPE vigie_analysis_up_seconds counter\nvigie_analysis_up_seconds 12.500000\n"
         "# TYPE vigie_batch_size gauge\nvigie_batch_size 1.750\n"
+        "vigie_device_well{device=\"0\",name=\"a card\"} 1\n"
+        "vigie_device_well{device=\"1\",name=\"\"} 0\nvigie_device_flux{device=\"1\"} 3\n"
         "vigie_alerts_promised_total 7\nvigie_alerts_refused_total 1\n"
         "# fine vigie_latency_seconds 3 5:1 127:2\n# fine vigie_alert_latency_seconds 0\n"
         "# fine vigie_latency_due_seconds 1 9:1\n"
@@ -49,6 +51,7 @@ static void counts_are_read_from_the_metrics(void **state)
     assert_int_equal(read_text(counts, text), VG_OK);
     assert_float_equal(counts->up_s, 12.5, 1e-9);
     assert_float_equal(counts->batch_size, 1.75, 1e-9);
+    assert_int_equal(counts->devices, 2);
     assert_int_equal(counts->alerts_promised, 7);
     assert_int_equal(counts->alerts_refused, 1);
     assert_int_equal(counts->flux_count, 2);

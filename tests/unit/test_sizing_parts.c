@@ -66,6 +66,42 @@ static void nearly_takes_fewer_measures(void **state)
     assert_true(near < exact);
 }
 
+/* In any order, twice too; what is held above what is not says nothing. */
+static void numbers_of_somebody_elses_choice_are_taken(void **state)
+{
+    static const struct {
+        uint32_t count, flux[3], lacks[3], held, failed;
+    } rows[] = {
+        {1, {20}, {1}, 0, 20},           {1, {20}, {0}, 20, 0},     {2, {4, 8}, {0, 1}, 4, 8},
+        {2, {8, 4}, {1, 0}, 4, 8},       {2, {4, 8}, {1, 0}, 0, 4}, {2, {8, 4}, {0, 1}, 0, 4},
+        {3, {2, 8, 4}, {0, 0, 1}, 2, 4}, {2, {4, 4}, {0, 1}, 0, 4}, {3, {1, 9, 5}, {0, 0, 0}, 9, 0},
+    };
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct vg_size_search search = {.most = 200, .held = 99, .failed = 1};
+        vg_size_search_take(&search, rows[r].flux, rows[r].lacks, rows[r].count);
+        assert_int_equal(search.held, rows[r].held);
+        assert_int_equal(search.failed, rows[r].failed);
+    }
+}
+
+static void numbers_about_another_have_it(void **state)
+{
+    (void)state;
+    for (uint32_t room = 4; room <= 64; room += 20)
+        for (uint32_t most = 0; most <= 400; most++) {
+            uint32_t to[64] = {0};
+            const uint32_t count = vg_size_search_about(most, to, room);
+            bool there = most == 0;
+            assert_true(count >= 1 && count <= room);
+            for (uint32_t i = 0; i < count; i++) {
+                there = there || to[i] == most;
+                assert_true(to[i] > (i ? to[i - 1] : most / 2) && to[i] <= most + most / 2 + 2);
+            }
+            assert_true(there);
+        }
+}
+
 /* ---- the profile ---- */
 
 static enum vg_status parse(struct vg_load_profile *profile, const char *text,
@@ -443,6 +479,16 @@ static void what_is_not_simulated_is_learnt(void **state)
     measure.rules_p50_ms = 0; /* not known */
     assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
     assert_near(c.rest_ms, 0, 1e-9);
+    json_t *told = vg_size_costs_json(&c, &load, &host);
+    assert_true(json_is_null(json_object_get(told, "rest_ms")));
+    json_decref(told);
+    measure.rules_p50_ms = bare.arrival_p50_ms + 5;
+    cost->devices = 2; /* whose costs these are nobody knows */
+    vg_size_costs_make(&c, &load, &host, &measure, 1);
+    assert_non_null(c.why);
+    assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
+    assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &bare, &fault), VG_OK);
+    assert_non_null(bare.why);
     vg_free(cost);
 }
 
@@ -531,6 +577,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_largest_number_is_found),
         cmocka_unit_test(nearly_takes_fewer_measures),
+        cmocka_unit_test(numbers_of_somebody_elses_choice_are_taken),
+        cmocka_unit_test(numbers_about_another_have_it),
         cmocka_unit_test(profiles_are_read_or_refused),
         cmocka_unit_test(flux_are_mixed_as_the_shares_ask),
         cmocka_unit_test(scenes_of_the_events_are_taken),
