@@ -19,8 +19,9 @@
 #include "src/base/message.h"
 #include "src/base/text.h"
 
-#define JITTER_US   8000 /* of a picture's arrival: a network's */
-#define REST_US     (3 * VG_US_PER_S)
+#define JITTER_US   8000              /* of a picture's arrival: a network's */
+#define REST_US     (3 * VG_US_PER_S) /* for what nobody asks for: it may wait for good */
+#define HELD_US     (20 * VG_US_PER_S)
 #define SAMPLES_MAX 86400
 #define SEED        15
 
@@ -412,25 +413,38 @@ static enum vg_status measure(struct stand *s, struct vg_scheduler_found *found,
     return status;
 }
 
-static bool at_rest(const struct stand *s)
+/* Pictures that are not at their end: ready ones may be of a flux that is shed, held ones come. */
+static uint64_t under_way(const struct stand *s, uint64_t *ready)
 {
+    uint64_t held = 0;
+    *ready = 0;
     for (uint32_t i = 0; i < s->run->flux; i++) {
         struct vg_slots_state state;
         vg_synthetic_state(s->flux, i, &state);
-        if (state.ready || state.held)
-            return false;
+        *ready += state.ready;
+        held += state.held;
     }
-    return true;
+    return held;
+}
+
+static bool at_rest(const struct stand *s, int64_t since_us)
+{
+    uint64_t ready = 0;
+    const uint64_t held = under_way(s, &ready);
+    const int64_t gone_us = vg_mono_now().us - since_us;
+    return (held == 0 && (ready == 0 || gone_us > REST_US)) || gone_us > HELD_US;
 }
 
 /* No more pictures; those under way come to their end. */
-static enum vg_status come_to_rest(struct stand *s, struct vg_fault *fault)
+static enum vg_status come_to_rest(struct stand *s, struct vg_scheduler_found *found,
+                                   struct vg_fault *fault)
 {
-    const int64_t until_us = vg_mono_now().us + REST_US;
+    const int64_t since_us = vg_mono_now().us;
     enum vg_status status = VG_OK;
     vg_synthetic_stop(s->flux);
-    while (!status && !at_rest(s) && vg_mono_now().us < until_us)
+    while (!status && !at_rest(s, since_us))
         status = wait_us(s, VG_US_PER_S / 100, fault);
+    (void)under_way(s, &found->ready);
     stop(s);
     return status      ? status
            : s->status ? vg_fault_set(fault, s->status, s->fault.what, NULL, "%s", s->fault.place)
@@ -501,7 +515,7 @@ enum vg_status vg_scheduler_run(const struct vg_scheduler_run *run,
     if (!status)
         status = measure(s, found, fault);
     if (!status)
-        status = come_to_rest(s, fault);
+        status = come_to_rest(s, found, fault);
     if (!status) {
         tell_rates(s, found);
         tell_latency(s, found);

@@ -57,6 +57,7 @@ struct vg_scheduler_found {
     double source_late_ms, device_late_ms;
     /* of the whole run, at rest */
     uint64_t decoded, ended[VG_FATE_COUNT], left; /* left: met no fate */
+    uint64_t ready; /* of these: of flux that were shed to the end, and asked for none any more */
 };
 
 /* VG_E_TIMEOUT: some flux had no picture analysed; VG_E_INTERRUPTED: a signal (hold them back first:
