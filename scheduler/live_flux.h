@@ -85,8 +85,10 @@ void vg_live_flux_move(struct vg_live_flux *flux, const struct vg_map_device *de
  * rest. */
 void vg_live_flux_leave(struct vg_live_flux *flux);
 
-/* Reads back what the rules remembered, once, with the first picture's times. Worker's thread. A
- * file that cannot be read is logged: rules then start without memory. */
+/* Reads back what the rules remembered, once, with the first picture's times. Worker's thread, which
+ * waits for the disk then: for this file, and for that of the view with the same picture
+ * (live_sight.h); for none later. One that cannot be read is logged: rules then start without
+ * memory. */
 void vg_live_flux_restore(struct vg_live_flux *flux, struct vg_media_time media,
                           struct vg_wall_time wall);
 /* The flux is gone from the configuration: so are its rules' memory and its view. */
