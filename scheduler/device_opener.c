@@ -44,9 +44,12 @@ static enum vg_status open_engine(struct vg_device_opener *o)
     o->order.engine.device = o->order.word;
     o->order.engine.weights_from = opened->model;
     status = vg_engine_open(&opened->engine, opened->model, &o->order.engine, &o->fault);
-    if (!status)
-        opened->unit = vg_device_unit_engine(opened->engine);
-    return status;
+    if (status)
+        return status;
+    opened->unit = vg_device_unit_engine(opened->engine);
+    opened->map_maker = vg_map_trial_open(&opened->map_trial, o->order.data, o->order.number,
+                                          vg_engine_device_name(opened->engine), vg_wall_now());
+    return VG_OK;
 }
 
 static enum vg_status open_all(struct vg_device_opener *o)

@@ -9,6 +9,7 @@
 #include "models/model.h"
 #include "scheduler/device_thread.h"
 #include "scheduler/live_config.h"
+#include "scheduler/map_trial.h"
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 #include "src/engine/engine.h"
@@ -18,6 +19,8 @@ struct vg_open_device {
     struct vg_model *model; /* NULL: it is another's, or a trial's */
     struct vg_engine *engine;
     struct vg_device_unit unit;
+    struct vg_map_trial map_trial; /* of an engine */
+    enum vg_map_maker map_maker;
     struct vg_device_thread *thread;
     /* maps of flux that have left it while its thread may have been in a call: closed after that */
     struct vg_map_flux *stranded[VG_LIVE_FLUX_MAX];
@@ -32,6 +35,8 @@ struct vg_device_order {
     const char *model;                /* name; borrowed until taken */
     uint8_t digest[VG_SHA256_BYTES];  /* what the model must be */
     char word[16];                    /* which device */
+    uint32_t number;                  /* the loop's, of its marks */
+    const char *data;                 /* data folder; borrowed until taken */
     struct vg_engine_settings engine; /* but device and weights_from; no listener */
     struct vg_device_settings thread; /* but unit; a unit that is there is taken: no engine */
     struct vg_open_device old;        /* closed before */

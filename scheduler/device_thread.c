@@ -7,6 +7,7 @@
 
 #include "scheduler/device_gate.h"
 #include "scheduler/live_flux.h"
+#include "scheduler/map_trial.h"
 #include "src/base/alloc.h"
 #include "src/base/fault.h"
 #include "src/base/log.h"
@@ -111,11 +112,15 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
 {
     const struct vg_mono_time start = vg_mono_now();
     atomic_store_explicit(&t->beat.busy_since_us, start.us, memory_order_relaxed);
+    if (batch->trial)
+        vg_map_trial_begin(batch->trial, vg_wall_now());
     batch->status = t->altered ? vg_fault_set(&batch->fault, VG_E_INTEGRITY,
                                               N_("the weights were altered in memory"), NULL, "%s",
                                               t->settings.unit.name(t->settings.unit.self))
                                : run_jobs(t, batch);
     const struct vg_mono_time end = vg_mono_now();
+    if (batch->trial && !batch->status && !is_abandoned(t)) /* else it hung over it */
+        vg_map_trial_end(batch->trial);
     atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&t->busy_us, end.us - start.us, memory_order_relaxed);
     if (batch->status) { /* its times would be those of the batch before */

@@ -2,6 +2,8 @@
  * the worker of its flux. Four batches may wait in its ring, so that the device never idles
  * while the loop decides.
  *
+ * The mark of the first maps (map_trial.h) is written and taken away here: the loop waits for no disk.
+ *
  * A device whose driver hangs keeps its thread: that one is abandoned, answers nothing any more, and
  * ends by itself should the call ever return.
  *

@@ -51,6 +51,8 @@ struct vg_live_work {
     uint32_t alert_count; /* raised by the worker */
 };
 
+struct vg_map_trial; /* map_trial.h */
+
 struct vg_live_batch {
     uint32_t count;                    /* works */
     uint32_t jobs;                     /* of all works */
@@ -58,6 +60,7 @@ struct vg_live_batch {
     uint32_t device;                   /* the loop's: on which it runs */
     bool handed;                       /* by the device thread, to the workers */
     const struct vg_live_maker *maker; /* what answers it */
+    struct vg_map_trial *trial; /* the device thread's: of the first maps; NULL: it has none */
     struct vg_live_work work[VG_BATCH_MAX];
     struct vg_job job[VG_BATCH_MAX];
     struct vg_answer *answer;     /* room for all jobs */

@@ -44,10 +44,8 @@ void vg_loop_device_works(struct vg_loop_device *d)
     vg_alert_model_text(a->model, unit->precision, d->maker.model);
     (void)snprintf(d->maker.plan, sizeof d->maker.plan, "%s", unit->plan);
     (void)snprintf(d->name, sizeof d->name, "%s", unit->name(unit->self));
-    d->map_maker = VG_MAPS_BY_HOST;
-    if (d->open.engine)
-        d->map_maker = vg_map_trial_open(&d->map_trial, a->settings->data, number_of(d), d->name,
-                                         vg_wall_now());
+    d->map_maker = d->open.engine ? d->open.map_maker : VG_MAPS_BY_HOST;
+    d->map_trial = d->open.map_trial;
     if (d->open.engine && d->map_maker == VG_MAPS_BY_HOST)
         vg_log(VG_LOG_WARN,
                "maps are made by the processor: the analysis ended twice over the first "
@@ -162,6 +160,8 @@ static void begin_to_open(struct vg_loop_device *d, int64_t now_us)
     struct vg_loop *a = d->loop;
     struct vg_device_order order = {
         .model = a->model_wanted, .thread = vg_loop_thread_settings(a), .old = d->open};
+    order.number = number_of(d);
+    order.data = a->settings->data;
     (void)snprintf(order.word, sizeof order.word, "%s", d->word);
     if (a->settings->trial)
         order.thread.unit = a->settings->trial->unit[number_of(d)];

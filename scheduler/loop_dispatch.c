@@ -232,7 +232,7 @@ static bool take(struct vg_loop *a, struct vg_live_flux *flux, struct vg_live_ba
     };
     vg_device_gate_begin(work);
     if (flux->maps)
-        vg_map_trial_begin(&a->device[flux->device].map_trial, vg_wall_now());
+        batch->trial = &a->device[flux->device].map_trial;
     take_looks(a, work, batch, room);
     const struct vg_picture *picture = &work->picture;
     const struct vg_mono_time sent =
@@ -259,6 +259,7 @@ static void fill(struct vg_loop_device *d, struct vg_live_batch *batch, uint32_t
     struct vg_loop *a = d->loop;
     uint32_t room = chosen ? looks_room(d, chosen, vg_mono_now().us) : 0;
     batch->count = batch->jobs = 0;
+    batch->trial = NULL;
     batch->device = (uint32_t)(d - a->device);
     for (uint32_t i = 0; i < chosen && batch->jobs < a->jobs_max; i++)
         if (take(a, &a->flux[a->candidate[i].flux], batch, room))
@@ -447,8 +448,6 @@ static void work_is_back(struct vg_loop *a, struct vg_live_work *work)
                                                  : VG_FATE_ANALYSED);
     flux->in_flight = false;
     if (work->answer) {
-        if (flux->maps)
-            vg_map_trial_end(&d->map_trial);
         flux->alerts += work->alert_count;
         note_cost(a, flux, work);
         a->totals.analysed++;

@@ -126,6 +126,9 @@ static enum vg_status open_engine(struct vg_loop_device *d)
         return status;
     tell_arithmetic(a, d->open.engine);
     d->open.unit = vg_device_unit_engine(d->open.engine);
+    d->open.map_maker =
+        vg_map_trial_open(&d->open.map_trial, a->settings->data, (uint32_t)(d - a->device),
+                          vg_engine_device_name(d->open.engine), vg_wall_now());
     return VG_OK;
 }
 

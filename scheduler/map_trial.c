@@ -13,6 +13,12 @@
 
 #define TEXT_BYTES 128
 
+enum step {
+    FRESH,
+    UNDER_WAY,
+    OVER
+};
+
 struct mark {
     uint32_t ended;
     int64_t wall_s;
@@ -55,24 +61,30 @@ enum vg_map_maker vg_map_trial_open(struct vg_map_trial *trial, const char *data
     return VG_MAPS_BY_DEVICE;
 }
 
+static void take_away(const struct vg_map_trial *trial)
+{
+    if (unlink(trial->path) != 0 && errno != ENOENT)
+        vg_log(VG_LOG_WARN, "the mark of the first maps could not be removed");
+}
+
 void vg_map_trial_begin(struct vg_map_trial *trial, struct vg_wall_time now)
 {
     char text[TEXT_BYTES];
     struct vg_fault fault;
-    if (trial->under_way || trial->over || !trial->path[0])
+    int before = FRESH;
+    if (!trial->path[0] || !atomic_compare_exchange_strong(&trial->step, &before, UNDER_WAY))
         return;
-    trial->under_way = true;
     const int size = snprintf(text, sizeof text, "maps 1 %" PRIu32 " %" PRId64 " %" PRIu64 "\n",
                               trial->ended + 1, now.us / VG_US_PER_S, trial->device);
     if (vg_file_write(trial->path, text, (size_t)size, 0600, VG_FILE_WHOLE, &fault))
         vg_log(VG_LOG_WARN, "the mark of the first maps was not written: %s", fault.place);
+    if (atomic_load(&trial->step) == OVER) /* meanwhile: whoever ended it found none */
+        take_away(trial);
 }
 
 void vg_map_trial_end(struct vg_map_trial *trial)
 {
-    if (!trial->under_way || trial->over)
-        return;
-    trial->over = true;
-    if (unlink(trial->path) != 0 && errno != ENOENT)
-        vg_log(VG_LOG_WARN, "the mark of the first maps could not be removed");
+    int before = UNDER_WAY;
+    if (atomic_compare_exchange_strong(&trial->step, &before, OVER))
+        take_away(trial);
 }

@@ -7,11 +7,11 @@
  *
  * which goes when it is answered. A device that hangs at it while others work takes no process with it:
  * it keeps its mark, which counts as an end when it is opened anew. After two ends the host makes the
- * maps, for a day. The loop's thread. */
+ * maps, for a day. Begun by the device's thread, which waits for the disk; ended by any. */
 #ifndef VG_SCHEDULER_MAP_TRIAL_H
 #define VG_SCHEDULER_MAP_TRIAL_H
 
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "src/base/clock.h"
@@ -22,8 +22,8 @@
 struct vg_map_trial {
     char path[512]; /* "": no mark can be made */
     uint64_t device;
-    uint32_t ended; /* processes before this one */
-    bool under_way, over;
+    uint32_t ended;  /* processes before this one */
+    atomic_int step; /* 0: no mark yet; it is made; it is gone */
 };
 
 enum vg_map_maker {

@@ -9,11 +9,15 @@
 #include <cmocka.h>
 
 #include <semaphore.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "scheduler/device_opener.h"
 #include "scheduler/live_flux.h"
+#include "scheduler/map_trial.h"
 #include "src/base/clock.h"
 
 #define DEADLINE_US \
@@ -163,12 +167,49 @@ static void one_that_hangs_hands_on_nothing(void **state)
     assert_false(d->batch->handed);
 }
 
+static bool is_marked(const struct vg_map_trial *trial)
+{
+    return access(trial->path, F_OK) == 0;
+}
+
+/* The mark is there while the device makes its first maps, and gone once they are handed on; that of
+ * a device that hung over them stays. */
+static void first_maps_are_made_under_their_mark(void **state)
+{
+    struct desk *d = *state;
+    char folder[] = "/tmp/vigie-mark-XXXXXX", path[64];
+    struct vg_map_trial answered_one, hung;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/state", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)vg_map_trial_open(&answered_one, folder, 0, "desk", (struct vg_wall_time){1});
+    (void)vg_map_trial_open(&hung, folder, 1, "desk", (struct vg_wall_time){1});
+    d->batch->trial = &answered_one;
+    assert_false(is_marked(&answered_one));
+    begin_call(d);
+    assert_true(is_marked(&answered_one));
+    (void)sem_post(&d->may_end);
+    assert_int_equal(vg_ring_wait(d->back, (int)(DEADLINE_US / 1000)), VG_OK);
+    assert_false(is_marked(&answered_one));
+    assert_true(answered(d));
+    d->batch->trial = &hung;
+    begin_call(d);
+    vg_device_thread_abandon(d->open.thread);
+    (void)sem_post(&d->may_end);
+    assert_true(ends(d));
+    assert_true(is_marked(&hung));
+    assert_int_equal(unlink(hung.path), 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_told_to_quit_ends_after_its_batch, set_up, take_down),
         cmocka_unit_test_setup_teardown(one_that_is_abandoned_asleep_ends, set_up, take_down),
         cmocka_unit_test_setup_teardown(one_that_hangs_hands_on_nothing, set_up, take_down),
+        cmocka_unit_test_setup_teardown(first_maps_are_made_under_their_mark, set_up, take_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
