@@ -9,12 +9,15 @@
 #include "src/store/redis_link.h"
 #include "src/store/secret.h"
 
+struct vg_fit_measured;
+
 struct vg_desk {
     const char *data;         /* borrowed */
     const char *redis_socket; /* borrowed */
     struct vg_database *database;
     struct vg_redis_link *link;
     struct vg_secret *secret;
+    struct vg_fit_measured *measured; /* fit.h; NULL: not read before */
 };
 
 /* data, redis_socket: borrowed until release. Opens nothing. */

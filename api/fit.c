@@ -8,6 +8,7 @@
 #include "src/base/alloc.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "src/scene/scene.h"
 
 /* What is asked, while it is. Large: on the heap. */
 struct question {
@@ -111,6 +112,43 @@ static enum vg_status read_model(struct vg_desk *desk, struct vg_admission_model
     return status;
 }
 
+/* Large: on the heap. */
+struct vg_fit_measured {
+    enum vg_status status;
+    struct vg_fault fault;
+    struct vg_admission_model model;
+};
+
+void vg_fit_prepare(struct vg_desk *desk)
+{
+    struct vg_fit_measured *m = vg_alloc(sizeof *m);
+    vg_fit_forget(desk);
+    if (!m)
+        return;
+    m->status = vg_desk_database(desk, &m->fault);
+    if (!m->status)
+        m->status = read_model(desk, &m->model, &m->fault);
+    desk->measured = m;
+}
+
+void vg_fit_forget(struct vg_desk *desk)
+{
+    vg_free(desk->measured);
+    desk->measured = NULL;
+}
+
+static enum vg_status take_model(struct vg_desk *desk, struct vg_admission_model *model,
+                                 struct vg_fault *fault)
+{
+    const struct vg_fit_measured *m = desk->measured;
+    if (!m)
+        return read_model(desk, model, fault);
+    *model = m->model;
+    if (fault)
+        *fault = m->fault;
+    return m->status;
+}
+
 /* ---- the answer ----------------------------------------------------------------------------- */
 
 static const char *verdict_name(enum vg_admission_verdict verdict)
@@ -190,7 +228,7 @@ static bool takes_more(const struct question *q, const struct vg_fit_change *cha
  * admitted is never taken away: nothing may be measured of it yet. */
 static void declare_again(struct vg_desk *desk, struct question *q, struct vg_fit *fit)
 {
-    if (!q->was_active || read_model(desk, &q->model, NULL))
+    if (!q->was_active || take_model(desk, &q->model, NULL))
         return;
     fit->declared_milli = vg_admission_declare(&q->model, q->asked.id);
     fit->declared = fit->declared_milli > q->declared_milli;
@@ -198,7 +236,7 @@ static void declare_again(struct vg_desk *desk, struct question *q, struct vg_fi
 
 static enum vg_status judge(struct vg_desk *desk, struct question *q, struct vg_fault *fault)
 {
-    enum vg_status status = read_model(desk, &q->model, fault);
+    enum vg_status status = take_model(desk, &q->model, fault);
     if (!status)
         status = vg_admission_plan(&q->model, q->wish, q->wish_count, &q->asked, &q->plan, fault);
     return status ? status : vg_admission_ask(&q->plan.ask, &q->answer, fault);

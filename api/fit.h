@@ -13,10 +13,12 @@
 
 #include "api/desk.h"
 #include "api/exchange.h"
-#include "src/scene/scene.h"
+
 #include "src/store/config.h"
 
 #define VG_FIT_WAIT_MS 1000
+
+struct vg_scene;
 
 /* A flux as it is to be. */
 struct vg_fit_change {
@@ -40,6 +42,11 @@ void vg_fit_release(struct vg_fit *fit);
 bool vg_fit_admits(struct vg_desk *desk, const struct vg_request *request, struct vg_reply *reply,
                    const struct vg_fit_change *change, enum vg_fit_manner manner,
                    struct vg_fit *fit);
+
+/* Reads what was measured, for the next question of this desk: before the transaction, so that none
+ * waits for Redis. Without it the question reads by itself. Forget: when the request is answered. */
+void vg_fit_prepare(struct vg_desk *desk);
+void vg_fit_forget(struct vg_desk *desk);
 
 /* Keeps with the flux what it was admitted with. In the transaction of the change, after it. */
 enum vg_status vg_fit_declare(struct vg_desk *desk, const char *id, const struct vg_fit *fit,

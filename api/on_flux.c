@@ -11,6 +11,7 @@
 #include "api/handlers.h"
 #include "src/base/alloc.h"
 #include "src/base/source_url.h"
+#include "src/scene/scene.h"
 #include "src/store/config.h"
 #include "src/store/site.h"
 

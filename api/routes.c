@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "api/fit.h"
 #include "api/handlers.h"
 #include "api/reception.h"
 #include "src/base/log.h"
@@ -69,6 +70,7 @@ const struct vg_route vg_routes[] = {
                  "no time for it: `admission` says what would fall, and `admit=degraded` saves it "
                  "all the same",
      .summary = "Add a flux",
+     .prepare = vg_fit_prepare,
      .handle = vg_on_flux_create},
     {.method = VG_METHOD_GET,
      .pattern = V1 "/flux/{id}",
@@ -94,6 +96,7 @@ const struct vg_route vg_routes[] = {
      .conflict = "the devices have no time for it: `admission` says what would fall; "
                  "`admit=degraded` saves it all the same",
      .summary = "Change a flux; wants If-Match",
+     .prepare = vg_fit_prepare,
      .handle = vg_on_flux_change},
     {.method = VG_METHOD_DELETE,
      .pattern = V1 "/flux/{id}",
@@ -118,6 +121,7 @@ const struct vg_route vg_routes[] = {
      .conflict = "the devices have no time for it: `admission` says what would fall; "
                  "`admit=degraded` saves it all the same",
      .summary = "Switch a flux on or off",
+     .prepare = vg_fit_prepare,
      .handle = vg_on_flux_activate},
     {.method = VG_METHOD_GET,
      .pattern = V1 "/flux/{id}/state",
@@ -204,6 +208,7 @@ const struct vg_route vg_routes[] = {
      .conflict = "the devices have no time for it: `admission` says what would fall; "
                  "`admit=degraded` saves it all the same",
      .summary = "Put a scene; wants If-Match when there is one",
+     .prepare = vg_fit_prepare,
      .handle = vg_on_scene_put},
     {.method = VG_METHOD_POST,
      .pattern = V1 "/admission",
@@ -587,7 +592,10 @@ void vg_route_call(struct vg_desk *desk, const struct vg_route *route,
     if (reply->code == 0 && route->body && vg_body_check(request->body, request->body_size, &fault))
         vg_reply_fault(reply, request->language, 400, "bad_json", &fault);
     if (reply->code == 0 && manner == VG_AUDIT_WITH_CHANGE) {
+        if (route->prepare)
+            route->prepare(desk);
         call_in_transaction(desk, route, request, reply);
+        vg_fit_forget(desk);
         return;
     }
     if (reply->code == 0)

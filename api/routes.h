@@ -81,6 +81,7 @@ struct vg_route {
     bool tagged;          /* a good answer carries an ETag */
     bool ranged;          /* it may be had in parts: Range, 206, 416 */
     const char *summary;  /* one English line for OpenAPI */
+    void (*prepare)(struct vg_desk *desk); /* what is to be done before the transaction; NULL */
     vg_handler *handle;
     vg_route_before *before; /* NULL: nothing */
     vg_route_finish *finish; /* NULL: nothing */

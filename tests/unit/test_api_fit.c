@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/fit.h"
 #include "api/handlers.h"
+#include "api/routes.h"
 #include "src/store/config.h"
 #include "tests/private_redis.h"
 #include "tests/store_fixture.h"
@@ -275,6 +277,35 @@ static void what_is_saved_again_is_declared_anew(void **state)
     }
 }
 
+/* What was measured is read before the transaction, once. */
+static void nothing_is_read_within_the_transaction(void **state)
+{
+    struct stage *s = *state;
+    static const struct {
+        enum vg_method method;
+        const char *path;
+    } changes[] = {{VG_METHOD_POST, "/api/v1/flux"},
+                   {VG_METHOD_PATCH, "/api/v1/flux/a"},
+                   {VG_METHOD_PUT, "/api/v1/flux/a/active"},
+                   {VG_METHOD_PUT, "/api/v1/flux/a/scene"}};
+    static const struct call known = {vg_on_flux_create, NULL, FLUX("a", ""), NULL, 201, "held"},
+                             unknown = {vg_on_flux_create, NULL, FLUX("b", ""), NULL, 201,
+                                        "not_known"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        const struct vg_route *route = NULL;
+        char id[VG_REQUEST_ID_SIZE], allow[48];
+        assert_int_equal(vg_route_find(changes[i].method, changes[i].path, &route, id, allow),
+                         VG_ROUTE_FOUND);
+        assert_ptr_equal(route->prepare, vg_fit_prepare);
+    }
+    publish(s, CAPACITY);
+    vg_fit_prepare(&s->desk);
+    publish(s, NULL);
+    json_decref(call(s, &known));
+    vg_fit_forget(&s->desk);
+    json_decref(call(s, &unknown));
+}
+
 /* On a site that has too much already. */
 static void less_is_held_for_a_reason_of_its_own(void **state)
 {
@@ -358,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_saved_again_is_declared_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fault_of_the_scene_is_placed_in_the_question, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_read_within_the_transaction, set_up, tear_down),
         cmocka_unit_test_setup_teardown(less_is_held_for_a_reason_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_only_asked_changes_nothing, set_up, tear_down),
     };
