@@ -4,6 +4,7 @@
 #define VG_API_DESK_H
 
 #include "src/base/attr.h"
+#include "src/base/clock.h"
 #include "src/base/fault.h"
 #include "src/store/database.h"
 #include "src/store/redis_link.h"
@@ -18,6 +19,7 @@ struct vg_desk {
     struct vg_redis_link *link;
     struct vg_secret *secret;
     struct vg_fit_measured *measured; /* fit.h; NULL: not read before */
+    struct vg_mono_time unasked;      /* fit.h: until then nobody waits for a Redis that hangs */
 };
 
 /* data, redis_socket: borrowed until release. Opens nothing. */

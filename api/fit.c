@@ -10,6 +10,8 @@
 #include "src/base/text.h"
 #include "src/scene/scene.h"
 
+#define UNASKED_US (5 * VG_US_PER_S)
+
 /* What is asked, while it is. Large: on the heap. */
 struct question {
     struct vg_flux_config *flux; /* the configuration's; given */
@@ -84,9 +86,9 @@ static enum vg_status read_wishes(struct vg_desk *desk, const struct vg_fit_chan
 
 /* ---- what was measured ---------------------------------------------------------------------- */
 
-/* By a connection of its own that waits for a moment only: a Redis that hangs holds nobody up. */
-static enum vg_status read_model(struct vg_desk *desk, struct vg_admission_model *model,
-                                 struct vg_fault *fault)
+/* By a connection of its own that waits for a moment only. */
+static enum vg_status ask_redis(struct vg_desk *desk, struct vg_admission_model *model,
+                                struct vg_fault *fault)
 {
     struct vg_redis_settings settings = vg_redis_defaults(desk->redis_socket);
     struct vg_config_site site;
@@ -109,6 +111,21 @@ static enum vg_status read_model(struct vg_desk *desk, struct vg_admission_model
                                     N_("nothing was measured of the devices yet"), NULL, "%s", key);
     vg_redis_reply_free(&value);
     vg_redis_close(&link);
+    return status;
+}
+
+/* A Redis that hangs holds up one change, and none of those that follow. */
+static enum vg_status read_model(struct vg_desk *desk, struct vg_admission_model *model,
+                                 struct vg_fault *fault)
+{
+    const struct vg_mono_time from = vg_mono_now();
+    if (from.us < desk->unasked.us)
+        return vg_fault_set(fault, VG_E_CLOSED, N_("Redis does not answer"), NULL, "%s",
+                            desk->redis_socket);
+    const enum vg_status status = ask_redis(desk, model, fault);
+    const struct vg_mono_time now = vg_mono_now();
+    if (status && now.us - from.us >= 1000 * VG_FIT_WAIT_MS / 2)
+        desk->unasked.us = now.us + UNASKED_US;
     return status;
 }
 

@@ -6,8 +6,9 @@
  *   refused    409, unless the same: flux would be shed, or alerts come too late
  *   not_known  saved: nothing is measured yet, or nobody answers
  *
- * What takes no more than before is not asked, but declared with what it costs now. Some hundredths of a second of the lane's thread, more
- * on a machine that has much to do; at the most VG_FIT_WAIT_MS of it waiting for Redis. */
+ * What takes no more than before is not asked, but declared with what it costs now. Some hundredths of
+ * a second of the lane's thread, more on a machine that has much to do; at the most VG_FIT_WAIT_MS of it
+ * waiting for Redis, and then five seconds without asking it. */
 #ifndef VG_API_FIT_H
 #define VG_API_FIT_H
 
