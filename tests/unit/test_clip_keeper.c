@@ -107,20 +107,20 @@ static void turn(struct site *site, struct vg_mono_time begin)
             turn(site, since);                           \
     } while (0)
 
-static uint64_t decided(const struct vg_clip_keeper_counts *counts)
+static uint64_t counted(struct site *site)
 {
-    uint64_t sum = counts->kept;
-    for (size_t i = 0; i < sizeof counts->missing / sizeof *counts->missing; i++)
-        sum += counts->missing[i];
+    const struct vg_clip_keeper_counts counts = vg_clip_keeper_counts(site->keeper);
+    uint64_t sum = counts.kept;
+    for (int why = 0; why < VG_CLIP_MISSING_COUNT; why++)
+        sum += counts.missing[why];
     return sum;
 }
 
 /* Once so many alerts are counted: that comes a moment after the row that others see. */
 static struct vg_clip_keeper_counts counts_of(struct site *site, uint64_t alerts)
 {
-    struct vg_clip_keeper_counts counts = vg_clip_keeper_counts(site->keeper);
-    UNTIL(site, (counts = vg_clip_keeper_counts(site->keeper), decided(&counts) >= alerts));
-    return counts;
+    UNTIL(site, counted(site) >= alerts);
+    return vg_clip_keeper_counts(site->keeper);
 }
 
 /* An alert `at_s` after the first picture. */
