@@ -93,8 +93,8 @@ enum vg_status vg_admission_plan(const struct vg_admission_model *model,
                                  struct vg_fault *fault) VG_MUST_USE;
 
 /* What a picture of that flux is declared with, thousandths of a job: what it was measured to take, a
- * whole job at least. One of a scene that is still at the moment takes less (decide_gate.h), and must not be costly
- * when something moves. */
+ * whole job at least. One of a scene that is still at the moment takes less (decide_gate.h), and must
+ * not be costly when something moves. */
 uint32_t vg_admission_declare(const struct vg_admission_model *model, const char *id);
 
 #endif
