@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scheduler/admission_model.h"
+#include "scheduler/forecast/admission_model.h"
 #include "src/base/alloc.h"
 #include "src/base/log.h"
 #include "src/base/text.h"

@@ -1,5 +1,5 @@
 /* Will it fit? Asked before a flux or its scene is saved: what the analysis measured of its devices
- * (vigie:capacity:NODE) and what the configuration wants, simulated (scheduler/admission.h).
+ * (vigie:capacity:NODE) and what the configuration wants, simulated (scheduler/forecast/admission.h).
  *
  *   held       saved
  *   degraded   409, unless the request says `?admit=degraded`: rates would fall

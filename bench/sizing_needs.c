@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "bench/flux_hold.h"
-#include "scheduler/simulation.h"
+#include "scheduler/forecast/simulation.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"

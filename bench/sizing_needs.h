@@ -1,4 +1,4 @@
-/* What N flux take: the real scheduler's decisions are simulated (scheduler/simulation.h) with the
+/* What N flux take: the real scheduler's decisions are simulated (scheduler/forecast/simulation.h) with the
  * costs that were measured, first on this machine, then on devices as fast and as many as it needs.
  *
  * Of what was not measured nothing is made up: a figure is measured, extrapolated, or not known with

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "scheduler/admission_model.h"
+#include "scheduler/forecast/admission_model.h"
 #include "scheduler/live_metrics.h"
 #include "src/energy/machine_load.h"
 

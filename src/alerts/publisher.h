@@ -99,7 +99,7 @@ void vg_publisher_flux(struct vg_publisher *publisher, const char *flux,
 enum vg_status vg_publisher_metrics(struct vg_publisher *publisher, const char *part,
                                     const char *text, size_t size) VG_MUST_USE;
 
-/* What the devices of this node can do (scheduler/admission_model.h), to vigie:capacity:NODE; as
+/* What the devices of this node can do (scheduler/forecast/admission_model.h), to vigie:capacity:NODE; as
  * above. */
 #define VG_PUBLISHER_CAPACITY_MAX (1u << 17)
 enum vg_status vg_publisher_capacity(struct vg_publisher *publisher, const char *text,

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "scheduler/admission.h"
+#include "scheduler/forecast/admission.h"
 #include "src/base/alloc.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scheduler/admission_model.h"
+#include "scheduler/forecast/admission_model.h"
 #include "src/base/alloc.h"
 
 #define DEVICE                                                           \

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "scheduler/latency_counts.h"
+#include "scheduler/forecast/latency_counts.h"
 #include "src/base/random.h"
 
 static int by_value(const void *a, const void *b)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "scheduler/shared_processor.h"
+#include "scheduler/forecast/shared_processor.h"
 #include "src/base/alloc.h"
 #include "src/base/random.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "scheduler/decide_batch.h"
-#include "scheduler/simulation.h"
+#include "scheduler/forecast/simulation.h"
 #include "src/base/alloc.h"
 #include "src/base/random.h"
 

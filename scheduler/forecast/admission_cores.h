@@ -1,9 +1,9 @@
 /* What the flux of a site want of the devices alone and of the machine's cores, as sums: which of the
  * two ends first, and how far it is. Pure. */
-#ifndef VG_SCHEDULER_ADMISSION_CORES_H
-#define VG_SCHEDULER_ADMISSION_CORES_H
+#ifndef VG_FORECAST_ADMISSION_CORES_H
+#define VG_FORECAST_ADMISSION_CORES_H
 
-#include "scheduler/simulation.h"
+#include "scheduler/forecast/simulation.h"
 
 struct vg_admission_need {
     double jobs, jobs_most;   /* a second; most: of devices that nobody slows */

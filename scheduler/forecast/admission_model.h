@@ -15,10 +15,10 @@
  * A device that is the processor can use so many thousandths of a core, and had so many while its
  * line was measured (0: a board of its own). The host has cores that decoders, workers and such a
  * device share, less the rest; no host, or none of which a picture was decoded: nothing can be said. */
-#ifndef VG_SCHEDULER_ADMISSION_MODEL_H
-#define VG_SCHEDULER_ADMISSION_MODEL_H
+#ifndef VG_FORECAST_ADMISSION_MODEL_H
+#define VG_FORECAST_ADMISSION_MODEL_H
 
-#include "scheduler/admission.h"
+#include "scheduler/forecast/admission.h"
 #include "src/base/text_buffer.h"
 
 #define VG_ADMISSION_ID_SIZE   64

@@ -6,10 +6,10 @@
  *   refused   somebody would be shed, or answers would come too late
  *
  * Takes memory and some hundredths of a second: for the thread that saves, never for a loop. */
-#ifndef VG_SCHEDULER_ADMISSION_H
-#define VG_SCHEDULER_ADMISSION_H
+#ifndef VG_FORECAST_ADMISSION_H
+#define VG_FORECAST_ADMISSION_H
 
-#include "scheduler/simulation.h"
+#include "scheduler/forecast/simulation.h"
 
 #define VG_ADMISSION_NEW        UINT32_MAX
 #define VG_ADMISSION_FALLEN_MAX 16

@@ -1,4 +1,4 @@
-#include "scheduler/shared_processor.h"
+#include "scheduler/forecast/shared_processor.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "scheduler/admission_cores.h"
+#include "scheduler/forecast/admission_cores.h"
 
 #define SOURCE_MILLI 25000
 #define BUSY         (VG_SIM_BUSY_MILLI / 1000.0)

@@ -1,4 +1,4 @@
-#include "scheduler/latency_counts.h"
+#include "scheduler/forecast/latency_counts.h"
 
 /* Values below 16 have a bucket each; from there 16 in each octave. */
 enum {

@@ -12,8 +12,8 @@
  * nothing is said of a host, decoding and following take no time.
  *
  * Memory is taken when it opens; none while it runs. One thread at a time. */
-#ifndef VG_SCHEDULER_SIMULATION_H
-#define VG_SCHEDULER_SIMULATION_H
+#ifndef VG_FORECAST_SIMULATION_H
+#define VG_FORECAST_SIMULATION_H
 
 #include <stdbool.h>
 #include <stdint.h>

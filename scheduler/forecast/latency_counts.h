@@ -1,8 +1,8 @@
 /* How long things took, counted in buckets of a sixteenth of an octave: any quantile is known to
  * 6 %, from a microsecond to half an hour, in a fixed size (HdrHistogram's layout, G. Tene).
  * Plain data, zeroed: nothing counted. */
-#ifndef VG_SCHEDULER_LATENCY_COUNTS_H
-#define VG_SCHEDULER_LATENCY_COUNTS_H
+#ifndef VG_FORECAST_LATENCY_COUNTS_H
+#define VG_FORECAST_LATENCY_COUNTS_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "scheduler/admission_model.h"
+#include "scheduler/forecast/admission_model.h"
 
 #include <string.h>
 

@@ -11,8 +11,8 @@
  *   work clock  0    1   1.5   2   2.5   3
  *
  * Memory is taken when it opens; none after. One thread at a time. */
-#ifndef VG_SCHEDULER_SHARED_PROCESSOR_H
-#define VG_SCHEDULER_SHARED_PROCESSOR_H
+#ifndef VG_FORECAST_SHARED_PROCESSOR_H
+#define VG_FORECAST_SHARED_PROCESSOR_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
-#include "scheduler/admission.h"
+#include "scheduler/forecast/admission.h"
 
 #include <string.h>
 
-#include "scheduler/admission_cores.h"
+#include "scheduler/forecast/admission_cores.h"
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 

@@ -1,9 +1,9 @@
-#include "scheduler/simulation.h"
+#include "scheduler/forecast/simulation.h"
 
 #include "scheduler/decide_batch.h"
 #include "scheduler/decide_rate.h"
-#include "scheduler/latency_counts.h"
-#include "scheduler/shared_processor.h"
+#include "scheduler/forecast/latency_counts.h"
+#include "scheduler/forecast/shared_processor.h"
 #include "src/base/alloc.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
