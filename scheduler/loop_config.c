@@ -110,6 +110,8 @@ static void open_one(struct vg_loop *a, struct vg_live_flux_config *config)
             vg_log(VG_LOG_ERROR, "flux %s: no memory for it", config->id);
             return;
         }
+        vg_view_watch_stagger(vg_chain_view(a->flux[i].chain)->watch,
+                              vg_rate_begin_us(i, VG_VIEW_ANCHOR_US, 0));
         a->flux[i].device = a->flux[i].next_device = device;
         a->flux[i].worker = i % a->worker_count;
         a->flux[i].known = vg_model_classes(a->model);

@@ -45,7 +45,6 @@ enum {
 #define SETTLE_US (60 * VG_US_PER_S) /* a new one follows faster, and so does its anchor: */
 #define HASTE_US  (VG_US_PER_S / 2)  /* who stood there when it was taken goes */
 #define LOST_US   (8 * VG_US_PER_S)  /* moved, but nobody knows whereto */
-#define ANCHOR_US (60 * VG_US_PER_S)
 
 enum evidence {
     UNKNOWN,
@@ -109,6 +108,7 @@ struct vg_view_watch {
     uint32_t unsure;                /* of these, the last in a row that may be of another */
     int64_t learning_us;            /* the first of them */
     int64_t taken_us, followed_us, anchored_us;
+    int64_t early_us;
 };
 
 static const struct {
@@ -171,6 +171,11 @@ void vg_view_watch_close(struct vg_view_watch **watch)
 {
     vg_free(*watch);
     *watch = NULL;
+}
+
+void vg_view_watch_stagger(struct vg_view_watch *watch, int64_t early_us)
+{
+    watch->early_us = early_us;
 }
 
 const struct vg_view_health *vg_view_watch_health(const struct vg_view_watch *watch)
@@ -288,7 +293,7 @@ static enum verdict ask_anchor(struct vg_view_watch *w, struct vg_view_scratch *
                                const uint8_t *now, int64_t at_us)
 {
     struct vg_view_match match;
-    if (at_us - w->anchored_us < ANCHOR_US && !w->fault[MOVED].on && !w->fault[MOVED].looks)
+    if (at_us - w->anchored_us < VG_VIEW_ANCHOR_US && !w->fault[MOVED].on && !w->fault[MOVED].looks)
         return THE_SAME;
     if (!find_way(w, s, w->anchor, now, &match)) {
         if (!w->fault[MOVED].on)
@@ -328,7 +333,7 @@ static void take_reference(struct vg_view_watch *w, int64_t at_us)
     w->health.referenced = true;
     w->taken_us = at_us;
     w->followed_us = at_us;
-    w->anchored_us = at_us;
+    w->anchored_us = at_us - w->early_us;
 }
 
 /* Some looks at the same view make the reference; whoever passes by fades in their mean, and as
@@ -511,6 +516,8 @@ const struct vg_view_health *vg_view_watch_look(struct vg_view_watch *w, struct 
     struct vg_view_change *change = &w->health.measures.change;
     const bool comparable = w->health.referenced || w->learned > 0;
     w->health.looks++;
+    if (!w->seen)
+        w->anchored_us = media.us - w->early_us; /* the reference, if any, was restored */
     look_alone(w, s, thumb);
     if (comparable)
         vg_view_detail_make(&s->then, w->view);

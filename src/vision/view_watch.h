@@ -89,6 +89,13 @@ enum vg_status vg_view_watch_open(struct vg_view_watch **watch,
                                   const struct vg_view_settings *settings) VG_MUST_USE;
 void vg_view_watch_close(struct vg_view_watch **watch);
 
+/* How often the view is held against its anchor, which takes ten times an ordinary look. */
+#define VG_VIEW_ANCHOR_US (60 * VG_US_PER_S)
+/* The first time is early_us sooner than that after the reference was taken or restored:
+ * cameras that began together would else be asked in the same second of each minute, and pictures of all of
+ * them wait. 0 <= early_us < VG_VIEW_ANCHOR_US; 0 after open. */
+void vg_view_watch_stagger(struct vg_view_watch *watch, int64_t early_us);
+
 /* thumb: of a picture newer than that of the look before; borrowed. media: does not step back.
  * fps_milli: the rate at which the source sends now, 0: unknown. The answer is borrowed until
  * the next call. */

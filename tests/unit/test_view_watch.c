@@ -451,6 +451,52 @@ static void the_same_twice(void **state)
     assert_memory_equal(bytes[0], bytes[1], sizeof bytes[0]);
 }
 
+/* Looks at the view as it was set up, one a second, and counts those of [from, to) at which the
+ * anchor was asked: in no other is anything asked by corners. Returns the first of them. */
+static uint32_t first_asked(struct bench *b, struct vg_view_watch *watch, uint32_t from,
+                            uint32_t to, uint32_t *asked)
+{
+    static const struct vg_view_scene_camera camera = SET_UP;
+    uint32_t first = 0;
+    *asked = 0;
+    for (uint32_t n = from; n < to; n++) {
+        const uint64_t before = vg_view_watch_health(watch)->corner_looks;
+        if (look(b, watch, &camera, n)->corner_looks == before)
+            continue;
+        first = (*asked)++ ? first : n;
+    }
+    return first;
+}
+
+/* Two flux that began together are asked at moments of their own, and once a minute: both after the
+ * reference was taken and after it was restored. */
+static void staggered(void **state)
+{
+    static const int64_t early_s[] = {0, 1, 37, 59};
+    static const struct vg_view_scene_camera camera = SET_UP;
+    struct bench *b = *state;
+    for (uint32_t i = 0; i < sizeof early_s / sizeof *early_s; i++) {
+        const uint32_t wait = (uint32_t)(60 - early_s[i]);
+        uint32_t asked, taken = 0;
+        struct vg_view_watch *watch = open_watch();
+        vg_view_watch_stagger(watch, early_s[i] * VG_US_PER_S);
+        while (!look(b, watch, &camera, taken)->referenced)
+            taken++;
+        const uint64_t learning = vg_view_watch_health(watch)->corner_looks;
+        assert_int_equal(first_asked(b, watch, taken + 1, taken + 120, &asked), taken + wait);
+        assert_int_equal(asked, wait < 60 ? 2 : 1);
+        assert_int_equal(vg_view_watch_health(watch)->corner_looks, learning + asked);
+        vg_view_watch_close(&watch);
+
+        watch = open_watch();
+        vg_view_watch_stagger(watch, early_s[i] * VG_US_PER_S);
+        assert_int_equal(vg_view_watch_restore(watch, b->reference, sizeof b->reference), VG_OK);
+        assert_int_equal(first_asked(b, watch, 500, 620, &asked), 500 + wait);
+        assert_int_equal(asked, wait < 60 ? 2 : 1);
+        vg_view_watch_close(&watch);
+    }
+}
+
 static void words_and_memory(void **state)
 {
     const struct vg_view_settings settings = vg_view_settings_defaults();
@@ -488,6 +534,7 @@ int main(void)
         cmocka_unit_test(small_and_slow),
         cmocka_unit_test(not_on_two_looks),
         cmocka_unit_test(the_same_twice),
+        cmocka_unit_test(staggered),
         cmocka_unit_test(words_and_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
