@@ -77,6 +77,7 @@ static struct vg_hold_latency latency_between(const struct vg_time_histogram_vie
     vg_time_histogram_subtract(&view, before);
     return (struct vg_hold_latency){
         .count = vg_time_histogram_count(&view),
+        .mean_ms = vg_time_histogram_mean_us(&view) / 1000,
         .p50_ms = (double)vg_time_histogram_quantile_us(&view, 0.5) / 1000,
         .p95_ms = (double)vg_time_histogram_quantile_us(&view, 0.95) / 1000,
         .p99_ms = (double)vg_time_histogram_quantile_us(&view, 0.99) / 1000};

@@ -27,7 +27,7 @@ const char *vg_hold_lack_name(int i);
 
 struct vg_hold_latency {
     uint64_t count;
-    double p50_ms, p95_ms, p99_ms; /* 0 without any */
+    double mean_ms, p50_ms, p95_ms, p99_ms; /* 0 without any */
 };
 
 struct vg_hold_minute {

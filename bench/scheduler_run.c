@@ -308,6 +308,7 @@ static void tell_latency(const struct stand *s, struct vg_scheduler_found *found
     vg_time_histogram_subtract(&view, &s->first.due);
     found->due = (struct vg_hold_latency){
         .count = vg_time_histogram_count(&view),
+        .mean_ms = vg_time_histogram_mean_us(&view) / 1000,
         .p50_ms = (double)vg_time_histogram_quantile_us(&view, 0.5) / 1000,
         .p95_ms = (double)vg_time_histogram_quantile_us(&view, 0.95) / 1000,
         .p99_ms = (double)vg_time_histogram_quantile_us(&view, 0.99) / 1000};

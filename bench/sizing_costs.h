@@ -31,7 +31,7 @@ struct vg_size_measure {
     uint32_t flux;
     double pictures; /* judged by the net, or with its answer of before */
     const struct vg_pipeline_cost *cost;
-    double rules_p50_ms; /* from when a picture had arrived to the end of its rules; 0: not known */
+    double due_mean_ms; /* from when a picture was due to the end of its rules; 0: not known */
 };
 
 /* base + n x each, neither below 0. */
@@ -56,7 +56,7 @@ struct vg_size_costs {
     struct vg_size_line memory_bytes;         /* n flux */
     double disk_bytes;                        /* a second and flux; -1: not known */
     double before_ms, after_ms; /* a picture, until it may wait for a batch, and after it */
-    double rest_ms; /* a picture, beside all that is simulated (vg_size_fit); 0: not known */
+    double rest_ms; /* a picture, in the mean, beside all that is simulated (vg_size_fit) */
 };
 
 /* Least squares, each point weighing the same; with one n alone: all of it is each one's. */

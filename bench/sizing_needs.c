@@ -50,10 +50,10 @@ static struct vg_size_answer read_run(const struct vg_sim *sim,
         wanted += due;
         missing += missed > 1 ? missed - 1 : 0; /* one may be under way at either end */
     }
-    struct vg_size_answer answer = {.p50_ms = (double)all.p50_us / 1000 + more_ms,
+    struct vg_size_answer answer = {.mean_ms = all.mean_us / 1000 + more_ms,
+                                    .p50_ms = (double)all.p50_us / 1000 + more_ms,
                                     .p95_ms = (double)all.p95_us / 1000 + more_ms,
                                     .p99_ms = (double)all.p99_us / 1000 + more_ms,
-                                    .arrival_p50_ms = (double)all.arrival_p50_us / 1000 + more_ms,
                                     .worst_share = fmin(all.worst_minute, all.worst),
                                     .unanalysed_share = wanted > 0 ? missing / wanted : 0};
     answer.held = answer.worst_share >= VG_HOLD_SHARE && answer.p95_ms <= VG_HOLD_P95_MS &&
@@ -63,10 +63,10 @@ static struct vg_size_answer read_run(const struct vg_sim *sim,
 
 static void add_part(struct vg_size_answer *mean, const struct vg_size_answer *one, uint32_t runs)
 {
+    mean->mean_ms += one->mean_ms / runs;
     mean->p50_ms += one->p50_ms / runs;
     mean->p95_ms += one->p95_ms / runs;
     mean->p99_ms += one->p99_ms / runs;
-    mean->arrival_p50_ms += one->arrival_p50_ms / runs;
     mean->worst_share += one->worst_share / runs;
     mean->unanalysed_share += one->unanalysed_share / runs;
 }
@@ -127,6 +127,7 @@ static void give_host(const struct vg_size_costs *costs, const struct vg_size_lo
         .alert_us = (int64_t)(costs->alert_ms * 1000 + 0.5),
         .alerts_ppm = (uint32_t)(costs->alerts_share * 1e6 + 0.5)};
     s->arrival_jitter_us = 0; /* it was decoding */
+    s->unseen_us = (int64_t)(fmin(costs->rest_ms, 999) * 1000 + 0.5);
     for (uint32_t d = 0; d < s->device_count && host->device == VG_DEVICE_CPU; d++)
         device[d].cores_milli = milli(costs->device_cores);
     for (uint32_t i = 0; i < s->flux_count; i++) {
@@ -169,7 +170,7 @@ enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct v
         .arrival_jitter_us = (int64_t)(fmin(2 * costs->before_ms, 999) * 1000)};
     if (machine->cores > 0)
         give_host(costs, load, host, machine, &settings, list, device);
-    const double more_ms = machine->cores > 0 ? costs->rest_ms : costs->after_ms;
+    const double more_ms = machine->cores > 0 ? 0 : costs->after_ms;
     const enum vg_status status = simulate(&settings, more_ms, answer, fault);
     vg_free(list);
     return status;
@@ -180,18 +181,20 @@ enum vg_status vg_size_fit(struct vg_size_costs *costs, const struct vg_size_loa
                            uint32_t count, struct vg_fault *fault)
 {
     const struct vg_size_try here = {1, 1, host->cores, costs->foreign_cores};
-    const struct vg_size_measure *least = NULL;
-    struct vg_size_answer answer;
-    for (uint32_t i = 0; i < count; i++)
-        if (measure[i].rules_p50_ms > 0 && (!least || measure[i].flux < least->flux))
-            least = &measure[i];
+    double more_ms = 0, flux = 0;
+    enum vg_status status = VG_OK;
     costs->rest_ms = 0;
-    if (!least || costs->why)
-        return VG_OK;
-    const enum vg_status status =
-        vg_size_predict(costs, load, host, least->flux, &here, &answer, fault);
-    if (!status && !answer.why && answer.arrival_p50_ms > 0)
-        costs->rest_ms = fmax(least->rules_p50_ms - answer.arrival_p50_ms, 0);
+    for (uint32_t i = 0; i < count && !status && !costs->why; i++) {
+        struct vg_size_answer answer;
+        if (measure[i].due_mean_ms <= 0)
+            continue;
+        status = vg_size_predict(costs, load, host, measure[i].flux, &here, &answer, fault);
+        if (status || answer.why || !answer.held)
+            continue;
+        more_ms += (measure[i].due_mean_ms - answer.mean_ms) * measure[i].flux;
+        flux += measure[i].flux;
+    }
+    costs->rest_ms = flux > 0 ? fmax(more_ms / flux, 0) : 0;
     return status;
 }
 

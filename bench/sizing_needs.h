@@ -25,11 +25,11 @@ struct vg_size_try {
 };
 
 struct vg_size_answer {
-    const char *why;               /* msgid: it cannot be told; NULL: what follows is so */
-    bool held;                     /* as bench/flux_hold.h has it, as far as the simulation knows */
-    double p50_ms, p95_ms, p99_ms; /* from when a picture was due to the end of its rules */
-    double arrival_p50_ms;         /* from when it had arrived */
-    double worst_share;            /* of the wanted rate, of the worst flux in its worst minute */
+    const char *why; /* msgid: it cannot be told; NULL: what follows is so */
+    bool held;       /* as bench/flux_hold.h has it, as far as the simulation knows */
+    /* from when a picture was due to the end of its rules */
+    double mean_ms, p50_ms, p95_ms, p99_ms;
+    double worst_share; /* of the wanted rate, of the worst flux in its worst minute */
     double unanalysed_share;
 };
 
@@ -39,10 +39,11 @@ enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct v
                                const struct vg_size_try *machine, struct vg_size_answer *answer,
                                struct vg_fault *fault) VG_MUST_USE;
 
-/* Learns rest_ms: by how much the picture in the middle took longer from its arrival than it is
- * simulated, where the fewest flux were measured. When it was due is left out: how far due times lie
- * from a source's pictures is chance, and with one flux it is the same all the time. After
- * vg_size_costs_make. VG_E_MEMORY. */
+/* Learns rest_ms: by how much a picture took longer in the mean than it is simulated, over the
+ * measures that the simulation holds. How far due times lie from a source's pictures is chance, the
+ * same all the time for each flux: measures count by their flux. Most of it is a decoder that holds
+ * pictures back to put them in order (B pictures), which is even between nothing and some pictures;
+ * so that is how it is told (vg_sim_settings). After vg_size_costs_make. VG_E_MEMORY. */
 enum vg_status vg_size_fit(struct vg_size_costs *costs, const struct vg_size_load *load,
                            const struct vg_size_host *host, const struct vg_size_measure *measure,
                            uint32_t count, struct vg_fault *fault) VG_MUST_USE;

@@ -29,6 +29,7 @@ void vg_latency_add(struct vg_latency_counts *counts, int64_t us)
 {
     counts->bucket[bucket_of(us)]++;
     counts->total++;
+    counts->us_sum += us > 0 ? (double)us : 0;
     if (us > counts->us_max)
         counts->us_max = us;
 }
@@ -38,6 +39,7 @@ void vg_latency_join(struct vg_latency_counts *counts, const struct vg_latency_c
     for (uint32_t i = 0; i < VG_LATENCY_BUCKETS; i++)
         counts->bucket[i] += more->bucket[i];
     counts->total += more->total;
+    counts->us_sum += more->us_sum;
     if (more->us_max > counts->us_max)
         counts->us_max = more->us_max;
 }
@@ -52,4 +54,9 @@ int64_t vg_latency_quantile_us(const struct vg_latency_counts *counts, double q)
             return end_of(i) < counts->us_max ? end_of(i) : counts->us_max;
     }
     return counts->us_max;
+}
+
+double vg_latency_mean_us(const struct vg_latency_counts *counts)
+{
+    return counts->total > 0 ? counts->us_sum / (double)counts->total : 0;
 }

@@ -11,6 +11,7 @@
 struct vg_latency_counts {
     uint64_t total;
     int64_t us_max;
+    double us_sum;
     uint32_t bucket[VG_LATENCY_BUCKETS]; /* the last one holds all that is longer, too */
 };
 
@@ -21,5 +22,7 @@ void vg_latency_join(struct vg_latency_counts *counts, const struct vg_latency_c
 /* The share q (0 to 1) of all took no longer than this, rounded up to the bucket's end, but never
  * more than the longest one; 0 when there is none. */
 int64_t vg_latency_quantile_us(const struct vg_latency_counts *counts, double q);
+/* 0 when there is none. */
+double vg_latency_mean_us(const struct vg_latency_counts *counts);
 
 #endif

@@ -29,7 +29,7 @@ struct batch {
     int64_t begun_us;
     struct {
         uint32_t flux, jobs;
-        int64_t due_us, arrived_us;
+        int64_t due_us;
     } picture[VG_SIM_BATCH_MAX];
 };
 
@@ -54,7 +54,6 @@ struct flux {
     int64_t due_us;                     /* of the picture that comes next */
     bool alive, waits, under_way;
     int64_t waits_since_us, oldest_due_us;
-    int64_t newest_us; /* when the one that waits had arrived */
     int64_t stalled_until_us;
     int64_t stirred_us; /* since when; NEVER: calm */
     uint32_t device;    /* in whose waiting it is entered */
@@ -68,14 +67,14 @@ struct flux {
     /* its picture that a worker has */
     struct followed {
         uint32_t device, batch, jobs, next; /* next: behind it; NOWHERE */
-        int64_t due_us, arrived_us;
+        int64_t due_us;
     } followed;
 
     /* since the mark */
     struct vg_sim_flux_report counts;
     int64_t alive_us, minute_alive_us;
     uint64_t minute_answered;
-    struct vg_latency_counts latency, since_arrival;
+    struct vg_latency_counts latency;
 };
 
 struct worker {
@@ -262,7 +261,6 @@ static void send(struct vg_sim *sim, uint32_t device, uint32_t count)
         batch->picture[k].flux = i;
         batch->picture[k].jobs = f->is.jobs;
         batch->picture[k].due_us = f->oldest_due_us;
-        batch->picture[k].arrived_us = f->newest_us;
         batch->jobs += f->is.jobs;
     }
     sim->batches++;
@@ -356,10 +354,9 @@ static void on_packet(struct vg_sim *sim, uint32_t i)
         decode_first(sim, i);
 }
 
-static void on_picture(struct vg_sim *sim, uint32_t i, int64_t arrived_us)
+static void on_picture(struct vg_sim *sim, uint32_t i)
 {
     struct flux *f = &sim->flux[i];
-    f->newest_us = arrived_us;
     f->counts.asked++;
     f->counts.replaced += f->waits;
     sim->replaced_us += f->waits ? sim->share[i].cost_us : 0;
@@ -385,7 +382,7 @@ static void on_decoded(struct vg_sim *sim, uint32_t i)
     if (--f->packets > 0)
         decode_first(sim, i);
     if (f->alive && f->period_us > 0 && arrived_us >= f->due_us)
-        on_picture(sim, i, arrived_us);
+        on_picture(sim, i);
 }
 
 static int64_t capacity_of(const struct vg_sim *sim)
@@ -449,11 +446,12 @@ static void learn(struct device *d, const struct batch *batch, int64_t us)
 
 static void answer(struct vg_sim *sim, struct flux *f)
 {
+    const uint32_t unseen = (uint32_t)(2 * sim->settings.unseen_us);
+    const int64_t more_us = unseen ? vg_random_below(&sim->random, unseen + 1) : 0;
     f->under_way = false;
     f->counts.answered++;
     f->minute_answered++;
-    vg_latency_add(&f->latency, sim->now_us - f->followed.due_us);
-    vg_latency_add(&f->since_arrival, sim->now_us - f->followed.arrived_us);
+    vg_latency_add(&f->latency, sim->now_us - f->followed.due_us + more_us);
 }
 
 /* Its picture is judged: what it cost is known, and the next one may go. True: the cost leapt. */
@@ -548,8 +546,7 @@ static void on_answer(struct vg_sim *sim, uint32_t device)
         sim->flux[i].followed = (struct followed){.device = device,
                                                   .batch = at,
                                                   .jobs = batch.picture[k].jobs,
-                                                  .due_us = batch.picture[k].due_us,
-                                                  .arrived_us = batch.picture[k].arrived_us};
+                                                  .due_us = batch.picture[k].due_us};
         if (followed)
             follow_begin(sim, i);
         else
@@ -742,7 +739,7 @@ static void take_event(struct vg_sim *sim, uint32_t source)
     if (source < sim->settings.flux_count && sim->flux[source].is.decode_us > 0)
         on_packet(sim, source);
     else if (source < sim->settings.flux_count)
-        on_picture(sim, source, sim->now_us);
+        on_picture(sim, source);
     else if (source < look_of(sim, 0))
         on_answer(sim, source - answer_of(sim, 0));
     else if (source < tick_of(sim))
@@ -793,7 +790,7 @@ void vg_sim_mark(struct vg_sim *sim)
     for (uint32_t i = 0; i < sim->settings.flux_count; i++) {
         struct flux *f = &sim->flux[i];
         f->counts = (struct vg_sim_flux_report){.worst_minute = 1e9};
-        f->latency = f->since_arrival = (struct vg_latency_counts){0};
+        f->latency = (struct vg_latency_counts){0};
         f->alive_us = f->minute_alive_us = 0;
         f->minute_answered = 0;
     }
@@ -805,7 +802,8 @@ static enum vg_status check(const struct vg_sim_settings *s, struct vg_fault *fa
 {
     bool good = s->flux_count <= VG_SIM_FLUX_MAX && s->device_count > 0 &&
                 s->device_count <= VG_DEVICES_MAX && s->arrival_jitter_us >= 0 &&
-                s->arrival_jitter_us <= VG_US_PER_S;
+                s->arrival_jitter_us <= VG_US_PER_S && s->unseen_us >= 0 &&
+                s->unseen_us <= VG_US_PER_S;
     good = good && s->host.workers <= VG_SIM_WORKERS_MAX && s->host.follow_us >= 0 &&
            s->host.alert_us >= 0;
     for (uint32_t i = 0; good && i < s->flux_count; i++)
@@ -977,14 +975,13 @@ static void add_flux(const struct vg_sim *sim, uint32_t i, struct vg_sim_report 
 
 void vg_sim_read(const struct vg_sim *sim, struct vg_sim_report *report)
 {
-    struct vg_latency_counts all = {0}, since_arrival = {0};
+    struct vg_latency_counts all = {0};
     int64_t busy_us = 0;
     *report = (struct vg_sim_report){.worst = 1e9, .worst_minute = 1e9};
     for (uint32_t i = 0; i < sim->settings.flux_count; i++) {
         add_flux(sim, i, report);
         report->wanted_us += sim->share[i].wanted / 1000;
         vg_latency_join(&all, &sim->flux[i].latency);
-        vg_latency_join(&since_arrival, &sim->flux[i].since_arrival);
     }
     for (uint32_t d = 0; d < sim->settings.device_count; d++)
         busy_us += sim->device[d].busy_us;
@@ -999,7 +996,7 @@ void vg_sim_read(const struct vg_sim *sim, struct vg_sim_report *report)
     report->p95_us = vg_latency_quantile_us(&all, 0.95);
     report->p99_us = vg_latency_quantile_us(&all, 0.99);
     report->us_max = all.us_max;
-    report->arrival_p50_us = vg_latency_quantile_us(&since_arrival, 0.5);
+    report->mean_us = vg_latency_mean_us(&all);
     report->capacity_us = (double)sim->capacity_us;
     report->load_us = (double)vg_share_load_us(sim->share, sim->settings.flux_count);
 }

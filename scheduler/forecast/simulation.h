@@ -78,6 +78,8 @@ struct vg_sim_settings {
     uint32_t flux_count, device_count, change_count;
     uint32_t busy_milli;       /* of a device's time, for pictures; 0: VG_SIM_BUSY_MILLI */
     int64_t arrival_jitter_us; /* a picture comes up to so much late */
+    int64_t unseen_us;         /* what is not simulated takes that in the mean (evenly between
+                                  none and twice of it): latencies are told with it */
     struct vg_sim_host host;   /* zeroed: takes no time */
     uint64_t seed;
 };
@@ -118,7 +120,7 @@ struct vg_sim_report {
     double worst, worst_minute; /* flux */
     uint32_t worst_flux;
     int64_t p50_us, p95_us, p99_us, us_max;
-    int64_t arrival_p50_us; /* from when the picture itself had arrived */
+    double mean_us;
     /* a second, of the first device's time: of the last sharing out, and what all want */
     double capacity_us, load_us, wanted_us;
 };

@@ -92,6 +92,18 @@ int64_t vg_time_histogram_quantile_us(const struct vg_time_histogram_view *view,
     return count ? VG_TIME_HISTOGRAM_MOST_US : 0;
 }
 
+double vg_time_histogram_mean_us(const struct vg_time_histogram_view *view)
+{
+    const uint64_t count = vg_time_histogram_count(view);
+    double sum = 0;
+    for (size_t i = 0; i < VG_TIME_HISTOGRAM_BUCKETS; i++) {
+        const int64_t least = i > 0 ? vg_time_histogram_bucket_most_us(i - 1) + 1 : 0;
+        const int64_t twice = least + vg_time_histogram_bucket_most_us(i);
+        sum += (double)view->bucket[i] * (double)twice / 2;
+    }
+    return count ? sum / (double)count : 0;
+}
+
 void vg_time_histogram_write(const struct vg_time_histogram_view *view, struct vg_text_buffer *out)
 {
     vg_text_add(out, "%llu", (unsigned long long)vg_time_histogram_count(view));

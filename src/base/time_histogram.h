@@ -58,6 +58,9 @@ uint64_t vg_time_histogram_count(const struct vg_time_histogram_view *view);
  * greatest; 0 when there is none. */
 int64_t vg_time_histogram_quantile_us(const struct vg_time_histogram_view *view, double q);
 
+/* The mean, each value taken for the middle of its bucket; 0 when there is none. */
+double vg_time_histogram_mean_us(const struct vg_time_histogram_view *view);
+
 /* The bucket of a value and the greatest value of a bucket. Pure. */
 size_t vg_time_histogram_bucket(int64_t us);
 int64_t vg_time_histogram_bucket_most_us(size_t bucket);

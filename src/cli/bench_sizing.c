@@ -390,7 +390,7 @@ static struct vg_size_measure measure_of(const struct size_run *run)
         .flux = run->flux,
         .pictures = (double)(run->hold.analysed + run->hold.drops[VG_FATE_STILL]),
         .cost = &run->cost,
-        .rules_p50_ms = run->hold.rules.p50_ms};
+        .due_mean_ms = run->hold.due.mean_ms};
 }
 
 /* The measure that speaks for a tier: the smallest number of flux at or above it that was held, and no

@@ -471,18 +471,20 @@ static void what_is_not_simulated_is_learnt(void **state)
     costs_of(&c, &load, &host, 60);
     *cost = cost_of(2, 60);
     assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &bare, &fault), VG_OK);
-    struct vg_size_measure measure = {2, 600, cost, bare.arrival_p50_ms + 5};
+    struct vg_size_measure measure = {2, 600, cost, bare.mean_ms + 30};
     assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
-    assert_near(c.rest_ms, 5, 1e-6);
+    assert_near(c.rest_ms, 30, 1e-6);
     assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &fitted, &fault), VG_OK);
-    assert_near(fitted.p99_ms, bare.p99_ms + 5, 1e-6);
-    measure.rules_p50_ms = 0; /* not known */
+    assert_true(fitted.held);
+    assert_near(fitted.mean_ms, bare.mean_ms + 30, 0.5); /* as was learnt */
+    assert_true(fitted.p99_ms > bare.p99_ms + 45 && fitted.p99_ms <= bare.p99_ms + 60.5);
+    measure.due_mean_ms = 0; /* not known */
     assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
     assert_near(c.rest_ms, 0, 1e-9);
     json_t *told = vg_size_costs_json(&c, &load, &host);
     assert_true(json_is_null(json_object_get(told, "rest_ms")));
     json_decref(told);
-    measure.rules_p50_ms = bare.arrival_p50_ms + 5;
+    measure.due_mean_ms = bare.mean_ms + 5;
     cost->devices = 2; /* whose costs these are nobody knows */
     vg_size_costs_make(&c, &load, &host, &measure, 1);
     assert_non_null(c.why);

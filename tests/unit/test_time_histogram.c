@@ -67,15 +67,19 @@ static void quantiles_are_those_of_the_sorted_values(void **state)
         struct vg_time_histogram *h = vg_alloc(sizeof *h);
         struct vg_time_histogram_view *view = vg_alloc(sizeof *view);
         struct vg_random random;
+        double sum = 0;
         assert_true(value && h && view);
         vg_random_seed(&random, m + 1);
         for (size_t i = 0; i < VALUES; i++) {
             value[i] = any_value(&random, mosts[m]);
+            sum += (double)value[i];
             vg_time_histogram_add(h, value[i]);
         }
         qsort(value, VALUES, sizeof *value, by_value);
         vg_time_histogram_read(h, view);
         assert_int_equal(vg_time_histogram_count(view), VALUES);
+        assert_true(fabs(vg_time_histogram_mean_us(view) * VALUES / sum - 1) <
+                    0.5 / VG_TIME_HISTOGRAM_PARTS);
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
             const double rank = ceil(wanted[i] * VALUES);
             const int64_t true_us = value[rank < 1 ? 0 : (size_t)rank - 1];
