@@ -45,6 +45,7 @@ enum {
 #define SETTLE_US (60 * VG_US_PER_S) /* a new one follows faster, and so does its anchor: */
 #define HASTE_US  (VG_US_PER_S / 2)  /* who stood there when it was taken goes */
 #define LOST_US   (8 * VG_US_PER_S)  /* moved, but nobody knows whereto */
+#define HOLD_US   (10 * VG_US_PER_S) /* so long what was found holds of a picture that stands */
 
 enum evidence {
     UNKNOWN,
@@ -109,6 +110,10 @@ struct vg_view_watch {
     int64_t learning_us;            /* the first of them */
     int64_t taken_us, followed_us, anchored_us;
     int64_t early_us;
+    bool found; /* what was last found of a look unlike the reference, and when */
+    enum verdict found_verdict;
+    struct vg_view_match found_way;
+    int64_t found_us;
 };
 
 static const struct {
@@ -272,19 +277,43 @@ static enum verdict judge_without_corners(struct vg_view_watch *w, struct vg_vie
     return seen && c->grey < GREY_SAME && is_camera_known(w, s, now) ? NOT_FOUND : UNSURE;
 }
 
-/* Against `view`, which stands in s->then. */
-static enum verdict judge(struct vg_view_watch *w, struct vg_view_scratch *s, const uint8_t *now)
+static enum verdict judge_by_corners(struct vg_view_watch *w, struct vg_view_scratch *s,
+                                     const uint8_t *now, struct vg_view_match *match)
 {
-    struct vg_view_measures *m = &w->health.measures;
-    struct vg_view_match match;
-    if (m->change.kept >= KEPT)
-        return THE_SAME;
-    const bool found = find_way(w, s, w->view, now, &match);
-    note_way(m, &match);
+    const bool found = find_way(w, s, w->view, now, match);
+    if (!found)
+        match->shift = 0;
+    note_way(&w->health.measures, match);
     if (found)
-        return is_moved(w, match.shift) ? ELSEWHERE : THE_SAME;
-    m->shift = 0;
+        return is_moved(w, match->shift) ? ELSEWHERE : THE_SAME;
     return judge_without_corners(w, s, now);
+}
+
+/* Night falls on all cameras in one minute, and it takes the reference two to follow: what was found
+ * of a picture holds while that stands, since a camera that turns does not leave it as it was. */
+static bool still_holds(const struct vg_view_watch *w, int64_t at_us)
+{
+    return w->found && w->health.referenced && w->health.measures.steady >= STEADY &&
+           at_us - w->found_us < HOLD_US &&
+           (w->found_verdict == THE_SAME || (w->fault[MOVED].on && w->found_verdict != UNSURE));
+}
+
+/* Against `view`, which stands in s->then. */
+static enum verdict judge(struct vg_view_watch *w, struct vg_view_scratch *s, const uint8_t *now,
+                          int64_t at_us)
+{
+    if (w->health.measures.change.kept >= KEPT) {
+        w->found = false;
+        return THE_SAME;
+    }
+    if (still_holds(w, at_us)) {
+        note_way(&w->health.measures, &w->found_way);
+        return w->found_verdict;
+    }
+    w->found_verdict = judge_by_corners(w, s, now, &w->found_way);
+    w->found = true;
+    w->found_us = at_us;
+    return w->found_verdict;
 }
 
 /* The view may have crept away together with the light: now and then, and as long as that is so,
@@ -334,6 +363,7 @@ static void take_reference(struct vg_view_watch *w, int64_t at_us)
     w->taken_us = at_us;
     w->followed_us = at_us;
     w->anchored_us = at_us - w->early_us;
+    w->found = false;
 }
 
 /* Some looks at the same view make the reference; whoever passes by fades in their mean, and as
@@ -524,7 +554,7 @@ const struct vg_view_health *vg_view_watch_look(struct vg_view_watch *w, struct 
     vg_view_detail_compare(comparable ? &s->then : &s->now, &s->now, w->health.measures.noise,
                            change);
     if (comparable && change->dark < DARK_ON)
-        verdict = judge(w, s, thumb->luma);
+        verdict = judge(w, s, thumb->luma, media.us);
     if (!w->health.referenced)
         learn(w, thumb->luma, verdict, media.us);
     else if (verdict == THE_SAME)
@@ -584,6 +614,7 @@ enum vg_status vg_view_watch_restore(struct vg_view_watch *w, const uint8_t *byt
     memcpy(w->view, reference.view, VG_VIEW_PIXELS);
     w->health.referenced = true;
     w->learned = 0;
+    w->found = false;
     forget_faults(w);
     return VG_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -325,6 +326,46 @@ static void day_and_night(void **state)
     vg_view_watch_close(&watch);
 }
 
+/* When night falls on all cameras at once, each look that needs corners takes ten times another. */
+static void night_costs_little(void **state)
+{
+    static const struct vg_view_scene_camera night = {.noise = 5, .infra = 1, .text = 1};
+    struct bench *b = *state;
+    struct vg_view_watch *watch = open_set_up(b);
+    static const struct vg_view_scene_camera day = SET_UP;
+    (void)looks(b, watch, &day, 100, 110);
+    const uint64_t before = vg_view_watch_health(watch)->corner_looks;
+    for (uint32_t n = 110; n < 410; n++)
+        assert_int_equal(look(b, watch, &night, n)->state, VG_VIEW_GOOD);
+    const uint64_t asked = vg_view_watch_health(watch)->corner_looks - before;
+    print_message("night: %u of 300 looks by corners\n", (uint32_t)asked);
+    assert_in_range(asked, 1, 20); /* 120 if each look asked */
+    vg_view_watch_close(&watch);
+}
+
+/* What was found at nightfall hides no camera that turns then, quickly or by little and little. */
+static void turning_at_night(void **state)
+{
+    static const double steps[] = {0.1, 0.01, 0.003};
+    struct bench *b = *state;
+    for (uint32_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct vg_view_watch *watch = open_set_up(b);
+        struct vg_view_scene_camera night = {.gain = 0.3, .noise = 4, .text = 1};
+        static const struct vg_view_scene_camera day = SET_UP;
+        (void)looks(b, watch, &day, 100, 110);
+        (void)looks(b, watch, &night, 110, 113);
+        uint32_t n = 113;
+        for (; n < 160 && vg_view_watch_health(watch)->state == VG_VIEW_GOOD; n++) {
+            night.right = fmin(night.right + steps[i], 0.3);
+            (void)look(b, watch, &night, n);
+        }
+        print_message("%.3f a second: seen after %u s\n", steps[i], n - 113);
+        assert_int_equal(vg_view_watch_health(watch)->state, VG_VIEW_MOVED);
+        assert_true(n - 113 <= 4 + 0.0275 / steps[i] + 10);
+        vg_view_watch_close(&watch);
+    }
+}
+
 static void confirmed_by_a_person(void **state)
 {
     static const struct vg_view_scene_camera as_set_up = SET_UP,
@@ -529,6 +570,8 @@ int main(void)
         cmocka_unit_test(panning),
         cmocka_unit_test(creeping),
         cmocka_unit_test(day_and_night),
+        cmocka_unit_test(night_costs_little),
+        cmocka_unit_test(turning_at_night),
         cmocka_unit_test(confirmed_by_a_person),
         cmocka_unit_test(kept_and_read_back),
         cmocka_unit_test(small_and_slow),
