@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "bench/live_admission.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
@@ -215,6 +216,7 @@ static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_p
     take_costs(s, cost);
     cost->resident_bytes = after.resident_bytes;
     cost->batch_size = s->now->batch_size;
+    cost->admitted = vg_live_admitted(s->server, s->run->server.from, s->run->server.flux);
     if (!status && vg_hold_end(hold, s->first, s->now))
         return vg_fault_set(fault, VG_E_STATE,
                             N_("the analysis started anew while it was measured"), NULL, "%s",

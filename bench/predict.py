@@ -10,7 +10,8 @@ what that seems to hold; what this says of more is the prediction. (With few flu
 and a processor that is woken for each takes more for it than one that works: from one and four flux alone 14
 were foretold where 16 were held.) Then more are measured for --measure seconds each, first as many as were predicted, until
 one number is held and the next (or one a tenth above) is not. Nothing that was measured then goes into
-the prediction. At those times a row takes two to three minutes. For the record: --small 60 --measure 60.
+the prediction. Beside it stands how many the server's own admission would have let in by the end of the small
+measure. At those times a row takes two to three minutes. For the record: --small 60 --measure 60.
 
 --clip: any clip with people in it, half a minute or more; what the rows want is made of it, beside the
 state. --state keeps each measure and goes on from there; other times, another program, another clip or
@@ -191,7 +192,7 @@ def judge(row, small, runs):
             "known_to": None if failed is None else failed - held, "within": within(predicted, held, failed),
             "p99_ms": p99, "predicted_p99_ms": said_p99,
             "p99_off": said_p99 / p99 - 1 if p99 and said_p99 else None,
-            "p99_within": bool(p99 and said_p99) and abs(said_p99 / p99 - 1) <= 0.3,
+            "admitted": small["runs"][-1]["admitted"], "p99_within": bool(p99 and said_p99) and abs(said_p99 / p99 - 1) <= 0.3,
             "foreign_cores": foreign, "costs": small["costs"],
             "runs": {str(n): {k: run[k] for k in ("held", "lacks", "due_ms", "cpu_cores", "unanalysed_share")}
                      for n, run in sorted(runs.items())}}
@@ -202,17 +203,17 @@ def number(x, form="{:.0f}"):
 
 
 def table(found):
-    print("| flux | predicted | measured | within 1 or 10 % | p99 predicted, ms | measured | within 30 % | others, cores |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| flux | predicted | measured | within 1 or 10 % | p99 predicted, ms | measured | within 30 % | admission | others, cores |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for r in found:
         if "failed" in r:
-            print(f"| {r['row']} | not measured: {r['failed']} | | | | | | |")
+            print(f"| {r['row']} | not measured: {r['failed']} | | | | | | | |")
             continue
         measured = f"at least {r['measured']}" if r["at_least"] else r["measured"]
         print(f"| {r['row']} | {number(r['predicted'])} | {measured} | "
               f"{'not known' if r['within'] is None else 'yes' if r['within'] else 'no'} | "
               f"{number(r['predicted_p99_ms'])} | {number(r['p99_ms'])} | {'yes' if r['p99_within'] else 'no'} "
-              f"({number(r['p99_off'] and 100 * r['p99_off'], '{:+.0f} %')}) | {r['foreign_cores']:.2f} |")
+              f"({number(r['p99_off'] and 100 * r['p99_off'], '{:+.0f} %')}) | {number(r['admitted'])} | {r['foreign_cores']:.2f} |")
 
 
 def arguments():

@@ -185,8 +185,8 @@ static json_t *measure_json(const struct request *r, const struct vg_hold *hold,
                   vg_pipeline_latency_json(vg_hold_latency(hold)), "drops", drops_json(hold),
                   "rss_mb", (double)cost->resident_bytes / 1e6, "cpu_cores", cost->cpu_cores);
     json_t *more = json_pack(
-        "{s:b, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:i, s:f, s:f}", "held",
-        hold->lacks == 0, "lacks", vg_pipeline_lacks_json(hold), "latency_of",
+        "{s:b, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:i, s:f, s:f, s:o}",
+        "held", hold->lacks == 0, "lacks", vg_pipeline_lacks_json(hold), "latency_of",
         vg_hold_of_alerts(hold) ? "alerts" : "pictures", "picture_latency_ms",
         vg_pipeline_latency_json(&hold->rules), "due_latency_ms",
         vg_pipeline_latency_json(&hold->due), "alert_latency_ms",
@@ -194,7 +194,8 @@ static json_t *measure_json(const struct request *r, const struct vg_hold *hold,
         (json_int_t)hold->alerts, "alerts_refused", (json_int_t)hold->alerts_refused, "analysed",
         (json_int_t)hold->analysed, "unanalysed_share", hold->unanalysed_share, "mean_flux_fps",
         hold->mean_flux_fps, "seconds", hold->seconds, "minutes", minutes_json(hold), "opened",
-        (int)cost->opened, "opened_s", cost->opened_s, "batch_size", cost->batch_size);
+        (int)cost->opened, "opened_s", cost->opened_s, "batch_size", cost->batch_size, "admitted",
+        cost->admitted ? json_integer(cost->admitted) : json_null());
     json_t *about = json_pack("{s:s, s:s, s:s, s:o}", "model", r->found, "precision",
                               r->precision ? r->precision : "auto", "scene",
                               r->scene ? r->scene : "five events", "source", source_json(r));

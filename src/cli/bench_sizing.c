@@ -550,9 +550,10 @@ static json_t *run_json(const struct stand *s, const struct size_run *run)
 {
     const struct vg_size_answer *said = &run->predicted;
     return json_pack(
-        "{s:i, s:b, s:o, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "flux",
-        (int)run->flux, "held", run->hold.lacks == 0, "lacks", vg_pipeline_lacks_json(&run->hold),
-        "worst_flux_fps", run->hold.worst_flux_fps, "analysed_fps",
+        "{s:i, s:b, s:o, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "flux", (int)run->flux, "held", run->hold.lacks == 0, "lacks",
+        vg_pipeline_lacks_json(&run->hold), "worst_flux_fps", run->hold.worst_flux_fps,
+        "analysed_fps",
         run->hold.seconds > 0 ? (double)run->hold.analysed / run->hold.seconds : 0.0, "latency_ms",
         vg_pipeline_latency_json(vg_hold_latency(&run->hold)), "due_ms",
         vg_pipeline_latency_json(&run->hold.due), "unanalysed_share", run->hold.unanalysed_share,
@@ -560,7 +561,8 @@ static json_t *run_json(const struct stand *s, const struct size_run *run)
         "batch_size", run->cost.batch_size, "predicted_held",
         said->why ? json_null() : json_boolean(said->held), "predicted_p99_ms",
         said->why || said->p99_ms <= 0 ? json_null() : json_real(said->p99_ms), "energy",
-        energy_json(s, run), "meters", meters_json(run), "foreign_cores",
+        energy_json(s, run), "meters", meters_json(run), "admitted",
+        run->cost.admitted ? json_integer(run->cost.admitted) : json_null(), "foreign_cores",
         run->cost.foreign_cores >= 0 ? json_real(run->cost.foreign_cores) : json_null());
 }
 

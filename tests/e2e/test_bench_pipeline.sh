@@ -26,6 +26,7 @@ for name in ("latency_ms", "picture_latency_ms", "due_latency_ms"):
     assert (q["p50"] > 0) == (r["analysed"] > 0) and q["p50"] <= q["p95"] <= q["p99"] < 60000, name
 assert list(r["drops"]) == ["rate", "newest", "corrupt", "pool", "overload", "still", "stopped", "decoder", "shutdown"]
 assert min(r["drops"].values()) >= 0 and 30 < r["rss_mb"] < 8000 and 0 < r["cpu_cores"] < 64
+assert r["admitted"] is None or r["flux"] <= r["admitted"] < 1000 # by what this server measured of itself
 assert r["held"] == (r["lacks"] == []) and set(r["lacks"]) <= {"rate", "latency", "unanalysed"}
 assert len(r["minutes"]) == 1 and 0 <= r["minutes"][0]["worst_share"] < 6
 # wanted is what was asked for, by the analysis' clock; each picture met one fate; what is missing
