@@ -22,7 +22,7 @@ struct watched {
     struct vg_meter *meter; /* NULL: it could not be opened */
     struct vg_energy_stretch before, load, after;
     struct mark first, block; /* of the load, and of the block under way */
-    double joules[BLOCKS_MAX];
+    double joules[BLOCKS_MAX], seconds[BLOCKS_MAX];
     uint32_t holes; /* blocks of which it does not tell */
 };
 
@@ -152,6 +152,7 @@ static void end_block(struct vg_energy_watch *watch, double up_s, uint64_t analy
         const struct vg_energy_stretch s = between(&w->block, &now);
         const bool told = s.covered_s >= VG_ENERGY_COVER_LEAST * s.whole_s;
         w->joules[watch->blocks] = told ? s.joules : 0;
+        w->seconds[watch->blocks] = told ? s.covered_s : 0;
         w->holes += !told;
         w->block = now;
     }
@@ -183,20 +184,14 @@ void vg_energy_watch_count(void *user, double up_s, uint64_t analysed)
     }
 }
 
-/* An interval within one load, where it has blocks enough, each with its joules. */
-static void add_interval(const struct vg_energy_watch *watch, const struct watched *w,
-                         struct vg_energy_account *account)
+/* Intervals within one load, where it has blocks enough, each with its joules. */
+static void add_intervals(const struct vg_energy_watch *watch, const struct watched *w,
+                          struct vg_energy_account *account)
 {
-    if (account->status != VG_ENERGY_MEASURED || w->holes > 0)
-        return;
-    const struct vg_energy_figure f = vg_energy_blocks(w->joules, watch->pictures, watch->blocks);
-    if (f.count == 0 || f.mean <= 0)
-        return;
-    /* blocks leave the last part of a minute out: the interval is laid about the whole's mean */
-    struct vg_energy_figure *to = &account->j_per_picture;
-    to->low = to->mean * f.low / f.mean;
-    to->high = to->mean * f.high / f.mean;
-    to->count = f.count;
+    const struct vg_energy_block_list blocks = {w->joules, w->seconds, watch->pictures,
+                                                watch->blocks};
+    if (w->holes == 0)
+        vg_energy_account_within(account, &blocks);
 }
 
 /* Counts and samples are of moments up to a second apart: as many as at the same rate would have
@@ -220,7 +215,7 @@ uint32_t vg_energy_watch_tell(const struct vg_energy_watch *watch, uint32_t flux
                                           .pictures = pictures_of(watch, w),
                                           .flux = flux};
         vg_energy_account_make(&told[i].account, about->scope, &run, 1, days);
-        add_interval(watch, w, &told[i].account);
+        add_intervals(watch, w, &told[i].account);
         (void)snprintf(told[i].meter, sizeof told[i].meter, "%s", about->name);
     }
     return watch->count;

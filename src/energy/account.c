@@ -183,6 +183,50 @@ void vg_energy_account_make(struct vg_energy_account *account, enum vg_energy_sc
     figures(account, &t);
 }
 
+/* About the figure's own mean, `half` to either side; without a mean there is nothing to be unsure of. */
+static void widen(struct vg_energy_figure *f, double half, uint32_t count)
+{
+    if (f->count == 0)
+        return;
+    f->low = f->mean - half;
+    f->high = f->mean + half;
+    f->count = count;
+}
+
+static double half_frac(const struct vg_energy_figure *f)
+{
+    return (f->high - f->mean) / f->mean;
+}
+
+void vg_energy_account_within(struct vg_energy_account *account,
+                              const struct vg_energy_block_list *blocks)
+{
+    struct vg_energy_account *a = account;
+    const struct vg_energy_figure by_second =
+        vg_energy_blocks(blocks->joules, blocks->seconds, blocks->count);
+    const struct vg_energy_figure by_picture =
+        vg_energy_blocks(blocks->joules, blocks->pictures, blocks->count);
+    if (a->status != VG_ENERGY_MEASURED || a->runs != 1 || !(by_second.mean > 0))
+        return;
+    const double watts = half_frac(&by_second), idle = 0.5 * a->drift * a->idle_w.mean;
+    const double flux = a->gross_w.mean / a->w_per_flux.mean;
+    const double whole_s = a->gross_j.mean / a->gross_w.mean;
+    const double net_half_w = watts * a->gross_w.mean + idle;
+    struct vg_energy_figure *const gross[] = {&a->gross_w, &a->gross_j, &a->w_per_flux,
+                                              &a->kwh_per_day, &a->kwh_per_deployment};
+    for (size_t i = 0; i < COUNT(gross); i++)
+        widen(gross[i], watts * gross[i]->mean, by_second.count);
+    widen(&a->net_w, net_half_w, by_second.count);
+    widen(&a->net_j, net_half_w * whole_s, by_second.count);
+    widen(&a->net_w_per_flux, net_half_w / flux, by_second.count);
+    if (!(by_picture.mean > 0))
+        return;
+    const double half_j = half_frac(&by_picture) * a->j_per_picture.mean;
+    widen(&a->j_per_picture, half_j, by_picture.count);
+    widen(&a->net_j_per_picture, half_j + idle * a->j_per_picture.mean / a->gross_w.mean,
+          by_picture.count);
+}
+
 void vg_energy_account_assume(struct vg_energy_account *account, enum vg_energy_scope scope,
                               const struct vg_energy_assumption *assumption, double whole_s,
                               uint64_t pictures, uint32_t flux, double days)

@@ -99,6 +99,20 @@ void vg_energy_account_assume(struct vg_energy_account *account, enum vg_energy_
 struct vg_energy_figure vg_energy_blocks(const double *joules, const double *pictures,
                                          uint32_t count);
 
+/* The blocks of a load: what each drew, how long it was and what was analysed in it. */
+struct vg_energy_block_list {
+    const double *joules, *seconds, *pictures; /* borrowed */
+    uint32_t count;
+};
+
+/* Gives the figures of an account of one run their intervals: watts, joules and kWh by the joules for
+ * each second of the blocks, those of pictures by the joules for each picture, about the means of the
+ * whole (the blocks leave its last part out). What is net is less sure by half of what idle changed
+ * by, since that is how far off the mean of its two ends may be. Nothing changes where the account is
+ * of no or several runs, or the blocks are too few. */
+void vg_energy_account_within(struct vg_energy_account *account,
+                              const struct vg_energy_block_list *blocks);
+
 /* The mean of values and its interval, as above. Values are finite. */
 struct vg_energy_figure vg_energy_mean(const double *values, uint32_t count);
 

@@ -174,6 +174,50 @@ static void blocks_of_one_run(void **state)
     assert_int_equal(vg_energy_blocks(joules, pictures, 10).count, 0);
 }
 
+/* Ten blocks of 60 s at 100 W and 10 pictures a second, one 600 J above and one below. By the second
+ * the half is 2.2622 * sqrt(720000 / 90) / 60 W, by the picture a tenth of it in joules. */
+static void blocks_give_one_run_its_intervals(void **state)
+{
+    (void)state;
+    double joules[10], seconds[10], pictures[10];
+    const struct vg_energy_block_list blocks = {joules, seconds, pictures, 10};
+    for (int i = 0; i < 10; i++) {
+        joules[i] = 6000 + (i == 3 ? 600 : i == 6 ? -600 : 0);
+        seconds[i] = 60;
+        pictures[i] = 600;
+    }
+    const double half = 2.2622 * sqrt(720000.0 / 90) / 60;
+    struct vg_energy_account a;
+    struct vg_energy_run run = a_run(100);
+    run.after.joules = 61 * 120; /* idle: 60.5 W, half a watt to either side */
+    vg_energy_account_make(&a, VG_ENERGY_WALL, &run, 1, 30);
+    vg_energy_account_within(&a, &blocks);
+    near("gross W", a.gross_w.high, 100 + half);
+    near("gross J", a.gross_j.low, 600 * (100 - half));
+    near("W a flux", a.w_per_flux.low, (100 - half) / 20);
+    near("kWh a day", a.kwh_per_day.high, 24e-3 * (100 + half));
+    near("kWh in 30 days", a.kwh_per_deployment.high, 0.72 * (100 + half));
+    near("net W", a.net_w.low, 39.5 - half - 0.5);
+    near("net J", a.net_j.high, 600 * (39.5 + half + 0.5));
+    near("net W a flux", a.net_w_per_flux.high, (39.5 + half + 0.5) / 20);
+    near("J a picture", a.j_per_picture.high, 1 + half / 100);
+    near("net J a picture", a.net_j_per_picture.high, (39.5 + half + 0.5) / 100);
+    near("idle has none", a.idle_w.low, a.idle_w.high);
+    assert_int_equal(a.gross_w.count, 10);
+    struct vg_energy_run runs[] = {a_run(99), a_run(101)};
+    runs[0].before.whole_s = 0; /* nothing is known of idle */
+    vg_energy_account_make(&a, VG_ENERGY_WALL, runs, 1, 30);
+    vg_energy_account_within(&a, &blocks);
+    assert_int_equal(a.net_w.count, 0);
+    near("but gross", a.gross_w.high, 99 * (1 + half / 100));
+    vg_energy_account_make(&a, VG_ENERGY_WALL, runs, 2, 30);
+    vg_energy_account_within(&a, &blocks);
+    near("of several it is theirs", a.gross_w.high, 100 + 12.7062 * sqrt(2) / sqrt(2));
+    vg_energy_account_make(&a, VG_ENERGY_WALL, runs, 1, 30);
+    vg_energy_account_within(&a, &(struct vg_energy_block_list){joules, seconds, pictures, 9});
+    assert_int_equal(a.gross_w.count, 1);
+}
+
 static void students_table(void **state)
 {
     (void)state;
@@ -244,6 +288,7 @@ int main(void)
         cmocka_unit_test(what_is_no_measure_is_none),
         cmocka_unit_test(an_estimate_says_that_it_is_one),
         cmocka_unit_test(blocks_of_one_run),
+        cmocka_unit_test(blocks_give_one_run_its_intervals),
         cmocka_unit_test(students_table),
         cmocka_unit_test(the_object_of_the_bench),
     };
