@@ -32,8 +32,8 @@
 #define NAME_SIZE     24
 #define VALUE_SIZE    64
 #define PART_SIZE     32
-#define LIVE_BATCH    16 /* flux in one command */
-#define BORN_SIZE     64 /* promised alerts whose latency is still to be taken */
+#define LIVE_BATCH    16  /* flux in one command */
+#define BORN_SIZE     256 /* promised alerts whose latency is still to be taken */
 
 /* An item on its way to the keeper. */
 struct given {
@@ -97,7 +97,7 @@ struct vg_publisher {
     bool ending, news;
     struct vg_mono_time ending_at; /* end of lingering */
     struct vg_publisher_counts counts;
-    struct born born[BORN_SIZE]; /* a ring: the oldest is overwritten */
+    struct born born[BORN_SIZE]; /* a ring: the oldest is overwritten; sent ones have no id */
     size_t born_next;
 
     /* under `live_lock`, held for a copy at most */
@@ -198,6 +198,17 @@ void vg_publisher_count_refused(struct vg_publisher *publisher)
 
 /* ---- the keeper ---- */
 
+/* With the lock. While Redis is away more may come than have a place: who loses his has waited for at
+ * least so long, and those that wait longest would be missing otherwise. */
+static void note_born(struct vg_publisher *p, const struct vg_publisher_item *item)
+{
+    struct born *born = &p->born[p->born_next++ % BORN_SIZE];
+    if (born->id[0] && p->latency && born->arrival.us != 0)
+        vg_time_metric_add(p->latency, vg_mono_now().us - born->arrival.us);
+    memcpy(born->id, item->id, sizeof item->id); /* the rest is 0 for ever */
+    born->arrival = item->arrival;
+}
+
 static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *item,
                       enum vg_status *status)
 {
@@ -212,9 +223,7 @@ static void keep_item(struct vg_publisher *p, const struct vg_publisher_item *it
     *status = vg_spool_append(p->spool, &record, &fault);
     lock(&p->lock);
     if (*status == VG_OK) {
-        struct born *born = &p->born[p->born_next++ % BORN_SIZE];
-        memcpy(born->id, record.id, sizeof born->id);
-        born->arrival = item->arrival;
+        note_born(p, item);
         p->news = true;
         (void)pthread_cond_signal(&p->wake);
         p->counts.promised++;

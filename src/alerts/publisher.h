@@ -47,8 +47,8 @@ struct vg_publisher_settings {
     int linger_ms;           /* at close: so long is tried to send what waits; 500 */
     int live_s;              /* live state and metrics expire after; 10 */
     int retry_s;             /* an alert that could not be read is tried again after; 30 */
-    /* from the arrival of an alert's picture to the answer of Redis, at the first send; borrowed
-     * until close, NULL: not told */
+    /* from the arrival of an alert's picture to the answer of Redis, at the first send, or to when more
+     * than 256 waited behind it; borrowed until close, NULL: not told */
     struct vg_time_metric *latency;
 };
 struct vg_publisher_settings vg_publisher_defaults(const char *spool_folder, const char *redis,

@@ -203,6 +203,13 @@ static size_t archive_all(struct fixture *f)
     return sum;
 }
 
+static uint64_t latencies_of(const struct fixture *f)
+{
+    struct vg_time_histogram_view latency;
+    vg_time_histogram_read(&f->latency.fine, &latency);
+    return vg_time_histogram_count(&latency);
+}
+
 static void test_way(void **state)
 {
     struct fixture *f = *state;
@@ -218,7 +225,7 @@ static void test_way(void **state)
     assert_int_equal(counts.spool.records, 20); /* sent is not archived */
     struct vg_time_histogram_view latency;
     vg_time_histogram_read(&f->latency.fine, &latency);
-    assert_int_equal(vg_time_histogram_count(&latency), 20);
+    assert_int_equal(latencies_of(f), 20);
     const int64_t most_us = vg_time_histogram_quantile_us(&latency, 1);
     assert_true(most_us > 0 && most_us < DEADLINE_US);
     assert_int_equal(length_of(f), 20);
@@ -249,6 +256,21 @@ static void test_redis_away(void **state)
     WAIT_FOR(length_of(f) == 11);
     assert_int_equal(archive_all(f), 11);
     WAIT_FOR(counts_of(f).spool.records == 0);
+}
+
+/* More wait for Redis than are remembered one by one: each has its latency all the same, once. */
+static void test_latency_of_many_that_waited(void **state)
+{
+    struct fixture *f = *state;
+    char id[VG_ULID_TEXT];
+    open_publisher(f);
+    for (int i = 0; i < 300; i++)
+        give(f, (uint32_t)i % 2, id);
+    WAIT_FOR(counts_of(f).promised == 300);
+    assert_int_equal(latencies_of(f), 300 - 256);
+    start_redis(f);
+    WAIT_FOR(counts_of(f).sent == 300);
+    assert_int_equal(latencies_of(f), 300);
 }
 
 static void test_restart(void **state)
@@ -705,6 +727,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_redis_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_latency_of_many_that_waited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_restart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_redis_wiped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_frozen_redis_delays_no_promise, set_up, tear_down),
