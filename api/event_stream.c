@@ -31,6 +31,15 @@ struct vg_streams {
     struct vg_time_metric latency;
 };
 
+/* What is on the way has waited until now: written, or gone with its client. */
+static void take_latencies(struct stream *stream)
+{
+    const struct vg_mono_time now = vg_mono_now();
+    for (size_t i = 0; i < stream->arrivals; i++)
+        vg_time_metric_add(&stream->streams->latency, now.us - stream->arrival[i].us);
+    stream->arrivals = 0;
+}
+
 /* The connection is going. When the client went, evhttp has parted the unfinished request from
  * it and left it to us; when we cut it, the request goes with the connection. */
 static void on_gone(struct evhttp_connection *connection, void *argument)
@@ -41,6 +50,7 @@ static void on_gone(struct evhttp_connection *connection, void *argument)
         evhttp_request_free(stream->http);
     stream->http = NULL;
     stream->streams->counts.open--;
+    take_latencies(stream);
 }
 
 static void cut(struct stream *stream)
@@ -56,6 +66,7 @@ static void end(struct stream *stream)
     evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
     stream->http = NULL;
     stream->streams->counts.open--;
+    take_latencies(stream);
     evhttp_send_reply_end(http);
 }
 
@@ -63,11 +74,7 @@ static void end(struct stream *stream)
 static void on_written(struct evhttp_connection *connection, void *argument)
 {
     (void)connection;
-    struct stream *stream = argument;
-    const struct vg_mono_time now = vg_mono_now();
-    for (size_t i = 0; i < stream->arrivals; i++)
-        vg_time_metric_add(&stream->streams->latency, now.us - stream->arrival[i].us);
-    stream->arrivals = 0;
+    take_latencies(argument);
 }
 
 /* Sends bytes to one client, or cuts it. */
@@ -147,7 +154,9 @@ static void send_news(struct stream *stream, const struct vg_news *news)
     stream->streams->counts.sent++;
     /* times of another run of the machine lie ahead of now */
     const bool known = news->arrival.us > 0 && news->arrival.us <= vg_mono_now().us;
-    if (known && stream->arrivals < ON_THE_WAY)
+    if (known && stream->arrivals == ON_THE_WAY)
+        take_latencies(stream); /* for so long at least: who reads slowly is not left out */
+    if (known)
         stream->arrival[stream->arrivals++] = news->arrival;
     send_bytes(stream, news->frame, news->size);
 }

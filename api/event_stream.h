@@ -59,7 +59,8 @@ struct vg_streams_counts {
 struct vg_streams_counts vg_streams_counts(const struct vg_streams *streams);
 
 /* From the arrival of an alert's picture to the end of its writing to a client, once for each
- * client. Loop's thread; borrowed. */
+ * client; of one that was not written, to when its client went or 32 more were on the way. Loop's
+ * thread; borrowed. */
 struct vg_time_metric *vg_streams_latency(struct vg_streams *streams);
 
 #endif

@@ -143,16 +143,26 @@ static void leave(struct watcher *w)
     free(w);
 }
 
-/* How many times an alert was written to a client, as /metrics tells it. */
-static int written_alerts(struct state *s)
+/* A whole number of /metrics; line: with the blanks about its name. */
+static int number_of(struct state *s, const char *line)
 {
-    static const char line[] = "\nvigie_alert_latency_seconds_count{to=\"client\"} ";
     struct answer answer = client_call(&s->op, "GET", "/metrics", NULL, NULL);
     const char *at = strstr(answer.body, line);
     assert_non_null(at);
-    const int count = (int)strtol(at + sizeof line - 1, NULL, 10);
+    const int number = (int)strtol(at + strlen(line), NULL, 10);
     answer_free(&answer);
-    return count;
+    return number;
+}
+
+/* How many times an alert was written to a client, as /metrics tells it. */
+static int written_alerts(struct state *s)
+{
+    return number_of(s, "\nvigie_alert_latency_seconds_count{to=\"client\"} ");
+}
+
+static int given_events(struct state *s)
+{
+    return number_of(s, "\nvigie_api_stream_events_total ");
 }
 
 /* ---- tests ---------------------------------------------------------------------------------- */
@@ -366,7 +376,8 @@ static void watchers_are_bounded(void **out)
         leave(all[i]);
 }
 
-/* A client that does not read is cut before it costs memory; the others see all. */
+/* A client that does not read is cut before it costs memory; the others see all. What it was given has
+ * its latency all the same. */
 static void who_does_not_read_is_cut(void **out)
 {
     struct state *s = *out;
@@ -375,6 +386,7 @@ static void who_does_not_read_is_cut(void **out)
     assert_int_equal(setsockopt(SSL_get_fd(deaf->ssl), SOL_SOCKET, SO_RCVBUF, &small, sizeof small),
                      0);
     assert_true(sees(w, "retry", 1));
+    const int written = written_alerts(s), given = given_events(s);
     char id[32];
     for (unsigned n = 500; n < 520; n++) {
         publish_large(s, n, 200000);
@@ -386,6 +398,8 @@ static void who_does_not_read_is_cut(void **out)
     struct answer answer = client_call(&s->op, "GET", "/metrics", NULL, NULL);
     assert_non_null(strstr(answer.body, "\nvigie_api_streams_cut_total 1\n"));
     answer_free(&answer);
+    assert_true(given_events(s) - given > 20);
+    assert_int_equal(written_alerts(s) - written, given_events(s) - given);
     leave(w);
     SSL_free(deaf->ssl);
     free(deaf);
