@@ -511,7 +511,8 @@ static json_t *meters_json(const struct size_run *run)
     return list;
 }
 
-/* What was measured, else what the simulation says, else null with the reason. */
+/* What was measured, else what the simulation says, else null with the reason. Energy is that of these
+ * flux alone: more of them share what the machine draws at rest, so that each seems to take less. */
 static json_t *tier_json(const struct stand *s, uint32_t i)
 {
     const uint32_t tier = s->tier[i];
@@ -535,7 +536,7 @@ static json_t *tier_json(const struct stand *s, uint32_t i)
                      "needs", vg_size_needs_json(&s->answer[i].needs), "predicted_held",
                      here->why ? json_null() : json_boolean(here->held), "predicted_p99_ms",
                      here->why || here->p99_ms <= 0 ? json_null() : json_real(here->p99_ms),
-                     "energy", energy_json(s, run));
+                     "energy", energy_json(s, run && run->flux == tier ? run : NULL));
 }
 
 static json_t *tiers_json(const struct stand *s)

@@ -91,12 +91,16 @@ PY
 expect 0 "1 flux: " "$VIGIE" bench sizing --profile "$T/profile.json" --tiers 1 --max 1 --settle 0 --measure 2 "$T/clip.mp4"
 grep -q "^profile essai: [01] flux held" "$T/stdout" || fail "the words: $(cat "$T/stdout")"
 
-expect 0 "" "$VIGIE" bench sizing --profile "$T/profile.json" --only 2 --raise --settle 0 --measure 2 --json "$T/clip.mp4"
+expect 0 "" "$VIGIE" bench sizing --profile "$T/profile.json" --only 2 --tiers 1,2 --raise --settle 0 --measure 2 \
+    --watts-assumed 40,120 --json "$T/clip.mp4"
 python3 - "$T/stdout" <<'PY' || fail "only what is asked is measured: $(cat "$T/stdout")"
 import json, sys
 r = json.load(open(sys.argv[1], encoding="utf-8"))
 assert [x["flux"] for x in r["runs"]] == [2] and r["method"]["raise"] is True
 assert r["held"] == (2 if r["runs"][0]["held"] else None) # of one flux nothing was measured
+energy = [t["energy"]["status"] for t in r["tiers"]] # nor what it takes: two are no measure of one
+assert energy[0] == "not_measured" and (energy[1] == r["runs"][0]["energy"]["status"] or not r["held"])
+assert r["runs"][0]["energy"]["status"] == "estimated" or r["runs"][0]["meters"] or r["runs"][0]["analysed_fps"] == 0
 PY
 
 # the costs are those of one device: the first of several that are there, and none of two that are asked for
