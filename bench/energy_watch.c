@@ -133,16 +133,16 @@ void vg_energy_watch_begin(struct vg_energy_watch *watch, double measure_s)
     }
 }
 
-static void begin_load(struct vg_energy_watch *watch, double up_s, uint64_t analysed)
+static void begin_load(struct vg_energy_watch *watch, double up_s, uint64_t judged)
 {
     watch->begun = true;
     watch->first_s = watch->block_s = up_s;
-    watch->first_pictures = watch->block_pictures = watch->last_pictures = analysed;
+    watch->first_pictures = watch->block_pictures = watch->last_pictures = judged;
     for (uint32_t i = 0; i < watch->count; i++)
         watch->watched[i].first = watch->watched[i].block = mark_now(&watch->watched[i]);
 }
 
-static void end_block(struct vg_energy_watch *watch, double up_s, uint64_t analysed)
+static void end_block(struct vg_energy_watch *watch, double up_s, uint64_t judged)
 {
     if (watch->blocks == BLOCKS_MAX)
         return;
@@ -156,26 +156,26 @@ static void end_block(struct vg_energy_watch *watch, double up_s, uint64_t analy
         w->holes += !told;
         w->block = now;
     }
-    watch->pictures[watch->blocks++] = (double)(analysed - watch->block_pictures);
+    watch->pictures[watch->blocks++] = (double)(judged - watch->block_pictures);
     watch->block_s = up_s;
-    watch->block_pictures = analysed;
+    watch->block_pictures = judged;
 }
 
-void vg_energy_watch_count(void *user, double up_s, uint64_t analysed)
+void vg_energy_watch_count(void *user, double up_s, uint64_t judged)
 {
     struct vg_energy_watch *watch = user;
     if (watch->count == 0)
         return;
     if (!watch->begun) {
-        begin_load(watch, up_s, analysed);
+        begin_load(watch, up_s, judged);
         return;
     }
-    if (up_s < watch->block_s || analysed < watch->block_pictures)
+    if (up_s < watch->block_s || judged < watch->block_pictures)
         return; /* it started anew: the measure fails */
-    watch->last_pictures = analysed;
+    watch->last_pictures = judged;
     watch->last_s = up_s;
     if (up_s - watch->block_s >= BLOCK_LEAST_S)
-        end_block(watch, up_s, analysed);
+        end_block(watch, up_s, judged);
     if (up_s - watch->first_s < watch->measure_s)
         return; /* a sample is waited for: at the ends alone */
     for (uint32_t i = 0; i < watch->count; i++) {

@@ -30,7 +30,7 @@ enum vg_status vg_energy_watch_rest(struct vg_energy_watch *watch, double second
 /* For struct vg_pipeline_run's count; user: the watch. A load begins with the first call after
  * vg_energy_watch_begin and ends with the first one measure_s later. */
 void vg_energy_watch_begin(struct vg_energy_watch *watch, double measure_s);
-void vg_energy_watch_count(void *user, double up_s, uint64_t analysed);
+void vg_energy_watch_count(void *user, double up_s, uint64_t judged);
 
 /* What the last load came to, between the last two rests (the second may be missing). `account` has
  * room for VG_METERS_MAX; returns how many there are. */

@@ -128,6 +128,11 @@ static uint32_t lacks_of(const struct vg_hold *hold)
     return lacks;
 }
 
+uint64_t vg_hold_judged(const struct vg_hold *hold)
+{
+    return hold->analysed + hold->drops[VG_FATE_STILL];
+}
+
 enum vg_status vg_hold_end(struct vg_hold *hold, const struct vg_server_counts *first,
                            const struct vg_server_counts *last)
 {
@@ -138,7 +143,7 @@ enum vg_status vg_hold_end(struct vg_hold *hold, const struct vg_server_counts *
     hold->worst_flux_fps = share * hold->wanted_fps[hold->worst_flux];
     add_fates(hold, first, last);
     hold->mean_flux_fps =
-        hold->flux ? (double)hold->analysed / hold->seconds / (double)hold->flux : 0;
+        hold->flux ? (double)vg_hold_judged(hold) / hold->seconds / (double)hold->flux : 0;
     hold->rules = latency_between(&first->rules, &last->rules);
     hold->due = latency_between(&first->due, &last->due);
     hold->redis = latency_between(&first->redis, &last->redis);

@@ -68,7 +68,10 @@ void vg_hold_add_minute(struct vg_hold *hold, const struct vg_server_counts *bef
 enum vg_status vg_hold_end(struct vg_hold *hold, const struct vg_server_counts *first,
                            const struct vg_server_counts *last) VG_MUST_USE;
 
-/* What is judged: alerts up to Redis where enough came, else pictures up to the end of the rules. */
+/* Pictures to the end of their rules, those in which nothing moved among them. */
+uint64_t vg_hold_judged(const struct vg_hold *hold);
+
+/* By what latency is judged: alerts up to Redis where enough came, else pictures up to the end of the rules. */
 const struct vg_hold_latency *vg_hold_latency(const struct vg_hold *hold);
 bool vg_hold_of_alerts(const struct vg_hold *hold);
 

@@ -95,18 +95,10 @@ static enum vg_status read_counts(struct stand *s, double newer_than_s, struct v
     }
 }
 
-static uint64_t analysed(const struct vg_server_counts *counts)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < counts->flux_count; i++)
-        sum += counts->flux[i].fate[VG_FATE_ANALYSED];
-    return sum;
-}
-
 static void tell_count(const struct stand *s)
 {
     if (s->run->count)
-        s->run->count(s->run->count_user, s->now->up_s, analysed(s->now));
+        s->run->count(s->run->count_user, s->now->up_s, vg_server_counts_judged(s->now));
 }
 
 /* By the analysis' own clock, since counts are told once a second or so. */

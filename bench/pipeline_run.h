@@ -12,8 +12,8 @@ struct vg_pipeline_run {
     /* a look each second, with what is going on and how far it is; NULL: nobody looks */
     void (*look)(void *user, const char *what, double done_s, double of_s);
     /* at the begin of the measure and with each look at the counts: the analysis' own time, and
-     * pictures analysed until then; NULL: nobody counts */
-    void (*count)(void *user, double up_s, uint64_t analysed);
+     * pictures judged until then; NULL: nobody counts */
+    void (*count)(void *user, double up_s, uint64_t judged);
     void *user, *count_user;
 };
 

@@ -19,6 +19,14 @@ const struct vg_flux_counts *vg_server_counts_flux(const struct vg_server_counts
     return NULL;
 }
 
+uint64_t vg_server_counts_judged(const struct vg_server_counts *counts)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < counts->flux_count; i++)
+        sum += counts->flux[i].fate[VG_FATE_ANALYSED] + counts->flux[i].fate[VG_FATE_STILL];
+    return sum;
+}
+
 /* The flux's place, made if it has none; NULL: none is left. Lines of a flux come one after the
  * other: *last is tried first. */
 static struct vg_flux_counts *place_of(struct vg_server_counts *counts, const char *id,

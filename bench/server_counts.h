@@ -59,6 +59,10 @@ struct vg_server_counts {
 enum vg_status vg_server_counts_read(struct vg_server_counts *counts, const char *text, size_t size,
                                      struct vg_fault *fault) VG_MUST_USE;
 
+/* Pictures of all flux that were judged to the end of their rules: by the net, or, where nothing moved,
+ * with its answer of before. */
+uint64_t vg_server_counts_judged(const struct vg_server_counts *counts);
+
 /* NULL: the server does not tell of it. */
 const struct vg_flux_counts *vg_server_counts_flux(const struct vg_server_counts *counts,
                                                    const char *id);

@@ -386,11 +386,10 @@ static enum vg_status search(struct stand *s, struct vg_fault *fault)
 
 static struct vg_size_measure measure_of(const struct size_run *run)
 {
-    return (struct vg_size_measure){
-        .flux = run->flux,
-        .pictures = (double)(run->hold.analysed + run->hold.drops[VG_FATE_STILL]),
-        .cost = &run->cost,
-        .due_mean_ms = run->hold.due.mean_ms};
+    return (struct vg_size_measure){.flux = run->flux,
+                                    .pictures = (double)vg_hold_judged(&run->hold),
+                                    .cost = &run->cost,
+                                    .due_mean_ms = run->hold.due.mean_ms};
 }
 
 /* The measure that speaks for a tier: the smallest number of flux at or above it that was held, and no
@@ -498,7 +497,7 @@ static json_t *energy_json(const struct stand *s, const struct size_run *run)
         run->cost.seconds > 0 ? run->cost.batches.ms / 1e3 / run->cost.seconds : 0;
     assumption.busy = fmin(s->host.device == VG_DEVICE_CPU ? busy : fmax(busy, device), 1);
     vg_energy_account_assume(&account, VG_ENERGY_WALL, &assumption, run->hold.seconds,
-                             run->hold.analysed, run->flux, s->days);
+                             vg_hold_judged(&run->hold), run->flux, s->days);
     return vg_energy_account_json(&account, NULL, &assumption);
 }
 
@@ -555,8 +554,8 @@ static json_t *run_json(const struct stand *s, const struct size_run *run)
         "flux", (int)run->flux, "held", run->hold.lacks == 0, "lacks",
         vg_pipeline_lacks_json(&run->hold), "worst_flux_fps", run->hold.worst_flux_fps,
         "analysed_fps",
-        run->hold.seconds > 0 ? (double)run->hold.analysed / run->hold.seconds : 0.0, "latency_ms",
-        vg_pipeline_latency_json(vg_hold_latency(&run->hold)), "due_ms",
+        run->hold.seconds > 0 ? (double)vg_hold_judged(&run->hold) / run->hold.seconds : 0.0,
+        "latency_ms", vg_pipeline_latency_json(vg_hold_latency(&run->hold)), "due_ms",
         vg_pipeline_latency_json(&run->hold.due), "unanalysed_share", run->hold.unanalysed_share,
         "cpu_cores", run->cost.cpu_cores, "rss_mb", (double)run->cost.resident_bytes / 1e6,
         "batch_size", run->cost.batch_size, "predicted_held",

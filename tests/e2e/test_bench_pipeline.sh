@@ -33,7 +33,7 @@ assert len(r["minutes"]) == 1 and 0 <= r["minutes"][0]["worst_share"] < 6
 # is missing: to one picture of each flux that may be under way at either end
 wanted, served = r["flux"] * r["wanted_fps"] * r["seconds"], r["analysed"] + r["drops"]["still"]
 edge = 2 * r["flux"] + 1
-assert abs(r["mean_flux_fps"] * r["flux"] * r["seconds"] - r["analysed"]) < 1e-3 * (r["analysed"] + 1), r
+assert abs(r["mean_flux_fps"] * r["flux"] * r["seconds"] - served) < 1e-3 * (served + 1), r
 assert 0 <= r["unanalysed_share"] <= 1 and r["unanalysed_share"] * wanted >= wanted - served - edge, r
 lost = sum(n for fate, n in r["drops"].items() if fate != "still") + served
 assert lost + edge >= r["worst_flux_fps"] * r["seconds"] * r["flux"], r # no flux got less than the worst

@@ -251,6 +251,9 @@ static void flux_are_held_as_they_are_defined_to_be(void **state)
     assert_float_equal(hold->unanalysed_share, 0, 0);
     assert_int_equal(hold->drops[VG_FATE_STILL], 600);
     assert_int_equal(hold->analysed, 0);
+    assert_int_equal(vg_hold_judged(hold), 600);
+    assert_float_equal(hold->mean_flux_fps, 5, 1e-9); /* no less than the worst flux has */
+    assert_int_equal(vg_server_counts_judged(at[1]) - vg_server_counts_judged(at[0]), 600);
     /* a server that started anew: its counts say nothing */
     assert_int_equal(vg_hold_end(hold, at[2], at[0]), VG_E_STATE);
     for (int m = 0; m < 3; m++)
