@@ -24,6 +24,8 @@ static const struct vg_figure_row rows[VG_FIGURE_COUNT] = {
     [VG_FIGURE_RISES] = {"decoder_rises", "decoder_rises_total", VG_FIGURE_COUNTER, 1, NULL, 0},
     [VG_FIGURE_DECODE_TIME] = {"decode_s", "decode_seconds_total", VG_FIGURE_COUNTER, 1e-6, NULL,
                                0},
+    [VG_FIGURE_PASSED] = {"pictures_passed", "pictures_passed_total", VG_FIGURE_COUNTER, 1, NULL,
+                          0},
     [VG_FIGURE_SURFACES] = {"decoder_surfaces", "decoder_surfaces", VG_FIGURE_GAUGE, 1, NULL, 0},
     [VG_FIGURE_MEMORY] = {"media_bytes", "media_bytes", VG_FIGURE_GAUGE, 1, NULL, 0},
     [VG_FIGURE_BARRED_UNTIL] = {NULL, NULL, VG_FIGURE_GAUGE, 1, NULL, 0},

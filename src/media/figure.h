@@ -20,9 +20,10 @@ enum vg_figure {
     VG_FIGURE_FALLS,        /* of the decoder, one step down the ladder */
     VG_FIGURE_RISES,
     VG_FIGURE_DECODE_TIME, /* microseconds of a processor */
-    VG_FIGURE_SURFACES,    /* of the hardware decoder */
-    VG_FIGURE_MEMORY,      /* bytes: surfaces, ring of packets */
-    VG_FIGURE_SHOWN,       /* so many; those that follow are not */
+    VG_FIGURE_PASSED, /* pictures that were never given to the decoder: keys alone, before a key */
+    VG_FIGURE_SURFACES, /* of the hardware decoder */
+    VG_FIGURE_MEMORY,   /* bytes: surfaces, ring of packets */
+    VG_FIGURE_SHOWN,    /* so many; those that follow are not */
     /* what one ingest process leaves to the next (struct vg_ladder_record) */
     VG_FIGURE_BARRED_UNTIL = VG_FIGURE_SHOWN,
     VG_FIGURE_HANGS,

@@ -108,6 +108,7 @@ static void tell_decoder(struct vg_ingest_session *session)
     set_figure(session, VG_FIGURE_FALLS, session->falls + all_falls(&state));
     set_figure(session, VG_FIGURE_RISES, session->rises + state.rises);
     set_figure(session, VG_FIGURE_DECODE_TIME, session->decode_us + (uint64_t)state.cpu_us);
+    set_figure(session, VG_FIGURE_PASSED, session->passed + state.passed);
     set_figure(session, VG_FIGURE_SURFACES, state.surfaces.count);
     set_figure(session, VG_FIGURE_MEMORY, state.surfaces.bytes + kept);
 }
@@ -138,6 +139,7 @@ static void tell_rest(const struct vg_ingest_session *session)
     set_figure(session, VG_FIGURE_FALLS, session->falls);
     set_figure(session, VG_FIGURE_RISES, session->rises);
     set_figure(session, VG_FIGURE_DECODE_TIME, session->decode_us);
+    set_figure(session, VG_FIGURE_PASSED, session->passed);
     set_figure(session, VG_FIGURE_SURFACES, 0);
     set_figure(session, VG_FIGURE_MEMORY, ring_bytes(session));
 }
@@ -369,6 +371,7 @@ static void close_ladder(struct vg_ingest_session *session)
     session->falls += all_falls(&state);
     session->rises += state.rises;
     session->decode_us += (uint64_t)state.cpu_us;
+    session->passed += state.passed;
     const struct vg_ladder_record record =
         vg_ladder_record(session->ladder, VG_LADDER_ENDS, vg_mono_now());
     write_record(session, &record);
@@ -764,6 +767,7 @@ static void inherit_counts(struct vg_ingest_session *session)
     session->falls = counted(&state, VG_FIGURE_FALLS);
     session->rises = counted(&state, VG_FIGURE_RISES);
     session->decode_us = counted(&state, VG_FIGURE_DECODE_TIME);
+    session->passed = counted(&state, VG_FIGURE_PASSED);
     session->ladders = 0;
     if (state.figure[VG_FIGURE_TRANSPORT] > 0)
         vg_transport_choice_proven(&session->choice,

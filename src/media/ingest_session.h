@@ -76,6 +76,7 @@ struct vg_ingest_session {
     enum vg_decode_step step;          /* logged last */
     uint64_t unposted;                 /* pictures for viewers that failed */
     uint64_t falls, rises, decode_us;  /* of ladders that are closed */
+    uint64_t passed;                   /* as well */
     uint32_t ladders;                  /* opened for this flux */
 };
 

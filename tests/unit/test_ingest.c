@@ -740,6 +740,7 @@ static void a_successor_counts_on(void **state)
         vg_slots_set_figure(rig->slots, flux, VG_FIGURE_FALLS, 5);
         vg_slots_set_figure(rig->slots, flux, VG_FIGURE_RISES, 4);
         vg_slots_set_figure(rig->slots, flux, VG_FIGURE_DECODE_TIME, 7 * S);
+        vg_slots_set_figure(rig->slots, flux, VG_FIGURE_PASSED, 9);
         vg_slots_set_figure(rig->slots, flux, VG_FIGURE_HANGS, 2 << 8 | 1);
     }
     start(rig);
@@ -750,9 +751,11 @@ static void a_successor_counts_on(void **state)
     quit(rig);
     assert_int_equal(state_of(rig, 0).figure[VG_FIGURE_FALLS], 5);
     assert_int_equal(state_of(rig, 0).figure[VG_FIGURE_RISES], 4);
+    assert_true(state_of(rig, 0).figure[VG_FIGURE_PASSED] >= 9);
     assert_true(state_of(rig, 0).figure[VG_FIGURE_DECODE_TIME] >= 7 * S);
     assert_int_equal(state_of(rig, 1).figure[VG_FIGURE_FALLS], 0);
     assert_true(state_of(rig, 1).figure[VG_FIGURE_DECODE_TIME] < S);
+    assert_true(state_of(rig, 1).figure[VG_FIGURE_PASSED] < 9);
     assert_int_equal(state_of(rig, 1).figure[VG_FIGURE_HANGS], 0);
 }
 
@@ -819,6 +822,26 @@ static void await_figure(const struct rig *rig, enum vg_figure figure, int64_t l
     while (figure_of(rig, figure) < least || figure_of(rig, figure) > most)
         if (poll(NULL, 0, 10) < 0 || vg_mono_now().us > until_us)
             fail_msg("%s is %lld", vg_figure_row(figure)->name, (long long)figure_of(rig, figure));
+}
+
+/* Without time for decoding most pictures never reach the decoder, and so have no fate: they are counted
+ * all the same, and go on where they were. */
+static void pictures_passed_over_are_counted(void **state)
+{
+    struct rig *rig = *state;
+    char url[128], flux[512];
+    camera_url(&rig->group->camera, "x", url, sizeof url);
+    (void)snprintf(flux, sizeof flux,
+                   "{\"index\":0,\"id\":\"cam-0\",\"url\":\"%s\",\"user\":\"\",\"password\":\"\","
+                   "\"transport\":\"tcp\",\"active\":true,\"rate_fps\":5.0}",
+                   url);
+    configure_text(rig, "{\"stagger_ms\":0,\"decode\":{\"cores\":0.0001}}", flux);
+    await_figure(rig, VG_FIGURE_DECODER, VG_DECODE_KEYS, VG_DECODE_NONE);
+    await_figure(rig, VG_FIGURE_PASSED, 50, INT64_MAX);
+    write_stop(rig, "{\"all\":true}");
+    (void)await(rig, 0, VG_CONNECTION_STOPPED, 2 * S);
+    assert_true(figure_of(rig, VG_FIGURE_PASSED) >= 50);
+    quit(rig);
 }
 
 /* A camera that leaves out every 40th packet of 25 pictures a second, a key frame every 10;
@@ -1006,6 +1029,7 @@ int main(void)
         WITH_RIG(a_successor_counts_on),
         WITH_RIG(transports_are_remembered),
         WITH_RIG(figures_tell_how_it_comes),
+        WITH_RIG(pictures_passed_over_are_counted),
         WITH_RIG(the_site_is_obeyed),
         WITH_RIG(a_site_interrupts_whom_it_concerns),
         WITH_RIG(redirects_are_for_declared_hosts),
