@@ -48,6 +48,10 @@ static void report_devices(struct vg_text_buffer *out, const struct vg_live_tota
     for (uint32_t i = 0; i < totals->devices; i++)
         vg_text_add(out, "vigie_device_busy_ratio{device=\"%u\"} %.4f\n", i,
                     alive > 0 ? (double)totals->device[i].busy_us / alive : 0);
+    vg_text_add(out, "# TYPE vigie_device_busy_seconds_total counter\n");
+    for (uint32_t i = 0; i < totals->devices; i++)
+        vg_text_add(out, "vigie_device_busy_seconds_total{device=\"%u\"} %.6f\n", i,
+                    (double)totals->device[i].busy_us / (double)VG_US_PER_S);
     vg_text_add(out, "# TYPE vigie_device_well gauge\n");
     for (uint32_t i = 0; i < totals->devices; i++) {
         vg_text_add(out, "vigie_device_well{device=\"%u\",name=\"", i);

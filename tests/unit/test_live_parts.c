@@ -370,6 +370,7 @@ static void the_process_tells_of_each_device_and_of_its_files(void **state)
         "int8_form=\"yes\"} 1\n",
         "\nvigie_model_precision{device=\"2\",model=\"m\",asked=\"auto\",precision=\"int8\","
         "int8_form=\"yes\"} 1\n",
+        "\nvigie_device_busy_seconds_total{device=\"0\"} 2.500000\n",
         "\nvigie_device_failures_total{device=\"1\"} 3\n",
         "\nvigie_state_files_total{fate=\"written\"} 10\n",
         "\nvigie_state_files_total{fate=\"failed\"} 2\n",
@@ -382,7 +383,7 @@ static void the_process_tells_of_each_device_and_of_its_files(void **state)
     const struct vg_live_totals totals = {
         .arithmetic = {.model = "m", .asked = "auto", .has_int8 = true},
         .devices = 3,
-        .device = {{.name = "card", .precision = "f16", .well = true},
+        .device = {{.name = "card", .precision = "f16", .well = true, .busy_us = 2500000},
                    {.name = "away", .failures = 3},
                    {.name = "processor", .precision = "int8", .well = true}},
         .saves = {.written = 10, .failed = 2, .replaced = 5}};
