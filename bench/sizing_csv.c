@@ -25,6 +25,12 @@ static const char *const latency_keys[] = {"p50", "p95", "p99", NULL};
 static const char *const predicted_keys[] = {"predicted_p99_ms", "predicted_held", NULL};
 static const char *const energy_keys[] = {"status",     "scope",       "j_per_picture",
                                           "w_per_flux", "kwh_per_day", NULL};
+/* At the end of a line: what is beside the first of energy, and intervals at 95 %. */
+static const char *const energy_more[] = {
+    "gross_w", "idle_w", "net_w", "net_j_per_picture", "net_w_per_flux", "kwh_per_deployment",
+    NULL};
+static const char *const energy_sure[] = {"w_per_flux",        "net_w_per_flux", "j_per_picture",
+                                          "net_j_per_picture", "kwh_per_day",    NULL};
 static const char *const figure_keys[] = {"value", "bare", "status", NULL};
 
 static void add_head(struct vg_text_buffer *out)
@@ -36,7 +42,22 @@ static void add_head(struct vg_text_buffer *out)
         const char *name = vg_size_need_name((enum vg_size_need)i);
         vg_text_add(out, ",%s,%s_bare,%s_status", name, name, name);
     }
+    for (size_t i = 0; energy_more[i]; i++)
+        vg_text_add(out, ",%s", energy_more[i]);
+    for (size_t i = 0; energy_sure[i]; i++)
+        vg_text_add(out, ",%s_low,%s_high", energy_sure[i], energy_sure[i]);
     vg_text_add(out, "\n");
+}
+
+static void add_energy(const json_t *energy, struct vg_text_buffer *out)
+{
+    const json_t *interval = json_object_get(energy, "interval");
+    add_keys(energy, energy_more, out);
+    for (size_t i = 0; energy_sure[i]; i++) {
+        const json_t *pair = json_object_get(interval, energy_sure[i]);
+        add_value(json_array_get(pair, 0), out);
+        add_value(json_array_get(pair, 1), out);
+    }
 }
 
 static void add_line(const char *kind, const json_t *object, struct vg_text_buffer *out)
@@ -49,6 +70,7 @@ static void add_line(const char *kind, const json_t *object, struct vg_text_buff
     add_keys(json_object_get(object, "energy"), energy_keys, out);
     for (int i = 0; i < VG_SIZE_NEEDS; i++)
         add_keys(json_object_get(needs, vg_size_need_name((enum vg_size_need)i)), figure_keys, out);
+    add_energy(json_object_get(object, "energy"), out);
     vg_text_add(out, "\n");
 }
 

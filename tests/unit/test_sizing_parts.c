@@ -553,7 +553,10 @@ static void a_table_has_a_line_for_each(void **state)
         "{\"runs\":[{\"flux\":1,\"held\":true,\"latency_ms\":{\"p50\":1.5,\"p95\":2,\"p99\":3},"
         "\"predicted_p99_ms\":null,\"energy\":{\"status\":\"not_measured\",\"scope\":null}}],"
         "\"tiers\":[{\"flux\":8,\"held\":false,\"status\":\"measured\",\"latency_ms\":null,"
-        "\"needs\":{\"cpu_cores\":{\"value\":2,\"bare\":1.4,\"status\":\"extrapolated\"}}},7]}";
+        "\"needs\":{\"cpu_cores\":{\"value\":2,\"bare\":1.4,\"status\":\"extrapolated\"}}},7,"
+        "{\"flux\":2,\"energy\":{\"status\":\"measured\",\"scope\":\"wall\",\"w_per_flux\":5,"
+        "\"net_w\":4,\"kwh_per_deployment\":88,"
+        "\"interval\":{\"w_per_flux\":[4.5,5.5],\"kwh_per_day\":[1,2]}}}]}";
     char text[8192];
     struct vg_text_buffer out;
     json_t *json = json_loads(report, 0, NULL);
@@ -567,10 +570,14 @@ static void a_table_has_a_line_for_each(void **state)
         commas[lines] += *at == ',';
         lines += *at == '\n';
     }
-    assert_int_equal(lines, 4);
+    assert_int_equal(lines, 5);
     for (uint32_t i = 1; i < lines; i++)
         assert_int_equal(commas[i], commas[0]);
     assert_non_null(strstr(text, "\nrun,1,true,,,1.5,2,3,,,not_measured,,"));
+    assert_non_null(
+        strstr(text, ",net_w_per_flux,kwh_per_deployment,w_per_flux_low,w_per_flux_high,"));
+    assert_non_null(strstr(text, "\ntier,2,,,,,,,,,measured,wall,,5,,"));
+    assert_non_null(strstr(text, ",,,4,,,88,4.5,5.5,,,,,,,1,2\n"));
     assert_non_null(strstr(text, "\ntier,8,false,measured,,,,,,,,,,,,2,1.4,extrapolated,"));
 }
 
