@@ -180,14 +180,14 @@ bool vg_cores_limited(const struct vg_cores *cores)
     return vg_cores_usable_milli(cores) < cores->online * 1000;
 }
 
-uint32_t vg_cores_for_device(const struct vg_cores *cores, uint32_t told, double decode_cores)
+uint32_t vg_cores_for_device(const struct vg_cores *cores, uint32_t told, uint32_t decode_milli)
 {
     const uint32_t usable = vg_cores_usable_milli(cores);
     const uint32_t most = (usable + 999) / 1000;
     if (told > 0)
         return told < most ? told : most;
-    if (!(decode_cores > 0) && !vg_cores_limited(cores))
+    if (decode_milli == 0 && !vg_cores_limited(cores))
         return 0;
-    const double left = usable / 1000.0 - (decode_cores > 0 ? decode_cores : 0);
-    return left < 1.5 ? 1 : (uint32_t)(left + 0.5);
+    const uint32_t left = usable > decode_milli ? usable - decode_milli : 0;
+    return left < 1500 ? 1 : (left + 500) / 1000;
 }

@@ -43,8 +43,8 @@ uint32_t vg_cores_usable_milli(const struct vg_cores *cores);
 bool vg_cores_limited(const struct vg_cores *cores);
 
 /* Threads of a device that is the processor; 0: as many as it wants. told: so many, but no more than
- * there are; 0: what is left by decode_cores (0: they are not divided, and all may use all). Whole, at
- * least 1. Pure. */
-uint32_t vg_cores_for_device(const struct vg_cores *cores, uint32_t told, double decode_cores);
+ * there are; 0: what decoding leaves, of which thousandths are told (0: they are not divided, and all may
+ * use all). Whole, at least 1. Pure. */
+uint32_t vg_cores_for_device(const struct vg_cores *cores, uint32_t told, uint32_t decode_milli);
 
 #endif

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
+#include "src/base/cores.h"
 #include "src/base/log.h"
 #include "src/base/message.h"
 #include "src/base/random.h"
@@ -23,6 +23,7 @@
 #define CONFIG_BYTES (1u << 20) /* 64 flux of 12 KB with their certificates, the site's 200 KB */
 #define WATCH_US     (VG_US_PER_S / 4)
 #define ALIVE_US     VG_US_PER_S
+#define CORES_US     (10 * VG_US_PER_S)
 #define END_US       (4 * VG_US_PER_S)
 #define LOG_US       (60 * VG_US_PER_S)
 #define THREADS      (2 * VG_SLOTS_FLUX_MAX)
@@ -41,13 +42,15 @@ struct ingest {
     struct vg_decode_devices *devices;
     struct vg_stagger *stagger;
     struct vg_media_desk *desk; /* NULL: nobody asks */
+    struct vg_cores_place cores_place;
+    struct vg_cores cores; /* as they were at next_cores' last time */
     struct vg_ingest_budget budget;
     struct vg_decode_watch drivers;
     struct vg_stop stop;
     struct vg_random random;
     struct vg_message_reader reader;
     struct vg_log_repeat stop_errors;
-    struct vg_mono_time next_watch, next_alive, next_tidy;
+    struct vg_mono_time next_watch, next_alive, next_tidy, next_cores;
     bool over;
 };
 
@@ -297,14 +300,18 @@ static enum vg_status watch_drivers(struct ingest *ingest, struct vg_mono_time n
 static double cores_of(const struct ingest *ingest)
 {
     const double told = ingest->config->site.settings.decode_cores;
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return (told > 0 ? told : (double)(online > 0 ? online : 1)) * ingest->config->share;
+    const double usable = vg_cores_usable_milli(&ingest->cores) / 1000.0;
+    return (told > 0 ? told : usable) * ingest->config->share;
 }
 
 static void share_cores(struct ingest *ingest, struct vg_mono_time now)
 {
     struct vg_ingest_load loads[VG_SLOTS_FLUX_MAX];
     size_t count = 0;
+    if (now.us >= ingest->next_cores.us) { /* a container's quota may change any time */
+        ingest->next_cores.us = now.us + CORES_US;
+        vg_cores_read(&ingest->cores_place, &ingest->cores);
+    }
     for (uint32_t i = 0; ingest->config && i < ingest->flux_max; i++) {
         struct vg_slots_state state;
         if (!ingest->flux[i])
@@ -413,6 +420,7 @@ static enum vg_status begin(struct ingest *ingest)
         return VG_E_MEMORY;
     vg_message_reader_init(&ingest->reader, buffer, CONFIG_BYTES);
     vg_random_seed(&ingest->random, ingest->settings.seed);
+    vg_cores_find(&ingest->cores_place, "");
     vg_ingest_budget_init(&ingest->budget);
     return vg_stagger_open(&ingest->stagger);
 }

@@ -178,33 +178,32 @@ static void cores_are_divided(void **state)
 {
     static const struct {
         struct vg_cores cores;
-        uint32_t told;
-        double decode;
-        uint32_t threads;
+        uint32_t told, decode_milli, threads;
     } rows[] = {
         {{.online = 4, .allowed = 4}, 0, 0, 0}, /* nothing is said: all to both */
-        {{.online = 4, .allowed = 4}, 0, 1, 3},
-        {{.online = 4, .allowed = 4}, 0, 1.5, 3}, /* two and a half */
-        {{.online = 4, .allowed = 4}, 0, 1.6, 2},
-        {{.online = 4, .allowed = 4}, 0, 0.5, 4},
-        {{.online = 4, .allowed = 4}, 0, 4, 1},
-        {{.online = 4, .allowed = 4}, 0, 1000, 1},
+        {{.online = 4, .allowed = 4}, 0, 1000, 3},
+        {{.online = 4, .allowed = 4}, 0, 1500, 3}, /* two and a half */
+        {{.online = 4, .allowed = 4}, 0, 1600, 2},
+        {{.online = 4, .allowed = 4}, 0, 500, 4},
+        {{.online = 4, .allowed = 4}, 0, 4000, 1},
+        {{.online = 4, .allowed = 4}, 0, 1000000, 1},
         {{.online = 4, .allowed = 4}, 2, 0, 2},
-        {{.online = 4, .allowed = 4}, 2, 3, 2},  /* what is told is told */
-        {{.online = 4, .allowed = 4}, 64, 0, 4}, /* but there are no more */
-        {{.online = 64, .allowed = 2}, 0, 0, 2}, /* a mask */
-        {{.online = 64, .allowed = 2}, 0, 1, 1},
+        {{.online = 4, .allowed = 4}, 2, 3000, 2}, /* what is told is told */
+        {{.online = 4, .allowed = 4}, 64, 0, 4},   /* but there are no more */
+        {{.online = 64, .allowed = 2}, 0, 0, 2},   /* a mask */
+        {{.online = 64, .allowed = 2}, 0, 1000, 1},
         {{.online = 64, .allowed = 64, .quota_milli = 1500}, 0, 0, 2},
         {{.online = 64, .allowed = 64, .quota_milli = 1400}, 0, 0, 1},
-        {{.online = 64, .allowed = 64, .quota_milli = 1500}, 0, 0.5, 1},
+        {{.online = 64, .allowed = 64, .quota_milli = 1500}, 0, 500, 1},
         {{.online = 64, .allowed = 64, .quota_milli = 1500}, 8, 0, 2},
         {{.online = 64, .allowed = 64, .quota_milli = 300}, 0, 0, 1},
         {{.online = 2, .allowed = 2, .quota_milli = 4000}, 0, 0, 0}, /* more than there are */
-        {{.online = 1, .allowed = 1}, 0, 1, 1},
+        {{.online = 1, .allowed = 1}, 0, 1000, 1},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const uint32_t threads = vg_cores_for_device(&rows[i].cores, rows[i].told, rows[i].decode);
+        const uint32_t threads =
+            vg_cores_for_device(&rows[i].cores, rows[i].told, rows[i].decode_milli);
         if (threads != rows[i].threads)
             fail_msg("row %zu: %u instead of %u", i, threads, rows[i].threads);
     }
