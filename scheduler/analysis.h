@@ -14,13 +14,15 @@
 #include "src/base/time_histogram.h"
 #include "src/engine/engine.h"
 
-#define VG_ANALYSIS_INGESTS_MAX 16
-#define VG_PLAN_VARIABLE        "VIGIE_PLAN" /* of the environment: `plan`, from `serve --plan` */
-#define VG_PRECISION_VARIABLE   "VIGIE_PRECISION" /* likewise: `precision`, its word */
-#define VG_GATE_VARIABLE        "VIGIE_GATE"      /* likewise: `gate`, "on" (without) or "off" */
-#define VG_MODEL_CHECK_VARIABLE "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
-#define VG_RATES_VARIABLE       "VIGIE_RATES" /* likewise: `steady` if "wanted"; the bench says so */
-#define VG_METERS_ROOT_VARIABLE "VIGIE_METERS_ROOT" /* likewise: `meters_root`, for tests */
+#define VG_ANALYSIS_INGESTS_MAX  16
+#define VG_PLAN_VARIABLE         "VIGIE_PLAN" /* of the environment: `plan`, from `serve --plan` */
+#define VG_PRECISION_VARIABLE    "VIGIE_PRECISION" /* likewise: `precision`, its word */
+#define VG_GATE_VARIABLE         "VIGIE_GATE"      /* likewise: `gate`, "on" (without) or "off" */
+#define VG_DEVICE_CORES_VARIABLE "VIGIE_DEVICE_CORES" /* likewise: `device_cores` */
+#define VG_DEVICE_CORES_MOST     1024
+#define VG_MODEL_CHECK_VARIABLE  "VIGIE_MODEL_CHECK_S" /* likewise: `model_check_s`, for tests */
+#define VG_RATES_VARIABLE        "VIGIE_RATES" /* likewise: `steady` if "wanted"; the bench says so */
+#define VG_METERS_ROOT_VARIABLE  "VIGIE_METERS_ROOT" /* likewise: `meters_root`, for tests */
 
 #define VG_TRIAL_DEVICES_MAX 8
 #define VG_DEVICE_RETRY_US   (5 * VG_US_PER_S) /* doubled each time, to five minutes */
@@ -53,10 +55,11 @@ struct vg_analysis_settings {
     struct vg_analysis_ingest {
         int slots_fd, ready_fd;
     } ingest[VG_ANALYSIS_INGESTS_MAX];
-    enum vg_gate_use gate;   /* of still scenes; none where the processor makes the maps */
-    uint32_t batch_max;      /* 0: by the device */
-    uint32_t workers;        /* 0: one per four cores, at least one */
-    uint32_t model_check_s;  /* between two looks at the model's file; 0: an hour */
+    enum vg_gate_use gate;  /* of still scenes; none where the processor makes the maps */
+    uint32_t batch_max;     /* 0: by the device */
+    uint32_t workers;       /* 0: one per four cores, at least one */
+    uint32_t device_cores;  /* threads of a device that is the processor; 0: what decoding leaves */
+    uint32_t model_check_s; /* between two looks at the model's file; 0: an hour */
     const char *meters_root; /* before /sys, where meters of energy are looked for; NULL: none */
     bool steady;             /* alerts and armed rules raise no rate */
     int64_t device_limit_us; /* a batch never takes so long; 0: VG_DEVICE_LIMIT_US */

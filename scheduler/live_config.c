@@ -8,6 +8,8 @@
 #include "src/base/log.h"
 #include "src/base/text.h"
 
+#define CORES_MOST 1024u
+
 static enum vg_status refuse(struct vg_fault *fault, const char *place)
 {
     return vg_fault_set(fault, VG_E_INPUT, N_("the configuration message was refused"), NULL, "%s",
@@ -75,6 +77,17 @@ static enum vg_status take_flux(const json_t *object, struct vg_live_flux_config
     return take_scene(json_object_get(object, "scene"), flux);
 }
 
+/* 0: of a supervisor that does not say, too. */
+static uint32_t decode_milli_of(const json_t *message)
+{
+    const double cores = json_number_value(json_object_get(message, "decode_cores"));
+    if (!(cores > 0))
+        return 0;
+    return cores < 0.001        ? 1
+           : cores < CORES_MOST ? (uint32_t)(cores * 1000 + 0.5)
+                                : CORES_MOST * 1000;
+}
+
 static enum vg_status take_all(const json_t *message, struct vg_live_config *config,
                                struct vg_fault *fault)
 {
@@ -84,6 +97,7 @@ static enum vg_status take_all(const json_t *message, struct vg_live_config *con
         !take_text(message, "node", config->node, sizeof config->node) ||
         !take_text(message, "phase", config->phase, sizeof config->phase))
         return refuse(fault, "/model, /node, /phase");
+    config->decode_milli = decode_milli_of(message);
     const enum vg_status status = vg_authorisation_read(json_object_get(message, "authorisation"),
                                                         &config->authorisation, fault);
     if (status)

@@ -32,6 +32,7 @@ struct vg_live_config {
     uint64_t version;
     char model[64], node[64], phase[16];
     struct vg_authorisation authorisation;
+    uint32_t decode_milli; /* thousandths of a core for decoding by software; 0: not told */
     uint32_t flux_count;
     struct vg_live_flux_config flux[VG_LIVE_FLUX_MAX];
 };

@@ -70,15 +70,40 @@ static double take_all_flux(struct vg_live_host *host, const struct vg_live_view
     return took_us;
 }
 
+static double cores_of(const struct vg_host_point *point)
+{
+    return point->cores_milli / 1000.0;
+}
+
+/* That a batch can use at the most. */
+static double most_of(const struct vg_host_point *point)
+{
+    const double cores = cores_of(point);
+    return point->device_cores > 0 ? fmin(point->device_cores, cores) : cores;
+}
+
 /* What others did meanwhile in the mean kept it from as much. others: cores. */
 static void take_device(struct vg_live_host *host, double had, double busy_us, double others)
 {
-    const double cores = host->before.cores;
-    const double left = cores - others > had ? cores - others : had;
-    const double could = had < left ? had * cores / left : cores;
+    const double most = most_of(&host->before);
+    const double left = fmin(most, fmax(cores_of(&host->before) - others, had));
+    const double could = had < left ? had * most / left : most;
     host->device_us = host->device_us * FADE + had * busy_us;
     host->busy_us = host->busy_us * FADE + busy_us;
     host->could = could > host->could * FORGET ? could : host->could * FORGET;
+}
+
+/* What was taken of the cores that may be used, of a processor; -1: not known. All that share a quota
+ * take of it. Of a machine where others have processors that are not ours its load says nothing. */
+static double taken_us(const struct vg_host_point *before, const struct vg_host_point *point)
+{
+    const double all_us = cores_of(point) * (double)(point->now_us - before->now_us);
+    if (before->used_us > 0 && point->used_us >= before->used_us)
+        return fmin((double)(point->used_us - before->used_us), all_us);
+    if (point->cores_milli < point->processors * 1000)
+        return -1;
+    const double machine = vg_machine_load_between(&before->machine, &point->machine);
+    return machine < 0 ? -1 : machine * all_us;
 }
 
 void vg_live_host_step(struct vg_live_host *host, const struct vg_host_point *point,
@@ -94,20 +119,19 @@ void vg_live_host_step(struct vg_live_host *host, const struct vg_host_point *po
                  workers_us = (double)(point->workers_us - b.workers_us),
                  own_us = (double)(point->process_us - b.process_us),
                  pictures = (double)(point->pictures - b.pictures);
-    const double machine = vg_machine_load_between(&b.machine, &point->machine);
-    const double busy_us = machine * point->cores * step_us;
+    const double busy_us = taken_us(&b, point);
     const double shared_us = (double)(point->shared_busy_us - b.shared_busy_us);
     const double device_us = positive(own_us - loop_us - workers_us);
     /* before its first batch a device compiles its kernels */
     if (b.shared_busy_us > 0 && shared_us > BUSY_LEAST * step_us)
-        take_device(host, fmin(device_us / shared_us, point->cores), shared_us,
-                    machine < 0 ? 0 : positive(busy_us - device_us) / step_us);
+        take_device(host, fmin(device_us / shared_us, most_of(point)), shared_us,
+                    busy_us < 0 ? 0 : positive(busy_us - device_us) / step_us);
     if (pictures > 0) {
         host->workers_us = host->workers_us * FADE + positive(workers_us);
         host->pictures = host->pictures * FADE + pictures;
     }
     const double rest_us =
-        machine < 0 ? positive(loop_us) : positive(busy_us - decode_us - own_us + loop_us);
+        busy_us < 0 ? positive(loop_us) : positive(busy_us - decode_us - own_us + loop_us);
     host->seconds = host->seconds * FADE + step_us / VG_US_PER_S;
     host->rest_us = host->rest_us * FADE + rest_us;
 }
@@ -123,7 +147,7 @@ struct vg_admission_host vg_live_host_tell(const struct vg_live_host *host)
     if (host->seconds <= 0)
         return (struct vg_admission_host){0};
     return (struct vg_admission_host){
-        .cores_milli = whole(host->before.cores * 1000.0, VG_ADMISSION_CORES_MAX),
+        .cores_milli = whole(host->before.cores_milli, VG_ADMISSION_CORES_MAX),
         .rest_milli = whole(rest * 1000, VG_ADMISSION_CORES_MAX),
         .workers = host->before.workers,
         .decode_us =
@@ -143,10 +167,10 @@ uint32_t vg_live_host_decode_us(const struct vg_live_host *host, uint32_t view)
 
 struct vg_host_share vg_live_host_share(const struct vg_live_host *host)
 {
-    const double cores = host->before.cores; /* not known yet: all of them */
+    const double most = most_of(&host->before); /* not known yet: all of them */
     const bool known = host->busy_us > 0 && host->device_us > 0;
-    const double had = known ? host->device_us / host->busy_us : cores,
-                 could = known ? host->could : cores;
+    const double had = known ? host->device_us / host->busy_us : most,
+                 could = known ? host->could : most;
     return (struct vg_host_share){whole(could * 1000, VG_ADMISSION_CORES_MAX),
                                   whole(had * 1000, VG_ADMISSION_CORES_MAX)};
 }

@@ -21,8 +21,13 @@ struct vg_host_point {
     int64_t process_us, loop_us, workers_us; /* of a processor, by the analysis and parts of it */
     int64_t shared_busy_us;                  /* while a device that is the processor had a batch */
     uint64_t pictures;                       /* that workers followed */
-    struct vg_machine_load machine;          /* zeroed: it does not say */
-    uint32_t cores, workers;
+    struct vg_machine_load machine;          /* of all processors; zeroed: it does not say */
+    int64_t used_us;      /* by all that share the quota of the cores (cores.h); 0: not known */
+    uint32_t processors;  /* of the machine */
+    uint32_t cores_milli; /* thousandths, of them, that may be used */
+    uint32_t
+        device_cores; /* that a batch uses at the most where the device is the processor; 0: all */
+    uint32_t workers;
 };
 
 /* Zeroed: nothing is known. */

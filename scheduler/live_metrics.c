@@ -41,6 +41,18 @@ static void add_name(struct vg_text_buffer *out, const char *name)
             vg_text_add(out, "%c", *name);
 }
 
+/* What decoders, workers and a device that is the processor share, and the part of such a device. */
+static void report_cores(struct vg_text_buffer *out, const struct vg_live_totals *totals)
+{
+    if (totals->usable_cores_milli > 0)
+        vg_text_add(out, "# TYPE vigie_usable_cores gauge\nvigie_usable_cores %.3f\n",
+                    totals->usable_cores_milli / 1000.0);
+    vg_text_add(out, "# TYPE vigie_device_cores gauge\n");
+    for (uint32_t i = 0; i < totals->devices; i++)
+        if (totals->device[i].cores > 0)
+            vg_text_add(out, "vigie_device_cores{device=\"%u\"} %u\n", i, totals->device[i].cores);
+}
+
 static void report_devices(struct vg_text_buffer *out, const struct vg_live_totals *totals,
                            double alive)
 {
@@ -77,6 +89,7 @@ void vg_live_report_begin(struct vg_live_report *report, const struct vg_live_to
     vg_text_add(out, "# TYPE vigie_analysis_up_seconds counter\nvigie_analysis_up_seconds %.6f\n",
                 alive / (double)VG_US_PER_S);
     report_devices(out, totals, alive);
+    report_cores(out, totals);
     vg_text_add(
         out,
         "# TYPE vigie_metrics_lines_lost gauge\nvigie_metrics_lines_lost{part=\"analysis\"} %llu\n",

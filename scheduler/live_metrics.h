@@ -33,6 +33,7 @@ struct vg_live_device {
     const char *name;
     const char *precision; /* in what the model is computed: "f32", "f16", "int8"; NULL: not open */
     bool well;
+    uint32_t cores;    /* that it works with, if it is the processor; 0: it is not, or not open */
     uint32_t flux;     /* that it looks at */
     uint64_t failures; /* since the start */
     int64_t busy_us;
@@ -43,6 +44,7 @@ struct vg_live_totals {
     uint64_t batches, batched;          /* batches run, pictures in them */
     uint64_t analysed;                  /* pictures, to the end of their rules */
     uint64_t looks_done, looks_refused; /* second looks that events wished for */
+    uint32_t usable_cores_milli;        /* of the machine's, by this process; 0: not known yet */
     uint32_t devices;
     struct vg_live_device device[VG_LIVE_DEVICES_MAX];
     struct vg_batch_sums sums;

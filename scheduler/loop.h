@@ -4,6 +4,7 @@
  *   loop_config.c    a configuration takes over
  *   loop_start.c     model, device, workers, publisher, with the first configuration
  *   loop_share.c     once a second: how often each flux is looked at
+ *   loop_cores.c     the machine's cores: how they are divided, who takes them
  *   loop_device.c    devices that fail, and are opened again
  *   loop_place.c     whose flux; what all devices can do together
  *   loop_look.c      twice a second: permission, coverage, measures; in turns state and metrics
@@ -33,6 +34,7 @@
 #include "scheduler/model_guard.h"
 #include "scheduler/watch_thread.h"
 #include "scheduler/worker_thread.h"
+#include "src/base/cores.h"
 #include "src/base/message.h"
 #include "src/engine/device_select.h"
 #include "src/media/slots.h"
@@ -111,6 +113,10 @@ struct vg_loop {
      * is told of its being abandoned */
     pthread_mutex_t hand;
     bool hand_made;
+    struct vg_cores_place cores; /* where it is said how many the process may use */
+    /* of a device that is the processor, as divided at the start: threads (0: its own choice), and the
+     * thousandths of a core for decoding that this was reckoned with */
+    uint32_t device_threads, decode_milli;
     uint32_t batch_max, jobs_max; /* jobs of a run of the engine, of a batch of the loop */
     uint32_t worker_count;
     struct vg_worker_thread *worker[VG_LIVE_WORKERS_MAX];
@@ -204,6 +210,26 @@ static inline uint32_t vg_loop_milli(double fps)
 
 /* Shares the device out anew, by what the tick has read, if a second has gone by since it did. */
 void vg_loop_share(struct vg_loop *a, int64_t now_us);
+
+/* ---- loop_cores.c ---- */
+
+/* With the first configuration, before a device is looked for: what there is, and the device's part. */
+void vg_loop_divide_cores(struct vg_loop *a, const struct vg_live_config *config);
+
+/* Another configuration may divide them otherwise: that is for the next start, and said. */
+void vg_loop_compare_cores(struct vg_loop *a, const struct vg_live_config *config);
+
+/* So many workers, if nobody says how many. */
+uint32_t vg_loop_workers_of_cores(const struct vg_loop *a);
+
+/* Threads of a device that is open and is the processor; 0: it is not. */
+uint32_t vg_loop_device_cores(const struct vg_loop_device *d);
+
+/* Says which part of the cores a device has that was opened, if it is the processor. */
+void vg_loop_tell_device_cores(const struct vg_loop_device *d);
+
+/* What the machine has done until now. Small files of the kernel's memory: nothing waits. */
+struct vg_host_point vg_loop_host_point(const struct vg_loop *a, struct vg_mono_time now);
 
 /* ---- loop_device.c ---- */
 

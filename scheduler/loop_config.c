@@ -180,6 +180,7 @@ void vg_loop_take_config(struct vg_loop *a, const json_t *message)
         vg_loop_end(a, VG_OK);
         return;
     }
+    vg_loop_compare_cores(a, config);
     vg_live_config_free(&a->pending);
     a->pending = config;
     vg_loop_apply(a);

@@ -55,6 +55,7 @@ void vg_loop_device_works(struct vg_loop_device *d)
     d->free_us = d->job_us = d->answered_us = 0;
     d->well_us = d->answer_us = vg_mono_now().us;
     d->state = VG_LOOP_DEVICE_WELL;
+    vg_loop_tell_device_cores(d);
 }
 
 static void wait_for_retry(struct vg_loop_device *d, int64_t now_us)
@@ -248,6 +249,7 @@ uint32_t vg_loop_report_devices(const struct vg_loop *a, struct vg_live_device *
             .name = d->name,
             .precision = runs ? d->open.unit.precision : NULL,
             .well = runs,
+            .cores = runs ? vg_loop_device_cores(d) : 0,
             .failures = d->failures,
             .busy_us = d->busy_before_us + (runs ? vg_device_thread_busy_us(d->open.thread) : 0)};
         for (uint32_t f = 0; f < VG_LIVE_FLUX_MAX; f++)

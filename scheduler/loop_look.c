@@ -1,15 +1,12 @@
 /* The tick: permission, how each flux fares, what it measured, metrics. */
 #include <string.h>
-#include <unistd.h>
 
 #include "scheduler/live_measures.h"
 #include "scheduler/live_warnings.h"
 #include "scheduler/loop.h"
 #include "src/base/alloc.h"
-#include "src/base/fault.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
-#include "src/energy/sys_file.h"
 
 /* State and metrics are told with one tick of so many. They are the dearest of what it does: 200 flux
  * are 20,000 values. */
@@ -138,6 +135,7 @@ static void tell_metrics(struct vg_loop *a, const struct vg_publisher_counts *pu
 {
     a->totals.devices = vg_loop_report_devices(a, a->totals.device);
     a->totals.batch_max = a->batch_max;
+    a->totals.usable_cores_milli = a->capacity.host.before.cores_milli;
     a->totals.sealed_allocations = vg_alloc_sealed_count();
     a->totals.model_checks = a->guard ? vg_model_guard_checks(a->guard) : 0;
     a->totals.coverage = vg_coverage_thread_counts(a->coverage_writer);
@@ -155,37 +153,6 @@ static void tell_metrics(struct vg_loop *a, const struct vg_publisher_counts *pu
         vg_log(VG_LOG_WARN, "the metrics text found no place");
 }
 
-static bool is_processor(const struct vg_loop_device *d)
-{
-    return d->open.engine && strcmp(vg_engine_lane(d->open.engine), "cpu") == 0;
-}
-
-/* What the machine has done until now. A small file of the kernel's memory: nothing waits. */
-static struct vg_host_point host_point(struct vg_loop *a, struct vg_mono_time now)
-{
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct vg_host_point point = {.now_us = now.us,
-                                  .process_us = vg_cpu_time_us(),
-                                  .loop_us = vg_thread_cpu_time_us(),
-                                  .pictures = a->totals.analysed,
-                                  .cores = cores > 0 ? (uint32_t)cores : 1,
-                                  .workers = a->worker_count};
-    char text[256];
-    struct vg_fault ignored;
-    const enum vg_status status = vg_sys_text("/proc/stat", text, sizeof text, &ignored);
-    text[sizeof text - 1] = '\0';
-    if (!status || status == VG_E_FULL) /* its first line is there */
-        point.machine = vg_machine_load_parse(text);
-    for (uint32_t i = 0; i < a->worker_count; i++)
-        point.workers_us += vg_worker_thread_cpu_us(a->worker[i]);
-    for (uint32_t i = 0; i < a->device_count; i++) {
-        const struct vg_loop_device *d = &a->device[i];
-        if (d->state == VG_LOOP_DEVICE_WELL && is_processor(d))
-            point.shared_busy_us += d->busy_before_us + vg_device_thread_busy_us(d->open.thread);
-    }
-    return point;
-}
-
 /* What the device takes and has to do, for who is asked whether more will fit. */
 static void tell_capacity(struct vg_loop *a, struct vg_mono_time now)
 {
@@ -198,11 +165,11 @@ static void tell_capacity(struct vg_loop *a, struct vg_mono_time now)
                                     .batch_max = a->batch_max,
                                     .job_us = a->usual_job_us};
     for (uint32_t i = 0; i < a->device_count; i++)
-        device[i] = (struct vg_capacity_device){&a->device[i].sums,
-                                                a->device[i].state == VG_LOOP_DEVICE_WELL,
-                                                a->device[i].last, is_processor(&a->device[i])};
+        device[i] = (struct vg_capacity_device){
+            &a->device[i].sums, a->device[i].state == VG_LOOP_DEVICE_WELL, a->device[i].last,
+            vg_loop_device_cores(&a->device[i]) > 0};
     if (vg_live_host_due(&a->capacity.host, now.us)) {
-        point = host_point(a, now);
+        point = vg_loop_host_point(a, now);
         look.point = &point;
     }
     const size_t told = vg_live_capacity_step(&a->capacity, &look, now.us);

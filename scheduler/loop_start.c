@@ -1,7 +1,6 @@
 /* What the first configuration starts: the model, the device, workers and the publisher. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "scheduler/loop.h"
 #include "src/base/alloc.h"
@@ -132,6 +131,17 @@ static enum vg_status open_engine(struct vg_loop_device *d)
     return VG_OK;
 }
 
+/* They were told for a device that is the processor, and there is none. */
+static void tell_unused_cores(const struct vg_loop *a, const struct vg_device_info *info,
+                              uint32_t count)
+{
+    bool shared = a->settings->trial != NULL;
+    for (uint32_t i = 0; i < count; i++)
+        shared |= info[i].kind == VG_DEVICE_CPU;
+    if (a->settings->device_cores > 0 && !shared)
+        vg_log(VG_LOG_INFO, "no device is the processor: --device-cores changes nothing");
+}
+
 /* Which devices there are to be; none is open yet. A plan that was pinned is one device's. */
 static enum vg_status choose_devices(struct vg_loop *a, uint32_t *count)
 {
@@ -139,10 +149,12 @@ static enum vg_status choose_devices(struct vg_loop *a, uint32_t *count)
     struct vg_device_selection chosen = {.count =
                                              a->settings->trial ? a->settings->trial->units : 0};
     enum vg_status status = VG_OK;
+    /* the only variable that the process sets: who reads another one meanwhile reads the old list */
     if (!a->settings->trial)
-        status = vg_device_select(a->settings->device, info, &chosen, a->fault);
+        status = vg_device_select(a->settings->device, a->device_threads, info, &chosen, a->fault);
     if (status)
         return status;
+    tell_unused_cores(a, info, chosen.count);
     if (a->settings->plan && chosen.count > 1)
         chosen.count = 1;
     const uint32_t left_out = vg_device_select_keep(&chosen, info, VG_LOOP_DEVICES_MAX);
@@ -234,11 +246,11 @@ static enum vg_status start_devices(struct vg_loop *a, uint32_t count)
     return status;
 }
 
-static uint32_t choose_workers(const struct vg_analysis_settings *settings)
+static uint32_t choose_workers(const struct vg_loop *a)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    const long count = settings->workers ? (long)settings->workers : (cores + 3) / 4;
-    return count < 1 ? 1 : count > VG_LIVE_WORKERS_MAX ? VG_LIVE_WORKERS_MAX : (uint32_t)count;
+    const uint32_t told = a->settings->workers;
+    const uint32_t count = told ? told : vg_loop_workers_of_cores(a);
+    return count < 1 ? 1 : count > VG_LIVE_WORKERS_MAX ? VG_LIVE_WORKERS_MAX : count;
 }
 
 static enum vg_status open_workers(struct vg_loop *a, uint32_t count, const char *node)
@@ -285,7 +297,8 @@ static enum vg_status open_publisher(struct vg_loop *a, uint32_t lanes)
 
 enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *config)
 {
-    const uint32_t workers = choose_workers(a->settings);
+    vg_loop_divide_cores(a, config);
+    const uint32_t workers = choose_workers(a);
     (void)snprintf(a->node, sizeof a->node, "%s", config->node);
     (void)snprintf(a->model_wanted, sizeof a->model_wanted, "%s", config->model);
     uint32_t devices = 0;

@@ -58,5 +58,5 @@ enum vg_status vg_bench_model(const struct vg_bench_wish *wish, char name[VG_MOD
     if (!status && precision == VG_ENGINE_INT8 && form == FORM_FLOATS)
         status = take_sister(name, fault);
     return status || !wish->device ? status
-                                   : vg_device_select(wish->device, device, &chosen, fault);
+                                   : vg_device_select(wish->device, 0, device, &chosen, fault);
 }

@@ -250,7 +250,7 @@ static enum vg_status prepare_device(struct stand *s, struct vg_fault *fault)
 {
     struct vg_device_info device[VG_DEVICES_MAX];
     struct vg_device_selection chosen;
-    const enum vg_status status = vg_device_select(s->request->device, device, &chosen, fault);
+    const enum vg_status status = vg_device_select(s->request->device, 0, device, &chosen, fault);
     if (status)
         return status;
     (void)snprintf(s->device_word, sizeof s->device_word, "%u", chosen.index[0]);

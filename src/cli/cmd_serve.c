@@ -93,10 +93,21 @@ static enum vg_status hand_gate(const char *word, struct vg_fault *fault)
     return status;
 }
 
+static enum vg_status hand_device_cores(const char *text, struct vg_fault *fault)
+{
+    double cores = 0;
+    enum vg_status status =
+        vg_option_count("device-cores", text, 0, VG_DEVICE_CORES_MOST, &cores, fault);
+    if (status == VG_OK && setenv(VG_DEVICE_CORES_VARIABLE, text, 1) != 0)
+        status =
+            vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "%.100s", text);
+    return status;
+}
+
 int vg_cmd_serve(int argc, char **argv)
 {
     const char *data = NULL, *listen = VG_LISTEN_DEFAULT, *redis = NULL, *plan = NULL,
-               *precision = NULL, *gate = NULL;
+               *precision = NULL, *gate = NULL, *device_cores = NULL;
     const struct vg_option options[] = {
         {"data", "DIR", N_("data folder (default: the variable VIGIE_DATA)"), &data, NULL},
         {"listen", "ADDR:PORT", N_("where HTTPS answers (default: 127.0.0.1:8443; port 0: any)"),
@@ -108,6 +119,10 @@ int vg_cmd_serve(int argc, char **argv)
          N_("whether pictures in which nothing moved go past the detector, one every 2 s at least "
             "through it (on)"),
          &gate, NULL},
+        {"device-cores", "N",
+         N_("threads of a device that is the processor (0: what the cores for decoding leave, or "
+            "all)"),
+         &device_cores, NULL},
     };
     const struct vg_usage usage = {"serve", "", N_("Runs the server until it is told to stop."),
                                    options, sizeof options / sizeof *options};
@@ -124,6 +139,8 @@ int vg_cmd_serve(int argc, char **argv)
         status = hand_precision(precision, &fault);
     if (status == VG_OK && gate != NULL)
         status = hand_gate(gate, &fault);
+    if (status == VG_OK && device_cores != NULL)
+        status = hand_device_cores(device_cores, &fault);
     if (status == VG_OK)
         status = find_data(data, folder, &fault);
     if (status != VG_OK)

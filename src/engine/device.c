@@ -139,19 +139,25 @@ static const char *word_of_variable(char first[VG_DEVICE_TEXT_SIZE])
     return first;
 }
 
+/* PoCL reads it once, when it makes its threads. */
+enum vg_status vg_device_limit(uint32_t threads, struct vg_fault *fault)
+{
+    char number[16];
+    (void)snprintf(number, sizeof number, "%u", threads);
+    if (threads && setenv("POCL_MAX_PTHREAD_COUNT", number, 1))
+        return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "setenv");
+    return VG_OK;
+}
+
 enum vg_status vg_device_find(const char *word, uint32_t threads, struct vg_device_info *device,
                               struct vg_fault *fault)
 {
     struct vg_device_info devices[VG_DEVICES_MAX];
     char first[VG_DEVICE_TEXT_SIZE];
     uint32_t count = 0;
-    if (threads) { /* PoCL reads it once, when it makes its threads */
-        char number[16];
-        (void)snprintf(number, sizeof number, "%u", threads);
-        if (setenv("POCL_MAX_PTHREAD_COUNT", number, 1))
-            return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "setenv");
-    }
-    const enum vg_status status = vg_device_list(devices, &count, fault);
+    enum vg_status status = vg_device_limit(threads, fault);
+    if (!status)
+        status = vg_device_list(devices, &count, fault);
     if (status)
         return status;
     if (!count)

@@ -47,9 +47,14 @@ struct vg_device_info {
 enum vg_status vg_device_list(struct vg_device_info *devices, uint32_t *count,
                               struct vg_fault *fault) VG_MUST_USE;
 
+/* Threads of a device that is the processor, for this process; 0: the device's choice. Only before the
+ * first use of OpenCL in the process: each of them has so many. Of PoCL's devices; another driver does
+ * not obey, and its compute units say so. Sets a variable of the environment: no other thread may set
+ * one meanwhile. VG_E_MEMORY. */
+enum vg_status vg_device_limit(uint32_t threads, struct vg_fault *fault) VG_MUST_USE;
+
 /* Chooses: `word` is an index, "cpu", "gpu" or a part of a name (any case); NULL or "": the
- * variable VIGIE_DEVICE up to its first comma, else the first. threads: a CPU device's threads, 0 the device's
- * choice; only the first use of OpenCL in a process can set it.
+ * variable VIGIE_DEVICE up to its first comma, else the first. threads: as vg_device_limit.
  * VG_E_LACK, place the word: no such device, or none at all. */
 enum vg_status vg_device_find(const char *word, uint32_t threads, struct vg_device_info *device,
                               struct vg_fault *fault) VG_MUST_USE;

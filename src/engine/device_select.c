@@ -110,7 +110,7 @@ static enum vg_status select_words(const char *words, struct vg_device_selection
     return status;
 }
 
-enum vg_status vg_device_select(const char *words, struct vg_device_info *devices,
+enum vg_status vg_device_select(const char *words, uint32_t threads, struct vg_device_info *devices,
                                 struct vg_device_selection *selection, struct vg_fault *fault)
 {
     struct vg_device_info there[VG_DEVICES_MAX];
@@ -118,7 +118,9 @@ enum vg_status vg_device_select(const char *words, struct vg_device_info *device
     selection->count = 0;
     if (!words || !*words)
         words = getenv("VIGIE_DEVICE");
-    enum vg_status status = vg_device_list(there, &count, fault);
+    enum vg_status status = vg_device_limit(threads, fault);
+    if (!status)
+        status = vg_device_list(there, &count, fault);
     if (!status && words && *words)
         status = select_words(words, selection, fault);
     else if (!status)

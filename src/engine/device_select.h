@@ -28,9 +28,9 @@ uint32_t vg_device_select_keep(struct vg_device_selection *selection,
 
 /* `words`: of vg_device_find, parted by commas, a device for each, none twice; NULL or "": the
  * variable VIGIE_DEVICE, else all that can be used. devices: room for VG_DEVICES_MAX, in the order of
- * the selection. VG_E_LACK, place the word: no such device, or none at all; VG_E_CALL: twice,
+ * the selection. threads: as vg_device_limit. VG_E_LACK, place the word: no such device, or none at all; VG_E_CALL: twice,
  * or more than VG_DEVICES_MAX. */
-enum vg_status vg_device_select(const char *words, struct vg_device_info *devices,
+enum vg_status vg_device_select(const char *words, uint32_t threads, struct vg_device_info *devices,
                                 struct vg_device_selection *selection,
                                 struct vg_fault *fault) VG_MUST_USE;
 

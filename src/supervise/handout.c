@@ -265,9 +265,10 @@ json_t *vg_handout_for_analysis(const struct vg_handout *handout)
     json_t *flux = json_array();
     for (size_t i = 0; i < handout->count; i++)
         (void)json_array_append_new(flux, analysis_row(&handout->rows[i]));
-    return json_pack("{s:s,s:I,s:o,s:s,s:s,s:s,s:s,s:o}", "type", "config", "version",
+    return json_pack("{s:s,s:I,s:o,s:s,s:s,s:s,s:s,s:f,s:o}", "type", "config", "version",
                      (json_int_t)handout->version, "authorisation",
                      vg_authorisation_json(&handout->authorisation), "phase",
                      vg_phase_name(handout->site.phase), "model", handout->site.model, "node",
-                     handout->site.node, "redis", handout->redis, "flux", flux);
+                     handout->site.node, "redis", handout->redis, "decode_cores",
+                     handout->declared.settings.decode_cores, "flux", flux);
 }

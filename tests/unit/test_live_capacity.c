@@ -184,8 +184,11 @@ static void a_flux_counts_what_the_share_counts(void **state)
 static void the_machine_is_told_with_it(void **state)
 {
     struct stage *s = *state;
-    struct vg_host_point point = {
-        .cores = 2, .workers = 1, .shared_busy_us = 1, .machine = {.busy = 100, .all = 1000}};
+    struct vg_host_point point = {.cores_milli = 2000,
+                                  .processors = 2,
+                                  .workers = 1,
+                                  .shared_busy_us = 1,
+                                  .machine = {.busy = 100, .all = 1000}};
     s->view[0].state.decoded = 1000;
     s->device_count = 2;
     for (int k = 0; k < 3; k++) {

@@ -129,6 +129,28 @@ static void configurations_are_read_or_refused(void **state)
     }
 }
 
+static void cores_for_decoding_are_thousandths(void **state)
+{
+    static const struct {
+        const char *number;
+        uint32_t milli;
+    } rows[] = {{"0.0", 0},   {"1.5", 1500},          {"2", 2000}, {"0.0001", 1}, {"-1.0", 0},
+                {"\"2\"", 0}, {"1e300", 1024 * 1000}, {"null", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct vg_live_config *config;
+        json_t *message = json_loads(CONFIG(FLUX(), "null"), 0, NULL);
+        json_t *number = json_loads(rows[i].number, JSON_DECODE_ANY, NULL);
+        assert_true(message && number);
+        assert_int_equal(json_object_set_new(message, "decode_cores", number), 0);
+        assert_int_equal(vg_live_config_read(message, &config, NULL), VG_OK);
+        if (config->decode_milli != rows[i].milli)
+            fail_msg("%s: %u", rows[i].number, config->decode_milli);
+        vg_live_config_free(&config);
+        json_decref(message);
+    }
+}
+
 #define MS INT64_C(1000)
 
 static void a_connection_without_pictures_is_stalled(void **state)
@@ -372,6 +394,8 @@ static void the_process_tells_of_each_device_and_of_its_files(void **state)
         "int8_form=\"yes\"} 1\n",
         "\nvigie_device_busy_seconds_total{device=\"0\"} 2.500000\n",
         "\nvigie_device_failures_total{device=\"1\"} 3\n",
+        "\nvigie_usable_cores 1.500\n",
+        "\nvigie_device_cores{device=\"2\"} 2\n",
         "\nvigie_state_files_total{fate=\"written\"} 10\n",
         "\nvigie_state_files_total{fate=\"failed\"} 2\n",
         "\nvigie_state_files_total{fate=\"replaced\"} 5\n",
@@ -385,7 +409,8 @@ static void the_process_tells_of_each_device_and_of_its_files(void **state)
         .devices = 3,
         .device = {{.name = "card", .precision = "f16", .well = true, .busy_us = 2500000},
                    {.name = "away", .failures = 3},
-                   {.name = "processor", .precision = "int8", .well = true}},
+                   {.name = "processor", .precision = "int8", .well = true, .cores = 2}},
+        .usable_cores_milli = 1500,
         .saves = {.written = 10, .failed = 2, .replaced = 5}};
     const struct vg_publisher_counts published = {.given = 0};
     vg_live_report_begin(report, &totals, times, &published);
@@ -393,6 +418,7 @@ static void the_process_tells_of_each_device_and_of_its_files(void **state)
         if (!strstr(report->text, lines[i]))
             fail_msg("not told: %s", lines[i]);
     assert_null(strstr(report->text, "vigie_model_precision{device=\"1\""));
+    assert_null(strstr(report->text, "vigie_device_cores{device=\"0\"")); /* a card */
     vg_free(times);
     vg_free(report);
 }
@@ -405,6 +431,7 @@ int main(void)
         cmocka_unit_test(the_process_tells_of_each_device_and_of_its_files),
         cmocka_unit_test(quantiles_come_from_the_buckets),
         cmocka_unit_test(configurations_are_read_or_refused),
+        cmocka_unit_test(cores_for_decoding_are_thousandths),
         cmocka_unit_test(a_connection_without_pictures_is_stalled),
         cmocka_unit_test(key_frames_alone_leave_some_events_blind),
         cmocka_unit_test(a_model_that_lacks_the_class_is_blind),
