@@ -1,7 +1,5 @@
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "bench/machine.h"
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "src/base/alloc.h"
+#include "src/base/cores.h"
 #include "src/base/text.h"
 #include "src/media/decode_steps.h"
 
@@ -91,12 +90,19 @@ static void read_memory(struct vg_machine *machine, const char *root)
 static void read_kernel(struct vg_machine *machine)
 {
     struct utsname name;
-    cpu_set_t usable;
     if (uname(&name) == 0) /* its nodename is the host's */
         (void)snprintf(machine->kernel, sizeof machine->kernel, "%.20s %.60s %.20s", name.sysname,
                        name.release, name.machine);
-    if (sched_getaffinity(0, sizeof usable, &usable) == 0)
-        machine->usable = (uint32_t)CPU_COUNT(&usable);
+}
+
+static void read_usable(struct vg_machine *machine, const char *root)
+{
+    struct vg_cores_place place;
+    struct vg_cores cores;
+    vg_cores_find(&place, root);
+    vg_cores_read(&place, &cores);
+    machine->usable = cores.allowed;
+    machine->usable_milli = vg_cores_usable_milli(&cores);
 }
 
 static void read_decoders(struct vg_machine *machine)
@@ -122,6 +128,7 @@ enum vg_status vg_machine_read(struct vg_machine *machine, const char *root, str
     vg_free(cores);
     read_memory(machine, root);
     read_kernel(machine);
+    read_usable(machine, root);
     if (vg_device_list(machine->device, &machine->device_count, NULL))
         machine->device_count = 0;
     read_decoders(machine);
@@ -160,9 +167,10 @@ static json_t *decoders_json(const struct vg_machine *machine)
 
 json_t *vg_machine_json(const struct vg_machine *machine)
 {
-    return json_pack("{s:o, s:i, s:i, s:i, s:I, s:o, s:b, s:o, s:o}", "cpu",
+    return json_pack("{s:o, s:i, s:i, s:i, s:f, s:I, s:o, s:b, s:o, s:o}", "cpu",
                      text_or_null(machine->cpu), "cores", (int)machine->cores, "threads",
-                     (int)machine->threads, "usable_threads", (int)machine->usable, "memory_mb",
+                     (int)machine->threads, "usable_threads", (int)machine->usable, "usable_cores",
+                     machine->usable_milli / 1000.0, "memory_mb",
                      (json_int_t)(machine->memory_bytes / 1000000), "kernel",
                      text_or_null(machine->kernel), "virtual", (int)machine->is_virtual, "devices",
                      devices_json(machine), "decoders", decoders_json(machine));

@@ -18,7 +18,8 @@ struct vg_machine {
     char cpu[VG_MACHINE_TEXT_SIZE]; /* "": not known */
     uint32_t cores;                 /* that are cores of their own */
     uint32_t threads;               /* logical processors that are on */
-    uint32_t usable;                /* of them, by this process */
+    uint32_t usable;                /* of them, those that this process may run on */
+    uint32_t usable_milli;          /* thousandths of a core that it may use, by a quota too */
     uint64_t memory_bytes;
     char kernel[VG_MACHINE_TEXT_SIZE]; /* "Linux 6.1.0 x86_64" */
     bool is_virtual;                   /* the processor says that it runs under a hypervisor */

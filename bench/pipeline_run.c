@@ -6,6 +6,7 @@
 #include "bench/live_admission.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
+#include "src/base/cores.h"
 #include "src/base/text.h"
 #include "src/energy/machine_load.h"
 
@@ -172,14 +173,34 @@ static struct vg_machine_load machine_load(void)
     return vg_machine_load_parse(text);
 }
 
-static double foreign_cores(const struct vg_machine_load *before,
-                            const struct vg_machine_load *after, double seconds, double own_cores)
+/* What the machine has done, and what was taken of a quota. */
+struct taken {
+    struct vg_machine_load machine;
+    struct vg_cores cores;
+};
+
+static struct taken taken_now(void)
 {
-    if (before->all == 0 || after->busy < before->busy)
+    return (struct taken){machine_load(), vg_cores_here()};
+}
+
+/* Of the cores that are ours; -1: not known, as of a part of the machine without a quota. */
+static double busy_s(const struct taken *before, const struct taken *after)
+{
+    if (before->cores.used_us > 0 && after->cores.used_us >= before->cores.used_us)
+        return (double)(after->cores.used_us - before->cores.used_us) / (double)VG_US_PER_S;
+    if (vg_cores_limited(&after->cores) || before->machine.all == 0 ||
+        after->machine.busy < before->machine.busy)
         return -1;
-    const double busy_s = (double)(after->busy - before->busy) / (double)sysconf(_SC_CLK_TCK);
-    const double foreign = busy_s / seconds - own_cores;
-    return foreign > 0 ? foreign : 0;
+    return (double)(after->machine.busy - before->machine.busy) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double foreign_cores(const struct taken *before, const struct taken *after, double seconds,
+                            double own_cores)
+{
+    const double busy = busy_s(before, after);
+    const double foreign = busy / seconds - own_cores;
+    return busy < 0 ? -1 : foreign > 0 ? foreign : 0;
 }
 
 static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_pipeline_cost *cost,
@@ -194,11 +215,11 @@ static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_p
     tell_count(s);
     const double disk = vg_live_server_disk_bytes(s->server);
     const struct vg_tree_load before = vg_live_server_load(s->server);
-    const struct vg_machine_load all_before = machine_load();
+    const struct taken all_before = taken_now();
     const struct vg_mono_time start = vg_mono_now();
     status = measure_minutes(s, hold, fault);
     const struct vg_tree_load after = vg_live_server_load(s->server);
-    const struct vg_machine_load all_after = machine_load();
+    const struct taken all_after = taken_now();
     const double seconds = seconds_since(start);
     cost->cpu_cores = (after.cpu_s - before.cpu_s) / seconds;
     cost->foreign_cores = foreign_cores(&all_before, &all_after, seconds, cost->cpu_cores);

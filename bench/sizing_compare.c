@@ -118,6 +118,14 @@ static bool same_devices(const json_t *one, const json_t *other)
     return true;
 }
 
+/* A quota makes another machine of it; reports of before do not tell. */
+static bool same_usable(const json_t *machine, const json_t *other)
+{
+    const json_t *one = json_object_get(machine, "usable_cores");
+    const json_t *two = json_object_get(other, "usable_cores");
+    return !one || !two || fabs(json_number_value(one) - json_number_value(two)) < 0.001;
+}
+
 bool vg_sizing_same_machine(const json_t *machine, const json_t *other)
 {
     static const char *const keys[] = {"cpu", "cores", "threads", "usable_threads"};
@@ -127,6 +135,7 @@ bool vg_sizing_same_machine(const json_t *machine, const json_t *other)
         if (!same_value(json_object_get(machine, keys[k]), json_object_get(other, keys[k])))
             return false;
     return fabs(memory - memory_other) <= MEMORY_SLACK * fmax(memory, memory_other) &&
+           same_usable(machine, other) &&
            same_devices(json_object_get(machine, "devices"), json_object_get(other, "devices")) &&
            json_array_size(json_object_get(machine, "decoders")) ==
                json_array_size(json_object_get(other, "decoders"));

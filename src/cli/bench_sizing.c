@@ -268,7 +268,7 @@ static void prepare_load(struct stand *s)
         s->load.class[c] = (struct vg_size_class){.wanted_fps = s->class[c].wanted_fps,
                                                   .source_fps = s->class[c].source.fps,
                                                   .network_bits = bits_of(&s->class[c])};
-    s->host.cores = s->machine.usable ? s->machine.usable : s->machine.threads;
+    s->host.cores = s->machine.usable_milli / 1000.0;
 }
 
 static enum vg_status prepare(struct stand *s, struct vg_fault *fault)

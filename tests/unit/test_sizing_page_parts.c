@@ -339,10 +339,16 @@ static void machines_are_told_apart(void **state)
         {"{\"cpu\":\"A\",\"cores\":2,\"memory_mb\":9000,\"devices\":[{\"name\":\"d\"}]}", false},
         {"{\"cpu\":\"A\",\"cores\":2,\"memory_mb\":8000,\"devices\":[{\"name\":\"e\"}]}", false},
         {"{\"cpu\":\"A\",\"cores\":2,\"memory_mb\":8000,\"devices\":[]}", false},
+        {"{\"cpu\":\"A\",\"cores\":2,\"usable_cores\":2.0,\"memory_mb\":8000,"
+         "\"devices\":[{\"name\":\"d\"}]}",
+         true},
+        {"{\"cpu\":\"A\",\"cores\":2,\"usable_cores\":1.5,\"memory_mb\":8000,"
+         "\"devices\":[{\"name\":\"d\"}]}",
+         false},
         {"{}", false},
     };
-    json_t *one =
-        read_json("{\"cpu\":\"A\",\"cores\":2,\"memory_mb\":8000,\"devices\":[{\"name\":\"d\"}]}");
+    json_t *one = read_json("{\"cpu\":\"A\",\"cores\":2,\"usable_cores\":2,\"memory_mb\":8000,"
+                            "\"devices\":[{\"name\":\"d\"}]}");
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         json_t *other = read_json(rows[i].other);
