@@ -86,6 +86,19 @@ static enum vg_status read_wishes(struct vg_desk *desk, const struct vg_fit_chan
 
 /* ---- what was measured ---------------------------------------------------------------------- */
 
+static enum vg_status read_published(const struct redisReply *value, const char *key,
+                                     struct vg_admission_model *model, struct vg_fault *fault)
+{
+    if (value->type != REDIS_REPLY_STRING)
+        return vg_fault_set(fault, VG_E_STATE, N_("nothing was measured of the devices yet"), NULL,
+                            "%s", key);
+    if (vg_admission_model_read(value->str, value->len, model, NULL))
+        return vg_fault_set(fault, VG_E_INPUT,
+                            N_("what analysis told of its devices cannot be read"), NULL, "%s",
+                            key);
+    return VG_OK;
+}
+
 /* By a connection of its own that waits for a moment only. */
 static enum vg_status ask_redis(struct vg_desk *desk, struct vg_admission_model *model,
                                 struct vg_fault *fault)
@@ -105,10 +118,7 @@ static enum vg_status ask_redis(struct vg_desk *desk, struct vg_admission_model 
         status = vg_redis_command(link, command, 2, &value, fault);
     }
     if (!status)
-        status = value->type == REDIS_REPLY_STRING
-                     ? vg_admission_model_read(value->str, value->len, model, fault)
-                     : vg_fault_set(fault, VG_E_STATE,
-                                    N_("nothing was measured of the devices yet"), NULL, "%s", key);
+        status = read_published(value, key, model, fault);
     vg_redis_reply_free(&value);
     vg_redis_close(&link);
     return status;
@@ -215,10 +225,10 @@ static json_t *answer_json(const struct question *q, enum vg_language language)
         (int)a->fallen_count);
 }
 
-static json_t *not_known_json(enum vg_language language)
+static json_t *not_known_json(const struct vg_fault *why, enum vg_language language)
 {
     return json_pack("{s:s,s:s,s:s}", "verdict", "not_known", "reason", "not_known", "message",
-                     vg_text_in(language, N_("nothing was measured of the devices yet")));
+                     vg_text_in(language, why->what));
 }
 
 static void refuse(const struct vg_request *request, struct vg_reply *reply,
@@ -278,7 +288,7 @@ static bool ask(struct vg_desk *desk, const struct vg_request *request, struct v
         if (manner == VG_FIT_TO_SAVE)
             vg_log(VG_LOG_INFO, "it is not known whether flux %s fits: %s", q->asked.id,
                    fault.what);
-        fit->answer = not_known_json(request->language);
+        fit->answer = not_known_json(&fault, request->language);
         return true;
     }
     if (!more && (q->answer.verdict != VG_ADMISSION_HELD || q->answer.headroom < 0)) {

@@ -119,28 +119,43 @@ static void calls(struct stage *s, const struct call *rows, size_t count)
 
 #define FLUX(id, more) "{\"id\":\"" id "\",\"url\":\"file:/x\"" more "}"
 
+#define NO_DEVICE  "nothing was measured of the devices yet"
+#define UNREADABLE "what analysis told of its devices cannot be read"
+
+/* The reason is the one that holds: who reads it looks for what is wrong there. */
+static void not_known_because(struct stage *s, const char *why)
+{
+    static const struct call asked = {vg_on_admission, NULL, "{}", NULL, 200, "not_known"};
+    json_t *answer = call(s, &asked);
+    assert_string_equal(json_string_value(json_object_get(answer, "message")), why);
+    json_decref(answer);
+}
+
 static void nothing_known_admits_and_says_so(void **state)
 {
     struct stage *s = *state;
-    static const char *const texts[] = {NULL,
-                                        "",
-                                        "{}",
-                                        "garbage",
-                                        "{\"devices\":[],\"flux\":[]}",
-                                        "{\"devices\":[{\"start_us\":9,\"job_us\":9,"
-                                        "\"batch_max\":8}],\"flux\":[]}"};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    static const struct {
+        const char *text, *why;
+    } measured[] = {{NULL, NO_DEVICE},
+                    {"", UNREADABLE},
+                    {"{}", UNREADABLE},
+                    {"garbage", UNREADABLE},
+                    {"{\"devices\":[],\"flux\":[]}", NO_DEVICE},
+                    {"{\"devices\":[{\"start_us\":9,\"job_us\":9,\"batch_max\":8}],\"flux\":[]}",
+                     "nothing was measured of the processor's cores yet"}};
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++) {
         const struct call rows[] = {
             {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":25"), NULL, 201, "not_known"},
             {vg_on_scene_put, "a", SCENE, NULL, 204, NULL},
-            {vg_on_admission, NULL, "{}", NULL, 200, "not_known"},
             {vg_on_flux_delete, "a", "", NULL, 204, NULL}};
-        publish(s, texts[i]);
+        publish(s, measured[i].text);
         calls(s, rows, sizeof rows / sizeof *rows);
+        not_known_because(s, measured[i].why);
     }
     private_redis_stop(&s->redis);
     const struct call away[] = {{vg_on_flux_create, NULL, FLUX("b", ""), NULL, 201, "not_known"}};
     calls(s, away, 1);
+    not_known_because(s, "Redis does not answer");
 }
 
 static void what_does_not_fit_is_refused_or_admitted_degraded(void **state)
