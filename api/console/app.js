@@ -1,8 +1,9 @@
 // The first page: sign in, see alerts as they come, judge them, see what is well, stop.
 import { call, get, setCsrf, ApiError } from '/console/calls.js';
-import { t, term, fill, dayAndTime, moment, number } from '/console/words.js';
+import { t, term, fill, setText, dayAndTime, moment, number } from '/console/words.js';
 import { AlertList, clipPath } from '/console/alert_list.js';
 import { LiveWall } from '/console/live_wall.js';
+import { CapacityView } from '/console/capacity_view.js';
 
 const $ = (id) => document.getElementById(id);
 const FLUX_SHOWN = 60; // states asked for one after the other; more would only be noise here
@@ -21,6 +22,7 @@ const HINT = 'vigie.signed-in';
 
 // The roles that have a watch; what the server permits is the server's to say.
 const ROLES = ['operator', 'technical'];
+const ADMITS = 'technical'; // may ask whether more would fit
 
 const names = {
   flux: (id) => fluxById.get(id)?.label || id,
@@ -34,6 +36,7 @@ const wall = new LiveWall({
   section: $('live'), template: $('live-template'), name: names.flux,
   onSignedOut: () => { if (signedIn) showSignIn(t('session.over')); },
 });
+const capacity = new CapacityView({ section: $('capacity'), template: $('capacity-template'), getFlux, onFailure: ignoreApi });
 
 // ---- session ----------------------------------------------------------------------------------
 
@@ -57,6 +60,7 @@ async function showWatch(session) {
   }
   signedIn = true;
   localStorage.setItem(HINT, '1');
+  $('capacity-open').hidden = session.role !== ADMITS;
   $('who-name').textContent = t('session.who', { name: session.name, role: term('role', session.role) });
   $('sign-in').hidden = true;
   $('watch').hidden = $('who').hidden = $('health').hidden = false;
@@ -281,11 +285,6 @@ async function loadHealth() {
   }
 }
 
-/** Only when it differs: a status that is written anew is read out anew. */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 function showStop(stop) {
   const part = [...stop.flux.map(names.flux), ...stop.events.map((event) => term('event', event))];
   $('stopped').hidden = !stop.all && part.length === 0;
@@ -341,8 +340,17 @@ function showLive(open) {
   else if (signedIn) $('live-open').focus();
 }
 
+function showCapacity(open) {
+  $('capacity-open').disabled = open;
+  if (open) capacity.open();
+  else capacity.close();
+  if (open) $('capacity-close').focus();
+  else if (signedIn) $('capacity-open').focus();
+}
+
 function stopWatching() {
   if (wall.isOpen) showLive(false);
+  if (capacity.isOpen) showCapacity(false);
   stream?.close();
   stream = null;
   for (const timer of timers) clearTimeout(timer);
@@ -367,6 +375,8 @@ async function start() {
   $('filter').addEventListener('change', loadAlerts);
   $('live-open').addEventListener('click', () => showLive(true));
   $('live-close').addEventListener('click', () => showLive(false));
+  $('capacity-open').addEventListener('click', () => showCapacity(true));
+  $('capacity-close').addEventListener('click', () => showCapacity(false));
   $('clip-dialog').addEventListener('close', endClip);
   $('clip').addEventListener('error', () => {
     if ($('clip').getAttribute('src')) $('clip-error').textContent = t('clip.unplayed');
