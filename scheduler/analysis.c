@@ -185,7 +185,6 @@ static enum close_how close_all(struct vg_loop *a)
             vg_live_flux_leave(&a->flux[i]);
             vg_loop_end_measures(a, &a->flux[i]);
         }
-        vg_loop_device_keeps_maps(a, &a->flux[i]);
         vg_live_flux_close(&a->flux[i]);
     }
     vg_save_thread_close(&a->saves);

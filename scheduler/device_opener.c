@@ -7,7 +7,6 @@
 
 #include "src/base/alloc.h"
 #include "src/base/text.h"
-#include "src/engine/map_flux.h"
 
 struct vg_device_opener {
     struct vg_device_order order;
@@ -24,8 +23,6 @@ void vg_open_device_close(struct vg_open_device *device)
         *device = (struct vg_open_device){0};
         return;
     }
-    for (uint32_t i = 0; i < device->stranded_count; i++)
-        vg_map_flux_close(&device->stranded[i]);
     vg_engine_close(&device->engine);
     vg_model_close(&device->model);
     *device = (struct vg_open_device){0};

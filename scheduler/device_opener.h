@@ -22,13 +22,9 @@ struct vg_open_device {
     struct vg_map_trial map_trial; /* of an engine */
     enum vg_map_maker map_maker;
     struct vg_device_thread *thread;
-    /* maps of flux that have left it while its thread may have been in a call: closed after that */
-    struct vg_map_flux *stranded[VG_LIVE_FLUX_MAX];
-    uint32_t stranded_count;
 };
 
-/* Takes what there is; a thread that was abandoned and is not over keeps its engine, its model and
- * the maps there. */
+/* Takes what there is; a thread that was abandoned and is not over keeps its engine and its model. */
 void vg_open_device_close(struct vg_open_device *device);
 
 struct vg_device_order {

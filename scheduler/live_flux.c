@@ -21,7 +21,7 @@ static enum vg_status open_memory(struct vg_live_flux *flux, const char *data,
 }
 
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
-                                 const char *data, const struct vg_map_device *device,
+                                 const char *data, struct vg_map_device *device,
                                  struct vg_save_thread *saves, enum vg_gate_use gate)
 {
     memset(flux, 0, sizeof *flux);
@@ -66,17 +66,12 @@ void vg_live_flux_close(struct vg_live_flux *flux)
     memset(flux, 0, sizeof *flux);
 }
 
-void vg_live_flux_move(struct vg_live_flux *flux, const struct vg_map_device *device,
-                       struct vg_map_flux **stranded)
+void vg_live_flux_move(struct vg_live_flux *flux, struct vg_map_device *device)
 {
     const uint32_t set = vg_watcher_maps(flux->config.scene);
     if (flux->gate) /* its last picture may have been lost with the device */
         vg_still_gate_forget(flux->gate);
-    if (stranded)
-        *stranded = flux->maps;
-    else
-        vg_map_flux_close(&flux->maps);
-    flux->maps = NULL;
+    vg_map_flux_close(&flux->maps);
     if ((!set && !flux->gate) || vg_chain_makes_maps(flux->chain))
         return;
     if (device && vg_map_flux_open(&flux->maps, device, set, 1) == VG_OK)

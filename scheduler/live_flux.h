@@ -71,15 +71,13 @@ struct vg_live_flux {
  * NULL: the chain makes the former, and there is no gate. saves: borrowed; may go when the flux is
  * closed. */
 enum vg_status vg_live_flux_open(struct vg_live_flux *flux, struct vg_live_flux_config *config,
-                                 const char *data, const struct vg_map_device *device,
+                                 const char *data, struct vg_map_device *device,
                                  struct vg_save_thread *saves, enum vg_gate_use gate) VG_MUST_USE;
 void vg_live_flux_close(struct vg_live_flux *flux);
 
 /* It goes on another device: maps begin anew there (device: as in open), unless the chain makes them.
- * `stranded`: where those go of a device that cannot be asked to give them up; NULL: it can. Its
- * worker is at rest. */
-void vg_live_flux_move(struct vg_live_flux *flux, const struct vg_map_device *device,
-                       struct vg_map_flux **stranded);
+ * Its worker is at rest; the device that it leaves may be in a call that never returns. */
+void vg_live_flux_move(struct vg_live_flux *flux, struct vg_map_device *device);
 
 /* The last picture is done: what outlives the process is given to be written. Its worker is at
  * rest. */

@@ -242,7 +242,7 @@ void vg_loop_device_fails(struct vg_loop_device *d, const char *why);
 bool vg_loop_others_well(const struct vg_loop_device *d);
 
 /* What makes maps there; NULL: the host is to. */
-const struct vg_map_device *vg_loop_maps_of(const struct vg_loop_device *d);
+struct vg_map_device *vg_loop_maps_of(const struct vg_loop_device *d);
 
 /* Whether one hangs, has come to rest, is to be opened, is open. */
 void vg_loop_look_at_devices(struct vg_loop *a);
@@ -250,10 +250,9 @@ void vg_loop_look_at_devices(struct vg_loop *a);
 /* How each fares; report: room for VG_LOOP_DEVICES_MAX. Returns how many. */
 uint32_t vg_loop_report_devices(const struct vg_loop *a, struct vg_live_device *report);
 
-/* The threads; true: one hangs, and what it uses must stay: those who close its flux let it keep their
- * maps first. Else the rest, later. It waits for seconds at the most. */
+/* The threads; true: one hangs, and what it uses must stay. Else the rest, later. It waits for seconds
+ * at the most. */
 bool vg_loop_devices_close_threads(struct vg_loop *a);
-void vg_loop_device_keeps_maps(struct vg_loop *a, struct vg_live_flux *flux);
 void vg_loop_devices_close(struct vg_loop *a);
 
 /* ---- loop_place.c ---- */
@@ -274,10 +273,6 @@ uint32_t vg_loop_device_for(const struct vg_loop *a, int64_t period_us);
 /* Gives each flux its device; who has a picture under way goes when that is back (settle). */
 void vg_loop_place(struct vg_loop *a);
 void vg_loop_settle(struct vg_loop *a, struct vg_live_flux *flux);
-
-/* Where the maps of a flux go that leaves a device whose driver may be in a call: they are closed
- * with what is open there. NULL: it has none. */
-struct vg_map_flux **vg_loop_strand_place(struct vg_loop *a, const struct vg_live_flux *flux);
 
 /* ---- loop_start.c ---- */
 

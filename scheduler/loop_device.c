@@ -31,7 +31,7 @@ bool vg_loop_others_well(const struct vg_loop_device *d)
     return false;
 }
 
-const struct vg_map_device *vg_loop_maps_of(const struct vg_loop_device *d)
+struct vg_map_device *vg_loop_maps_of(const struct vg_loop_device *d)
 {
     return d->map_maker == VG_MAPS_BY_DEVICE && d->open.engine ? vg_engine_maps(d->open.engine)
                                                                : NULL;
@@ -119,7 +119,7 @@ static void begin_to_hang(struct vg_loop_device *d)
 {
     if (d->state == VG_LOOP_DEVICE_WELL)
         leave(d, "it hangs");
-    d->state = VG_LOOP_DEVICE_HANGS; /* before flux leave it: it cannot be asked for anything */
+    d->state = VG_LOOP_DEVICE_HANGS;
     abandon(d);
     vg_loop_place(d->loop);
     if (d->loop->pending)
@@ -185,8 +185,7 @@ static void end_to_open(struct vg_loop_device *d, int64_t now_us)
     enum vg_status status = vg_device_opener_take(&d->opener, &d->open, &fault);
     if (!status)
         status = vg_watch_thread_add(a->watch, vg_device_thread_beat(d->open.thread));
-    if (status) {
-        vg_open_device_close(&d->open);
+    if (status) { /* what is open nevertheless is closed by who opens it next: that may take long */
         d->failures++;
         d->state = VG_LOOP_DEVICE_AWAY;
         wait_for_retry(d, now_us);
@@ -302,17 +301,6 @@ bool vg_loop_devices_close_threads(struct vg_loop *a)
             vg_map_trial_end(&d->map_trial);
     }
     return hung;
-}
-
-void vg_loop_device_keeps_maps(struct vg_loop *a, struct vg_live_flux *flux)
-{
-    struct vg_map_flux **place = NULL;
-    if (flux->used && a->device[flux->device].state == VG_LOOP_DEVICE_HANGS)
-        place = vg_loop_strand_place(a, flux);
-    if (!place)
-        return;
-    *place = flux->maps;
-    flux->maps = NULL;
 }
 
 void vg_loop_devices_close(struct vg_loop *a)

@@ -161,22 +161,11 @@ uint32_t vg_loop_device_for(const struct vg_loop *a, int64_t period_us)
     return device == VG_DEVICE_NONE ? 0 : device;
 }
 
-struct vg_map_flux **vg_loop_strand_place(struct vg_loop *a, const struct vg_live_flux *flux)
-{
-    struct vg_open_device *open = &a->device[flux->device].open;
-    return flux->maps && open->stranded_count < VG_LIVE_FLUX_MAX
-               ? &open->stranded[open->stranded_count++]
-               : NULL;
-}
-
 void vg_loop_settle(struct vg_loop *a, struct vg_live_flux *flux)
 {
     if (flux->in_flight || flux->device == flux->next_device)
         return;
-    /* of one that failed, too: another batch may be in a call there that does not return */
-    const bool strands = a->device[flux->device].state != VG_LOOP_DEVICE_WELL;
-    vg_live_flux_move(flux, vg_loop_maps_of(&a->device[flux->next_device]),
-                      strands ? vg_loop_strand_place(a, flux) : NULL);
+    vg_live_flux_move(flux, vg_loop_maps_of(&a->device[flux->next_device]));
     flux->device = flux->next_device;
 }
 

@@ -358,7 +358,7 @@ static enum vg_status read_all(struct run *run, const volatile int *interrupted)
 static void open_maps(struct run *run)
 {
     const struct vg_look *look = run->settings->look;
-    const struct vg_map_device *device = vg_engine_maps(look->engine);
+    struct vg_map_device *device = vg_engine_maps(look->engine);
     const uint32_t set = vg_watcher_maps(run->settings->scene);
     if (!device || !set || run->gate || look->request.tiles != VG_LOOK_WHOLE)
         return;

@@ -305,7 +305,7 @@ static enum vg_status open_memory(struct stand *s, struct vg_fault *fault)
     s->answer = vg_alloc(sizeof *s->answer);
     s->looked = vg_alloc_array(VG_LOOKS_MAX, sizeof *s->looked);
     enum vg_status status = s->memory && s->answer && s->looked ? VG_OK : VG_E_MEMORY;
-    const struct vg_map_device *device = vg_engine_maps(s->engine); /* NULL: no times of maps */
+    struct vg_map_device *device = vg_engine_maps(s->engine); /* NULL: no times of maps */
     for (size_t i = 0; i < COUNT(maps_set) && !status && device; i++)
         status = vg_map_flux_open(&s->each[i], device, maps_set[i], 1);
     if (!status && set && device)

@@ -1131,7 +1131,7 @@ struct vg_map_device *vg_engine_map_device(struct vg_engine *engine)
     return engine->maps;
 }
 
-const struct vg_map_device *vg_engine_maps(const struct vg_engine *engine)
+struct vg_map_device *vg_engine_maps(const struct vg_engine *engine)
 {
     return engine->maps;
 }

@@ -198,7 +198,7 @@ enum vg_status vg_engine_make_maps(struct vg_engine *engine, const struct vg_job
                                    uint32_t count, struct vg_fault *fault) VG_MUST_USE;
 
 /* What makes maps on the device (map_flux.h), borrowed until close; NULL: the host is to. */
-const struct vg_map_device *vg_engine_maps(const struct vg_engine *engine);
+struct vg_map_device *vg_engine_maps(const struct vg_engine *engine);
 
 /* What stands in each alert: SHA-256 over device, driver, programs and steps, as text. */
 const char *vg_engine_plan_hash(const struct vg_engine *engine);

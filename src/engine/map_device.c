@@ -1,10 +1,12 @@
 #include "src/engine/map_device.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "kernels/flow_layout.h"
 #include "src/base/alloc.h"
+#include "src/base/log.h"
 #include "src/engine/device_health.h"
 
 /* The launches of a picture but those of the flow, in their order. */
@@ -35,7 +37,34 @@ struct vg_map_device {
     bool failed;                          /* a launch of the batch in work */
     struct vg_map_watch *watch;           /* borrowed; NULL: nobody looks */
     _Atomic bool lost; /* relaxed: set by the device's thread; who opens a flux may see it late */
+    pthread_mutex_t rests; /* of `resting`; never held over a call of the driver */
+    bool rests_made;
+    struct vg_map_flux *resting;
 };
+
+/* ---- flux that rest ---- */
+
+struct vg_map_flux *vg_map_device_take(struct vg_map_device *device, size_t piece_bytes,
+                                       uint32_t rooms)
+{
+    (void)pthread_mutex_lock(&device->rests);
+    struct vg_map_flux **at = &device->resting;
+    while (*at && ((*at)->piece_bytes != piece_bytes || (*at)->rooms != rooms))
+        at = &(*at)->next;
+    struct vg_map_flux *flux = *at;
+    if (flux)
+        *at = flux->next;
+    (void)pthread_mutex_unlock(&device->rests);
+    return flux;
+}
+
+void vg_map_device_rest(struct vg_map_device *device, struct vg_map_flux *flux)
+{
+    (void)pthread_mutex_lock(&device->rests);
+    flux->next = device->resting;
+    device->resting = flux;
+    (void)pthread_mutex_unlock(&device->rests);
+}
 
 /* ---- open ---- */
 
@@ -81,6 +110,13 @@ static enum vg_status kernels_make(struct vg_map_device *d, struct vg_fault *fau
     return status;
 }
 
+/* With its first batch: who opens a flux must not wait for the driver. */
+static enum vg_status piece_make(struct vg_map_device *d, struct vg_map_flux *flux,
+                                 struct vg_fault *fault)
+{
+    return flux->piece ? VG_OK : buffer_make(d, flux->piece_bytes, &flux->piece, fault);
+}
+
 static enum vg_status enqueue_job(struct vg_map_device *d, struct vg_map_flux *flux, uint32_t index,
                                   struct vg_fault *fault);
 
@@ -92,6 +128,8 @@ static enum vg_status run_first(struct vg_map_device *d, struct vg_fault *fault)
     struct vg_map_flux *flux = NULL;
     enum vg_status status =
         vg_map_flux_open(&flux, d, VG_MAPS_GROUND | VG_MAPS_FLOW | VG_MAPS_FLAME, 1);
+    if (!status)
+        status = piece_make(d, flux, fault);
     for (int i = 0; i < 2 && !status; i++) { /* the first picture has no flow */
         flux->used = 0;
         vg_maps_course_step(&flux->course, &picture, (struct vg_media_time){i}, &d->told[0],
@@ -117,7 +155,10 @@ enum vg_status vg_map_device_open(struct vg_map_device **device, struct vg_runne
         return vg_fault_set(fault, VG_E_MEMORY, vg_status_text(VG_E_MEMORY), NULL, "maps");
     d->runner = runner;
     d->form = runner->device.info.kind == VG_DEVICE_CPU ? VG_FORM_ROWS : VG_FORM_SPREAD;
-    enum vg_status status = buffer_make(d, sizeof d->told, &d->jobs, fault);
+    d->rests_made = pthread_mutex_init(&d->rests, NULL) == 0;
+    enum vg_status status =
+        d->rests_made ? buffer_make(d, sizeof d->told, &d->jobs, fault)
+                      : vg_fault_set(fault, VG_E_LACK, vg_status_text(VG_E_LACK), NULL, "maps");
     if (!status)
         status = buffer_make(d, VG_FLOW_SCRATCH_BYTES, &d->scratch, fault);
     if (!status)
@@ -144,13 +185,15 @@ void vg_map_device_close(struct vg_map_device **device)
         (void)clReleaseMemObject(d->jobs);
     if (d->scratch)
         (void)clReleaseMemObject(d->scratch);
+    while (d->resting) {
+        struct vg_map_flux *flux = d->resting;
+        d->resting = flux->next;
+        vg_map_flux_free(flux);
+    }
+    if (d->rests_made)
+        (void)pthread_mutex_destroy(&d->rests);
     vg_free(d);
     *device = NULL;
-}
-
-cl_context vg_map_device_context(const struct vg_map_device *device)
-{
-    return device->runner->device.context;
 }
 
 /* ---- a batch ---- */
@@ -250,6 +293,19 @@ static enum vg_status enqueue_job(struct vg_map_device *d, struct vg_map_flux *f
                                "clEnqueueReadBuffer", fault);
 }
 
+/* A device without memory for a flux makes none of it; the others go on. */
+static bool makes_maps(struct vg_map_device *d, struct vg_map_flux *flux)
+{
+    struct vg_fault why = {.status = VG_OK};
+    if (!flux || flux->lost)
+        return false;
+    if (piece_make(d, flux, &why) == VG_OK)
+        return true;
+    flux->lost = true;
+    vg_log(VG_LOG_WARN, "maps of a flux are made by the processor: %s: %s", why.what, why.place);
+    return false;
+}
+
 /* What the device is to know of each job; returns how many have maps. */
 static uint32_t tell(struct vg_map_device *d, const struct vg_job *jobs,
                      const struct vg_device_job *staged, uint32_t count)
@@ -261,7 +317,7 @@ static uint32_t tell(struct vg_map_device *d, const struct vg_job *jobs,
     for (uint32_t i = 0; i < count; i++) {
         struct vg_map_flux *flux = jobs[i].maps;
         struct vg_map_job *job = &d->told[i];
-        if (!flux)
+        if (!makes_maps(d, flux))
             continue;
         assert(flux->used < flux->rooms);
         vg_maps_course_step(&flux->course, jobs[i].picture, jobs[i].time, job,
@@ -295,7 +351,7 @@ bool vg_map_device_lost(const struct vg_map_device *device)
 void vg_map_device_trust(struct vg_map_device *device, const struct vg_job *jobs, uint32_t count)
 {
     for (uint32_t i = 0; i < count && !vg_map_device_lost(device); i++)
-        if (jobs[i].maps)
+        if (jobs[i].maps && !jobs[i].maps->lost)
             jobs[i].maps->proven = true;
 }
 
@@ -326,7 +382,7 @@ enum vg_status vg_map_device_enqueue(struct vg_map_device *device, const struct 
                              count * sizeof *device->told, device->told, 0, NULL, NULL),
         "clEnqueueWriteBuffer", fault);
     for (uint32_t i = 0; i < count && !status; i++)
-        if (jobs[i].maps)
+        if (jobs[i].maps && !jobs[i].maps->lost)
             status = enqueue_job(device, jobs[i].maps, i, fault);
     device->failed = status != VG_OK;
     return status;

@@ -16,14 +16,17 @@
 #include "src/maps/maps_course.h"
 
 struct vg_map_flux {
+    struct vg_map_device *device;
+    struct vg_map_flux *next; /* of those that rest */
     struct vg_maps_course course;
-    cl_mem piece;         /* map_kernels.h */
+    size_t piece_bytes;
+    cl_mem piece;         /* map_kernels.h; NULL: it had no batch yet */
     uint32_t rooms, used; /* used: jobs of the batch */
     size_t room_bytes;
     uint8_t *sheets;      /* room_bytes each */
     struct vg_maps *maps; /* of each room */
-    bool proven;          /* a batch of it was answered */
-    bool lost;            /* the device makes none any more */
+    bool proven;          /* a batch with its piece was answered */
+    bool lost;            /* the device makes none of it any more */
 };
 
 /* Builds the kernels and runs each once. runner: open, borrowed until close. VG_E_MEMORY,
@@ -32,8 +35,13 @@ enum vg_status vg_map_device_open(struct vg_map_device **device, struct vg_runne
                                   struct vg_fault *fault) VG_MUST_USE;
 void vg_map_device_close(struct vg_map_device **device);
 
-/* Where its memory is made; any thread. */
-cl_context vg_map_device_context(const struct vg_map_device *device);
+/* Flux that are closed rest here: taken and given by any thread. NULL: none of the kind rests. */
+struct vg_map_flux *vg_map_device_take(struct vg_map_device *device, size_t piece_bytes,
+                                       uint32_t rooms);
+void vg_map_device_rest(struct vg_map_device *device, struct vg_map_flux *flux);
+
+/* With the piece, which calls the driver. */
+void vg_map_flux_free(struct vg_map_flux *flux);
 
 /* Enqueues the maps of those jobs that want some, the flux's in their order, behind the staging of
  * their pictures: staged[i] says where jobs[i]'s lies, all of it. What was enqueued is done when a

@@ -13,16 +13,20 @@
 #include "src/engine/engine.h"
 #include "src/maps/maps.h"
 
-/* set: of enum vg_maps_set, 0: the small picture alone; rooms: jobs that one batch may have of the flux. device: of
- * vg_engine_maps, which outlives the flux. Any thread. VG_E_MEMORY (of the device, too), VG_E_DEVICE. */
-enum vg_status vg_map_flux_open(struct vg_map_flux **flux, const struct vg_map_device *device,
+/* set: of enum vg_maps_set, 0: the small picture alone; rooms: jobs that one batch may have of the flux.
+ * device: of vg_engine_maps, which outlives the flux. Any thread; no call of the driver, which may hang:
+ * what the device has to give it gets with its first batch. VG_E_MEMORY (the host's), VG_E_DEVICE (it
+ * makes no maps any more). */
+enum vg_status vg_map_flux_open(struct vg_map_flux **flux, struct vg_map_device *device,
                                 uint32_t set, uint32_t rooms) VG_MUST_USE;
-/* Not while a batch of it is under way. */
+/* What it has rests at the device for the next flux of its kind, and is given back with the device. Any
+ * thread; no call of the driver. Not while a batch of it is under way, unless no flux is opened at the
+ * device any more: a call that hangs may come back, and write. */
 void vg_map_flux_close(struct vg_map_flux **flux);
 
 /* Those of the flux's job number `room` in the batch that was answered last, borrowed until its
- * next batch. NULL: the device has failed in making them and makes none any more; the host is to,
- * from this very picture on (maps_host.h). */
+ * next batch. NULL: the device has failed in making them, or has no memory for them, and makes none of
+ * it any more; the host is to, from this very picture on (maps_host.h). */
 const struct vg_maps *vg_map_flux_maps(const struct vg_map_flux *flux, uint32_t room);
 
 #endif

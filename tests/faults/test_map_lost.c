@@ -26,6 +26,8 @@ static struct {
     int64_t map_launches; /* so far */
     int64_t launch_fails; /* from this one on; 0: none does */
     int waits_fail;       /* so many times, once a map was launched */
+    int buffers_fail;     /* so many times */
+    int64_t buffers;      /* made so far */
     bool dead;            /* every call fails */
     cl_int code;
 } device;
@@ -50,6 +52,21 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
     }
     REAL("clEnqueueNDRangeKernel", launch_call);
     return call(queue, kernel, dimensions, offset, work, group, count, list, event);
+}
+
+typedef cl_mem buffer_call(cl_context, cl_mem_flags, size_t, void *, cl_int *);
+
+cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t bytes, void *host,
+                      cl_int *code)
+{
+    device.buffers++;
+    if (device.buffers_fail > 0) {
+        device.buffers_fail--;
+        *code = device.code;
+        return NULL;
+    }
+    REAL("clCreateBuffer", buffer_call);
+    return call(context, flags, bytes, host, code);
 }
 
 cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t first,
@@ -228,6 +245,54 @@ static void a_later_wait_fails(void **state)
     expect_maps(f);
 }
 
+/* The others have theirs (the first one what the device's own trial left), and those of the next flux
+ * are made again. */
+static void a_flux_gets_no_memory(void **state)
+{
+    struct fixture *f = *state;
+    device.buffers_fail = 1;
+    device.code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(run(f, NULL), VG_OK);
+        expect_answers(f);
+        assert_null(vg_map_flux_maps(f->flux[1], 0));
+        assert_non_null(vg_map_flux_maps(f->flux[0], 0));
+    }
+    vg_map_flux_close(&f->flux[1]);
+    assert_int_equal(
+        vg_map_flux_open(&f->flux[1], vg_engine_maps(f->engine), VG_MAPS_GROUND | VG_MAPS_FLOW, 1),
+        VG_OK);
+    f->job[1].maps = f->flux[1];
+    assert_int_equal(run(f, NULL), VG_OK);
+    expect_maps(f);
+}
+
+/* However often flux come and go, the device's memory is that of the most that were there at once; and
+ * it was given already: what fails then is not the maps' fault. */
+static void the_memory_of_one_that_is_closed_is_taken_again(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(run(f, NULL), VG_OK);
+    const int64_t buffers = device.buffers;
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < BATCH; i++)
+            vg_map_flux_close(&f->flux[i]);
+        for (size_t i = 0; i < BATCH; i++) {
+            assert_int_equal(
+                vg_map_flux_open(&f->flux[i], vg_engine_maps(f->engine), VG_MAPS_FLAME, 1), VG_OK);
+            f->job[i].maps = f->flux[i];
+        }
+        assert_int_equal(run(f, NULL), VG_OK);
+        expect_answers(f);
+        expect_maps(f);
+        assert_int_equal(vg_map_flux_maps(f->flux[0], 0)->set, VG_MAPS_FLAME);
+    }
+    assert_int_equal(device.buffers, buffers);
+    device.waits_fail = 1;
+    device.code = CL_OUT_OF_RESOURCES;
+    assert_int_equal(run(f, NULL), VG_E_DEVICE);
+}
+
 static void a_device_that_is_lost_is_lost(void **state)
 {
     struct fixture *f = *state;
@@ -252,6 +317,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_later_launch_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_wait_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_later_wait_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_flux_gets_no_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_memory_of_one_that_is_closed_is_taken_again, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_device_that_is_lost_is_lost, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
