@@ -98,7 +98,7 @@ struct vg_source_link vg_source_link(const struct vg_source *source);
 /* One packet of the video stream. */
 struct vg_packet {
     const struct AVPacket *data; /* borrowed until the next read or close */
-    struct vg_mono_time arrival; /* when it was there */
+    struct vg_mono_time arrival; /* when it was there, however late it is read */
     bool key;
     bool damaged;   /* cut short, as the container says */
     bool early;     /* of a live source, before its first key frame: not to be decoded */

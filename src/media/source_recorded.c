@@ -34,6 +34,7 @@ struct file_source {
     /* live: where the first round begins. What lies between the key frame before and there is read
      * as fast as it can be */
     int64_t begin_us;
+    int64_t started_us; /* live: when its first packet was read; none arrived sooner */
     bool overtaking;
 };
 
@@ -285,6 +286,13 @@ static int64_t ahead_of(const struct file_source *file, int64_t dts_us)
     return file->overtaking && dts_us != VG_PTS_NONE && ahead_us > 0 ? ahead_us : 0;
 }
 
+/* What lies before the place where it begins was there then. */
+static void begin_at(struct file_source *file, int64_t now_us, int64_t ahead_us)
+{
+    file->started_us = now_us;
+    file->round_start.us = now_us - ahead_us;
+}
+
 /* When the packet in hand is due: DTS on the clock, from the round's first packet. A stamp that is
  * missing, steps back or jumps beyond reason counts as one interval. */
 static int64_t due_of(struct file_source *file)
@@ -294,7 +302,7 @@ static int64_t due_of(struct file_source *file)
         file->round_begun = true;
         file->round_dts_us = file->last_dts_us = dts == VG_PTS_NONE ? 0 : dts;
         if (file->round_start.us == 0)
-            file->round_start.us = vg_mono_now().us - ahead_of(file, dts);
+            begin_at(file, vg_mono_now().us, ahead_of(file, dts));
         return file->round_start.us;
     }
     const int64_t guess = file->last_dts_us + file->reader.interval_us;
@@ -322,13 +330,14 @@ static enum vg_status read_live(struct file_source *file, struct vg_mono_time *a
     if (status)
         return status;
     const int64_t due = due_of(file);
+    file->overtaking = file->overtaking && vg_mono_now().us > due;
     status = wait_until(file, due);
-    const struct vg_mono_time now = vg_mono_now();
-    file->overtaking = file->overtaking && now.us > due;
+    const int64_t late_us = vg_mono_now().us - due;
     /* the machine slept, or the clip is too heavy: do not hurry to catch up for ever */
-    if (status == VG_OK && !file->overtaking && now.us - due > VG_US_PER_S)
-        file->round_start.us += now.us - due;
-    *arrival = now;
+    if (status == VG_OK && !file->overtaking && late_us > VG_US_PER_S)
+        file->round_start.us += late_us;
+    /* who reads late made it wait: a camera would have sent it then */
+    arrival->us = due > file->started_us ? due : file->started_us;
     return status;
 }
 

@@ -84,6 +84,30 @@ static void a_live_file_keeps_its_rate(void **state)
     }
 }
 
+/* Who is busy for a while finds what came meanwhile, each with the time when it came: a wait before a
+ * decoder is no smaller for being ours. */
+static void what_waits_has_come_in_time(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "0", "-g", "5", NULL};
+    struct vg_source *source = NULL;
+    struct vg_packet packet;
+    char path[512];
+    make_clip(&rig->folder, "wait.mp4", "testsrc2=s=64x48:r=25:d=2", options);
+    folder_file(&rig->folder, "wait.mp4", path, sizeof path);
+    const struct vg_source_settings settings = live(path);
+    assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+    assert_int_equal(vg_source_read(source, &packet), VG_OK);
+    const int64_t first_us = packet.arrival.us;
+    vg_pause_us(200000);
+    for (int i = 1; i < 8; i++) {
+        assert_int_equal(vg_source_read(source, &packet), VG_OK);
+        assert_in_range(packet.arrival.us - first_us, 40000 * i - 1000, 40000 * i + 1000);
+        assert_true(packet.arrival.us <= vg_mono_now().us);
+    }
+    vg_source_close(&source);
+}
+
 /* Its first round from the key frame before the place on, at the rate from the place on; the next
  * ones whole. */
 static void a_live_file_begins_where_it_is_told(void **state)
@@ -427,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schemes_are_few),
         cmocka_unit_test(a_live_file_keeps_its_rate),
+        cmocka_unit_test(what_waits_has_come_in_time),
         cmocka_unit_test(a_live_file_begins_where_it_is_told),
         cmocka_unit_test(the_first_picture_is_soon_there),
         cmocka_unit_test(faults_are_met_in_time),
