@@ -62,24 +62,31 @@ struct vg_energy_figure vg_energy_mean(const double *values, uint32_t count)
     return sums_figure(&s);
 }
 
-struct vg_energy_figure vg_energy_blocks(const double *joules, const double *pictures,
-                                         uint32_t count)
+/* Of the joules of blocks less what `idle_w` took of their seconds (NULL: nothing), for each of `by`. */
+static struct vg_energy_figure ratio_of(const double *joules, const double *seconds, double idle_w,
+                                        const double *by, uint32_t count)
 {
     double all_j = 0, all = 0, squares = 0;
     for (uint32_t i = 0; i < count; i++) {
-        all_j += joules[i];
-        all += pictures[i];
+        all_j += joules[i] - (seconds ? idle_w * seconds[i] : 0);
+        all += by[i];
     }
     if (count < VG_ENERGY_BLOCKS_LEAST || !(all > 0))
         return (struct vg_energy_figure){0, 0, 0, 0};
     const double ratio = all_j / all, mean = all / count;
     for (uint32_t i = 0; i < count; i++) {
-        const double off = joules[i] - ratio * pictures[i];
+        const double off = joules[i] - (seconds ? idle_w * seconds[i] : 0) - ratio * by[i];
         squares += off * off;
     }
     const double half =
         vg_student_t(count - 1) * sqrt(squares / ((double)count * (count - 1))) / mean;
     return (struct vg_energy_figure){ratio, ratio - half, ratio + half, count};
+}
+
+struct vg_energy_figure vg_energy_blocks(const double *joules, const double *pictures,
+                                         uint32_t count)
+{
+    return ratio_of(joules, NULL, 0, pictures, count);
 }
 
 /* ---- the account ---- */
@@ -193,38 +200,46 @@ static void widen(struct vg_energy_figure *f, double half, uint32_t count)
     f->count = count;
 }
 
-static double half_frac(const struct vg_energy_figure *f)
+static double half_of(const struct vg_energy_figure *f)
 {
-    return (f->high - f->mean) / f->mean;
+    return f->high - f->mean;
+}
+
+static void widen_power(struct vg_energy_account *a, double half_w, double idle_half_w,
+                        uint32_t count)
+{
+    const double flux = a->gross_w.mean / a->w_per_flux.mean;
+    const double whole_s = a->gross_j.mean / a->gross_w.mean;
+    widen(&a->net_w, half_w + idle_half_w, count);
+    widen(&a->net_j, (half_w + idle_half_w) * whole_s, count);
+    widen(&a->net_w_per_flux, (half_w + idle_half_w) / flux, count);
+    widen(&a->gross_w, half_w, count);
+    widen(&a->gross_j, half_w * whole_s, count);
+    widen(&a->w_per_flux, half_w / flux, count);
+    widen(&a->kwh_per_day, 24e-3 * half_w, count);
+    widen(&a->kwh_per_deployment, 24e-3 * a->days * half_w, count);
 }
 
 void vg_energy_account_within(struct vg_energy_account *account,
                               const struct vg_energy_block_list *blocks)
 {
     struct vg_energy_account *a = account;
-    const struct vg_energy_figure by_second =
-        vg_energy_blocks(blocks->joules, blocks->seconds, blocks->count);
-    const struct vg_energy_figure by_picture =
-        vg_energy_blocks(blocks->joules, blocks->pictures, blocks->count);
-    if (a->status != VG_ENERGY_MEASURED || a->runs != 1 || !(by_second.mean > 0))
+    const double idle_w = a->idle_w.mean, idle_half_w = 0.5 * a->drift * idle_w;
+    const struct vg_energy_figure watts = vg_energy_blocks(blocks->joules, blocks->seconds,
+                                                           blocks->count),
+                                  gross = vg_energy_blocks(blocks->joules, blocks->pictures,
+                                                           blocks->count);
+    if (a->status != VG_ENERGY_MEASURED || a->runs != 1 || watts.count == 0 ||
+        !(a->gross_w.mean > 0))
         return;
-    const double watts = half_frac(&by_second), idle = 0.5 * a->drift * a->idle_w.mean;
-    const double flux = a->gross_w.mean / a->w_per_flux.mean;
-    const double whole_s = a->gross_j.mean / a->gross_w.mean;
-    const double net_half_w = watts * a->gross_w.mean + idle;
-    struct vg_energy_figure *const gross[] = {&a->gross_w, &a->gross_j, &a->w_per_flux,
-                                              &a->kwh_per_day, &a->kwh_per_deployment};
-    for (size_t i = 0; i < COUNT(gross); i++)
-        widen(gross[i], watts * gross[i]->mean, by_second.count);
-    widen(&a->net_w, net_half_w, by_second.count);
-    widen(&a->net_j, net_half_w * whole_s, by_second.count);
-    widen(&a->net_w_per_flux, net_half_w / flux, by_second.count);
-    if (!(by_picture.mean > 0))
+    widen_power(a, half_of(&watts), idle_half_w, watts.count);
+    if (gross.count == 0)
         return;
-    const double half_j = half_frac(&by_picture) * a->j_per_picture.mean;
-    widen(&a->j_per_picture, half_j, by_picture.count);
-    widen(&a->net_j_per_picture, half_j + idle * a->j_per_picture.mean / a->gross_w.mean,
-          by_picture.count);
+    const struct vg_energy_figure net =
+        ratio_of(blocks->joules, blocks->seconds, idle_w, blocks->pictures, blocks->count);
+    widen(&a->j_per_picture, half_of(&gross), gross.count);
+    widen(&a->net_j_per_picture,
+          half_of(&net) + idle_half_w * a->j_per_picture.mean / a->gross_w.mean, net.count);
 }
 
 void vg_energy_account_assume(struct vg_energy_account *account, enum vg_energy_scope scope,

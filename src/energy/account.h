@@ -105,11 +105,11 @@ struct vg_energy_block_list {
     uint32_t count;
 };
 
-/* Gives the figures of an account of one run their intervals: watts, joules and kWh by the joules for
- * each second of the blocks, those of pictures by the joules for each picture, about the means of the
- * whole (the blocks leave its last part out). What is net is less sure by half of what idle changed
- * by, since that is how far off the mean of its two ends may be. Nothing changes where the account is
- * of no or several runs, or the blocks are too few. */
+/* Gives the figures of an account of one run their intervals, about the means of the whole (the blocks
+ * leave its last part out): watts, joules and kWh by the joules for each second of the blocks, those of
+ * pictures by the joules for each picture, net ones by what is above idle. What is net is less sure by
+ * half of what idle changed by, since that is how far off the mean of its two ends may be. Nothing
+ * changes where the account is of no or several runs, or the blocks are too few. */
 void vg_energy_account_within(struct vg_energy_account *account,
                               const struct vg_energy_block_list *blocks);
 

@@ -174,8 +174,8 @@ static void blocks_of_one_run(void **state)
     assert_int_equal(vg_energy_blocks(joules, pictures, 10).count, 0);
 }
 
-/* Ten blocks of 60 s at 100 W and 10 pictures a second, one 600 J above and one below. By the second
- * the half is 2.2622 * sqrt(720000 / 90) / 60 W, by the picture a tenth of it in joules. */
+/* Ten blocks of 60 s at 100 W and 100 pictures a second, one 600 J above and one below. By the second
+ * the half is 2.2622 * sqrt(720000 / 90) / 60 W, by the picture a hundredth of it in joules. */
 static void blocks_give_one_run_its_intervals(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void blocks_give_one_run_its_intervals(void **state)
     for (int i = 0; i < 10; i++) {
         joules[i] = 6000 + (i == 3 ? 600 : i == 6 ? -600 : 0);
         seconds[i] = 60;
-        pictures[i] = 600;
+        pictures[i] = 6000;
     }
     const double half = 2.2622 * sqrt(720000.0 / 90) / 60;
     struct vg_energy_account a;
@@ -204,12 +204,26 @@ static void blocks_give_one_run_its_intervals(void **state)
     near("net J a picture", a.net_j_per_picture.high, (39.5 + half + 0.5) / 100);
     near("idle has none", a.idle_w.low, a.idle_w.high);
     assert_int_equal(a.gross_w.count, 10);
+    /* pictures that come unevenly, while the watts stand still: what is net is as little above idle */
+    for (int i = 0; i < 10; i++) {
+        joules[i] = 6000;
+        pictures[i] = 6000 + 1000 * (i % 2 ? 1 : -1);
+    }
+    vg_energy_account_make(&a, VG_ENERGY_WALL, &run, 1, 30);
+    vg_energy_account_within(&a, &blocks);
+    near("W stand still", a.gross_w.high, a.gross_w.low);
+    near("net by what is net", a.net_j_per_picture.high - a.net_j_per_picture.mean - 0.005,
+         0.395 * (a.j_per_picture.high - a.j_per_picture.mean));
+    for (int i = 0; i < 10; i++) {
+        joules[i] = 6000 + (i == 3 ? 600 : i == 6 ? -600 : 0);
+        pictures[i] = 6000;
+    }
     struct vg_energy_run runs[] = {a_run(99), a_run(101)};
     runs[0].before.whole_s = 0; /* nothing is known of idle */
     vg_energy_account_make(&a, VG_ENERGY_WALL, runs, 1, 30);
     vg_energy_account_within(&a, &blocks);
     assert_int_equal(a.net_w.count, 0);
-    near("but gross", a.gross_w.high, 99 * (1 + half / 100));
+    near("but gross", a.gross_w.high, 99 + half);
     vg_energy_account_make(&a, VG_ENERGY_WALL, runs, 2, 30);
     vg_energy_account_within(&a, &blocks);
     near("of several it is theirs", a.gross_w.high, 100 + 12.7062 * sqrt(2) / sqrt(2));
