@@ -4,8 +4,8 @@
 #ifndef VG_SCHEDULER_LIVE_CAPACITY_H
 #define VG_SCHEDULER_LIVE_CAPACITY_H
 
-#include "scheduler/forecast/admission_model.h"
 #include "scheduler/decide_batch_time.h"
+#include "scheduler/forecast/admission_model.h"
 #include "scheduler/live_host.h"
 #include "scheduler/live_metrics.h"
 
