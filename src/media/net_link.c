@@ -16,6 +16,7 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 #include "src/media/net_interface.h"
+#include "src/media/net_stamp.h"
 #include "src/media/net_tls.h"
 
 #define SLICE_US      100000
@@ -23,7 +24,8 @@
 
 struct vg_net_link {
     int fd;
-    bool more; /* the last read filled what it was given, or TLS has more */
+    bool more;                /* the last read filled what it was given, or TLS has more */
+    struct vg_mono_time came; /* what was read last */
     struct vg_net_tls *tls;
     struct sockaddr_storage peer;
     struct vg_cancel cancel;
@@ -212,6 +214,8 @@ enum vg_status vg_net_open(struct vg_net_link **link, const struct vg_net_settin
         (void)refuse(status, fault);
     else if (settings->cover == VG_NET_TLS)
         status = shake_hands(opened, settings, fault);
+    else
+        vg_net_stamp_ask(opened->fd);
     if (status)
         vg_net_close(&opened);
     *link = opened;
@@ -229,6 +233,7 @@ enum vg_status vg_net_adopt(struct vg_net_link **link, int fd, const struct sock
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    vg_net_stamp_ask(fd);
     (*link)->fd = fd;
     (*link)->peer = *peer;
     (*link)->cancel = *cancel;
@@ -265,9 +270,24 @@ bool vg_net_more(const struct vg_net_link *link)
     return link->more;
 }
 
+struct vg_mono_time vg_net_came(const struct vg_net_link *link)
+{
+    return link->came;
+}
+
+static void note_came(struct vg_net_link *link, struct vg_mono_time came)
+{
+    if (came.us > link->came.us)
+        link->came = came;
+}
+
 static enum vg_status read_clear(struct vg_net_link *link, void *data, size_t size, size_t *got)
 {
-    const ssize_t count = recv(link->fd, data, size, MSG_DONTWAIT);
+    struct vg_net_stamp_room stamp;
+    struct iovec piece = {data, size};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &stamp, .msg_controllen = sizeof stamp};
+    const ssize_t count = recvmsg(link->fd, &message, MSG_DONTWAIT);
     link->more = false;
     if (count == 0)
         return VG_E_CLOSED;
@@ -277,6 +297,7 @@ static enum vg_status read_clear(struct vg_net_link *link, void *data, size_t si
         return errno == ECONNRESET || errno == EPIPE ? VG_E_CLOSED : VG_E_IO;
     *got = (size_t)count;
     link->more = *got == size;
+    note_came(link, vg_net_stamp_of(&message, vg_mono_now(), vg_wall_now()));
     return VG_OK;
 }
 
@@ -290,6 +311,7 @@ static enum vg_status read_tls(struct vg_net_link *link, uint8_t *data, size_t s
         *got += piece;
     }
     link->more = *got == size || (status != VG_OK && *got > 0);
+    note_came(link, vg_mono_now());
     return *got > 0 ? VG_OK : status; /* the end is said again at the next call */
 }
 

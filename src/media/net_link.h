@@ -57,6 +57,10 @@ bool vg_net_more(const struct vg_net_link *link);
 enum vg_status vg_net_read(struct vg_net_link *link, void *data, size_t size,
                            size_t *got) VG_MUST_USE;
 
+/* When what was read last had come: never before what was read earlier. With TLS it is when it was
+ * read. */
+struct vg_mono_time vg_net_came(const struct vg_net_link *link);
+
 /* Waits until there is something to read. VG_E_TIMEOUT, VG_E_INTERRUPTED. */
 enum vg_status vg_net_wait(const struct vg_net_link *link, struct vg_mono_time until) VG_MUST_USE;
 

@@ -11,6 +11,7 @@
 #include "src/base/alloc.h"
 #include "src/base/text.h"
 #include "src/media/net_interface.h"
+#include "src/media/net_stamp.h"
 #include "src/media/rtsp_dialogue.h"
 #include "src/media/rtsp_sockets.h"
 #include "src/media/rtsp_transport.h"
@@ -36,7 +37,8 @@ struct vg_rtsp_client {
     /* after the opening */
     struct vg_cancel cancel;
     int64_t read_us;
-    struct vg_mono_time last_media, arrival, alive_due;
+    struct vg_mono_time last_media, read_at, alive_due;
+    struct vg_net_span span; /* of what came interleaved */
     const char *alive_method;
     uint32_t alive_cseq;
     enum {
@@ -435,7 +437,8 @@ static void begin(struct vg_rtsp_client *client, const struct vg_rtsp_settings *
     const char *version = vg_net_tls_version(vg_rtsp_dialogue_link(client->dialogue));
     client->read_us = settings->read_us;
     client->cancel = settings->cancel;
-    client->last_media = client->arrival = now;
+    client->last_media = client->read_at = now;
+    vg_net_span_read(&client->span, now, now);
     client->alive_due.us = now.us + alive_interval(client);
     client->about.transport = settings->transport;
     client->about.encrypted = version[0] != '\0';
@@ -579,7 +582,7 @@ static bool is_media(const struct vg_rtsp_client *client, const struct vg_rtsp_m
     data->kind = rtp ? VG_RTSP_RTP : VG_RTSP_RTCP;
     data->data = (const uint8_t *)frame->body.at;
     data->size = frame->body.size;
-    data->arrival = client->arrival;
+    data->arrival = vg_net_span_at(&client->span, vg_rtsp_dialogue_taken(client->dialogue));
     return true;
 }
 
@@ -622,20 +625,23 @@ static enum vg_status wait_and_read(struct vg_rtsp_client *client, struct vg_mon
     const size_t count = client->sockets ? 3 : 1;
     enum vg_status status = VG_OK;
     const bool more = vg_net_more(link);
+    const struct vg_mono_time asked = vg_mono_now();
     if (client->sockets)
         vg_rtsp_sockets_watch(client->sockets, fds + 1);
     if (!more || client->sockets)
         status = vg_net_poll(fds, count, more ? (struct vg_mono_time){0} : until, &client->cancel);
     if (status && !(more && status == VG_E_TIMEOUT))
         return status;
+    const struct vg_mono_time since = vg_net_span_since(asked);
     if (!more) /* the rest of the picture is on its way */
         (void)poll(NULL, 0, GATHER_MS);
     status = VG_OK;
-    client->arrival = vg_mono_now();
+    client->read_at = vg_mono_now();
     if (client->sockets)
         status = vg_rtsp_sockets_take(client->sockets, fds + 1);
     if (status == VG_OK && (more || fds[0].revents))
         status = vg_rtsp_dialogue_fill(client->dialogue);
+    vg_net_span_read(&client->span, since, vg_net_came(link));
     return status;
 }
 
@@ -676,7 +682,7 @@ enum vg_status vg_rtsp_client_receive(struct vg_rtsp_client *client, struct vg_m
         status = status ? status : VG_E_END; /* once more */
     }
     if (status == VG_OK && data->kind == VG_RTSP_RTP) {
-        client->last_media = data->arrival;
+        client->last_media = client->read_at; /* not when it came: we may be late */
         client->stray = 0;
     }
     if (status != VG_OK && status != VG_E_INTERRUPTED)

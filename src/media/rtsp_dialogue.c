@@ -27,6 +27,7 @@ struct vg_rtsp_dialogue {
     char user[TEXT_SIZE], password[TEXT_SIZE];
     struct vg_rtsp_challenge challenge;
     size_t start, end;
+    size_t fresh;                  /* bytes that the last fill brought */
     size_t answer_at, answer_size; /* to be cut out; size 0: nothing */
     uint8_t buffer[BUFFER_BYTES];
 };
@@ -153,7 +154,15 @@ enum vg_status vg_rtsp_dialogue_fill(struct vg_rtsp_dialogue *dialogue)
     const enum vg_status status = vg_net_read(dialogue->link, dialogue->buffer + dialogue->end,
                                               BUFFER_BYTES - dialogue->end, &got);
     dialogue->end += got;
+    dialogue->fresh = got;
     return status;
+}
+
+double vg_rtsp_dialogue_taken(const struct vg_rtsp_dialogue *dialogue)
+{
+    const size_t left = dialogue->end - dialogue->start;
+    return left < dialogue->fresh ? 1 - (double)left / (double)dialogue->fresh
+                                  : dialogue->fresh == 0;
 }
 
 enum vg_status vg_rtsp_dialogue_next(struct vg_rtsp_dialogue *dialogue,

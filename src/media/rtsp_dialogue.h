@@ -73,6 +73,9 @@ size_t vg_rtsp_dialogue_resync(struct vg_rtsp_dialogue *dialogue);
 /* Reads what has come into the buffer, without waiting. VG_E_CLOSED, VG_E_IO. */
 enum vg_status vg_rtsp_dialogue_fill(struct vg_rtsp_dialogue *dialogue) VG_MUST_USE;
 
+/* The share of the bytes of the last fill that was taken with the messages until now, 0 to 1. */
+double vg_rtsp_dialogue_taken(const struct vg_rtsp_dialogue *dialogue);
+
 /* Answers a request of the server's: 200 to what asks nothing of us, else 501. */
 enum vg_status vg_rtsp_dialogue_serve(struct vg_rtsp_dialogue *dialogue,
                                       const struct vg_rtsp_message *request) VG_MUST_USE;

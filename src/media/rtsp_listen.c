@@ -17,6 +17,7 @@
 #include "src/base/text.h"
 #include "src/media/net_interface.h"
 #include "src/media/net_link.h"
+#include "src/media/net_stamp.h"
 #include "src/media/rtsp_auth.h"
 #include "src/media/rtsp_dialogue.h"
 #include "src/media/rtsp_sockets.h"
@@ -53,7 +54,8 @@ struct vg_rtsp_listen {
     char session[33];
     uint8_t channels[2];
     struct vg_sdp_video video;
-    struct vg_mono_time last_media, arrival;
+    struct vg_mono_time last_media, read_at;
+    struct vg_net_span span; /* of what came interleaved */
 };
 
 struct vg_rtsp_listen_settings vg_rtsp_listen_defaults(void)
@@ -356,7 +358,8 @@ static enum vg_status record(struct vg_rtsp_listen *listen, const struct vg_rtsp
     const enum vg_status status = reply(listen, request, 200);
     if (status == VG_OK)
         listen->step = RECORDING;
-    listen->last_media = listen->arrival = vg_mono_now();
+    listen->last_media = listen->read_at = vg_mono_now();
+    vg_net_span_read(&listen->span, listen->read_at, listen->read_at);
     return status;
 }
 
@@ -500,7 +503,7 @@ static enum vg_status next_data(struct vg_rtsp_listen *listen, struct vg_rtsp_da
         data->kind = rtp ? VG_RTSP_RTP : VG_RTSP_RTCP;
         data->data = (const uint8_t *)message.body.at;
         data->size = message.body.size;
-        data->arrival = listen->arrival;
+        data->arrival = vg_net_span_at(&listen->span, vg_rtsp_dialogue_taken(listen->dialogue));
         return VG_OK;
     }
 }
@@ -511,6 +514,7 @@ static enum vg_status wait_and_read(struct vg_rtsp_listen *listen, struct vg_mon
     struct pollfd fds[4] = {{.fd = vg_net_fd(link), .events = POLLIN},
                             {.fd = listen->fd, .events = POLLIN}};
     const bool more = vg_net_more(link);
+    const struct vg_mono_time asked = vg_mono_now();
     if (listen->sockets)
         vg_rtsp_sockets_watch(listen->sockets, fds + 2);
     enum vg_status status =
@@ -523,13 +527,15 @@ static enum vg_status wait_and_read(struct vg_rtsp_listen *listen, struct vg_mon
         const enum vg_status other = accept_one(listen); /* sent away */
         (void)other;
     }
+    const struct vg_mono_time since = vg_net_span_since(asked);
     if (!more) /* the rest of the picture is on its way */
         (void)poll(NULL, 0, GATHER_MS);
-    listen->arrival = vg_mono_now();
+    listen->read_at = vg_mono_now();
     if (listen->sockets)
         status = vg_rtsp_sockets_take(listen->sockets, fds + 2);
     if (status == VG_OK && (more || fds[0].revents))
         status = vg_rtsp_dialogue_fill(listen->dialogue);
+    vg_net_span_read(&listen->span, since, vg_net_came(link));
     return status;
 }
 
@@ -554,7 +560,7 @@ enum vg_status vg_rtsp_listen_receive(struct vg_rtsp_listen *listen, struct vg_m
         status = VG_E_END; /* once more */
     }
     if (status == VG_OK && data->kind == VG_RTSP_RTP)
-        listen->last_media = data->arrival;
+        listen->last_media = listen->read_at; /* not when it came: we may be late */
     listen->over = status != VG_OK && status != VG_E_INTERRUPTED;
     return status;
 }

@@ -18,6 +18,7 @@
 #include "src/base/text.h"
 #include "src/media/net_interface.h"
 #include "src/media/net_link.h"
+#include "src/media/net_stamp.h"
 
 #define SLOTS         16
 #define SLOT_BYTES    9216
@@ -34,6 +35,7 @@ enum which {
 struct slot_about {
     size_t size;
     enum which which;
+    struct vg_mono_time arrival;
 };
 
 struct vg_rtsp_sockets {
@@ -48,8 +50,8 @@ struct vg_rtsp_sockets {
     uint16_t from_ports[2];        /* 0: any */
     struct sockaddr_storage to[2]; /* ss_family 0: nowhere */
     struct vg_rtsp_sockets_counts counts;
-    struct vg_mono_time arrival; /* of what was taken last */
-    size_t count, next;          /* slots filled, handed out */
+    struct vg_mono_time latest[2]; /* that came: none goes back */
+    size_t count, next;            /* slots filled, handed out */
     struct slot_about about[SLOTS];
     uint8_t slots[SLOTS][SLOT_BYTES];
 };
@@ -96,6 +98,7 @@ static int new_socket(int family)
     if (fd < 0)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    vg_net_stamp_ask(fd);
     if (family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     return fd;
@@ -436,13 +439,17 @@ static bool expected(struct vg_rtsp_sockets *sockets, enum which which,
 }
 
 /* Keeps what is good; slots stay where the kernel filled them, `about` of the others has size 0. */
-static void sort_out(struct vg_rtsp_sockets *sockets, enum which which,
-                     const struct mmsghdr *messages, const struct sockaddr_storage *senders,
-                     size_t count)
+static void sort_out(struct vg_rtsp_sockets *sockets, enum which which, struct mmsghdr *messages,
+                     const struct sockaddr_storage *senders, size_t count)
 {
+    const struct vg_mono_time now = vg_mono_now();
+    const struct vg_wall_time wall = vg_wall_now();
     for (size_t i = 0; i < count; i++) {
         struct slot_about *about = &sockets->about[sockets->count + i];
-        *about = (struct slot_about){.size = 0, .which = which};
+        const struct vg_mono_time came = vg_net_stamp_of(&messages[i].msg_hdr, now, wall);
+        if (came.us > sockets->latest[which].us)
+            sockets->latest[which] = came;
+        *about = (struct slot_about){.size = 0, .which = which, .arrival = sockets->latest[which]};
         if (!expected(sockets, which, &senders[i])) {
             sockets->counts.strangers++;
         } else if (messages[i].msg_len == 0 || (messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
@@ -462,13 +469,16 @@ static void take_one(struct vg_rtsp_sockets *sockets, enum which which)
     struct mmsghdr messages[SLOTS];
     struct iovec pieces[SLOTS];
     struct sockaddr_storage senders[SLOTS];
+    struct vg_net_stamp_room stamps[SLOTS];
     const size_t room = which == RTP ? SLOTS - sockets->count : REPORTS_MAX;
     for (size_t i = 0; i < room; i++) {
         pieces[i] = (struct iovec){sockets->slots[sockets->count + i], SLOT_BYTES};
         messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &senders[i],
                                                    .msg_namelen = sizeof senders[i],
                                                    .msg_iov = &pieces[i],
-                                                   .msg_iovlen = 1}};
+                                                   .msg_iovlen = 1,
+                                                   .msg_control = &stamps[i],
+                                                   .msg_controllen = sizeof stamps[i]}};
         senders[i].ss_family = 0;
     }
     const int got =
@@ -480,7 +490,6 @@ static void take_one(struct vg_rtsp_sockets *sockets, enum which which)
 enum vg_status vg_rtsp_sockets_take(struct vg_rtsp_sockets *sockets, const struct pollfd fds[2])
 {
     sockets->count = sockets->next = 0;
-    sockets->arrival = vg_mono_now();
     for (int i = RTCP; i >= RTP; i--) { /* reports are few, and must not starve */
         if (fds[i].revents & POLLNVAL)
             return VG_E_IO;
@@ -499,7 +508,7 @@ bool vg_rtsp_sockets_next(struct vg_rtsp_sockets *sockets, struct vg_rtsp_data *
         data->kind = sockets->about[i].which == RTP ? VG_RTSP_RTP : VG_RTSP_RTCP;
         data->data = sockets->slots[i];
         data->size = sockets->about[i].size;
-        data->arrival = sockets->arrival;
+        data->arrival = sockets->about[i].arrival;
         return true;
     }
     return false;

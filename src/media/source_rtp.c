@@ -103,7 +103,7 @@ static enum vg_status receive_group(struct rtp_source *rtp, struct vg_mono_time 
         rtp->sockets, (struct vg_mono_time){until.us < last ? until.us : last},
         &rtp->base.settings.cancel, data);
     if (status == VG_OK)
-        rtp->heard = data->arrival;
+        rtp->heard = vg_mono_now(); /* not when it came: we may be late */
     if (status != VG_E_TIMEOUT)
         return status;
     return vg_mono_now().us >= last ? VG_E_TIMEOUT : VG_E_END;

@@ -41,6 +41,7 @@ struct vg_ts_reader {
     const uint8_t *at;
     size_t left;
     struct vg_mono_time arrival;
+    struct vg_mono_time looked; /* until then all that came is known: who is late expires no gap */
     /* of the datagram in hand: what is not in packets yet, where it is cut anywhere */
     const uint8_t *cut;
     size_t cut_left;
@@ -130,7 +131,7 @@ static bool is_rtp(struct vg_ts_reader *reader, const struct vg_rtp_packet *pack
 static enum vg_status take_datagram(struct vg_ts_reader *reader, const struct vg_rtsp_data *data)
 {
     struct vg_rtp_packet packet;
-    reader->arrival = data->arrival;
+    reader->arrival = reader->looked = data->arrival;
     if (!vg_ts_whole(data->data, data->size) &&
         vg_rtp_packet_read(data->data, data->size, &packet) == VG_OK && is_rtp(reader, &packet))
         return take_rtp(reader, &packet);
@@ -142,12 +143,19 @@ static bool take_in_turn(struct vg_ts_reader *reader)
 {
     struct vg_rtp_ordered ordered;
     while (reader->left == 0 && !take_cut(reader)) {
-        if (!reader->reorder || !vg_rtp_reorder_next(reader->reorder, vg_mono_now(), &ordered))
+        if (!reader->reorder || !vg_rtp_reorder_next(reader->reorder, reader->looked, &ordered))
             return false;
         reader->arrival = ordered.arrival;
         take_bytes(reader, ordered.packet.payload, ordered.packet.payload_bytes);
     }
     return true;
+}
+
+/* Nothing came until what was missing was due. */
+static enum vg_status give_up_gap(struct vg_ts_reader *reader)
+{
+    reader->looked = vg_mono_now();
+    return VG_OK;
 }
 
 /* The next whole packets, into at and left. */
@@ -162,7 +170,7 @@ static enum vg_status next_packets(struct vg_ts_reader *reader, struct vg_mono_t
         if (status == VG_OK)
             status = take_datagram(reader, &data);
         else if (status == VG_E_TIMEOUT && due < until.us && vg_mono_now().us >= due)
-            status = VG_OK; /* what was missing is given up */
+            status = give_up_gap(reader);
         if (status == VG_OK && vg_mono_now().us >= until.us)
             status = VG_E_TIMEOUT; /* what never ends may be of no use */
         if (status == VG_OK && vg_cancelled(&reader->input.cancel))

@@ -152,6 +152,37 @@ static void a_live_file_begins_where_it_is_told(void **state)
     }
 }
 
+/* As from a camera: by the kernel's stamps, the wait in a socket is told. */
+static void what_waits_in_a_socket_has_come_in_time(void **state)
+{
+    struct rig *rig = *state;
+    static const enum vg_transport transports[] = {VG_TRANSPORT_TCP, VG_TRANSPORT_UDP};
+    for (size_t i = 0; i < 2; i++) {
+        struct vg_source *source = NULL;
+        struct vg_packet packet;
+        char url[128];
+        camera_url(&rig->camera, "x", url, sizeof url);
+        struct vg_source_settings settings = live(url);
+        settings.transport = transports[i];
+        assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+        for (int n = 0; n < 5; n++)
+            assert_int_equal(vg_source_read(source, &packet), VG_OK);
+        const int64_t paused_us = vg_mono_now().us;
+        vg_pause_us(400000);
+        int64_t most_us = 0, before_us = packet.arrival.us;
+        for (int n = 0; n < 3; n++) {
+            assert_int_equal(vg_source_read(source, &packet), VG_OK);
+            const int64_t age_us = vg_mono_now().us - packet.arrival.us;
+            most_us = age_us > most_us ? age_us : most_us;
+            assert_true(packet.arrival.us >= before_us);
+            before_us = packet.arrival.us;
+        }
+        print_message("waited %lld us\n", (long long)most_us);
+        assert_true(most_us > 200000 && most_us <= vg_mono_now().us - paused_us + 100000);
+        vg_source_close(&source);
+    }
+}
+
 struct canceller {
     _Atomic uint32_t generation;
     pthread_t thread;
@@ -452,6 +483,7 @@ int main(void)
         cmocka_unit_test(schemes_are_few),
         cmocka_unit_test(a_live_file_keeps_its_rate),
         cmocka_unit_test(what_waits_has_come_in_time),
+        cmocka_unit_test(what_waits_in_a_socket_has_come_in_time),
         cmocka_unit_test(a_live_file_begins_where_it_is_told),
         cmocka_unit_test(the_first_picture_is_soon_there),
         cmocka_unit_test(faults_are_met_in_time),
