@@ -50,7 +50,7 @@ enum vg_coverage_view {
 struct vg_coverage_input {
     enum vg_coverage_duty duty;
     bool connected; /* its source gives pictures, or gave them a moment ago */
-    bool waiting;   /* a picture came that is not analysed yet */
+    bool waiting;   /* a picture came, or may have come, that is not analysed yet */
     enum vg_coverage_decoding decoding;
     enum vg_coverage_view view;
     int64_t period_us;        /* between two wanted pictures; 0: every one is wanted */

@@ -97,6 +97,15 @@ static enum vg_coverage_decoding decoding_of(const struct vg_slots_state *state)
                                                               : VG_COVERAGE_DECODES_ALL;
 }
 
+/* Where its pictures come late, one that has come may wait for its decoder: nobody sees it there. A
+ * picture covers half a period more than its own. */
+static bool comes_late(const struct vg_live_flux *flux, int64_t source_period_us)
+{
+    const int64_t period_us =
+        flux->wanted_period_us > source_period_us ? flux->wanted_period_us : source_period_us;
+    return flux->last_latency_us > period_us / 2;
+}
+
 static struct vg_coverage_input input_of(const struct vg_live_flux *flux,
                                          const struct vg_slots_state *state)
 {
@@ -109,8 +118,8 @@ static struct vg_coverage_input input_of(const struct vg_live_flux *flux,
         return input; /* its ingest has not come to it yet: no source */
     input.decoding = decoding_of(state);
     input.connected = state->connection == VG_CONNECTION_LIVE;
-    input.waiting = flux->in_flight || state->ready > 0;
     input.source_period_us = state->fps_milli ? VG_US_PER_S * 1000 / state->fps_milli : 0;
+    input.waiting = flux->in_flight || state->ready > 0 || comes_late(flux, input.source_period_us);
     input.arrived = state->decoded;
     input.corrupt = state->fate[VG_FATE_CORRUPT];
     input.refused = state->fate[VG_FATE_DECODER];

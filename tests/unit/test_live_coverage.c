@@ -109,6 +109,29 @@ static void a_flux_from_begin_to_end(void **state)
            (const int64_t[VG_COVERAGE_CAUSES]){130, 30, 0, 0, 20, 0, 0, 20, 0, 20});
 }
 
+/* All are analysed, six tenths of a second after they came: behind a decoder that is slow. */
+static void who_is_late_misses_nothing(void **state)
+{
+    const struct store_fixture *f = *state;
+    struct play p;
+    start(&p, f, "cam-late");
+    for (int64_t t = 0; t < 60 * S; t += S / 5) {
+        const struct vg_picture picture = {.arrival = {t}, .sequence = p.state.decoded++};
+        const struct vg_mono_time now = {t + 600000};
+        vg_live_coverage_picture(&p.flux, &p.state, &picture, now,
+                                 (struct vg_wall_time){now.us + p.wall_us});
+        p.flux.last_latency_us = 600000;
+        vg_live_coverage_look(&p.flux, &p.state, (struct vg_mono_time){now.us + 100000},
+                              (struct vg_wall_time){now.us + 100000 + p.wall_us});
+    }
+    p.state.connection = VG_CONNECTION_LOST; /* the end is told at once */
+    vg_live_coverage_look(&p.flux, &p.state, (struct vg_mono_time){61 * S},
+                          (struct vg_wall_time){61 * S + p.wall_us});
+    assert_in_range(p.flux.ledger->coverage.total_us[VG_COVERAGE_ANALYSED], 59 * S, 61 * S);
+    assert_int_equal(p.flux.ledger->coverage.settled_us, 61 * S);
+    stop(&p, 61 * S);
+}
+
 static void a_restart_goes_on_in_the_same_minute(void **state)
 {
     const struct store_fixture *f = *state;
@@ -210,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flux_from_begin_to_end),
+        cmocka_unit_test(who_is_late_misses_nothing),
         cmocka_unit_test(a_restart_goes_on_in_the_same_minute),
         cmocka_unit_test(a_flux_that_leaves_is_off),
         cmocka_unit_test(a_view_that_is_blind_is_told),
