@@ -95,13 +95,26 @@ async function figures(page, part) {
 }
 
 /** Does something that asks, and waits until its answer is shown: the answer. */
-async function asked(page, part, act) {
+async function askedOnce(page, part, act) {
   const answered = page.waitForResponse((r) => r.url() === `${API}/admission`);
   await act();
   const answer = await (await answered).json();
   await page.waitForFunction((p) => !document.querySelector(p).hasAttribute('aria-busy'), part);
   return answer;
 }
+
+/** Asked once more while Redis does not answer within its half second: a machine that has much to do. */
+async function asked(page, part, act, again = act) {
+  const end = Date.now() + SLOW_MS;
+  let answer = await askedOnce(page, part, act);
+  while (answer.message.startsWith('Redis') && Date.now() < end) {
+    await page.waitForTimeout(1000);
+    answer = await askedOnce(page, part, again);
+  }
+  return answer;
+}
+
+const askAgain = (page) => page.click('.capacity-again button');
 
 const line = async (page, part) => plain(await page.textContent(`${part} .verdict-line`));
 
@@ -202,8 +215,11 @@ async function operatorHasNone() {
 }
 
 async function open(page) {
-  const fit = await asked(page, '.capacity-now', () => page.click('#capacity-open'));
-  check('opened, with the keyboard in it', await page.evaluate(() => document.activeElement.id === 'capacity-close'));
+  const click = async () => {
+    await page.click('#capacity-open');
+    check('opened, with the keyboard in it', await page.evaluate(() => document.activeElement.id === 'capacity-close'));
+  };
+  const fit = await asked(page, '.capacity-now', click, () => askAgain(page));
   return fit;
 }
 
@@ -288,7 +304,7 @@ async function admissionIsSaid(visitor) {
   for (const id of ORDER) if (id !== 'n-off') await setRate(visitor, id, 0.5);
   await redis('SET', 'vigie:capacity:a1', CAPACITY(ORDER));
   await lookAgain(page, (list) => list.find((r) => r.id === 'z-silent').wanted === '0,5');
-  const room = await asked(page, '.capacity-now', () => page.click('.capacity-again button'));
+  const room = await asked(page, '.capacity-now', () => askAgain(page));
   same('asked again it is known', room.verdict, 'held');
   await roomIs(page, room, 0.5);
 
@@ -312,7 +328,7 @@ async function admissionIsSaid(visitor) {
   check('a scene', put.status < 300, JSON.stringify(put));
   for (const id of ORDER) if (id !== 'n-off') await setRate(visitor, id, 12);
   await lookAgain(page, (list) => list.find((r) => r.id === 'z-silent').wanted === '12');
-  const full = await asked(page, '.capacity-now', () => page.click('.capacity-again button'));
+  const full = await asked(page, '.capacity-now', () => askAgain(page));
   check('a site that is too full: what lacks', full.load.before > 1 && (await figures(page, '.capacity-now')).Reste.startsWith('il manque'), JSON.stringify(full));
   await roomIs(page, full, 12);
   const refused = await ask(page, { rate: 25, priority: 0, rules: 'l-good' });
@@ -339,7 +355,7 @@ async function twoHundred(visitor) {
   await redis('SET', 'vigie:capacity:a1', CAPACITY([...ORDER, ...ids]));
   const rows = await lookAgain(page, (list) => list.length === 200 && list.every((r) => !r.id.startsWith('cam-') || r.given !== '—'));
   same('all are there, once', new Set(rows.map((row) => row.id)).size, 200);
-  await roomIs(page, await asked(page, '.capacity-now', () => page.click('.capacity-again button')), 5);
+  await roomIs(page, await asked(page, '.capacity-now', () => askAgain(page)), 5);
   await answerIs(page, await ask(page, { rate: 25, priority: 0 }), { isNew: true });
   await look(page, '200 flux');
   const count = () => page.evaluate(() => document.querySelectorAll('#capacity *').length);
@@ -438,9 +454,8 @@ async function measured() {
   check('the rate that it is given', rows[1].state === 'en direct' && Number(rows[1].given.replace(',', '.')) > 0, JSON.stringify(rows[1]));
   const fit = await ask(page, { rate: 0.5, priority: 9 });
   await answerIs(page, fit, { isNew: true });
-  const { body } = await api(visitor, 'POST', '/admission', { flux: 'small', rate_fps: 25 });
   const more = await ask(page, { flux: 'small', rate: 25 });
-  check('one that is there, faster: a load that is higher', more.load.after > more.load.before && body.load.after > body.load.before);
+  check('one that is there, faster: a load that is higher', more.load.after > more.load.before);
   await answerIs(page, more, { isNew: false });
   await look(page, 'measured');
   check('no error in the console', errors.length === 0, errors.join(' | '));
