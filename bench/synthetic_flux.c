@@ -137,7 +137,7 @@ static void step(struct vg_synthetic *s)
             const int64_t late_us = now_us - one->next_us;
             if (late_us > atomic_load_explicit(&s->late_us, memory_order_relaxed))
                 atomic_store_explicit(&s->late_us, late_us, memory_order_relaxed);
-            bring(s, i, one->next_us);
+            bring(s, i, one->next_us - s->settings.decode_us);
             plan_next(s, one);
         }
     }

@@ -22,6 +22,8 @@ struct vg_synthetic_settings {
     uint32_t count;         /* of flux, 1 to VG_SYNTHETIC_MAX */
     uint32_t width, height; /* even, VG_SYNTHETIC_LEAST to 1920 x 1088 */
     int64_t jitter_us;
+    int64_t
+        decode_us; /* how long before it is put there a picture came: a decoder that is behind */
     uint32_t dear; /* the first so many are marked as those that cost more (timed_device.h) */
     uint64_t seed;
 };

@@ -44,6 +44,16 @@ static void end_waiting(struct vg_loop *a, struct vg_live_flux *flux)
     a->waits[at] = a->waits[--a->waiting];
 }
 
+/* Now, for pictures that are on their way through a decoder: want and arrival are compared there, and
+ * those that came until now may be yet to come here. By our own clock the next one that is wanted
+ * would be ahead of them, and a flux that is late would get one picture for each time that it is late
+ * by. */
+static int64_t source_now_us(struct vg_loop *a, const struct vg_live_flux *flux, int64_t now_us)
+{
+    const int64_t arrival_us = vg_slots_arrival_us(vg_loop_slots(a, flux), flux->config.slot);
+    return arrival_us > 0 && arrival_us < now_us ? arrival_us : now_us;
+}
+
 void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t period_us)
 {
     struct vg_slots *slots = vg_loop_slots(a, flux);
@@ -61,9 +71,10 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
     const int64_t now_us = vg_mono_now().us;
     if (asked && vg_slots_wanted_us(slots, flux->config.slot) == VG_SLOTS_NEVER)
         note_waiting(a, flux, now_us); /* a picture is there that nobody has noticed yet */
-    flux->due_us = asked && before_us > 0 && period_us > 0
-                       ? vg_rate_change_us(flux->due_us, before_us, period_us, now_us)
-                       : vg_rate_begin_us((uint32_t)(flux - a->flux), period_us, now_us);
+    flux->due_us =
+        asked && before_us > 0 && period_us > 0
+            ? vg_rate_change_us(flux->due_us, before_us, period_us, source_now_us(a, flux, now_us))
+            : vg_rate_begin_us((uint32_t)(flux - a->flux), period_us, now_us);
     flux->wanted += !asked; /* else it was counted when it was asked for */
     vg_slots_want(slots, flux->config.slot, flux->due_us);
 }
@@ -71,8 +82,9 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
 /* Asks for the next picture of the flux, a period after the last one was asked for. */
 static void want_next(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_us)
 {
+    const int64_t from_us = source_now_us(a, flux, now_us);
     flux->due_us =
-        flux->period_us ? vg_rate_next_us(flux->due_us, flux->period_us, now_us) : now_us;
+        flux->period_us ? vg_rate_next_us(flux->due_us, flux->period_us, from_us) : from_us;
     flux->wanted++;
     vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, flux->due_us);
 }

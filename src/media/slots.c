@@ -666,6 +666,12 @@ int64_t vg_slots_figure(const struct vg_slots *slots, uint32_t flux, enum vg_fig
     return value >= -1 ? value : 0;
 }
 
+int64_t vg_slots_arrival_us(const struct vg_slots *slots, uint32_t flux)
+{
+    const int64_t arrival_us = GET(block_of(slots, flux)->arrival_us);
+    return time_holds(arrival_us) ? arrival_us : 0;
+}
+
 void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots_state *state)
 {
     const struct flux_block *block = block_of(slots, flux);

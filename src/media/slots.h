@@ -85,6 +85,9 @@ void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag);
  * a moment none, while a newer one takes its place and uses up that want too. */
 int64_t vg_slots_wanted_us(const struct vg_slots *slots, uint32_t flux);
 
+/* When the picture that was decoded last had come; 0: none was. Both sides. */
+int64_t vg_slots_arrival_us(const struct vg_slots *slots, uint32_t flux);
+
 /* Room for a picture of width x height (even, within the maximum: VG_E_CALL else). A FREE slot,
  * else the unread READY one (counted as newest), else VG_E_FULL: count VG_FATE_POOL. */
 enum vg_status vg_slots_begin(struct vg_slots *slots, uint32_t flux, uint32_t width,

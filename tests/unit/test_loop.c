@@ -63,7 +63,7 @@ static void *analysis_main(void *user)
     return NULL;
 }
 
-static struct stand *open_stand(int64_t job_us)
+static struct stand *open_stand(int64_t job_us, int64_t decode_us)
 {
     struct vg_fault fault;
     struct stand *s = vg_alloc(sizeof *s);
@@ -75,8 +75,12 @@ static struct stand *open_stand(int64_t job_us)
     s->model->class_count = 1;
     s->model->class_map[0] = VG_CLASS_PERSON;
     const struct vg_timed_device_settings device = {.start_us = 1000, .job_us = job_us};
-    const struct vg_synthetic_settings flux = {
-        .count = FLUX, .width = SIDE, .height = SIDE, .jitter_us = 8000, .seed = 47};
+    const struct vg_synthetic_settings flux = {.count = FLUX,
+                                               .width = SIDE,
+                                               .height = SIDE,
+                                               .jitter_us = 8000,
+                                               .decode_us = decode_us,
+                                               .seed = 47};
     assert_int_equal(vg_timed_device_open(&s->device, &device), VG_OK);
     assert_int_equal(vg_bench_folder_make(s->folder, &fault), VG_OK);
     assert_int_equal(vg_synthetic_open(&s->flux, &flux, &fault), VG_OK);
@@ -248,7 +252,7 @@ static void flux_come_and_go_and_are_too_many(void **state)
                       back = {.version = 3, .fps = 8, .flux = ALL, .other_rules = 0x0f0},
                       busy = {.version = 4, .fps = 25, .flux = ALL, .other_rules = 0x0f0},
                       calm = {.version = 5, .fps = 5, .flux = ALL};
-    struct stand *s = open_stand(4000); /* 250 pictures a second; 300 are too many */
+    struct stand *s = open_stand(4000, 0); /* 250 pictures a second; 300 are too many */
     configure(s, &usual);
     await_more(s, ALL, FEW);
     configure(s, &gone);
@@ -266,8 +270,35 @@ static void flux_come_and_go_and_are_too_many(void **state)
     close_stand(s);
 }
 
+/* Pictures that come out of their decoder seven tenths of a second late are as many as others. */
+static void who_is_late_keeps_its_rate(void **state)
+{
+    (void)state;
+    const struct site usual = {.version = 1, .fps = 5, .flux = ALL};
+    uint64_t before[FLUX], decoded[FLUX];
+    struct stand *s = open_stand(1000, 700000);
+    configure(s, &usual);
+    await_more(s, ALL, FEW);
+    for (uint32_t i = 0; i < FLUX; i++) {
+        before[i] = looked_at(s, i);
+        decoded[i] = state_of(s, i).decoded;
+    }
+    await_more(s, ALL, 5 * FEW);
+    for (uint32_t i = 0; i < FLUX; i++) {
+        const uint64_t more = looked_at(s, i) - before[i];
+        const uint64_t came = state_of(s, i).decoded - decoded[i];
+        if (5 * more + 15 < came) /* one of five is wanted, and some are under way */
+            fail_msg("flux %u: %llu of %llu", i, (unsigned long long)more,
+                     (unsigned long long)came);
+    }
+    end(s);
+    every_picture_met_one_fate(s);
+    close_stand(s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(flux_come_and_go_and_are_too_many)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(flux_come_and_go_and_are_too_many),
+                                       cmocka_unit_test(who_is_late_keeps_its_rate)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
