@@ -27,9 +27,9 @@ double vg_live_decoded_fps(const struct vg_slots_state *state)
 bool vg_live_stalled(const struct vg_slots_state *state, struct vg_mono_time now)
 {
     const double fps = vg_live_decoded_fps(state);
-    if (state->connection != VG_CONNECTION_LIVE || state->arrival.us == 0)
+    if (state->connection != VG_CONNECTION_LIVE || state->decoded_at.us == 0)
         return false;
-    const double silent_us = (double)(now.us - state->arrival.us);
+    const double silent_us = (double)(now.us - state->decoded_at.us);
     return silent_us > (double)VG_STALLED_US &&
            (fps <= 0 || silent_us > VG_STALLED_INTERVALS * 1e6 / fps);
 }

@@ -10,7 +10,8 @@
 #include "src/media/slots.h"
 
 /* A connection that lives without a picture for this long, or for so many of the source's
- * intervals if that is longer, is stalled. */
+ * intervals if that is longer, is stalled. Pictures that come late through their decoder are none the
+ * less there. */
 #define VG_STALLED_US        (VG_US_PER_S * 3 / 2)
 #define VG_STALLED_INTERVALS 5
 

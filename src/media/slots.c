@@ -70,7 +70,7 @@ struct flux_block {
     _Alignas(64) _Atomic uint64_t tag;
     _Atomic uint32_t connection, width, height, fps_milli, epoch;
     _Atomic int32_t cause;
-    _Atomic int64_t arrival_us;
+    _Atomic int64_t arrival_us, decoded_us;
     _Atomic uint64_t reconnects, jumps;
     _Atomic uint64_t decoded;
     _Atomic uint64_t published, reclaimed; /* READY made; READY taken back unread */
@@ -322,6 +322,7 @@ void vg_slots_assign(struct vg_slots *slots, uint32_t flux, uint64_t tag)
     SET(block->reconnects, 0);
     SET(block->jumps, 0);
     SET(block->arrival_us, 0);
+    SET(block->decoded_us, 0);
     for (int f = 0; f < VG_FIGURE_COUNT; f++)
         SET(block->figure[f], 0);
     SET(block->figure[VG_FIGURE_TRANSPORT], -1); /* no word of its table */
@@ -452,6 +453,7 @@ uint64_t vg_slots_count_decoded(struct vg_slots *slots, uint32_t flux, struct vg
 {
     struct flux_block *block = block_of(slots, flux);
     SET(block->arrival_us, arrival.us);
+    SET(block->decoded_us, vg_mono_now().us);
     return ADD(block->decoded, 1);
 }
 
@@ -677,7 +679,7 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
     const struct flux_block *block = block_of(slots, flux);
     const uint32_t connection = GET(block->connection);
     const int32_t cause = GET(block->cause);
-    const int64_t arrival_us = GET(block->arrival_us);
+    const int64_t arrival_us = GET(block->arrival_us), decoded_us = GET(block->decoded_us);
     const uint64_t tag = GET(block->tag);
     uint64_t ready = 0, held = 0;
     for (uint32_t i = 0; i < slots->geometry.slots_per_flux; i++) {
@@ -697,6 +699,7 @@ void vg_slots_state(const struct vg_slots *slots, uint32_t flux, struct vg_slots
         .reconnects = GET(block->reconnects),
         .jumps = GET(block->jumps),
         .arrival = {time_holds(arrival_us) ? arrival_us : 0},
+        .decoded_at = {time_holds(decoded_us) ? decoded_us : 0},
         .wanted_us = GET(block->wanted_us),
         .decoded = GET(block->decoded),
         .ready = ready,

@@ -196,6 +196,8 @@ struct vg_slots_state {
     uint32_t epoch;
     uint64_t reconnects, jumps;  /* jumps: media time rebased on the arrival clock */
     struct vg_mono_time arrival; /* of the last picture, 0: none yet */
+    struct vg_mono_time
+        decoded_at; /* it came out of its decoder: later, by how far that is behind */
     int64_t wanted_us;
     uint64_t decoded;
     uint64_t fate[VG_FATE_COUNT];    /* both sides' together */

@@ -159,7 +159,7 @@ static void a_connection_without_pictures_is_stalled(void **state)
     static const struct {
         const char *name;
         enum vg_connection connection;
-        int64_t arrival_us, age_us, input_milli, nominal_milli, decoder, key_interval;
+        int64_t decoded_us, age_us, input_milli, nominal_milli, decoder, key_interval;
         const char *want;
     } rows[] = {
         {"live", VG_CONNECTION_LIVE, 1, 1400 * MS, 25000, 0, VG_DECODE_FULL, 0, "live"},
@@ -179,11 +179,11 @@ static void a_connection_without_pictures_is_stalled(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct vg_slots_state slots = {.connection = rows[i].connection,
                                        .fps_milli = (uint32_t)rows[i].nominal_milli,
-                                       .arrival = {rows[i].arrival_us}};
+                                       .decoded_at = {rows[i].decoded_us}};
         slots.figure[VG_FIGURE_INPUT_RATE] = rows[i].input_milli;
         slots.figure[VG_FIGURE_DECODER] = rows[i].decoder;
         slots.figure[VG_FIGURE_KEY_INTERVAL] = rows[i].key_interval;
-        const struct vg_mono_time now = {rows[i].arrival_us + rows[i].age_us};
+        const struct vg_mono_time now = {rows[i].decoded_us + rows[i].age_us};
         const char *got = vg_live_state_name(&slots, now);
         if (strcmp(got, rows[i].want) != 0)
             fail_msg("%s: %s", rows[i].name, got);

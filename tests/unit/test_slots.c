@@ -382,6 +382,10 @@ static void the_writer_is_recovered(void **unused)
     assert_int_equal(state.fate[VG_FATE_SHUTDOWN], 3);
     assert_int_equal(state.held, 0);
     assert_int_equal(state.ready, 1);
+    assert_int_equal(state.arrival.us, 4);
+    assert_int_equal(vg_slots_arrival_us(reader, FLUX), 4);
+    assert_true(state.decoded_at.us > vg_mono_now().us - 60 * VG_US_PER_S &&
+                state.decoded_at.us <= vg_mono_now().us); /* by the clock, whatever it was told */
     assert_int_equal(vg_slots_recover_writer(slots), 0);
     /* all places can be written again; numbers go on */
     assert_int_equal(put(slots, 5), VG_OK);
