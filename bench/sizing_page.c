@@ -249,11 +249,47 @@ static void verdict(struct page *p)
              _("Short measures (--quick): measure again without it before a purchase."));
 }
 
+/* What nobody measured is what the simulation says; where it says nothing, why. */
+static void foretold(struct page *p)
+{
+    const json_t *said = json_object_get(p->result, "predicted");
+    const struct vg_sizing_figure most = vg_sizing_figure_of(said, "held", VG_SIZING_UNMARKED);
+    const struct vg_sizing_figure other =
+        vg_sizing_figure_of(json_object_get(p->other, "predicted"), "held", VG_SIZING_UNMARKED);
+    const char *why = json_string_value(json_object_get(said, "why"));
+    if (most.known && !most.text)
+        vg_html_cell_of(p->out, "p id=\"predicted\"",
+                        _("By the simulation, with the costs measured here, it holds %.0f flux "
+                          "(extrapolated)."),
+                        most.value);
+    else if (why)
+        vg_html_cell_of(p->out, "p id=\"predicted\" class=\"warn\"", _("Nothing is foretold: %s."),
+                        known_words(why));
+    if (other.known && !other.text)
+        vg_html_cell_of(p->out, "p class=\"d\"", _("The other result: %.0f flux."), other.value);
+}
+
 static const char *machine_name(const json_t *result)
 {
     const char *name =
         json_string_value(json_object_get(json_object_get(result, "machine"), "cpu"));
     return name && *name ? name : "?";
+}
+
+/* Which one worked, of those that the machine has; NULL: nobody says. */
+static const char *device_name(const json_t *result)
+{
+    const char *name =
+        json_string_value(json_object_get(json_object_get(result, "method"), "device"));
+    return name && *name ? name : NULL;
+}
+
+static void device_compared(struct page *p)
+{
+    const char *device = device_name(p->result), *other = device_name(p->other);
+    if (other && (!device || strcmp(device, other) != 0))
+        vg_html_cell_of(p->out, "p id=\"other-device\" class=\"warn\"",
+                        _("The other result is of another device: %.120s."), other);
 }
 
 /* Or said by neither. */
@@ -276,6 +312,7 @@ static void compared(struct page *p)
         vg_html_cell_of(p->out, "p id=\"other\" class=\"warn\"",
                         _("The other result is of another machine: %.120s."),
                         machine_name(p->other));
+    device_compared(p);
     for (size_t i = 0; i < COUNT(keys); i++)
         if (!said_alike(json_object_get(json_object_get(p->result, "method"), keys[i]),
                         json_object_get(json_object_get(p->other, "method"), keys[i])))
@@ -301,6 +338,7 @@ static const struct part {
     struct column column;
 } needs_parts[] = {
     {"cpu_cores", {N_("decoding:"), {"decode_cores"}, NULL, 1, 1}},
+    {"cpu_cores", {N_("analysis:"), {"analysis_cores"}, NULL, 1, 1}},
     {"device_speed", {N_("or devices like this one:"), {"devices"}, NULL, 1, 0}},
     {"device_speed", {N_("memory of the device:"), {"device_memory_mb"}, N_("GB"), 1e-3, 1}},
 };
@@ -331,6 +369,10 @@ static void held_cell(struct page *p, const json_t *tier)
     } else {
         vg_html_cell(p->out, "span class=\"dim\"", _("not measured"));
     }
+    const struct vg_sizing_figure with =
+        vg_sizing_figure_of(json_object_get(tier, "needs"), "measured_flux", VG_SIZING_UNMARKED);
+    if (with.known && !with.text)
+        vg_html_cell_of(p->out, "span class=\"m\"", _("with %.0f flux"), with.value);
     const char *why = json_string_value(json_object_get(tier, "why"));
     const uint32_t note = why && *why ? note_of(p, why) : 0;
     if (note)
@@ -518,6 +560,27 @@ static void throughput(struct page *p)
         para(p, "p class=\"dim\"", _("Pictures analysed: not measured."));
 }
 
+/* The simulation's p99 about the most flux that it holds. */
+static void add_predicted(struct vg_chart *chart, const json_t *result)
+{
+    struct vg_chart_line *line = &chart->line[chart->line_count];
+    size_t i;
+    const json_t *of;
+    json_array_foreach(json_object_get(json_object_get(result, "predicted"), "flux"), i, of)
+    {
+        const struct vg_sizing_figure flux = vg_sizing_figure_of(of, "flux", VG_SIZING_UNMARKED);
+        const struct vg_sizing_figure p99 = vg_sizing_figure_of(of, "p99_ms", VG_SIZING_UNMARKED);
+        if (flux.known && !flux.text && p99.known && !p99.text)
+            vg_chart_add(line, (struct vg_chart_point){flux.value, p99.value,
+                                                       json_is_true(json_object_get(of, "held"))});
+    }
+    if (line->count == 0)
+        return;
+    line->key = "predicted";
+    line->name = _("p99, simulated");
+    chart->line_count++;
+}
+
 static void latency(struct page *p)
 {
     static const char *const keys[] = {"p50", "p95", "p99"};
@@ -539,10 +602,12 @@ static void latency(struct page *p)
         line->name = _("p95, other result");
         add_runs(line, p->other, "latency_ms", "p95");
     }
-    if (vg_chart_points(&chart))
-        vg_chart_write(p->out, &chart);
-    else
+    if (!vg_chart_points(&chart)) {
         para(p, "p class=\"dim\"", _("Latency: not measured."));
+        return;
+    }
+    add_predicted(&chart, p->result);
+    vg_chart_write(p->out, &chart);
 }
 
 /* ---- energy: each meter by itself, since scopes contain each other ---- */
@@ -649,6 +714,7 @@ static const struct column energy_columns[] = {
     {N_("power, without idle"), {"net_w"}, N_("W"), 1, 1},
     {N_("idle"), {"idle_w"}, N_("W"), 1, 1},
     {N_("energy of a day"), {"kwh_per_day"}, N_("kWh"), 1, 2},
+    {N_("of the deployment"), {"kwh_per_deployment"}, N_("kWh"), 1, 0},
 };
 
 static void interval_cell(struct page *p, const json_t *energy)
@@ -672,8 +738,16 @@ static void assumption_row(struct page *p, const json_t *assumption)
     if (!idle.known || !full.known)
         return;
     (void)fputs("<tr>", p->out);
-    vg_html_cell_of(p->out, "td colspan=\"8\"", _("assumed: %.0f W at rest, %.0f W at full load"),
+    vg_html_cell_of(p->out, "td colspan=\"9\"", _("assumed: %.0f W at rest, %.0f W at full load"),
                     idle.value, full.value);
+    (void)fputs("</tr>\n", p->out);
+}
+
+static void drift_row(struct page *p)
+{
+    (void)fputs("<tr>", p->out);
+    vg_html_cell(p->out, "td colspan=\"9\"",
+                 _("idle was not the same before and after: power without idle is doubtful"));
     (void)fputs("</tr>\n", p->out);
 }
 
@@ -694,6 +768,24 @@ static void energy_row(struct page *p, const json_t *run, const json_t *energy)
     (void)fputs("</tr>\n", p->out);
     if (json_is_object(assumption))
         assumption_row(p, assumption);
+    if (json_is_true(json_object_get(energy, "idle_drifts")))
+        drift_row(p);
+}
+
+/* How long the deployment is that the table speaks of: the same for all its measures. */
+static void days_write(struct page *p, const char *meter)
+{
+    size_t i;
+    const json_t *run;
+    json_array_foreach(json_object_get(p->result, "runs"), i, run)
+    {
+        const struct vg_sizing_figure days =
+            vg_sizing_figure_of(energy_by(run, meter), "days", VG_SIZING_UNMARKED);
+        if (!days.known || days.text)
+            continue;
+        vg_html_cell_of(p->out, "p class=\"dim\"", _("The deployment: %.0f days."), days.value);
+        return;
+    }
 }
 
 static void energy_table(struct page *p, const char *meter)
@@ -713,6 +805,25 @@ static void energy_table(struct page *p, const char *meter)
         energy_row(p, run, energy_by(run, meter));
     table_end(p, json_array_size(runs));
     notes_write(p);
+    days_write(p, meter);
+}
+
+/* Why there is none, by the first measure that says so. */
+static void no_energy(struct page *p)
+{
+    size_t i;
+    const json_t *run;
+    para(p, "p class=\"dim\" id=\"no-energy\"",
+         _("Energy: not measured. This machine has no meter that could be read, or none was "
+           "asked for."));
+    json_array_foreach(json_object_get(p->result, "runs"), i, run)
+    {
+        const char *why = json_string_value(json_object_get(account_at(run, 0), "why"));
+        if (why) {
+            told(p, "p class=\"dim\"", known_words(why));
+            return;
+        }
+    }
 }
 
 static void energy(struct page *p)
@@ -721,9 +832,7 @@ static void energy(struct page *p)
     const uint32_t count = meters_of(p->result, meters);
     para(p, "h2", _("Energy"));
     if (count == 0) {
-        para(p, "p class=\"dim\" id=\"no-energy\"",
-             _("Energy: not measured. This machine has no meter that could be read, or none was "
-               "asked for."));
+        no_energy(p);
         return;
     }
     energy_chart(p, meters, count);
@@ -778,9 +887,9 @@ static const struct column run_columns[] = {
     {N_("pictures analysed"), {"analysed_fps"}, N_("/s"), 1, 1},
     {N_("lost"), {"unanalysed_share"}, "%", 100, 2},
     {N_("cores"), {"cpu_cores"}, NULL, 1, 2},
+    {N_("cores of other programs"), {"foreign_cores"}, NULL, 1, 2},
     {N_("memory"), {"rss_mb"}, N_("GB"), 1e-3, 2},
     {N_("batch"), {"batch_size"}, NULL, 1, 1},
-    {N_("p99 that the simulation foretold"), {"predicted_p99_ms"}, N_("ms"), 1, 0},
 };
 
 static void run_latency_cell(struct page *p, const json_t *latency, const struct column *column)
@@ -788,6 +897,22 @@ static void run_latency_cell(struct page *p, const json_t *latency, const struct
     const struct vg_sizing_figure figure = latency_of(latency, column, VG_SIZING_UNMARKED);
     const struct vg_sizing_figure none = {.known = false};
     figure_cell(p, &figure, &none, column);
+}
+
+/* What the simulation says of the same flux, by which it is judged. */
+static void run_predicted_cell(struct page *p, const json_t *run)
+{
+    static const struct column p99 = {NULL, {"predicted_p99_ms"}, N_("ms"), 1, 0};
+    const struct vg_sizing_figure figure = figure_of(run, &p99, VG_SIZING_UNMARKED);
+    const json_t *held = json_object_get(run, "predicted_held");
+    (void)fputs("<td>", p->out);
+    if (figure.known)
+        value_write(p->out, &figure, &p99);
+    else
+        unknown_write(p, &figure);
+    if (json_is_boolean(held))
+        vg_html_cell(p->out, "span class=\"m\"", json_is_true(held) ? _("held") : _("not held"));
+    (void)fputs("</td>", p->out);
 }
 
 static void run_row(struct page *p, const json_t *run)
@@ -806,6 +931,7 @@ static void run_row(struct page *p, const json_t *run)
         run_latency_cell(p, json_object_get(run, "latency_ms"), &latencies[i]);
     for (size_t i = 0; i < COUNT(run_columns); i++)
         plain_cell(p, run, &run_columns[i]);
+    run_predicted_cell(p, run);
     (void)fputs("</tr>\n", p->out);
 }
 
@@ -821,6 +947,7 @@ static void runs(struct page *p)
         vg_html_cell(p->out, "th scope=\"col\"", _(firsts[i]));
     for (size_t i = 0; i < COUNT(run_columns); i++)
         vg_html_cell(p->out, "th scope=\"col\"", _(run_columns[i].head));
+    vg_html_cell(p->out, "th scope=\"col\"", _("p99 that the simulation foretold"));
     (void)fputs("</tr></thead>\n<tbody>\n", p->out);
     for (size_t i = 0; i < rows_of(json_array_size(list)); i++)
         run_row(p, json_array_get(list, i));
@@ -868,7 +995,13 @@ static void costs(struct page *p)
         {N_("memory without flux"), {"memory_base_mb"}, N_("GB"), 1e-3, 2},
         {N_("memory of a flux"), {"memory_mb_per_flux"}, N_("MB"), 1, 0},
         {N_("disk of a flux"), {"disk_gb_per_flux_day"}, N_("GB a day"), 1, 3},
-        {N_("decoded pictures that a flux holds"), {"surfaces_per_flux"}, NULL, 1, 1}};
+        {N_("decoded pictures that a flux holds"), {"surfaces_per_flux"}, NULL, 1, 1},
+        {N_("alerts of a picture"), {"alerts_per_picture"}, NULL, 1, 3},
+        {N_("drawing an alert"), {"alert_ms"}, N_("ms"), 1, 1},
+        {N_("delay of a picture that no stage explains"), {"rest_ms"}, N_("ms"), 1, 0},
+        {N_("cores here"), {"cores_here"}, NULL, 1, 0},
+        {N_("cores of other programs"), {"foreign_cores"}, NULL, 1, 2},
+        {N_("measures that this was learnt from"), {"measures"}, NULL, 1, 0}};
     const json_t *all = json_object_get(p->result, "costs");
     if (!json_is_object(all))
         return;
@@ -897,6 +1030,16 @@ static void decoder_cell(struct page *p, const json_t *class)
     plain_cell(p, class, &plain);
 }
 
+/* How many flux the decoder holds; its reason has a key of its own. */
+static void ceiling_cell(struct page *p, const json_t *class, const struct column *column)
+{
+    struct vg_sizing_figure figure = figure_of(class, column, VG_SIZING_UNMARKED);
+    const struct vg_sizing_figure none = {.known = false};
+    const char *why = json_string_value(json_object_get(class, "ceiling_why"));
+    figure.why = why && *why ? why : figure.why;
+    figure_cell(p, &figure, &none, column);
+}
+
 static void decoding(struct page *p)
 {
     static const struct column columns[] = {
@@ -923,6 +1066,8 @@ static void decoding(struct page *p)
         for (size_t k = 0; k < COUNT(columns); k++)
             if (strcmp(columns[k].keys[0], "decoder") == 0)
                 decoder_cell(p, json_array_get(list, i));
+            else if (strcmp(columns[k].keys[0], "ceiling_flux") == 0)
+                ceiling_cell(p, json_array_get(list, i), &columns[k]);
             else
                 plain_cell(p, json_array_get(list, i), &columns[k]);
         (void)fputs("</tr>\n", p->out);
@@ -977,8 +1122,11 @@ static void machine(struct page *p)
         {N_("memory"), {"memory_mb"}, N_("GB"), 1e-3, 1},
         {N_("kernel"), {"kernel"}, NULL, 1, 0}};
     static const struct column device[] = {{N_("device"), {"name"}, NULL, 1, 0},
-                                           {N_("its driver"), {"driver"}, NULL, 1, 0}};
-    static const struct column decoder[] = {{N_("decoder, not tried"), {"name"}, NULL, 1, 0}};
+                                           {N_("its driver"), {"driver"}, NULL, 1, 0},
+                                           {N_("its compute units"), {"compute_units"}, NULL, 1, 0},
+                                           {N_("its memory"), {"memory_mb"}, N_("GB"), 1e-3, 1}};
+    static const struct column decoder[] = {{N_("decoder, not tried"), {"name"}, NULL, 1, 0},
+                                            {N_("reached by"), {"by"}, NULL, 1, 0}};
     const json_t *here = json_object_get(p->result, "machine");
     size_t i;
     const json_t *one;
@@ -1007,6 +1155,7 @@ static void method(struct page *p)
         {N_("begun at"), {"begun_at"}, NULL, 1, 0},
         {N_("model"), {"model"}, NULL, 1, 0},
         {N_("precision"), {"precision"}, NULL, 1, 0},
+        {N_("device that worked"), {"device"}, NULL, 1, 0},
         {N_("settling before each measure"), {"settle_s"}, N_("s"), 1, 0},
         {N_("each measure"), {"measure_s"}, N_("s"), 1, 0},
         {N_("idle, before and after"), {"idle_s"}, N_("s"), 1, 0},
@@ -1043,8 +1192,11 @@ void vg_sizing_page_write(FILE *out, const json_t *result, const json_t *other)
     para(&p, "title", _("Vigie: sizing"));
     (void)fprintf(out, "<style>%s</style>\n</head>\n<body>\n", style);
     para(&p, "h1", _("Sizing: how many flux, on what hardware"));
-    vg_html_cell_of(out, "p class=\"dim\"", "%.120s", machine_name(result));
+    vg_html_cell_of(out, "p class=\"dim\"", "%.120s%s%.120s", machine_name(result),
+                    device_name(result) ? ", " : "",
+                    device_name(result) ? device_name(result) : "");
     verdict(&p);
+    foretold(&p);
     compared(&p);
     tiers(&p);
     charts(&p);

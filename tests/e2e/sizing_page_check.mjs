@@ -128,6 +128,8 @@ async function chartsCheck(page) {
   if (throughput) lineCheck(throughput, 'analysed', analysed);
   const latency = await page.evaluate(chartOf, 'latency');
   check('a chart of the latency', Boolean(latency) === result.runs.some((r) => r.latency_ms?.p50 > 0)); // 0: not one picture
+  const said = (result.predicted?.flux ?? []).filter((f) => typeof f.p99_ms === 'number');
+  if (latency && said.length) lineCheck(latency, 'predicted', said.map((f) => ({ flux: f.flux, held: f.held, value: f.p99_ms })), Math.log10);
   for (const q of ['p50', 'p95', 'p99']) if (latency) lineCheck(latency, q, of((r) => r.latency_ms?.[q] || null), Math.log10);
   for (const chart of [throughput, latency].filter(Boolean))
     for (const [axis, scale] of [[chart.x, (v) => v], [chart.y, chart === latency ? Math.log10 : (v) => v]])
@@ -139,6 +141,16 @@ async function chartsCheck(page) {
   check('a chart of the energy where it was measured', Boolean(energy) === Boolean(first));
   if (first) lineCheck(energy, 'meter-1', of((r) => accounts(r).find((e) => e.meter === first.meter)?.w_per_flux));
   else check('that it was not is said', await page.locator('#no-energy').count() === 1);
+}
+
+/** What is foretold of this machine, or why nothing is, and which device worked: at the top. */
+async function topCheck(page) {
+  const texts = await page.locator('#predicted').allTextContents();
+  const { held, why } = result.predicted ?? {};
+  check('what is foretold', texts.length === (typeof held === 'number' || why ? 1 : 0));
+  check('how many are foretold', typeof held !== 'number' || texts[0]?.match(/\d+(?= flux)/)?.[0] === String(held), texts[0]);
+  const head = await page.locator('h1 + p').textContent();
+  check('the device', !result.method?.device || head.endsWith(`, ${result.method.device}`), head);
 }
 
 async function rowsCheck(page) {
@@ -179,6 +191,7 @@ await page.goto(pathToFileURL(resolve(file)).href);
 check('nothing is fetched', asked.length === 1, asked.join());
 check('no script, no reference', await page.locator('script, link, img, a, iframe, [onload], [onclick], [onerror]').count() === 0);
 check('nothing is cut', !(await page.evaluate(() => document.body.innerText)).includes('\u2026'));
+await topCheck(page);
 await rowsCheck(page);
 await chartsCheck(page);
 const looks = [['screen', 'light', { width: 1024, height: 768 }], ['screen', 'dark', { width: 1280, height: 800 }],

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # The page of a sizing result in a real browser: a kept result in both languages, one beside another of a
-# bigger machine, one of a measure just made; results that cannot be laid beside each other are refused.
+# bigger machine, one of a measure just made; results that cannot be laid beside each other are refused;
+# nothing that a result says is forgotten.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/browser.sh"
 trap 'rm -rf "$T"' EXIT # nothing of ours outlives its call
 HERE=$VIGIE_SOURCE_DIR/tests/e2e
-cp "$VIGIE_SOURCE_DIR/tests/fuzz/seeds/sizing_page/whole" "$T/kept.json"
+SEEDS=$VIGIE_SOURCE_DIR/tests/fuzz/seeds/sizing_page
+cp "$SEEDS/whole" "$T/kept.json"
 lack=$(lacks_browser)
 [ -z "$lack" ] || echo "the pages in a browser: skipped: $lack"
 look() { # PAGE RESULT
@@ -19,9 +21,26 @@ for language in fr en; do
 done
 
 # without a meter, by an assumption
-expect 0 "" "$VIGIE" bench report "$VIGIE_SOURCE_DIR/tests/fuzz/seeds/sizing_page/estimated" --report "$T/estimated.html"
-look "$T/estimated.html" "$VIGIE_SOURCE_DIR/tests/fuzz/seeds/sizing_page/estimated"
+expect 0 "" "$VIGIE" bench report "$SEEDS/estimated" --report "$T/estimated.html"
+look "$T/estimated.html" "$SEEDS/estimated"
 grep -qF 'assumed: 40 W at rest, 120 W at full load' "$T/estimated.html" || fail "the assumption is not said"
+
+# of numbers that were asked for (--only), and of two devices, of which nothing is foretold
+for language in fr en; do
+    for kept in only devices; do
+        VIGIE_LANG=$language expect 0 "" "$VIGIE" bench report "$SEEDS/$kept" --report "$T/$kept.html"
+        look "$T/$kept.html" "$SEEDS/$kept"
+    done
+done
+grep -qF 'measured here, it holds 1 flux (extrapolated)' "$T/only.html" || fail "what is foretold is not said"
+grep -qF 'Nothing is foretold: the server worked on more than one device: name one with --device.' "$T/devices.html" ||
+    fail "why nothing is foretold is not said"
+expect 0 "" "$VIGIE" bench report "$SEEDS/devices" --against "$SEEDS/only" --report "$T/against.html"
+look "$T/against.html" "$SEEDS/devices"
+grep -qF 'of another device: pthread-skylake' "$T/against.html" || fail "the other device is not named"
+grep -qF 'class="d">The other result: 1 flux.' "$T/against.html" || fail "what is foretold of the other is not said"
+expect 0 "" "$VIGIE" bench report "$SEEDS/only" --against "$SEEDS/only" --report "$T/against.html"
+grep -qF 'of another device' "$T/against.html" && fail "a device is another one than itself"
 
 # a bigger machine, with devices of other names and texts that want to be markup
 python3 - "$T" <<'PY'
@@ -71,7 +90,7 @@ grep -q "not measured" "$T/bare.html" || fail "nothing was measured, and the pag
 
 expect 3 "/profile/classes/0/rate_fps: 5, 6" "$VIGIE" bench report "$T/kept.json" --against "$T/faster.json" --report "$T/no.html"
 expect 3 "does not say its profile" "$VIGIE" bench report "$T/kept.json" --against "$T/unsaid.json" --report "$T/no.html"
-expect 3 "no result of bench sizing" "$VIGIE" bench report "$VIGIE_SOURCE_DIR/tests/fuzz/seeds/sizing_page/empty" --report "$T/no.html"
+expect 3 "no result of bench sizing" "$VIGIE" bench report "$SEEDS/empty" --report "$T/no.html"
 expect 2 "number of arguments" "$VIGIE" bench report "$T/kept.json"
 [ -e "$T/no.html" ] && fail "a refused page was written"
 expect 3 "$T/none" "$VIGIE" bench report "$T/kept.json" --report "$T/none/page.html"
@@ -96,7 +115,12 @@ JSON
         --json --report "$T/live.html" "$T/clip.mp4"
     cp "$T/stdout" "$T/live.json"
     look "$T/live.html" "$T/live.json"
+    made=$T/live.json
 else
     echo "a measure just made: skipped: no model or no clip"
 fi
+
+# all that a result says is on the page, or left out for a reason
+python3 "$HERE/report_keys_check.py" "$VIGIE" ${made:+"$made"} "$SEEDS/only" "$SEEDS/whole" "$SEEDS/estimated" \
+    "$SEEDS/devices" || fail "keys of the results"
 finish

@@ -205,6 +205,46 @@ static void nothing_is_no_crash(void **state)
     json_decref(empty);
 }
 
+/* What is foretold, and the device that worked. */
+static void the_simulation_stands_at_the_top(void **state)
+{
+    static const struct {
+        const char *more,
+            *other;              /* keys of the result, of the one beside it; NULL: there is none */
+        const char *has, *lacks; /* of the page; NULL: nothing is asked */
+    } rows[] = {
+        {"\"predicted\":{\"held\":7,\"why\":null}", NULL, "it holds 7 flux (extrapolated)",
+         "foretold:"},
+        {"\"predicted\":{\"held\":0,\"why\":null}", NULL, "it holds 0 flux", NULL},
+        {"\"predicted\":{\"held\":null,\"why\":\"<b>\"}", NULL, "foretold: &lt;b&gt;.", "it holds"},
+        {"\"predicted\":{\"held\":null}", NULL, NULL, "id=\"predicted\""},
+        {"\"held\":1", NULL, NULL, "id=\"predicted\""},
+        {"\"predicted\":{\"held\":7}", "\"predicted\":{\"held\":5}", "result: 5 flux", NULL},
+        {"\"method\":{\"device\":\"A\"}", NULL, "?, A</p>", "other-device"},
+        {"\"method\":{\"device\":\"A\"}", "\"method\":{\"device\":\"A\"}", NULL, "other-device"},
+        {"\"method\":{\"device\":\"A\"}", "\"method\":{\"device\":\"B&\"}",
+         "another device: B&amp;.", NULL},
+        {"\"method\":{\"device\":\"A\"}", "\"method\":{}", NULL, "other-device"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "{%s}", rows[i].more);
+        json_t *one = read_json(text), *other = NULL;
+        (void)snprintf(text, sizeof text, "{%s}", rows[i].other ? rows[i].other : "");
+        if (rows[i].other)
+            other = read_json(text);
+        char *page = page_of(one, other);
+        if (rows[i].has && !strstr(page, rows[i].has))
+            fail_msg("row %zu: the page lacks %s", i, rows[i].has);
+        if (rows[i].lacks && strstr(page, rows[i].lacks))
+            fail_msg("row %zu: the page has %s", i, rows[i].lacks);
+        free(page);
+        json_decref(one);
+        json_decref(other);
+    }
+}
+
 static void differences_stand_beside(void **state)
 {
     json_t *one = read_json(whole), *other = read_json(whole);
@@ -365,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_page_says_all),
         cmocka_unit_test(a_page_of_anything),
         cmocka_unit_test(nothing_is_no_crash),
+        cmocka_unit_test(the_simulation_stands_at_the_top),
         cmocka_unit_test(differences_stand_beside),
         cmocka_unit_test(points_are_in_order_and_bounded),
         cmocka_unit_test(zeros_alone_are_no_chart_of_decades),
