@@ -170,6 +170,13 @@ static struct vg_admission_ask machine(struct vg_sim_flux *flux, uint32_t count,
         .replaces = VG_ADMISSION_NEW};
 }
 
+static struct vg_admission answer_of(const struct vg_admission_ask *ask)
+{
+    struct vg_admission answer;
+    assert_int_equal(vg_admission_ask(ask, &answer, NULL), VG_OK);
+    return answer;
+}
+
 /* How many are held: added one after the other. `most`: the largest number that was promised. */
 static uint32_t fill(struct vg_sim_flux *flux, struct vg_sim_device *device, uint32_t device_cores,
                      uint32_t *most, struct vg_admission *answer)
@@ -177,7 +184,7 @@ static uint32_t fill(struct vg_sim_flux *flux, struct vg_sim_device *device, uin
     *most = 0;
     for (uint32_t n = 0; n < MANY; n++) {
         const struct vg_admission_ask ask = machine(flux, n, device, device_cores);
-        assert_int_equal(vg_admission_ask(&ask, answer, NULL), VG_OK);
+        *answer = answer_of(&ask);
         if (answer->verdict != VG_ADMISSION_HELD)
             return n;
         *most = n + 1 + answer->more > *most ? n + 1 + answer->more : *most;
@@ -201,7 +208,7 @@ static void a_device_that_is_the_processor_shares_it(void **state)
     assert_int_equal(answer.limited_by, VG_ADMISSION_BY_CORES);
     assert_true(answer.headroom < 0.1);
     struct vg_admission_ask ask = machine(flux, 3, &device, 1900);
-    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    answer = answer_of(&ask);
     assert_in_range(answer.more, 3, held - 4 + 1);
     assert_int_equal(answer.limited_by, VG_ADMISSION_BY_CORES);
     /* the same with nothing beside it */
@@ -211,7 +218,7 @@ static void a_device_that_is_the_processor_shares_it(void **state)
     ask.flux = flux[3];
     device.cores_milli = 0;
     const uint32_t shared = answer.more;
-    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    answer = answer_of(&ask);
     assert_int_equal(answer.limited_by, VG_ADMISSION_BY_DEVICE);
     assert_true(answer.more > shared);
 }
@@ -230,16 +237,16 @@ static void beside_a_board_the_cores_count_too(void **state)
     struct vg_admission_ask ask = machine(flux, 10, &device, 0);
     device.start_us = 100;
     device.job_us = 200; /* a fast one */
-    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    answer = answer_of(&ask);
     assert_int_equal(answer.limited_by, VG_ADMISSION_BY_CORES);
     assert_in_range(answer.more, 20, 30); /* 45 ms a second each, of 1.8 s */
     /* a high rate costs the board, not decoding */
     ask.flux.wanted_milli = 25000;
-    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    answer = answer_of(&ask);
     assert_int_equal(answer.verdict, VG_ADMISSION_HELD);
     /* a hundred times dearer to decode than all others */
     ask.flux.decode_us = 60000;
-    assert_int_equal(vg_admission_ask(&ask, &answer, NULL), VG_OK);
+    answer = answer_of(&ask);
     assert_true(answer.headroom < 0.1 && answer.limited_by == VG_ADMISSION_BY_CORES);
     assert_int_equal(answer.more, 0);
 }

@@ -131,6 +131,14 @@ static void not_known_because(struct stage *s, const char *why)
     json_decref(answer);
 }
 
+/* Of a refusal: its code, message or where. */
+static const char *error_text(const json_t *answer, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(answer, "error"), key));
+    assert_non_null(text);
+    return text;
+}
+
 static void nothing_known_admits_and_says_so(void **state)
 {
     struct stage *s = *state;
@@ -196,12 +204,11 @@ static void the_refusal_says_what_would_fall(void **state)
     publish(s, CAPACITY);
     json_decref(call(s, &first));
     json_t *answer = call(s, &second);
-    const json_t *error = json_object_get(answer, "error"),
-                 *fit = json_object_get(answer, "admission"),
+    const json_t *fit = json_object_get(answer, "admission"),
                  *fallen = json_object_get(fit, "fallen"), *one = json_array_get(fallen, 0);
-    assert_string_equal(json_string_value(json_object_get(error, "code")), "does_not_fit");
+    assert_string_equal(error_text(answer, "code"), "does_not_fit");
     assert_string_equal(
-        json_string_value(json_object_get(error, "message")),
+        error_text(answer, "message"),
         "some flux would get less than the rate they want: the device has no more time");
     assert_string_equal(json_string_value(json_object_get(fit, "limited_by")), "device");
     assert_string_equal(json_string_value(json_array_get(json_object_get(fit, "assumed"), 0)),
@@ -235,9 +242,8 @@ static void the_cores_are_counted(void **state)
         much = {vg_on_flux_create, NULL, FLUX("much", ",\"rate_fps\":25"), NULL, 409, "degraded"};
     json_decref(call(s, &high));
     answer = call(s, &much);
-    const json_t *error = json_object_get(answer, "error");
     assert_string_equal(
-        json_string_value(json_object_get(error, "message")),
+        error_text(answer, "message"),
         "some flux would get less than the rate they want: the machine's cores are taken");
     json_decref(answer);
 }
@@ -360,9 +366,8 @@ static void a_fault_of_the_scene_is_placed_in_the_question(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         json_t *told = call(s, &rows[i].call);
-        const json_t *error = json_object_get(told, "error");
-        assert_string_equal(json_string_value(json_object_get(error, "where")), rows[i].where);
-        assert_null(strstr(json_string_value(json_object_get(error, "message")), "(1:"));
+        assert_string_equal(error_text(told, "where"), rows[i].where);
+        assert_null(strstr(error_text(told, "message"), "(1:"));
         json_decref(told);
     }
 }
