@@ -8,20 +8,14 @@ with admit=degraded; less is never refused.
 """
 import json
 import os
-import subprocess
 import sys
+
+from load_check import check, fast_clip, judge
 
 sys.path.insert(0, os.path.join(os.environ["VIGIE_SOURCE_DIR"], "tools"))
 from vigie_server import Server  # noqa: E402
 
-FAILS = []
 FPS, MOST = 25, 240  # a fast machine holds many
-
-
-def check(what, true):
-    print(("ok      " if true else "FAILED  ") + what)
-    if not true:
-        FAILS.append(what)
 
 
 def add(api, name, clip, query="", **more):
@@ -50,47 +44,38 @@ def fill(server, api, clip):
     raise RuntimeError(f"{MOST} flux of {FPS} pictures a second are no load for this machine")
 
 
+def look(server, api, clip):
+    check("asked right after the start it is not known", ask(api)["verdict"] == "not_known")
+    status, answer = add(api, "cam-00", clip, rate_fps=1)
+    check("and a flux is admitted", status == 201 and answer["admission"]["verdict"] == "not_known")
+    server.wait_for("something measured", lambda: ask(api)["verdict"] != "not_known", 90)
+    told = ask(api, rate_fps=0.1)
+    print(told)
+    check("then it is, with headroom and latency", told["verdict"] == "held" and 0 < told["headroom"] < 1 and
+          0 < told["latency_ms"]["p50"] <= told["latency_ms"]["p99"] and told["more"] > 0)
+    name, status, answer = fill(server, api, clip)
+    fit = answer.get("admission", {})
+    print(name, status, answer)
+    check("what does not fit is refused", status == 409 and answer["error"]["code"] == "does_not_fit" and
+          fit["verdict"] in ("degraded", "refused"))
+    words = answer["error"]["message"]
+    check(f"with the reason, in French: {words}", any(w in words for w in ("cadence", "trop tard")))
+    check("with those that would fall", fit["fallen_count"] > 0 and all(
+        f["after_fps"] < f["before_fps"] for f in fit["fallen"]))
+    check("and no more such flux", fit["more"] == 0)
+    check("nothing is saved", api.call("GET", f"/api/v1/flux/{name}")[0] == 404)
+    check("asked only, the answer is the same", ask(api, rate_fps=FPS)["verdict"] != "held")
+    status, answer = add(api, name, clip, "?admit=degraded", rate_fps=FPS)
+    check("admitted if the administrator says so", status == 201 and answer["admission"]["verdict"] != "held")
+    status, _ = api.call("PATCH", f"/api/v1/flux/{name}", {"rate_fps": FPS - 1}, {"If-Match": "*"})
+    check("less is not refused", status == 200)
+
+
 def main():
-    folder, source, build = sys.argv[1], os.environ["VIGIE_SOURCE_DIR"], os.environ["VIGIE_BUILD_DIR"]
-    clip = os.path.join(folder, "fast.mp4")
-    subprocess.run(["ffmpeg", "-v", "error", "-t", "20", "-i", os.path.join(source, "cache/vtest.avi"), "-vf",
-                    f"scale=352:288,setpts=N/{FPS}/TB", "-r", str(FPS), "-c:v", "libx264", "-preset", "veryfast", "-g",
-                    str(FPS), "-bf", "0", "-pix_fmt", "yuv420p", clip], check=True)
-    server = Server(os.path.join(build, "vigie"), os.path.join(folder, "data"))
-    try:
-        api = server.api()
-        check("asked right after the start it is not known", ask(api)["verdict"] == "not_known")
-        status, answer = add(api, "cam-00", clip, rate_fps=1)
-        check("and a flux is admitted", status == 201 and answer["admission"]["verdict"] == "not_known")
-        server.wait_for("something measured", lambda: ask(api)["verdict"] != "not_known", 90)
-        told = ask(api, rate_fps=0.1)
-        print(told)
-        check("then it is, with headroom and latency", told["verdict"] == "held" and 0 < told["headroom"] < 1 and
-              0 < told["latency_ms"]["p50"] <= told["latency_ms"]["p99"] and told["more"] > 0)
-        name, status, answer = fill(server, api, clip)
-        fit = answer.get("admission", {})
-        print(name, status, answer)
-        check("what does not fit is refused", status == 409 and answer["error"]["code"] == "does_not_fit" and
-              fit["verdict"] in ("degraded", "refused"))
-        words = answer["error"]["message"]
-        check(f"with the reason, in French: {words}", any(w in words for w in ("cadence", "trop tard")))
-        check("with those that would fall", fit["fallen_count"] > 0 and all(
-            f["after_fps"] < f["before_fps"] for f in fit["fallen"]))
-        check("and no more such flux", fit["more"] == 0)
-        check("nothing is saved", api.call("GET", f"/api/v1/flux/{name}")[0] == 404)
-        check("asked only, the answer is the same", ask(api, rate_fps=FPS)["verdict"] != "held")
-        status, answer = add(api, name, clip, "?admit=degraded", rate_fps=FPS)
-        check("admitted if the administrator says so", status == 201 and answer["admission"]["verdict"] != "held")
-        status, _ = api.call("PATCH", f"/api/v1/flux/{name}", {"rate_fps": FPS - 1}, {"If-Match": "*"})
-        check("less is not refused", status == 200)
-    except RuntimeError as error:
-        check(str(error), False)
-    finally:
-        code = server.stop()
-    check(f"an orderly end (code {code})", code == 0)
-    if FAILS:
-        print(server.read_log()[-6000:])
-    return 1 if FAILS else 0
+    folder = sys.argv[1]
+    clip = fast_clip(folder, FPS)
+    server = Server(os.path.join(os.environ["VIGIE_BUILD_DIR"], "vigie"), os.path.join(folder, "data"))
+    return judge(server, lambda api: look(server, api, clip))
 
 
 if __name__ == "__main__":

@@ -7,23 +7,17 @@ oftener; nobody falls under the lowest rate of its rules; what was owed and not 
 overload, and every picture has one fate. When all but one go, that one gets all that it wants again.
 """
 import os
-import subprocess
 import sys
 import time
+
+from load_check import check, fast_clip, judge
 
 sys.path.insert(0, os.path.join(os.environ["VIGIE_SOURCE_DIR"], "tools"))
 from vigie_server import Server, add_flux, metrics  # noqa: E402
 
-FAILS = []
 FPS, MOST, FLOOR_FPS = 25, 24, 4
 SCENE = ('{"version": 1, "name": "all", "zones": [{"id": "all", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}], '
          '"rules": [{"id": "in", "event": "crossing", "at": "all", "severity": "low"}]}')
-
-
-def check(what, true):
-    print(("ok      " if true else "FAILED  ") + what)
-    if not true:
-        FAILS.append(what)
 
 
 def states(api, names):
@@ -70,51 +64,43 @@ def overload(found, name):
     return found.get(f'vigie_pictures_total{{flux="{name}",fate="overload"}}', 0)
 
 
+def look(server, api, clip, scene):
+    names = fill(server, api, clip, scene)
+    first, last = names[0::2], names[1::2]
+    print(f"{len(names)} flux are more than there is time for")
+    before = metrics(api)
+    reached = dict(zip(names, rates(api, names, 10)))
+    found = metrics(api)
+    told = dict(zip(names, states(api, names)))
+    print({n: (round(reached[n], 1), told[n]["share"], told[n]["rate_fps"]) for n in names})
+    check("who is of the first priority is looked at oftener",
+          min(reached[n] for n in first) > max(reached[n] for n in last))
+    check("nobody falls under the lowest rate of its rules", min(reached.values()) > 0.9 * FLOOR_FPS)
+    check("the state says how often, and that it is less than wanted", all(
+        s["share"] != "reduced" or ("reduced" in s["warnings"] and 0 < float(s["rate_fps"]) < FPS == float(
+            s["wanted_fps"])) for s in told.values()))
+    check("what was owed to the last and not looked at counts as overload",
+          all(overload(found, n) > overload(before, n) for n in last))
+    for name in names:
+        decoded = found[f'vigie_pictures_decoded_total{{flux="{name}"}}']
+        fates = sum(v for k, v in found.items() if k.startswith(f'vigie_pictures_total{{flux="{name}",'))
+        check(f"every picture of {name} has one fate", decoded > 0 and abs(decoded - fates) <= 4)
+    for name in names[1:]:
+        api.json("PUT", f"/api/v1/flux/{name}/active", False, {"If-Match": "*"})
+    server.wait_for("all that is wanted, when there is time", lambda: states(api, names[:1])[0]["share"]
+                    in ("wanted", "raised"), 30)
+    alone = rates(api, names[:1], 5)[0]
+    check(f"who is alone gets all: {alone:.1f} a second", alone > 0.8 * FPS)
+
+
 def main():
-    folder, source, build = sys.argv[1], os.environ["VIGIE_SOURCE_DIR"], os.environ["VIGIE_BUILD_DIR"]
-    clip, scene = os.path.join(folder, "fast.mp4"), os.path.join(folder, "scene.json")
-    subprocess.run(["ffmpeg", "-v", "error", "-t", "20", "-i", os.path.join(source, "cache/vtest.avi"), "-vf",
-                    f"scale=352:288,setpts=N/{FPS}/TB", "-r", str(FPS), "-c:v", "libx264", "-preset", "veryfast", "-g",
-                    str(FPS), "-bf", "0", "-pix_fmt", "yuv420p", clip], check=True)
+    folder = sys.argv[1]
+    clip, scene = fast_clip(folder, FPS), os.path.join(folder, "scene.json")
     with open(scene, "w", encoding="utf-8") as f:
         f.write(SCENE)
-    server = Server(os.path.join(build, "vigie"), os.path.join(folder, "data"), environment={"VIGIE_SEAL": "abort"})
-    try:
-        api = server.api()
-        names = fill(server, api, clip, scene)
-        first, last = names[0::2], names[1::2]
-        print(f"{len(names)} flux are more than there is time for")
-        before = metrics(api)
-        reached = dict(zip(names, rates(api, names, 10)))
-        found = metrics(api)
-        told = dict(zip(names, states(api, names)))
-        print({n: (round(reached[n], 1), told[n]["share"], told[n]["rate_fps"]) for n in names})
-        check("who is of the first priority is looked at oftener",
-              min(reached[n] for n in first) > max(reached[n] for n in last))
-        check("nobody falls under the lowest rate of its rules", min(reached.values()) > 0.9 * FLOOR_FPS)
-        check("the state says how often, and that it is less than wanted", all(
-            s["share"] != "reduced" or ("reduced" in s["warnings"] and 0 < float(s["rate_fps"]) < FPS == float(
-                s["wanted_fps"])) for s in told.values()))
-        check("what was owed to the last and not looked at counts as overload",
-              all(overload(found, n) > overload(before, n) for n in last))
-        for name in names:
-            decoded = found[f'vigie_pictures_decoded_total{{flux="{name}"}}']
-            fates = sum(v for k, v in found.items() if k.startswith(f'vigie_pictures_total{{flux="{name}",'))
-            check(f"every picture of {name} has one fate", decoded > 0 and abs(decoded - fates) <= 4)
-        for name in names[1:]:
-            api.json("PUT", f"/api/v1/flux/{name}/active", False, {"If-Match": "*"})
-        server.wait_for("all that is wanted, when there is time", lambda: states(api, names[:1])[0]["share"]
-                        in ("wanted", "raised"), 30)
-        alone = rates(api, names[:1], 5)[0]
-        check(f"who is alone gets all: {alone:.1f} a second", alone > 0.8 * FPS)
-    except RuntimeError as error:
-        check(str(error), False)
-    finally:
-        code = server.stop()
-    check(f"an orderly end (code {code})", code == 0)
-    if FAILS:
-        print(server.read_log()[-6000:])
-    return 1 if FAILS else 0
+    server = Server(os.path.join(os.environ["VIGIE_BUILD_DIR"], "vigie"), os.path.join(folder, "data"),
+                    environment={"VIGIE_SEAL": "abort"})
+    return judge(server, lambda api: look(server, api, clip, scene))
 
 
 if __name__ == "__main__":
