@@ -241,7 +241,7 @@ void vg_loop_device_fails(struct vg_loop_device *d, const char *why);
 
 bool vg_loop_others_well(const struct vg_loop_device *d);
 
-/* What makes maps there; NULL: the host is to. */
+/* What makes maps there; NULL: the host is to, or the device is not well. */
 struct vg_map_device *vg_loop_maps_of(const struct vg_loop_device *d);
 
 /* Whether one hangs, has come to rest, is to be opened, is open. */

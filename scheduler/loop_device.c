@@ -33,8 +33,10 @@ bool vg_loop_others_well(const struct vg_loop_device *d)
 
 struct vg_map_device *vg_loop_maps_of(const struct vg_loop_device *d)
 {
-    return d->map_maker == VG_MAPS_BY_DEVICE && d->open.engine ? vg_engine_maps(d->open.engine)
-                                                               : NULL;
+    /* a call that hangs may come back, and write what rests there: none is opened any more */
+    if (d->state != VG_LOOP_DEVICE_WELL || d->map_maker != VG_MAPS_BY_DEVICE || !d->open.engine)
+        return NULL;
+    return vg_engine_maps(d->open.engine);
 }
 
 void vg_loop_device_works(struct vg_loop_device *d)
