@@ -899,12 +899,14 @@ static void run_latency_cell(struct page *p, const json_t *latency, const struct
     figure_cell(p, &figure, &none, column);
 }
 
-/* What the simulation says of the same flux, by which it is judged. */
+/* What the simulation says of the same flux, by which it is judged, and how many the server's own
+ * admission would let in. */
 static void run_predicted_cell(struct page *p, const json_t *run)
 {
     static const struct column p99 = {NULL, {"predicted_p99_ms"}, N_("ms"), 1, 0};
     const struct vg_sizing_figure figure = figure_of(run, &p99, VG_SIZING_UNMARKED);
     const json_t *held = json_object_get(run, "predicted_held");
+    const json_t *admitted = json_object_get(run, "admitted");
     (void)fputs("<td>", p->out);
     if (figure.known)
         value_write(p->out, &figure, &p99);
@@ -912,6 +914,9 @@ static void run_predicted_cell(struct page *p, const json_t *run)
         unknown_write(p, &figure);
     if (json_is_boolean(held))
         vg_html_cell(p->out, "span class=\"m\"", json_is_true(held) ? _("held") : _("not held"));
+    if (json_is_integer(admitted))
+        vg_html_cell_of(p->out, "span class=\"m\"", _("admitted: %lld"),
+                        (long long)json_integer_value(admitted));
     (void)fputs("</td>", p->out);
 }
 
@@ -1119,6 +1124,7 @@ static void machine(struct page *p)
         {N_("cores"), {"cores"}, NULL, 1, 0},
         {N_("logical processors"), {"threads"}, NULL, 1, 0},
         {N_("logical processors in use"), {"usable_threads", "usable"}, NULL, 1, 0},
+        {N_("cores that may be used"), {"usable_cores"}, NULL, 1, 1},
         {N_("memory"), {"memory_mb"}, N_("GB"), 1e-3, 1},
         {N_("kernel"), {"kernel"}, NULL, 1, 0}};
     static const struct column device[] = {{N_("device"), {"name"}, NULL, 1, 0},
