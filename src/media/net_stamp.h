@@ -13,7 +13,7 @@ struct vg_net_stamp_room {
 };
 
 /* Asks for stamps, of datagrams and of a stream in the clear; without them all has come when it is
- * read. */
+ * read. The kernel begins some milliseconds after the first socket of the machine asked. */
 void vg_net_stamp_ask(int fd);
 
 /* Of a message that recvmsg filled; of a stream it is when the last byte of it had come. `now` where
