@@ -94,14 +94,15 @@ struct stand {
     struct vg_loop *a;
     struct vg_save_thread *saves;
     struct vg_stage_times *times;
-    struct vg_ring *back;
+    struct vg_ring *back[DEVICES]; /* each of one writer: the device's thread */
     struct vg_model *model;
     uint8_t bytes[SMALL_PICTURE_BYTES];
     struct vg_picture picture;
 };
 
-static void open_device(struct stand *s, struct vg_loop_device *d)
+static void open_device(struct stand *s, uint32_t device)
 {
+    struct vg_loop_device *d = &s->a->device[device];
     struct vg_fault fault = {.what = ""};
     struct vg_engine_settings settings = vg_engine_defaults();
     settings.batch_max = FLUX;
@@ -110,8 +111,9 @@ static void open_device(struct stand *s, struct vg_loop_device *d)
     if (vg_engine_open(&d->open.engine, s->model, &settings, &fault))
         fail_msg("%s %s", fault.what, fault.place);
     d->open.unit = vg_device_unit_engine(d->open.engine);
+    assert_int_equal(vg_ring_open(&s->back[device], 16, sizeof(struct vg_live_work *)), VG_OK);
     const struct vg_device_settings thread = {
-        .unit = d->open.unit, .to_worker = {s->back}, .times = s->times};
+        .unit = d->open.unit, .to_worker = {s->back[device]}, .times = s->times};
     assert_int_equal(vg_device_thread_open(&d->open.thread, &thread), VG_OK);
     d->loop = s->a;
     d->map_maker = VG_MAPS_BY_DEVICE;
@@ -160,12 +162,12 @@ static void give_batch(struct stand *s, uint32_t device, uint32_t first, uint32_
     assert_int_equal(vg_device_thread_run(s->a->device[device].open.thread, batch), VG_OK);
 }
 
-static void take_back(struct stand *s, uint32_t count)
+static void take_back(struct stand *s, uint32_t device, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct vg_live_work *work = NULL;
-        while (vg_ring_pop(s->back, &work))
-            assert_int_equal(vg_ring_wait(s->back, (int)(DEADLINE_US / 1000)), VG_OK);
+        while (vg_ring_pop(s->back[device], &work))
+            assert_int_equal(vg_ring_wait(s->back[device], (int)(DEADLINE_US / 1000)), VG_OK);
         assert_non_null(work->answer);
         work->flux->in_flight = false;
     }
@@ -188,11 +190,10 @@ static int set_up(void **state)
     s->picture = small_picture(s->bytes);
     if (!s->a || !s->times || sem_init(&driver.inside, 0, 0) || sem_init(&driver.may_return, 0, 0))
         return -1;
-    assert_int_equal(vg_ring_open(&s->back, 16, sizeof(struct vg_live_work *)), VG_OK);
     assert_int_equal(vg_save_thread_open(&s->saves), VG_OK);
     s->a->device_count = DEVICES;
     for (uint32_t i = 0; i < DEVICES; i++)
-        open_device(s, &s->a->device[i]);
+        open_device(s, i);
     for (uint32_t i = 0; i < FLUX; i++)
         open_flux(s, i, 0);
     return 0;
@@ -213,9 +214,9 @@ static int tear_down(void **state)
     for (uint32_t i = 0; i < DEVICES; i++) {
         vg_open_device_close(&s->a->device[i].open);
         vg_free(s->a->device[i].batch[0].answer);
+        vg_ring_close(&s->back[i]);
     }
     vg_save_thread_close(&s->saves);
-    vg_ring_close(&s->back);
     vg_model_close(&s->model);
     vg_free(s->times);
     vg_free(s->a);
@@ -237,7 +238,7 @@ static void no_call(const char *what)
 static void begin_to_hang(struct stand *s)
 {
     give_batch(s, 0, 0, FLUX);
-    take_back(s, FLUX);
+    take_back(s, 0, FLUX);
     atomic_store(&driver.hangs, true);
     give_batch(s, 0, 0, 1);
     wait_for(&driver.inside);
@@ -255,11 +256,11 @@ static void flux_leave_a_device_that_hangs_unknown(void **state)
     open_flux(s, 2, 0);
     no_call("a flux is opened");
     call_returns();
-    take_back(s, 1);
+    take_back(s, 0, 1);
     give_batch(s, 0, 2, 1); /* what was opened meanwhile is looked at, and so is what left */
-    take_back(s, 1);
+    take_back(s, 0, 1);
     give_batch(s, 1, 1, 1);
-    take_back(s, 1);
+    take_back(s, 1, 1);
 }
 
 /* Its flux is given up in the middle of the call, which writes its maps when it comes back. */
@@ -281,7 +282,7 @@ static void a_flux_leaves_out_of_a_call(void **state)
         vg_pause_us(1000);
     assert_true(vg_device_thread_over(s->a->device[0].open.thread));
     give_batch(s, 1, 1, 2);
-    take_back(s, 2);
+    take_back(s, 1, 2);
 }
 
 int main(void)
