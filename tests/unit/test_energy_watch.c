@@ -96,15 +96,21 @@ static void rest(struct vg_energy_watch *watch)
     assert_int_equal(vg_energy_watch_rest(watch, 1, &fault), VG_OK);
 }
 
-static void intervals_are_those_of_the_blocks(void **state)
+static struct vg_energy_watch *open_watch(void)
 {
-    (void)state;
     struct vg_fault fault;
     struct vg_energy_watch *watch = NULL;
-    struct vg_energy_told told[VG_METERS_MAX];
     struct vg_meter_settings settings = {.kinds = 1u << VG_METER_RAPL};
     (void)snprintf(settings.root, sizeof settings.root, "%s", root);
     assert_int_equal(vg_energy_watch_open(&watch, &settings, &fault), VG_OK);
+    return watch;
+}
+
+static void intervals_are_those_of_the_blocks(void **state)
+{
+    (void)state;
+    struct vg_energy_watch *watch = open_watch();
+    struct vg_energy_told told[VG_METERS_MAX];
     assert_int_equal(vg_energy_watch_meters(watch), 1);
     load(watch, 12, 100000);
     assert_int_equal(vg_energy_watch_tell(watch, 4, 365, told), 1);
@@ -127,12 +133,8 @@ static void intervals_are_those_of_the_blocks(void **state)
 static void rest_is_before_and_after(void **state)
 {
     (void)state;
-    struct vg_fault fault;
-    struct vg_energy_watch *watch = NULL;
+    struct vg_energy_watch *watch = open_watch();
     struct vg_energy_told told[VG_METERS_MAX];
-    struct vg_meter_settings settings = {.kinds = 1u << VG_METER_RAPL};
-    (void)snprintf(settings.root, sizeof settings.root, "%s", root);
-    assert_int_equal(vg_energy_watch_open(&watch, &settings, &fault), VG_OK);
     rest(watch);
     load(watch, 2, 500000);
     rest(watch);
