@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
+#include "api/stream_end.h"
 #include "src/base/alloc.h"
 
 #define ON_THE_WAY 32 /* alerts not yet written to a client whose latency is to be taken */
@@ -63,11 +64,10 @@ static void cut(struct stream *stream)
 static void end(struct stream *stream)
 {
     struct evhttp_request *http = stream->http;
-    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
     stream->http = NULL;
     stream->streams->counts.open--;
     take_latencies(stream);
-    evhttp_send_reply_end(http);
+    vg_stream_end(http, ":\n\n", 3);
 }
 
 /* The client's socket took all that was to be written. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/stream_end.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
 
@@ -296,10 +297,12 @@ static void on_gone(struct evhttp_connection *connection, void *argument)
 static void end(struct live *live)
 {
     struct evhttp_request *http = live->http;
-    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
+    const struct vg_live_frame alive = {.type = VG_LIVE_FRAME_ALIVE, .wall_us = vg_wall_now().us};
+    uint8_t head[VG_LIVE_HEAD_BYTES];
+    vg_live_write_head(&alive, head);
     (void)evbuffer_remove_cb_entry(live->output, live->drained);
     leave(live);
-    evhttp_send_reply_end(http);
+    vg_stream_end(http, head, sizeof head);
 }
 
 /* Something has left for the client, or was added: what it has taken may come anew. */
