@@ -2,7 +2,7 @@
 """How many flux are held, and their p99: predicted from a small measure, against what is measured then.
 
   bench/predict.py --clip CLIP [--build build] [--rows 'NAME;...'] [--state FILE.json] [--out FILE.json]
-                   [--settle 4] [--small 15] [--measure 20] [--anyway]
+                   [--settle 15] [--small 15] [--measure 20] [--anyway]
 
 Ten configurations (sizes, codecs, rates, precisions, one event or five, two classes mixed). For each,
 `vigie bench sizing --only 2` measures two flux for --small seconds, then `--only 2,N` two again and half of
@@ -11,7 +11,9 @@ and a processor that is woken for each takes more for it than one that works: fr
 were foretold where 16 were held.) Then more are measured for --measure seconds each, first as many as were predicted, until
 one number is held and the next (or one a tenth above) is not. Nothing that was measured then goes into
 the prediction. Beside it stands how many the server's own admission would have let in by the end of the small
-measure. At those times a row takes two to three minutes. For the record: --small 60 --measure 60.
+measure. A row takes three to five minutes. Shorter settling does harm: rules that begin together raise their
+first alerts together, and the clips of all of them are cut in the seconds after. For the record: --small 60
+--measure 60.
 
 --clip: any clip with people in it, half a minute or more; what the rows want is made of it, beside the
 state. --state keeps each measure and goes on from there; other times, another program, another clip or
@@ -223,7 +225,7 @@ def arguments():
     parser.add_argument("--rows", help="names or parts of them, parted by ';'; all unless said")
     parser.add_argument("--state", default="predict-state.json")
     parser.add_argument("--out", default=time.strftime("bench/results/predict-%Y-%m-%d.json"))
-    parser.add_argument("--settle", type=float, default=4)
+    parser.add_argument("--settle", type=float, default=15)
     parser.add_argument("--small", type=float, default=15)
     parser.add_argument("--measure", type=float, default=20)
     parser.add_argument("--anyway", action="store_true")

@@ -141,8 +141,10 @@ static enum vg_status read_numbers(struct stand *s, struct vg_fault *fault)
     const struct request *r = s->request;
     double most = 0;
     enum vg_status status = vg_option_count("max", r->max_text, 1, FLUX_MAX, &most, fault);
+    /* not shorter: rules that begin together raise their first alerts together, and the clips of
+     * those are cut some seconds later */
     const char *settle = r->settle_text ? r->settle_text
-                         : r->quick     ? "10"
+                         : r->quick     ? "20"
                                         : "60",
                *measure = r->measure_text ? r->measure_text
                           : r->quick      ? "60"
@@ -748,7 +750,7 @@ enum vg_status vg_bench_sizing(int argc, char **argv, struct vg_fault *fault)
         {"profile", "FILE", N_("classes of flux; without it 4CIF H.264 25/s, five events"),
          &r.profile, NULL},
         {"max", "N", N_("never tries more flux than that; default 200"), &r.max_text, NULL},
-        {"settle", "S", N_("before each measure; default 60, 10 with --quick"), &r.settle_text,
+        {"settle", "S", N_("before each measure; default 60, 20 with --quick"), &r.settle_text,
          NULL},
         {"measure", "S", N_("each measure; default 600, 60 with --quick"), &r.measure_text, NULL},
         {"open", "S", N_("how long to wait until all are analysed; default 180"), &r.open_text,
