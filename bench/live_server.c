@@ -341,6 +341,11 @@ struct vg_tree_load vg_live_server_load(const struct vg_live_server *server)
     return vg_process_tree_load(server->pid);
 }
 
+struct vg_board_watch *vg_live_server_boards(const struct vg_live_server *server)
+{
+    return vg_board_watch_begin(server->pid, "/proc", NULL);
+}
+
 static double bytes_in(int parent, const char *name, int depth)
 {
     struct stat about;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/board_watch.h"
 #include "bench/process_tree.h"
 #include "bench/server_counts.h"
 #include "src/base/attr.h"
@@ -72,6 +73,8 @@ enum vg_status vg_live_server_counts(struct vg_live_server *server, struct vg_se
 double vg_live_server_disk_bytes(const struct vg_live_server *server);
 
 struct vg_tree_load vg_live_server_load(const struct vg_live_server *server);
+/* Begins to watch what it takes of graphics boards. NULL: without memory. */
+struct vg_board_watch *vg_live_server_boards(const struct vg_live_server *server);
 
 /* Its data folder, and the API's child alone (all zero: it is not there now). */
 const char *vg_live_server_folder(const struct vg_live_server *server);

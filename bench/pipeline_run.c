@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "bench/board_watch.h"
 #include "bench/live_admission.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
@@ -16,6 +17,7 @@ struct stand {
     const struct vg_pipeline_run *run;
     struct vg_live_server *server;
     struct vg_server_counts *now, *first, *minute; /* of now; at the begins */
+    struct vg_board_watch *boards;
 };
 
 static double seconds_since(struct vg_mono_time start)
@@ -117,6 +119,7 @@ static enum vg_status measure_minutes(struct stand *s, struct vg_hold *hold, str
         if (s->now->up_s < s->minute->up_s)
             return VG_OK; /* vg_hold_end says it */
         look(s, N_("measuring"), s->now->up_s - s->first->up_s, measure_s);
+        vg_board_watch_look(s->boards);
         tell_count(s);
         const double next_s = minute_s * (hold->minute_count + 1);
         if (s->now->up_s - s->first->up_s < next_s)
@@ -158,6 +161,7 @@ static void take_costs(const struct stand *s, struct vg_pipeline_cost *cost)
         const double took_s = after->decode_s - (before ? before->decode_s : 0);
         cost->decode_cores[i] = took_s > 0 ? took_s / cost->seconds : 0;
         cost->surfaces += after->surfaces;
+        cost->hardware_flux += after->surfaces > 0;
     }
 }
 
@@ -217,10 +221,14 @@ static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_p
     const struct vg_tree_load before = vg_live_server_load(s->server);
     const struct taken all_before = taken_now();
     const struct vg_mono_time start = vg_mono_now();
+    s->boards = vg_live_server_boards(s->server);
     status = measure_minutes(s, hold, fault);
     const struct vg_tree_load after = vg_live_server_load(s->server);
     const struct taken all_after = taken_now();
     const double seconds = seconds_since(start);
+    const struct vg_board_use boards = vg_board_watch_end(&s->boards);
+    cost->board_bytes = boards.memory_bytes;
+    cost->decoder_share = boards.decode_share;
     cost->cpu_cores = (after.cpu_s - before.cpu_s) / seconds;
     cost->foreign_cores = foreign_cores(&all_before, &all_after, seconds, cost->cpu_cores);
     for (int p = 0; p < VG_TREE_PARTS; p++)

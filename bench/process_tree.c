@@ -118,13 +118,13 @@ static uint64_t resident_of(pid_t pid)
 }
 
 /* Adds the children of all threads of found[at] behind the `count` that are there. */
-static uint32_t add_children(pid_t *found, uint32_t at, uint32_t count)
+static uint32_t add_children(pid_t *found, uint32_t most, uint32_t at, uint32_t count)
 {
     char text[8192];
     /* a supervisor has one thread, and those that are asked here start no processes in others */
     text_of(text, sizeof text, "/proc/%d/task/%d/children", (int)found[at], (int)found[at]);
     char *rest = text, *end = NULL;
-    for (long pid = strtol(rest, &end, 10); end != rest && count < PROCESSES_MAX;
+    for (long pid = strtol(rest, &end, 10); end != rest && count < most;
          pid = strtol(rest, &end, 10)) {
         found[count++] = (pid_t)pid;
         rest = end;
@@ -132,13 +132,22 @@ static uint32_t add_children(pid_t *found, uint32_t at, uint32_t count)
     return count;
 }
 
+uint32_t vg_process_tree_list(pid_t root, pid_t *process, uint32_t most)
+{
+    uint32_t count = most > 0;
+    for (uint32_t i = 0; i < count; i++) {
+        process[i] = i == 0 ? root : process[i];
+        count = add_children(process, most, i, count);
+    }
+    return count;
+}
+
 struct vg_tree_load vg_process_tree_load(pid_t root)
 {
-    pid_t found[PROCESSES_MAX] = {root};
+    pid_t found[PROCESSES_MAX];
     struct vg_tree_load load = {0};
-    uint32_t count = 1;
+    const uint32_t count = vg_process_tree_list(root, found, PROCESSES_MAX);
     for (uint32_t i = 0; i < count; i++) {
-        count = add_children(found, i, count);
         const double whole_s = cpu_s_of(found[i]);
         load.cpu_s += whole_s;
         part(&load, found[i], whole_s);
@@ -162,7 +171,7 @@ static bool is_child_of_name(pid_t pid, const char *name)
 pid_t vg_process_tree_child(pid_t root, const char *name)
 {
     pid_t found[PROCESSES_MAX] = {root};
-    const uint32_t count = add_children(found, 0, 1);
+    const uint32_t count = add_children(found, PROCESSES_MAX, 0, 1);
     for (uint32_t i = 1; i < count; i++)
         if (is_child_of_name(found[i], name))
             return found[i];

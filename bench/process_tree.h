@@ -28,6 +28,9 @@ struct vg_tree_load {
 /* Those that end meanwhile count for nothing. Any thread. */
 struct vg_tree_load vg_process_tree_load(pid_t root);
 
+/* root and all its descendants, `most` at most; how many. */
+uint32_t vg_process_tree_list(pid_t root, pid_t *process, uint32_t most);
+
 /* The first child of `root` that runs as `vigie child NAME`; 0: none. */
 pid_t vg_process_tree_child(pid_t root, const char *name);
 

@@ -205,6 +205,49 @@ static void learn_decoding(struct vg_size_costs *costs, const struct vg_size_loa
     }
 }
 
+static double pixel_rate(const struct vg_size_load *load, uint32_t class)
+{
+    const struct vg_load_class *c = &load->profile.class[class];
+    return (double)c->width * c->height * load->class[class].source_fps;
+}
+
+/* Of the measure with the most flux, where what is not a flux's counts least. */
+static void learn_decoders(struct vg_size_costs *costs, const struct vg_size_load *load,
+                           const struct vg_size_measure *measure, uint32_t count)
+{
+    const struct vg_size_measure *most = NULL;
+    uint32_t of_class[VG_LOAD_CLASSES_MAX];
+    double pixels = 0;
+    for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
+        costs->decoder_share[c] = -1;
+    for (uint32_t i = 0; i < count; i++)
+        if (measure[i].cost->decoder_share > 0 &&
+            measure[i].cost->hardware_flux == measure[i].flux &&
+            (!most || measure[i].flux > most->flux))
+            most = &measure[i];
+    if (!most)
+        return;
+    vg_size_classes(load, most->flux, of_class);
+    for (uint32_t c = 0; c < load->profile.class_count; c++)
+        pixels += of_class[c] * pixel_rate(load, c);
+    for (uint32_t c = 0; c < load->profile.class_count && pixels > 0; c++)
+        costs->decoder_share[c] = most->cost->decoder_share * pixel_rate(load, c) / pixels;
+}
+
+static void learn_boards(struct vg_size_costs *costs, const struct vg_size_measure *measure,
+                         uint32_t count)
+{
+    double n[64] = {0}, bytes[64] = {0};
+    uint32_t points = 0;
+    for (uint32_t i = 0; i < count && points < 64; i++) {
+        if (measure[i].cost->board_bytes <= 0)
+            continue;
+        n[points] = measure[i].flux;
+        bytes[points++] = measure[i].cost->board_bytes;
+    }
+    costs->board_bytes = vg_size_line_of(n, bytes, points);
+}
+
 static void learn_lines(struct vg_size_costs *costs, const struct vg_size_measure *measure,
                         uint32_t count)
 {
@@ -234,6 +277,8 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
     const struct vg_size_measure *least = fewest(measure, count);
     *costs = (struct vg_size_costs){.disk_bytes = -1};
     learn_decoding(costs, load, measure, count);
+    learn_decoders(costs, load, measure, count);
+    learn_boards(costs, measure, count);
     if (!least) {
         costs->why = N_("no measure in which pictures were analysed");
         return;
@@ -300,6 +345,20 @@ double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_s
     return sum;
 }
 
+double vg_size_decoders(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                        uint32_t flux)
+{
+    uint32_t count[VG_LOAD_CLASSES_MAX];
+    double sum = 0;
+    vg_size_classes(load, flux, count);
+    for (uint32_t c = 0; c < load->profile.class_count; c++) {
+        if (costs->decoder_share[c] < 0)
+            return -1;
+        sum += count[c] * costs->decoder_share[c];
+    }
+    return sum;
+}
+
 double vg_size_ground_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
                             uint32_t flux)
 {
@@ -326,6 +385,22 @@ static json_t *real_or_null(double x)
     return x >= 0 && isfinite(x) ? json_real(x) : json_null();
 }
 
+const char *vg_size_decoders_why(const struct vg_size_costs *costs)
+{
+    return costs->surfaces > 0
+               ? N_("how busy decoding hardware was with all of these flux is not known")
+               : N_("no decoding hardware was used: its limit is not known");
+}
+
+const char *vg_size_board_why(const struct vg_size_costs *costs, const struct vg_size_host *host)
+{
+    if (host->device == VG_DEVICE_CPU)
+        return N_("the device works in the machine's own memory");
+    return costs->board_bytes.base > 0 || costs->board_bytes.each > 0
+               ? NULL
+               : N_("the board's driver does not tell what is in use");
+}
+
 static json_t *classes_json(const struct vg_size_costs *costs, const struct vg_size_load *load)
 {
     json_t *list = json_array();
@@ -333,32 +408,32 @@ static json_t *classes_json(const struct vg_size_costs *costs, const struct vg_s
     for (uint32_t c = 0; c < load->profile.class_count; c++) {
         const struct vg_load_class *class = &load->profile.class[c];
         const double cores = costs->decode_cores[c], bits = load->class[c].network_bits;
+        const double share = costs->decoder_share[c];
         (void)json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:i, s:i, s:f, s:s?, s:o, s:o, s:o, s:n, s:s}", "class",
-                      class->name, "codec", class->codec, "width", (int)class->width, "height",
-                      (int)class->height, "fps", class->fps, "decoder",
-                      cores < 0  ? NULL
-                      : hardware ? "hardware"
-                                 : "software",
-                      "core_percent", real_or_null(cores < 0 ? -1 : 100 * cores), "network_mbit",
-                      bits > 0 ? json_real(bits / 1e6) : json_null(), "flux_per_core",
-                      cores > 0 ? json_real(1 / cores) : json_null(), "ceiling_flux", "ceiling_why",
-                      hardware ? N_("decoding hardware was used, but not to its limit")
-                               : N_("no decoding hardware was used: its limit is not known")));
+            list, json_pack("{s:s, s:s, s:i, s:i, s:f, s:s?, s:o, s:o, s:o, s:o, s:s?}", "class",
+                            class->name, "codec", class->codec, "width", (int)class->width,
+                            "height", (int)class->height, "fps", class->fps, "decoder",
+                            cores < 0  ? NULL
+                            : hardware ? "hardware"
+                                       : "software",
+                            "core_percent", real_or_null(cores < 0 ? -1 : 100 * cores),
+                            "network_mbit", bits > 0 ? json_real(bits / 1e6) : json_null(),
+                            "flux_per_core", cores > 0 ? json_real(1 / cores) : json_null(),
+                            "ceiling_flux", share > 0 ? json_real(1 / share) : json_null(),
+                            "ceiling_why", share > 0 ? NULL : vg_size_decoders_why(costs)));
     }
     return list;
 }
 
 static json_t *device_json(const struct vg_size_costs *costs, const struct vg_size_host *host)
 {
-    return json_pack(
-        "{s:s, s:f, s:f, s:f, s:i, s:f, s:f, s:n, s:s}", "status", "measured", "start_ms",
-        costs->batch_ms.base, "job_ms", costs->batch_ms.each, "spread", costs->spread, "batch_max",
-        (int)costs->batch_max, "jobs_per_picture", costs->jobs_per_picture, "cpu_cores",
-        costs->device_cores, "memory_mb", "memory_why",
-        host->device == VG_DEVICE_CPU ? N_("the device works in the machine's own memory")
-                                      : N_("OpenCL does not tell what is in use"));
+    const char *why = vg_size_board_why(costs, host);
+    return json_pack("{s:s, s:f, s:f, s:f, s:i, s:f, s:f, s:o, s:o, s:s?}", "status", "measured",
+                     "start_ms", costs->batch_ms.base, "job_ms", costs->batch_ms.each, "spread",
+                     costs->spread, "batch_max", (int)costs->batch_max, "jobs_per_picture",
+                     costs->jobs_per_picture, "cpu_cores", costs->device_cores, "memory_base_mb",
+                     real_or_null(why ? -1 : costs->board_bytes.base / 1e6), "memory_mb_per_flux",
+                     real_or_null(why ? -1 : costs->board_bytes.each / 1e6), "memory_why", why);
 }
 
 json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_size_load *load,

@@ -50,12 +50,16 @@ struct vg_size_costs {
     double device_cores;     /* busy while it works */
     double decode_cores[VG_LOAD_CLASSES_MAX]; /* a flux of each class; -1: not known */
     double surfaces;                          /* of decoding hardware, a flux; 0: by processor */
-    double loop_ms, worker_ms;                /* of a processor, a picture, its alerts in it */
-    double alert_ms, alerts_share;            /* of that, an alert; alerts a picture */
-    struct vg_size_line other_cores;          /* supervisor, API, Redis; n flux */
-    struct vg_size_line memory_bytes;         /* n flux */
-    double disk_bytes;                        /* a second and flux; -1: not known */
-    double before_ms, after_ms; /* a picture, until it may wait for a batch, and after it */
+    /* Of this machine's decoding hardware, a share of what it can do that a flux of each class takes;
+     * -1: not known. Classes share what was measured by their pixels a second. */
+    double decoder_share[VG_LOAD_CLASSES_MAX];
+    double loop_ms, worker_ms;        /* of a processor, a picture, its alerts in it */
+    double alert_ms, alerts_share;    /* of that, an alert; alerts a picture */
+    struct vg_size_line other_cores;  /* supervisor, API, Redis; n flux */
+    struct vg_size_line memory_bytes; /* n flux */
+    struct vg_size_line board_bytes; /* of graphics boards; both 0: nobody told, or there is none */
+    double disk_bytes;               /* a second and flux; -1: not known */
+    double before_ms, after_ms;      /* a picture, until it may wait for a batch, and after it */
     double rest_ms; /* a picture, in the mean, beside all that is simulated (vg_size_fit) */
 };
 
@@ -83,6 +87,15 @@ double vg_size_other_cores(const struct vg_size_costs *costs, const struct vg_si
 /* Of them, those of neither decoders nor workers: loop, API, Redis. */
 double vg_size_ground_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
                             uint32_t flux);
+
+/* Such decoding hardware as here that they take; -1: not known. */
+double vg_size_decoders(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                        uint32_t flux);
+
+/* Why the limit of decoding hardware is not known, where it is not; and what is in use of a board's
+ * memory: NULL, it is known. msgids. */
+const char *vg_size_decoders_why(const struct vg_size_costs *costs);
+const char *vg_size_board_why(const struct vg_size_costs *costs, const struct vg_size_host *host);
 
 /* Given. */
 json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_size_load *load,

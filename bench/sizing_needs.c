@@ -337,12 +337,11 @@ static void make_others(struct vg_size_needs *needs, const struct question *q)
 {
     struct vg_size_figure *f = needs->figure;
     const struct vg_size_costs *c = q->costs;
+    const char *board_why = vg_size_board_why(c, q->host);
     f[VG_SIZE_DECODE_ENGINES] =
-        not_known(c->surfaces > 0 ? N_("decoding hardware was used, but not to its limit")
-                                  : N_("no decoding hardware was used: its limit is not known"));
-    f[VG_SIZE_DEVICE_MEMORY_MB] = not_known(q->host->device == VG_DEVICE_CPU
-                                                ? N_("the device works in the machine's own memory")
-                                                : N_("OpenCL does not tell what is in use"));
+        extrapolated(vg_size_decoders(c, q->load, q->flux), vg_size_decoders_why(c));
+    f[VG_SIZE_DEVICE_MEMORY_MB] = extrapolated(
+        board_why ? -1 : (c->board_bytes.base + c->board_bytes.each * q->flux) / 1e6, board_why);
     f[VG_SIZE_MEMORY_MB] = extrapolated(
         c->why ? -1 : (c->memory_bytes.base + c->memory_bytes.each * q->flux) / 1e6, c->why);
     f[VG_SIZE_NETWORK_MBIT] =
@@ -362,6 +361,8 @@ static void take_measured(struct vg_size_needs *needs, const struct vg_size_meas
     f[VG_SIZE_DECODE_CORES] = figure(VG_SIZE_MEASURED, decode);
     f[VG_SIZE_ANALYSIS_CORES] = figure(VG_SIZE_MEASURED, fmax(c->cpu_cores - decode, 0));
     f[VG_SIZE_MEMORY_MB] = figure(VG_SIZE_MEASURED, (double)c->resident_bytes / 1e6);
+    if (c->board_bytes > 0 && f[VG_SIZE_DEVICE_MEMORY_MB].status == VG_SIZE_EXTRAPOLATED)
+        f[VG_SIZE_DEVICE_MEMORY_MB] = figure(VG_SIZE_MEASURED, c->board_bytes / 1e6);
 }
 
 enum vg_status vg_size_needs_make(struct vg_size_needs *needs, const struct vg_size_costs *costs,

@@ -326,7 +326,7 @@ static const struct column latency_column = {N_("p95"), {"p95"}, N_("ms"), 1, 0}
 static const struct column energy_column = {N_("energy"), {"w_per_flux"}, N_("W a flux"), 1, 2};
 static const struct column needs_columns[] = {
     {N_("processor cores"), {"cpu_cores"}, NULL, 1, 1},
-    {N_("decode engines"), {"decode_engines"}, NULL, 1, 0},
+    {N_("decoding hardware, times this machine's"), {"decode_engines"}, "\xc3\x97", 1, 2},
     {N_("GPU, times this machine's device"), {"device_speed"}, "\xc3\x97", 1, 2},
     {N_("memory"), {"memory_mb"}, N_("GB"), 1e-3, 1},
     {N_("network"), {"network_mbit"}, N_("Mbit/s"), 1, 0},
@@ -991,7 +991,9 @@ static void costs(struct page *p)
         {N_("device: spread of these times"), {"spread"}, "%", 100, 0},
         {N_("device: largest batch"), {"batch_max"}, NULL, 1, 0},
         {N_("looks of the detector for a picture"), {"jobs_per_picture"}, NULL, 1, 2},
-        {N_("cores that the device keeps busy"), {"cpu_cores"}, NULL, 1, 2}};
+        {N_("cores that the device keeps busy"), {"cpu_cores"}, NULL, 1, 2},
+        {N_("memory of the device without flux"), {"memory_base_mb"}, N_("MB"), 1, 0},
+        {N_("memory of the device, a flux"), {"memory_mb_per_flux"}, N_("MB"), 1, 1}};
     static const struct column others[] = {
         {N_("workers, a picture"), {"workers_ms_per_picture"}, N_("ms"), 1, 2},
         {N_("scheduling loop, a picture"), {"loop_ms_per_picture"}, N_("ms"), 1, 2},
@@ -1038,9 +1040,10 @@ static void decoder_cell(struct page *p, const json_t *class)
 /* How many flux the decoder holds; its reason has a key of its own. */
 static void ceiling_cell(struct page *p, const json_t *class, const struct column *column)
 {
-    struct vg_sizing_figure figure = figure_of(class, column, VG_SIZING_UNMARKED);
     const struct vg_sizing_figure none = {.known = false};
     const char *why = json_string_value(json_object_get(class, "ceiling_why"));
+    struct vg_sizing_figure figure =
+        figure_of(class, column, why && *why ? VG_SIZING_UNMARKED : VG_SIZING_EXTRAPOLATED);
     figure.why = why && *why ? why : figure.why;
     figure_cell(p, &figure, &none, column);
 }

@@ -619,6 +619,8 @@ static void print_needs(const struct vg_size_needs *needs)
         {VG_SIZE_CPU_CORES, N_("processor, cores such as here")},
         {VG_SIZE_DEVICE_SPEED, N_("one device, so many times as fast as here")},
         {VG_SIZE_DEVICES, N_("or devices such as here")},
+        {VG_SIZE_DEVICE_MEMORY_MB, N_("memory of the device, MB")},
+        {VG_SIZE_DECODE_ENGINES, N_("decoding hardware, times this machine's")},
         {VG_SIZE_MEMORY_MB, N_("memory, MB")},
         {VG_SIZE_NETWORK_MBIT, N_("network, Mbit/s")},
         {VG_SIZE_DISK_GB_PER_DAY, N_("disk, GB a day")},

@@ -26,6 +26,17 @@ struct pci_info {
 };
 typedef int call_pci_info(void *board, struct pci_info *pci);
 
+/* nvmlProcessInfo_t of versions 2 and 3. */
+struct process_info {
+    unsigned process;
+    unsigned long long bytes; /* all bits set: not told */
+    unsigned instance, compute_instance;
+};
+typedef int call_processes(void *board, unsigned *count, struct process_info *list);
+typedef int call_decoders(void *board, unsigned *percent, unsigned *period_us);
+
+#define PROCESSES_MAX 256u
+
 struct vg_nvml {
     void *library, *board;
     call_none *shutdown; /* set once init has succeeded */
@@ -187,6 +198,47 @@ enum vg_status vg_nvml_value(const struct vg_nvml *nvml, uint64_t *value, struct
                                             : "nvmlDeviceGetPowerUsage",
                                code)
                 : VG_OK;
+}
+
+static bool is_one(pid_t process, const pid_t *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i] == process)
+            return true;
+    return false;
+}
+
+bool vg_nvml_memory(const struct vg_nvml *nvml, const pid_t *process, uint32_t count,
+                    uint64_t *bytes)
+{
+    struct process_info list[PROCESSES_MAX];
+    call_processes *processes = NULL;
+    unsigned all = PROCESSES_MAX;
+    bool told = false;
+    *bytes = 0;
+    if ((!function(nvml->library, "nvmlDeviceGetComputeRunningProcesses_v3", &processes) &&
+         !function(nvml->library, "nvmlDeviceGetComputeRunningProcesses_v2", &processes)) ||
+        processes(nvml->board, &all, list))
+        return false;
+    for (unsigned i = 0; i < all && i < PROCESSES_MAX; i++) {
+        if (list[i].bytes == ~0ULL || !is_one((pid_t)list[i].process, process, count))
+            continue;
+        *bytes += list[i].bytes;
+        told = true;
+    }
+    return told;
+}
+
+bool vg_nvml_decoders(const struct vg_nvml *nvml, double *share)
+{
+    call_decoders *decoders = NULL;
+    unsigned percent = 0, period_us = 0;
+    *share = 0;
+    if (!function(nvml->library, "nvmlDeviceGetDecoderUtilization", &decoders) ||
+        decoders(nvml->board, &percent, &period_us) || percent > 100)
+        return false;
+    *share = percent / 100.0;
+    return true;
 }
 
 /* False: the board has no address, and so no name that is its own. */

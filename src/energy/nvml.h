@@ -1,9 +1,11 @@
-/* Energy of an NVIDIA board by NVML, its management library, opened while running: nothing of
- * CUDA is needed to build this. One thread at a time. */
+/* Energy of an NVIDIA board, and what a program takes of it, by NVML, its management library, opened
+ * while running: nothing of CUDA is needed to build this. One thread at a time. */
 #ifndef VG_ENERGY_NVML_H
 #define VG_ENERGY_NVML_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "src/base/attr.h"
 #include "src/base/fault.h"
@@ -32,6 +34,14 @@ enum vg_nvml_source vg_nvml_source(const struct vg_nvml *nvml);
  * VG_NVML_COUNTER, else milliwatts. VG_E_DEVICE. */
 enum vg_status vg_nvml_value(const struct vg_nvml *nvml, uint64_t *value,
                              struct vg_fault *fault) VG_MUST_USE;
+
+/* Memory of the board that these processes have; false: it does not tell (in a container, it knows
+ * them by other numbers). */
+bool vg_nvml_memory(const struct vg_nvml *nvml, const pid_t *process, uint32_t count,
+                    uint64_t *bytes);
+/* How busy its decoders were in the last moments, 0 to 1, whoever used them; false: it does not
+ * tell. */
+bool vg_nvml_decoders(const struct vg_nvml *nvml, double *share);
 
 struct vg_nvml_board {
     char pci[32]; /* "00000000:3B:00.0", as vg_nvml_open takes it */

@@ -1,9 +1,10 @@
 /* A management library of NVIDIA's that needs no board: 100 W, counted in calls of 2 J; what it lacks
- * is said by VIGIE_FAKE_NVML (boards, counter, power, init), what it does besides too: "gone" (boards
+ * is said by VIGIE_FAKE_NVML (boards, counter, power, init, processes, untold, decoders), what it does besides too: "gone" (boards
  * fell off the bus), "back" (the counter begins anew at each call). A module that a test opens. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     NOT_SUPPORTED = 3,
@@ -25,6 +26,14 @@ struct pci_info {
 int nvmlDeviceGetPciInfo_v3(void *board, struct pci_info *pci);
 int nvmlDeviceGetName(void *board, char *name, unsigned size);
 int nvmlDeviceGetPowerUsage(void *board, unsigned *milliwatts);
+struct process_info {
+    unsigned process;
+    unsigned long long bytes;
+    unsigned instance, compute_instance;
+};
+int nvmlDeviceGetComputeRunningProcesses_v3(void *board, unsigned *count,
+                                            struct process_info *list);
+int nvmlDeviceGetDecoderUtilization(void *board, unsigned *percent, unsigned *period_us);
 
 static unsigned long long used_mj = 123456;
 
@@ -90,4 +99,25 @@ int nvmlDeviceGetName(void *board, char *name, unsigned size)
 {
     (void)snprintf(name, size, "Board of a test");
     return board != &used_mj;
+}
+
+/* The test itself, and one that is not of it. */
+int nvmlDeviceGetComputeRunningProcesses_v3(void *board, unsigned *count, struct process_info *list)
+{
+    if (lacks("processes") || board != &used_mj || *count < 2)
+        return NOT_SUPPORTED;
+    *count = 2;
+    list[0] = (struct process_info){.process = (unsigned)getpid(), .bytes = 300u << 20};
+    list[1] = (struct process_info){.process = 1, .bytes = 500u << 20};
+    if (lacks("untold"))
+        list[0].bytes = ~0ULL;
+    return 0;
+}
+
+int nvmlDeviceGetDecoderUtilization(void *board, unsigned *percent, unsigned *period_us)
+{
+    static unsigned calls;
+    *percent = 20 + calls++ % 2 * 20;
+    *period_us = 166667;
+    return lacks("decoders") || board != &used_mj ? NOT_SUPPORTED : 0;
 }

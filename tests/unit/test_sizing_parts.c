@@ -518,6 +518,8 @@ static void what_a_tier_takes(void **state)
     assert_near(f[VG_SIZE_DISK_GB_PER_DAY].bare, 8.64, 1e-3);
     assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_NOT_KNOWN);
     assert_non_null(f[VG_SIZE_DECODE_ENGINES].why);
+    assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_NOT_KNOWN);
+    assert_non_null(f[VG_SIZE_DEVICE_MEMORY_MB].why);
     assert_null(needs.answer.why);
     assert_true(needs.answer.held);
     /* more than can be simulated: said so, and what needs no simulation is there */
@@ -581,6 +583,72 @@ static void a_table_has_a_line_for_each(void **state)
     assert_non_null(strstr(text, "\ntier,8,false,measured,,,,,,,,,,,,2,1.4,extrapolated,"));
 }
 
+/* Two classes of 4CIF 25/s and 1080p 12.5/s, one flux of the first and one of the second: their
+ * pixels a second are as 9 to 23. */
+static void what_boards_tell_is_extrapolated(void **state)
+{
+    (void)state;
+    struct vg_size_load load = one_class();
+    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU}, cpu = {HOST_CORES, VG_DEVICE_CPU};
+    struct vg_pipeline_cost *cost = vg_alloc_array(2, sizeof *cost);
+    struct vg_size_costs c;
+    struct vg_size_needs needs;
+    struct vg_fault fault;
+    const struct vg_size_figure *f = needs.figure;
+    load.profile.class_count = 2;
+    load.profile.class[1] = load.profile.class[0];
+    load.class[1] = load.class[0];
+    load.profile.class[0].width = 704;
+    load.profile.class[0].height = 576;
+    load.profile.class[1].width = 1920;
+    load.profile.class[1].height = 1080;
+    load.profile.class[0].share = load.profile.class[1].share = 0.5;
+    load.class[0].source_fps = 25;
+    load.class[1].source_fps = 12.5;
+    assert_non_null(cost);
+    cost[0] = cost_of(2, 60);
+    cost[1] = cost_of(4, 60);
+    struct vg_size_measure measure[] = {{2, 600, &cost[0], 0}, {4, 1200, &cost[1], 0}};
+    for (int i = 0; i < 2; i++) {
+        cost[i].board_bytes = 200e6 + 30e6 * measure[i].flux;
+        cost[i].surfaces = 10 * measure[i].flux;
+        cost[i].hardware_flux = measure[i].flux;
+        cost[i].decoder_share = 0.05 * measure[i].flux;
+    }
+    vg_size_costs_make(&c, &load, &gpu, measure, 2);
+    const double pixels[] = {704.0 * 576 * 25, 1920.0 * 1080 * 12.5};
+    for (int i = 0; i < 2; i++)
+        assert_near(c.decoder_share[i], 0.1 * pixels[i] / (pixels[0] + pixels[1]), 1e-9);
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 100, NULL, &fault), VG_OK);
+    assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_EXTRAPOLATED);
+    assert_near(f[VG_SIZE_DECODE_ENGINES].bare, 5, 1e-6);
+    assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_EXTRAPOLATED);
+    assert_near(f[VG_SIZE_DEVICE_MEMORY_MB].bare, 3200, 1e-3);
+    json_t *told = vg_size_costs_json(&c, &load, &gpu);
+    json_t *class = json_array_get(json_object_get(told, "classes"), 0);
+    json_t *device = json_object_get(told, "device");
+    assert_near(json_real_value(json_object_get(class, "ceiling_flux")),
+                10 * (pixels[0] + pixels[1]) / pixels[0], 1e-6);
+    assert_true(json_is_null(json_object_get(class, "ceiling_why")));
+    assert_near(json_real_value(json_object_get(device, "memory_base_mb")), 200, 1e-6);
+    assert_near(json_real_value(json_object_get(device, "memory_mb_per_flux")), 30, 1e-6);
+    assert_true(json_is_null(json_object_get(device, "memory_why")));
+    json_decref(told);
+    /* measured, where it was */
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 4, &measure[1], &fault), VG_OK);
+    assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_MEASURED);
+    assert_near(f[VG_SIZE_DEVICE_MEMORY_MB].bare, 320, 1e-6);
+    /* a processor has no memory of its own; where one flux fell back to it, hardware was not asked for
+     * all */
+    cost[1].hardware_flux = 3;
+    cost[0].hardware_flux = 0;
+    vg_size_costs_make(&c, &load, &cpu, measure, 2);
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &cpu, 4, &measure[1], &fault), VG_OK);
+    assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_NOT_KNOWN);
+    assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_NOT_KNOWN);
+    vg_free(cost);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -599,6 +667,7 @@ int main(void)
         cmocka_unit_test(what_slows_a_device_is_no_cost_of_it),
         cmocka_unit_test(what_is_not_simulated_is_learnt),
         cmocka_unit_test(what_a_tier_takes),
+        cmocka_unit_test(what_boards_tell_is_extrapolated),
         cmocka_unit_test(a_table_has_a_line_for_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
