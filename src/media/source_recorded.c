@@ -28,7 +28,7 @@ struct file_source {
     /* of a clip, by its packets: the first stamp, and where the latest ends */
     int64_t first_us, reached_us;
     /* live: stamps of this round and when its first packet was due */
-    bool round_begun;
+    bool round_begun, round_stamped; /* stamped: a DTS came */
     int64_t round_dts_us, last_dts_us;
     struct vg_mono_time round_start;
     /* live: where the first round begins. What lies between the key frame before and there is read
@@ -277,13 +277,17 @@ static enum vg_status wait_until(const struct file_source *file, int64_t due_us)
     }
 }
 
-/* How much of the file lies between the first packet and where the first round begins. */
-static int64_t ahead_of(const struct file_source *file, int64_t dts_us)
+/* How much of the file lies between the first packet and where the first round begins. The first
+ * packets of Matroska with B pictures have no DTS; a key's PTS is some pictures later. */
+static int64_t ahead_of(const struct file_source *file)
 {
+    const AVPacket *packet = file->reader.packet;
     const int64_t start = file->reader.stream->start_time;
     const int64_t start_us = start == AV_NOPTS_VALUE ? 0 : vg_source_stamp_us(&file->base, start);
-    const int64_t ahead_us = start_us + file->begin_us - dts_us;
-    return file->overtaking && dts_us != VG_PTS_NONE && ahead_us > 0 ? ahead_us : 0;
+    const int64_t at_us =
+        vg_source_stamp_us(&file->base, packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts);
+    const int64_t ahead_us = start_us + file->begin_us - at_us;
+    return file->overtaking && at_us != VG_PTS_NONE && ahead_us > 0 ? ahead_us : 0;
 }
 
 /* What lies before the place where it begins was there then. */
@@ -294,20 +298,22 @@ static void begin_at(struct file_source *file, int64_t now_us, int64_t ahead_us)
 }
 
 /* When the packet in hand is due: DTS on the clock, from the round's first packet. A stamp that is
- * missing, steps back or jumps beyond reason counts as one interval. */
+ * missing, the first one after such, that steps back or jumps beyond reason counts as one interval. */
 static int64_t due_of(struct file_source *file)
 {
     const int64_t dts = vg_source_stamp_us(&file->base, file->reader.packet->dts);
     if (!file->round_begun) {
         file->round_begun = true;
+        file->round_stamped = dts != VG_PTS_NONE;
         file->round_dts_us = file->last_dts_us = dts == VG_PTS_NONE ? 0 : dts;
         if (file->round_start.us == 0)
-            begin_at(file, vg_mono_now().us, ahead_of(file, dts));
+            begin_at(file, vg_mono_now().us, ahead_of(file));
         return file->round_start.us;
     }
     const int64_t guess = file->last_dts_us + file->reader.interval_us;
-    const bool sound = dts != VG_PTS_NONE && dts >= file->last_dts_us &&
+    const bool sound = dts != VG_PTS_NONE && file->round_stamped && dts >= file->last_dts_us &&
                        dts - file->last_dts_us <= file->base.settings.read_us;
+    file->round_stamped = file->round_stamped || dts != VG_PTS_NONE;
     if (sound || dts == VG_PTS_NONE) {
         file->last_dts_us = sound ? dts : guess;
     } else { /* as if the round had begun so that this stamp is the next one */

@@ -152,6 +152,35 @@ static void a_live_file_begins_where_it_is_told(void **state)
     }
 }
 
+/* Half a group after its key: what lies between came before, also where no DTS says so. */
+static void a_live_file_begins_within_a_group(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const options[] = {"-c:v", "libx264", "-bf", "2", "-g", "25", NULL};
+    static const char *const names[] = {"group.mkv", "group.mp4"};
+    for (size_t r = 0; r < sizeof names / sizeof *names; r++) {
+        struct vg_source *source = NULL;
+        struct vg_packet packet;
+        char path[512], url[600];
+        int64_t first_us = 0;
+        int hurried = 0;
+        make_clip(&rig->folder, names[r], "testsrc2=s=64x48:r=25:d=3", options);
+        folder_file(&rig->folder, names[r], path, sizeof path);
+        (void)snprintf(url, sizeof url, "file:%s#t=1.5", path);
+        const struct vg_source_settings settings = live(url);
+        assert_int_equal(vg_source_open(&source, &settings, NULL), VG_OK);
+        for (int i = 0; i < 20; i++) {
+            assert_int_equal(vg_source_read(source, &packet), VG_OK);
+            assert_int_equal(packet.key, i == 0);
+            first_us = i == 0 ? packet.arrival.us : first_us;
+            hurried += i > 0 && packet.arrival.us == first_us;
+        }
+        print_message("%s: %d\n", names[r], hurried);
+        assert_in_range(hurried, 10, 15);
+        vg_source_close(&source);
+    }
+}
+
 /* As from a camera: by the kernel's stamps, the wait in a socket is told. */
 static void what_waits_in_a_socket_has_come_in_time(void **state)
 {
@@ -485,6 +514,7 @@ int main(void)
         cmocka_unit_test(what_waits_has_come_in_time),
         cmocka_unit_test(what_waits_in_a_socket_has_come_in_time),
         cmocka_unit_test(a_live_file_begins_where_it_is_told),
+        cmocka_unit_test(a_live_file_begins_within_a_group),
         cmocka_unit_test(the_first_picture_is_soon_there),
         cmocka_unit_test(faults_are_met_in_time),
         cmocka_unit_test(a_cancel_ends_any_call),
