@@ -331,32 +331,31 @@ double vg_size_rate(const struct vg_size_load *load, uint32_t flux)
     return sum;
 }
 
-double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
-                            uint32_t flux)
+/* What `flux` of them take; -1: what one of a class takes is not known. */
+static double sum_of(const double class[VG_LOAD_CLASSES_MAX], const struct vg_size_load *load,
+                     uint32_t flux)
 {
     uint32_t count[VG_LOAD_CLASSES_MAX];
     double sum = 0;
     vg_size_classes(load, flux, count);
     for (uint32_t c = 0; c < load->profile.class_count; c++) {
-        if (count[c] && costs->decode_cores[c] < 0)
+        if (count[c] && class[c] < 0)
             return -1;
-        sum += count[c] ? count[c] * costs->decode_cores[c] : 0;
+        sum += count[c] ? count[c] * class[c] : 0;
     }
     return sum;
+}
+
+double vg_size_decode_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
+                            uint32_t flux)
+{
+    return sum_of(costs->decode_cores, load, flux);
 }
 
 double vg_size_decoders(const struct vg_size_costs *costs, const struct vg_size_load *load,
                         uint32_t flux)
 {
-    uint32_t count[VG_LOAD_CLASSES_MAX];
-    double sum = 0;
-    vg_size_classes(load, flux, count);
-    for (uint32_t c = 0; c < load->profile.class_count; c++) {
-        if (costs->decoder_share[c] < 0)
-            return -1;
-        sum += count[c] * costs->decoder_share[c];
-    }
-    return sum;
+    return sum_of(costs->decoder_share, load, flux);
 }
 
 double vg_size_ground_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
