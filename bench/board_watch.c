@@ -1,10 +1,12 @@
 #include "bench/board_watch.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/drm_client.h"
 #include "bench/process_tree.h"
@@ -15,13 +17,27 @@
 enum {
     PROCESSES_MAX = 1024,
     CLIENTS_MAX = 256,
+    KINDS_MAX = 32,
     BOARDS_MAX = 16,
     TEXT_BYTES = 8192
 };
 
+#define SHARE_MOST 1.05 /* above, it is no share: engines that nobody counted */
+
 struct clients {
     struct vg_drm_client client[CLIENTS_MAX];
     uint32_t count;
+    bool nvidia; /* a board of NVIDIA's is open, too */
+    bool cut;    /* there were more */
+};
+
+/* Engines of one name on one board: what all clients did since the begin. */
+struct kind {
+    char board[sizeof((struct vg_drm_client *)NULL)->board];
+    char name[sizeof((struct vg_drm_decoder *)NULL)->name];
+    uint32_t capacity;
+    double ns, cycles, passed; /* passed: of the engines' own clock */
+    double step;               /* of that, since the last look */
 };
 
 /* A board of NVIDIA's, and what was read of its decoders. */
@@ -35,7 +51,11 @@ struct vg_board_watch {
     pid_t root;
     char proc[64];
     struct vg_mono_time begun;
-    struct clients before, after;
+    struct clients clients[2]; /* of the last look, and of the one before */
+    uint32_t last;
+    struct kind kind[KINDS_MAX];
+    uint32_t kinds;
+    bool cut;
     struct nvidia nvidia[BOARDS_MAX];
     uint32_t nvidia_count;
     pid_t process[PROCESSES_MAX];
@@ -61,46 +81,66 @@ static void read_descriptor(struct clients *clients, const char *path)
         return; /* it was closed meanwhile */
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     (void)fclose(file);
-    if (clients->count < CLIENTS_MAX && vg_drm_client_parse(text, &one) && !same(clients, &one))
+    if (!vg_drm_client_parse(text, &one) || same(clients, &one))
+        return;
+    if (clients->count < CLIENTS_MAX)
         clients->client[clients->count++] = one;
+    else
+        clients->cut = true;
+}
+
+/* A server has thousands of descriptors, and few of boards. */
+static void look_at(const struct vg_board_watch *w, struct clients *clients, pid_t process,
+                    long descriptor)
+{
+    static const char dri[] = "/dev/dri/", nvidia[] = "/dev/nvidia";
+    char path[128], target[64] = "";
+    (void)snprintf(path, sizeof path, "%s/%d/fd/%ld", w->proc, (int)process, descriptor);
+    if (readlink(path, target, sizeof target - 1) <= 0)
+        return;
+    if (strncmp(target, nvidia, sizeof nvidia - 1) == 0 &&
+        isdigit((unsigned char)target[sizeof nvidia - 1]))
+        clients->nvidia = true;
+    if (strncmp(target, dri, sizeof dri - 1) != 0)
+        return;
+    (void)snprintf(path, sizeof path, "%s/%d/fdinfo/%ld", w->proc, (int)process, descriptor);
+    read_descriptor(clients, path);
 }
 
 static void read_clients(struct vg_board_watch *w, struct clients *clients)
 {
     const uint32_t processes = vg_process_tree_list(w->root, w->process, PROCESSES_MAX);
     clients->count = 0;
+    clients->nvidia = clients->cut = false;
     for (uint32_t i = 0; i < processes; i++) {
-        char folder[96], path[128];
-        (void)snprintf(folder, sizeof folder, "%.64s/%d/fdinfo", w->proc, (int)w->process[i]);
+        char folder[96];
+        (void)snprintf(folder, sizeof folder, "%s/%d/fd", w->proc, (int)w->process[i]);
         DIR *descriptors = opendir(folder);
         for (const struct dirent *e = descriptors ? readdir(descriptors) : NULL; e;
-             e = readdir(descriptors)) {
-            if (e->d_name[0] == '.')
-                continue;
-            (void)snprintf(path, sizeof path, "%s/%ld", folder, strtol(e->d_name, NULL, 10));
-            read_descriptor(clients, path);
-        }
+             e = readdir(descriptors))
+            if (isdigit((unsigned char)e->d_name[0]))
+                look_at(w, clients, w->process[i], strtol(e->d_name, NULL, 10));
         if (descriptors)
             (void)closedir(descriptors);
     }
+    w->cut = w->cut || clients->cut;
 }
 
-/* Decoders of one name on one board, of all clients. */
-struct busy {
-    const char *board, *name;
-    uint32_t capacity;
-    double ns, cycles, total_cycles;
-};
-
-static struct busy *busy_of(struct busy *busy, uint32_t *count, const char *board, const char *name)
+static struct kind *kind_of(struct vg_board_watch *w, const char *board,
+                            const struct vg_drm_decoder *decoder)
 {
-    for (uint32_t i = 0; i < *count; i++)
-        if (strcmp(busy[i].board, board) == 0 && strcmp(busy[i].name, name) == 0)
-            return &busy[i];
-    if (*count == BOARDS_MAX)
+    for (uint32_t i = 0; i < w->kinds; i++)
+        if (strcmp(w->kind[i].board, board) == 0 && strcmp(w->kind[i].name, decoder->name) == 0)
+            return &w->kind[i];
+    if (w->kinds == KINDS_MAX) {
+        w->cut = true;
         return NULL;
-    busy[*count] = (struct busy){.board = board, .name = name, .capacity = 1};
-    return &busy[(*count)++];
+    }
+    struct kind *kind = &w->kind[w->kinds++];
+    *kind = (struct kind){.capacity = decoder->capacity};
+    memcpy(kind->board, board, sizeof kind->board);
+    memcpy(kind->name, decoder->name, sizeof kind->name);
+    return kind;
 }
 
 static double more(uint64_t now, uint64_t before)
@@ -108,55 +148,75 @@ static double more(uint64_t now, uint64_t before)
     return now > before ? (double)(now - before) : 0;
 }
 
-/* What of a counter is new since the begin; a client that was not there then began at 0, but its
- * board's clock did not. */
-static void add_client(struct busy *busy, uint32_t *count, const struct clients *before,
+static void add_client(struct vg_board_watch *w, const struct vg_drm_client *before,
                        const struct vg_drm_client *now)
 {
-    const struct vg_drm_client *old = same(before, now);
     for (uint32_t i = 0; i < now->decoders; i++) {
-        const struct vg_drm_decoder *d = &now->decoder[i];
-        struct vg_drm_decoder was = {.busy_ns = 0};
-        for (uint32_t k = 0; old && k < old->decoders; k++)
-            if (strcmp(old->decoder[k].name, d->name) == 0)
-                was = old->decoder[k];
-        struct busy *b = busy_of(busy, count, now->board, d->name);
-        if (!b)
+        const struct vg_drm_decoder *d = &now->decoder[i], *was = NULL;
+        struct kind *kind = kind_of(w, now->board, d);
+        for (uint32_t k = 0; k < before->decoders; k++)
+            if (strcmp(before->decoder[k].name, d->name) == 0)
+                was = &before->decoder[k];
+        if (!kind || !was)
             continue;
-        b->capacity = d->capacity > b->capacity ? d->capacity : b->capacity;
-        b->ns += more(d->busy_ns, was.busy_ns);
-        b->cycles += more(d->cycles, was.cycles);
-        const double passed = old ? more(d->total_cycles, was.total_cycles) : 0;
-        b->total_cycles = passed > b->total_cycles ? passed : b->total_cycles;
+        const double passed = more(d->total_cycles, was->total_cycles);
+        kind->ns += more(d->busy_ns, was->busy_ns);
+        kind->cycles += more(d->cycles, was->cycles);
+        kind->step = passed > kind->step ? passed : kind->step;
     }
 }
 
+/* From look to look: clients come and go. */
+static void look_clients(struct vg_board_watch *w)
+{
+    const struct clients *before = &w->clients[w->last];
+    w->last = !w->last;
+    struct clients *now = &w->clients[w->last];
+    read_clients(w, now);
+    for (uint32_t i = 0; i < w->kinds; i++)
+        w->kind[i].step = 0;
+    for (uint32_t i = 0; i < now->count; i++) {
+        const struct vg_drm_client *old = same(before, &now->client[i]);
+        if (old)
+            add_client(w, old, &now->client[i]);
+    }
+    for (uint32_t i = 0; i < w->kinds; i++)
+        w->kind[i].passed += w->kind[i].step;
+}
+
+static double share_of(const struct kind *kind, double seconds)
+{
+    const double busy = kind->passed > 0 ? kind->cycles / kind->passed : kind->ns / 1e9 / seconds;
+    return busy / kind->capacity;
+}
+
+/* Several kinds of engines on one board at work: whose limit comes first nobody knows. */
 static double clients_share(const struct vg_board_watch *w, double seconds)
 {
-    struct busy busy[BOARDS_MAX];
-    uint32_t count = 0;
     double most = -1;
-    for (uint32_t i = 0; i < w->after.count; i++)
-        add_client(busy, &count, &w->before, &w->after.client[i]);
-    for (uint32_t i = 0; i < count && seconds > 0; i++) {
-        const struct busy *b = &busy[i];
-        const double of_time = b->ns / 1e9 / seconds / b->capacity;
-        const double of_clock = b->total_cycles > 0 ? b->cycles / b->total_cycles / b->capacity : 0;
-        const double share = of_time > of_clock ? of_time : of_clock;
+    for (uint32_t i = 0; i < w->kinds && seconds > 0; i++) {
+        const double share = share_of(&w->kind[i], seconds);
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(w->kind[k].board, w->kind[i].board) == 0 && share > 0 &&
+                share_of(&w->kind[k], seconds) > 0)
+                return -1;
         most = share > most ? share : most;
     }
-    return most < 1 ? most : 1;
+    return w->cut || most > SHARE_MOST ? -1 : most < 1 ? most : 1;
 }
 
+/* -1: nobody tells, or there are several boards. */
 static double clients_memory(const struct clients *clients)
 {
     double sum = 0;
     bool told = false;
     for (uint32_t i = 0; i < clients->count; i++) {
+        if (strcmp(clients->client[i].board, clients->client[0].board) != 0)
+            return -1;
         told = told || clients->client[i].memory_told;
         sum += (double)clients->client[i].memory_bytes;
     }
-    return told ? sum : -1;
+    return told && !clients->cut ? sum : -1;
 }
 
 /* ---- by NVML ---- */
@@ -169,20 +229,25 @@ static void open_nvidia(struct vg_board_watch *w, const char *library)
     if (vg_nvml_boards(library, board, BOARDS_MAX, &count, &fault))
         return;
     for (uint32_t i = 0; i < count; i++)
-        if (vg_nvml_open(&w->nvidia[w->nvidia_count].nvml, library, board[i].pci, &fault) == VG_OK)
+        if (vg_nvml_open_board(&w->nvidia[w->nvidia_count].nvml, library, board[i].pci, &fault) ==
+            VG_OK)
             w->nvidia_count++;
 }
 
+/* -1: nobody tells, or there are several boards. */
 static double nvidia_memory(struct vg_board_watch *w)
 {
     const uint32_t processes = vg_process_tree_list(w->root, w->process, PROCESSES_MAX);
-    double sum = -1;
+    double found = -1;
     for (uint32_t i = 0; i < w->nvidia_count; i++) {
         uint64_t bytes = 0;
-        if (vg_nvml_memory(w->nvidia[i].nvml, w->process, processes, &bytes))
-            sum = (sum > 0 ? sum : 0) + (double)bytes;
+        if (!vg_nvml_memory(w->nvidia[i].nvml, w->process, processes, &bytes))
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (double)bytes;
     }
-    return sum;
+    return found;
 }
 
 static double nvidia_share(const struct vg_board_watch *w)
@@ -206,14 +271,17 @@ struct vg_board_watch *vg_board_watch_begin(pid_t root, const char *proc, const 
     w->root = root;
     (void)snprintf(w->proc, sizeof w->proc, "%s", proc);
     open_nvidia(w, nvml);
-    read_clients(w, &w->before);
+    read_clients(w, &w->clients[0]);
     w->begun = vg_mono_now();
     return w;
 }
 
 void vg_board_watch_look(struct vg_board_watch *watch)
 {
-    for (uint32_t i = 0; watch && i < watch->nvidia_count; i++) {
+    if (!watch)
+        return;
+    look_clients(watch);
+    for (uint32_t i = 0; i < watch->nvidia_count; i++) {
         double share = 0;
         if (!vg_nvml_decoders(watch->nvidia[i].nvml, &share))
             continue;
@@ -222,9 +290,13 @@ void vg_board_watch_look(struct vg_board_watch *watch)
     }
 }
 
-static double larger(double a, double b)
+static double board_memory(struct vg_board_watch *w)
 {
-    return a > b ? a : b;
+    const struct clients *now = &w->clients[w->last];
+    const double nvidia = nvidia_memory(w);
+    if (now->count == 0)
+        return nvidia;
+    return now->nvidia || nvidia >= 0 ? -1 : clients_memory(now);
 }
 
 struct vg_board_use vg_board_watch_end(struct vg_board_watch **watch)
@@ -233,12 +305,11 @@ struct vg_board_use vg_board_watch_end(struct vg_board_watch **watch)
     *watch = NULL;
     if (!w)
         return (struct vg_board_use){-1, -1};
+    look_clients(w);
     const double seconds = (double)(vg_mono_now().us - w->begun.us) / (double)VG_US_PER_S;
-    read_clients(w, &w->after);
-    const double ours = clients_memory(&w->after), theirs = nvidia_memory(w);
-    const struct vg_board_use use = {
-        .memory_bytes = ours < 0 || theirs < 0 ? larger(ours, theirs) : ours + theirs,
-        .decode_share = larger(clients_share(w, seconds), nvidia_share(w))};
+    const double ours = clients_share(w, seconds), theirs = nvidia_share(w);
+    const struct vg_board_use use = {.memory_bytes = board_memory(w),
+                                     .decode_share = ours > theirs ? ours : theirs};
     for (uint32_t i = 0; i < w->nvidia_count; i++)
         vg_nvml_close(&w->nvidia[i].nvml);
     vg_free(w);

@@ -161,7 +161,7 @@ static void take_costs(const struct stand *s, struct vg_pipeline_cost *cost)
         const double took_s = after->decode_s - (before ? before->decode_s : 0);
         cost->decode_cores[i] = took_s > 0 ? took_s / cost->seconds : 0;
         cost->surfaces += after->surfaces;
-        cost->hardware_flux += after->surfaces > 0;
+        cost->hardware_flux += after->surfaces > 0 && before && before->surfaces > 0;
     }
 }
 
@@ -211,17 +211,19 @@ static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_p
                               struct vg_fault *fault)
 {
     enum vg_status status = read_counts(s, 0, fault);
-    if (!status) /* counts of now, not of up to a second ago */
+    s->boards = vg_live_server_boards(s->server); /* takes its time: before counts of now */
+    if (!status)                                  /* counts of now, not of up to a second ago */
         status = read_counts(s, s->now->up_s, fault);
-    if (status)
+    if (status) {
+        (void)vg_board_watch_end(&s->boards);
         return status;
+    }
     *s->first = *s->now;
     tell_count(s);
     const double disk = vg_live_server_disk_bytes(s->server);
     const struct vg_tree_load before = vg_live_server_load(s->server);
     const struct taken all_before = taken_now();
     const struct vg_mono_time start = vg_mono_now();
-    s->boards = vg_live_server_boards(s->server);
     status = measure_minutes(s, hold, fault);
     const struct vg_tree_load after = vg_live_server_load(s->server);
     const struct taken all_after = taken_now();

@@ -31,12 +31,12 @@ struct vg_pipeline_cost {
     struct vg_stage_sum stage[VG_SERVER_STAGES];
     double decode_cores[VG_SERVER_FLUX_MAX]; /* of each flux */
     double surfaces;                         /* of decoding hardware, of all flux, at its end */
-    uint32_t hardware_flux;                  /* that decoding hardware decodes, at its end */
-    double board_bytes;   /* of graphics boards that it has at its end; -1: not known */
-    double decoder_share; /* busy, of the busiest board's decoders; -1: not known */
-    double foreign_cores; /* that others kept busy meanwhile; -1: not known */
-    uint32_t admitted;    /* flux that admission would let in by its end, in all; 0: not known */
-    double disk_bytes;    /* that the data folder grew by; may be below 0 */
+    uint32_t hardware_flux;                  /* that decoding hardware decodes, at both ends */
+    double board_bytes;                      /* of its board's memory, at its end; -1: not known */
+    double decoder_share;                    /* of decoding hardware, busy; -1: not known */
+    double foreign_cores;                    /* that others kept busy meanwhile; -1: not known */
+    uint32_t admitted; /* flux that admission would let in by its end, in all; 0: not known */
+    double disk_bytes; /* that the data folder grew by; may be below 0 */
 };
 
 /* Statuses of vg_live_server; VG_E_TIMEOUT: not one picture was analysed within open_s (the place

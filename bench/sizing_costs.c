@@ -4,6 +4,7 @@
 
 #include "src/base/text.h"
 
+#define DECODERS_MOST 0.9 /* busy: above, they may be at their limit */
 #define DISK_LEAST_S \
     60 /* shorter measures tell no growth of a data folder: its files grow in leaps */
 
@@ -211,41 +212,50 @@ static double pixel_rate(const struct vg_size_load *load, uint32_t class)
     return (double)c->width * c->height * load->class[class].source_fps;
 }
 
-/* Of the measure with the most flux, where what is not a flux's counts least. */
+static bool tells_decoders(const struct vg_size_measure *m)
+{
+    const double share = m->cost->decoder_share;
+    return m->held && tells(m) && m->cost->hardware_flux == m->flux && share > 0 &&
+           share <= DECODERS_MOST;
+}
+
+/* Of the measure with the most flux that were held, all of them by the hardware: what is not a flux's
+ * counts least there. Of one that has reached its limit nobody knows what a flux would take. */
 static void learn_decoders(struct vg_size_costs *costs, const struct vg_size_load *load,
                            const struct vg_size_measure *measure, uint32_t count)
 {
     const struct vg_size_measure *most = NULL;
     uint32_t of_class[VG_LOAD_CLASSES_MAX];
     double pixels = 0;
-    for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
-        costs->decoder_share[c] = -1;
     for (uint32_t i = 0; i < count; i++)
-        if (measure[i].cost->decoder_share > 0 &&
-            measure[i].cost->hardware_flux == measure[i].flux &&
-            (!most || measure[i].flux > most->flux))
+        if (tells_decoders(&measure[i]) && (!most || measure[i].flux > most->flux))
             most = &measure[i];
     if (!most)
         return;
     vg_size_classes(load, most->flux, of_class);
     for (uint32_t c = 0; c < load->profile.class_count; c++)
         pixels += of_class[c] * pixel_rate(load, c);
-    for (uint32_t c = 0; c < load->profile.class_count && pixels > 0; c++)
-        costs->decoder_share[c] = most->cost->decoder_share * pixel_rate(load, c) / pixels;
+    for (uint32_t c = 0; c < load->profile.class_count; c++)
+        if (of_class[c] > 0 && pixel_rate(load, c) > 0)
+            costs->decoder_share[c] = most->cost->decoder_share * pixel_rate(load, c) / pixels;
 }
 
+/* A line wants two numbers of flux: with one, the model's weights would look like each flux's own. */
 static void learn_boards(struct vg_size_costs *costs, const struct vg_size_measure *measure,
                          uint32_t count)
 {
     double n[64] = {0}, bytes[64] = {0};
     uint32_t points = 0;
+    bool differ = false;
     for (uint32_t i = 0; i < count && points < 64; i++) {
-        if (measure[i].cost->board_bytes <= 0)
+        if (measure[i].cost->board_bytes <= 0 || !tells(&measure[i]))
             continue;
         n[points] = measure[i].flux;
         bytes[points++] = measure[i].cost->board_bytes;
+        differ = differ || n[points - 1] - n[0] > 0.5 || n[0] - n[points - 1] > 0.5;
     }
-    costs->board_bytes = vg_size_line_of(n, bytes, points);
+    if (differ)
+        costs->board_bytes = vg_size_line_of(n, bytes, points);
 }
 
 static void learn_lines(struct vg_size_costs *costs, const struct vg_size_measure *measure,
@@ -277,8 +287,8 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
     const struct vg_size_measure *least = fewest(measure, count);
     *costs = (struct vg_size_costs){.disk_bytes = -1};
     learn_decoding(costs, load, measure, count);
-    learn_decoders(costs, load, measure, count);
-    learn_boards(costs, measure, count);
+    for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
+        costs->decoder_share[c] = -1;
     if (!least) {
         costs->why = N_("no measure in which pictures were analysed");
         return;
@@ -288,10 +298,12 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
         if (measure[i].cost->devices > 1) /* one line through the batches of all would be of none */
             costs->why = N_("the server worked on more than one device: name one with --device");
     }
+    costs->surfaces = least->cost->surfaces / least->flux;
     if (costs->why)
         return;
+    learn_decoders(costs, load, measure, count);
+    learn_boards(costs, measure, count);
     learn_device_cores(costs, host, measure, count);
-    costs->surfaces = least->cost->surfaces / least->flux;
     learn_device(costs, host, measure, count);
     learn_pictures(costs, measure, count);
     learn_lines(costs, measure, count);
@@ -386,6 +398,8 @@ static json_t *real_or_null(double x)
 
 const char *vg_size_decoders_why(const struct vg_size_costs *costs)
 {
+    if (costs->why)
+        return costs->why;
     return costs->surfaces > 0
                ? N_("how busy decoding hardware was with all of these flux is not known")
                : N_("no decoding hardware was used: its limit is not known");
@@ -395,9 +409,11 @@ const char *vg_size_board_why(const struct vg_size_costs *costs, const struct vg
 {
     if (host->device == VG_DEVICE_CPU)
         return N_("the device works in the machine's own memory");
+    if (costs->why)
+        return costs->why;
     return costs->board_bytes.base > 0 || costs->board_bytes.each > 0
                ? NULL
-               : N_("the board's driver does not tell what is in use");
+               : N_("what is in use of the device's memory is not known");
 }
 
 static json_t *classes_json(const struct vg_size_costs *costs, const struct vg_size_load *load)

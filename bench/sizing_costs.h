@@ -32,6 +32,7 @@ struct vg_size_measure {
     double pictures; /* judged by the net, or with its answer of before */
     const struct vg_pipeline_cost *cost;
     double due_mean_ms; /* from when a picture was due to the end of its rules; 0: not known */
+    bool held;
 };
 
 /* base + n x each, neither below 0. */
@@ -51,15 +52,15 @@ struct vg_size_costs {
     double decode_cores[VG_LOAD_CLASSES_MAX]; /* a flux of each class; -1: not known */
     double surfaces;                          /* of decoding hardware, a flux; 0: by processor */
     /* Of this machine's decoding hardware, a share of what it can do that a flux of each class takes;
-     * -1: not known. Classes share what was measured by their pixels a second. */
+     * -1: not known. Classes divide what was measured by their pixels a second. */
     double decoder_share[VG_LOAD_CLASSES_MAX];
     double loop_ms, worker_ms;        /* of a processor, a picture, its alerts in it */
     double alert_ms, alerts_share;    /* of that, an alert; alerts a picture */
     struct vg_size_line other_cores;  /* supervisor, API, Redis; n flux */
     struct vg_size_line memory_bytes; /* n flux */
-    struct vg_size_line board_bytes; /* of graphics boards; both 0: nobody told, or there is none */
-    double disk_bytes;               /* a second and flux; -1: not known */
-    double before_ms, after_ms;      /* a picture, until it may wait for a batch, and after it */
+    struct vg_size_line board_bytes;  /* on the board, n flux; both 0: not known */
+    double disk_bytes;                /* a second and flux; -1: not known */
+    double before_ms, after_ms;       /* a picture, until it may wait for a batch, and after it */
     double rest_ms; /* a picture, in the mean, beside all that is simulated (vg_size_fit) */
 };
 
@@ -88,7 +89,7 @@ double vg_size_other_cores(const struct vg_size_costs *costs, const struct vg_si
 double vg_size_ground_cores(const struct vg_size_costs *costs, const struct vg_size_load *load,
                             uint32_t flux);
 
-/* Such decoding hardware as here that they take; -1: not known. */
+/* How many times this machine's decoding hardware they take; -1: not known. */
 double vg_size_decoders(const struct vg_size_costs *costs, const struct vg_size_load *load,
                         uint32_t flux);
 

@@ -351,7 +351,8 @@ static void make_others(struct vg_size_needs *needs, const struct question *q)
                      c->why ? c->why : N_("no measure was long enough: --measure 60 or more"));
 }
 
-static void take_measured(struct vg_size_needs *needs, const struct vg_size_measure *m)
+static void take_measured(struct vg_size_needs *needs, const struct question *q,
+                          const struct vg_size_measure *m)
 {
     struct vg_size_figure *f = needs->figure;
     const struct vg_pipeline_cost *c = m->cost;
@@ -361,7 +362,7 @@ static void take_measured(struct vg_size_needs *needs, const struct vg_size_meas
     f[VG_SIZE_DECODE_CORES] = figure(VG_SIZE_MEASURED, decode);
     f[VG_SIZE_ANALYSIS_CORES] = figure(VG_SIZE_MEASURED, fmax(c->cpu_cores - decode, 0));
     f[VG_SIZE_MEMORY_MB] = figure(VG_SIZE_MEASURED, (double)c->resident_bytes / 1e6);
-    if (c->board_bytes > 0 && f[VG_SIZE_DEVICE_MEMORY_MB].status == VG_SIZE_EXTRAPOLATED)
+    if (c->board_bytes > 0 && !q->costs->why && q->host->device != VG_DEVICE_CPU)
         f[VG_SIZE_DEVICE_MEMORY_MB] = figure(VG_SIZE_MEASURED, c->board_bytes / 1e6);
 }
 
@@ -378,7 +379,7 @@ enum vg_status vg_size_needs_make(struct vg_size_needs *needs, const struct vg_s
     make_cores(needs, &q);
     make_others(needs, &q);
     if (measure)
-        take_measured(needs, measure);
+        take_measured(needs, &q, measure);
     return VG_OK;
 }
 

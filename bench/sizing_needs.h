@@ -52,7 +52,7 @@ enum vg_size_need {
     VG_SIZE_CPU_CORES,
     VG_SIZE_DECODE_CORES,   /* of them */
     VG_SIZE_ANALYSIS_CORES, /* of them: all but decoding, also of a device that is the processor */
-    VG_SIZE_DECODE_ENGINES, /* each all that this machine's busiest board has of a kind */
+    VG_SIZE_DECODE_ENGINES, /* each all that this machine has */
     VG_SIZE_DEVICE_SPEED,   /* of one device, against this machine's */
     VG_SIZE_DEVICES,        /* such as this machine's, instead */
     VG_SIZE_DEVICE_MEMORY_MB, /* on one board, with the surfaces of its decoders */

@@ -391,7 +391,8 @@ static struct vg_size_measure measure_of(const struct size_run *run)
     return (struct vg_size_measure){.flux = run->flux,
                                     .pictures = (double)vg_hold_judged(&run->hold),
                                     .cost = &run->cost,
-                                    .due_mean_ms = run->hold.due.mean_ms};
+                                    .due_mean_ms = run->hold.due.mean_ms,
+                                    .held = run->hold.lacks == 0};
 }
 
 /* The measure that speaks for a tier: the smallest number of flux at or above it that was held, and no

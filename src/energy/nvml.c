@@ -26,7 +26,8 @@ struct pci_info {
 };
 typedef int call_pci_info(void *board, struct pci_info *pci);
 
-/* nvmlProcessInfo_t of versions 2 and 3. */
+/* nvmlProcessInfo_t of version 2. Version 3 adds nothing that is asked here, and some drivers of that
+ * time write longer ones. */
 struct process_info {
     unsigned process;
     unsigned long long bytes; /* all bits set: not told */
@@ -113,22 +114,31 @@ static enum vg_status library_open(struct vg_nvml *n, const char *library, struc
     return VG_OK;
 }
 
-static enum vg_status open_one(struct vg_nvml *n, const char *library, const char *pci,
+static enum vg_status open_one(struct vg_nvml **nvml, const char *library, const char *pci,
                                struct vg_fault *fault)
 {
-    enum vg_status status = library_open(n, library, fault);
-    if (!status)
-        status = board_find(n, pci, fault);
-    return status ? status : source_find(n, fault);
+    *nvml = vg_alloc(sizeof **nvml);
+    if (!*nvml)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "NVML");
+    const enum vg_status status = library_open(*nvml, library, fault);
+    return status ? status : board_find(*nvml, pci, fault);
+}
+
+enum vg_status vg_nvml_open_board(struct vg_nvml **nvml, const char *library, const char *pci,
+                                  struct vg_fault *fault)
+{
+    const enum vg_status status = open_one(nvml, library, pci, fault);
+    if (status)
+        vg_nvml_close(nvml);
+    return status;
 }
 
 enum vg_status vg_nvml_open(struct vg_nvml **nvml, const char *library, const char *pci,
                             struct vg_fault *fault)
 {
-    *nvml = vg_alloc(sizeof **nvml);
-    if (!*nvml)
-        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "NVML");
-    const enum vg_status status = open_one(*nvml, library, pci, fault);
+    enum vg_status status = open_one(nvml, library, pci, fault);
+    if (!status)
+        status = source_find(*nvml, fault);
     if (status)
         vg_nvml_close(nvml);
     return status;
@@ -216,13 +226,14 @@ bool vg_nvml_memory(const struct vg_nvml *nvml, const pid_t *process, uint32_t c
     unsigned all = PROCESSES_MAX;
     bool told = false;
     *bytes = 0;
-    if ((!function(nvml->library, "nvmlDeviceGetComputeRunningProcesses_v3", &processes) &&
-         !function(nvml->library, "nvmlDeviceGetComputeRunningProcesses_v2", &processes)) ||
+    if (!function(nvml->library, "nvmlDeviceGetComputeRunningProcesses_v2", &processes) ||
         processes(nvml->board, &all, list))
         return false;
     for (unsigned i = 0; i < all && i < PROCESSES_MAX; i++) {
-        if (list[i].bytes == ~0ULL || !is_one((pid_t)list[i].process, process, count))
+        if (!is_one((pid_t)list[i].process, process, count))
             continue;
+        if (list[i].bytes == ~0ULL)
+            return false;
         *bytes += list[i].bytes;
         told = true;
     }

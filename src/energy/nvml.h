@@ -22,6 +22,9 @@ enum vg_nvml_source {
  * VG_E_MEMORY. */
 enum vg_status vg_nvml_open(struct vg_nvml **nvml, const char *library, const char *pci,
                             struct vg_fault *fault) VG_MUST_USE;
+/* As vg_nvml_open, of a board whose energy nobody asks for. */
+enum vg_status vg_nvml_open_board(struct vg_nvml **nvml, const char *library, const char *pci,
+                                  struct vg_fault *fault) VG_MUST_USE;
 void vg_nvml_close(struct vg_nvml **nvml);
 
 /* Joules since open. With VG_NVML_POWER: read it some ten times a second, or peaks are missed.
@@ -35,8 +38,8 @@ enum vg_nvml_source vg_nvml_source(const struct vg_nvml *nvml);
 enum vg_status vg_nvml_value(const struct vg_nvml *nvml, uint64_t *value,
                              struct vg_fault *fault) VG_MUST_USE;
 
-/* Memory of the board that these processes have; false: it does not tell (in a container, it knows
- * them by other numbers). */
+/* Memory of the board that these processes have; false: it does not tell of one of them, or of none
+ * (in a container, it knows them by other numbers). */
 bool vg_nvml_memory(const struct vg_nvml *nvml, const pid_t *process, uint32_t count,
                     uint64_t *bytes);
 /* How busy its decoders were in the last moments, 0 to 1, whoever used them; false: it does not

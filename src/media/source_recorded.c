@@ -28,7 +28,7 @@ struct file_source {
     /* of a clip, by its packets: the first stamp, and where the latest ends */
     int64_t first_us, reached_us;
     /* live: stamps of this round and when its first packet was due */
-    bool round_begun, round_stamped; /* stamped: a DTS came */
+    bool round_begun, round_stamped; /* stamped: it had a DTS */
     int64_t round_dts_us, last_dts_us;
     struct vg_mono_time round_start;
     /* live: where the first round begins. What lies between the key frame before and there is read
@@ -298,7 +298,8 @@ static void begin_at(struct file_source *file, int64_t now_us, int64_t ahead_us)
 }
 
 /* When the packet in hand is due: DTS on the clock, from the round's first packet. A stamp that is
- * missing, the first one after such, that steps back or jumps beyond reason counts as one interval. */
+ * missing, the round's first if packets came before it, one that steps back or jumps beyond reason count as
+ * one interval. */
 static int64_t due_of(struct file_source *file)
 {
     const int64_t dts = vg_source_stamp_us(&file->base, file->reader.packet->dts);

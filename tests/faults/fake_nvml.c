@@ -31,7 +31,7 @@ struct process_info {
     unsigned long long bytes;
     unsigned instance, compute_instance;
 };
-int nvmlDeviceGetComputeRunningProcesses_v3(void *board, unsigned *count,
+int nvmlDeviceGetComputeRunningProcesses_v2(void *board, unsigned *count,
                                             struct process_info *list);
 int nvmlDeviceGetDecoderUtilization(void *board, unsigned *percent, unsigned *period_us);
 
@@ -102,7 +102,7 @@ int nvmlDeviceGetName(void *board, char *name, unsigned size)
 }
 
 /* The test itself, and one that is not of it. */
-int nvmlDeviceGetComputeRunningProcesses_v3(void *board, unsigned *count, struct process_info *list)
+int nvmlDeviceGetComputeRunningProcesses_v2(void *board, unsigned *count, struct process_info *list)
 {
     if (lacks("processes") || board != &used_mj || *count < 2)
         return NOT_SUPPORTED;

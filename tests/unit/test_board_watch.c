@@ -98,7 +98,7 @@ static void the_kernels_texts_are_read(void **state)
 /* ---- a folder that stands for /proc ---- */
 
 struct proc {
-    char folder[64], fdinfo[96];
+    char folder[64];
 };
 
 static const char *fake_nvml(char path[512])
@@ -107,38 +107,51 @@ static const char *fake_nvml(char path[512])
     return path;
 }
 
-static void put(const struct proc *proc, int descriptor, const char *text)
+static const char *in(const struct proc *proc, const char *what, int number, char path[128])
 {
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/%d", proc->fdinfo, descriptor);
+    (void)snprintf(path, 128, "%s/%d/%s", proc->folder, (int)getpid(), what);
+    if (number >= 0)
+        (void)snprintf(path + strlen(path), 128 - strlen(path), "/%d", number);
+    return path;
+}
+
+/* A descriptor of that file, of which the kernel tells that; NULL: it is closed. */
+static void put(const struct proc *proc, int descriptor, const char *of, const char *text)
+{
+    char link[128], path[128];
+    (void)unlink(in(proc, "fd", descriptor, link));
+    (void)unlink(in(proc, "fdinfo", descriptor, path));
+    if (!of)
+        return;
+    assert_int_equal(symlink(of, link), 0);
     FILE *file = fopen(path, "we");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
+#define RENDER "/dev/dri/renderD128"
+
 static int start(void **state)
 {
     static struct proc proc;
+    char path[128];
     (void)snprintf(proc.folder, sizeof proc.folder, "/tmp/vigie-proc-XXXXXX");
+    *state = &proc;
     if (!mkdtemp(proc.folder))
         return -1;
-    (void)snprintf(proc.fdinfo, sizeof proc.fdinfo, "%s/%d", proc.folder, (int)getpid());
-    if (mkdir(proc.fdinfo, 0700))
-        return -1;
-    (void)snprintf(proc.fdinfo, sizeof proc.fdinfo, "%s/%d/fdinfo", proc.folder, (int)getpid());
-    *state = &proc;
-    return mkdir(proc.fdinfo, 0700);
+    (void)snprintf(path, sizeof path, "%s/%d", proc.folder, (int)getpid());
+    return mkdir(path, 0700) || mkdir(in(&proc, "fd", -1, path), 0700) ||
+           mkdir(in(&proc, "fdinfo", -1, path), 0700);
 }
 
 static int stop(void **state)
 {
     const struct proc *proc = *state;
     char path[128];
-    for (int i = 0; i < 10; i++) {
-        (void)snprintf(path, sizeof path, "%s/%d", proc->fdinfo, i);
-        (void)unlink(path);
-    }
-    (void)rmdir(proc->fdinfo);
+    for (int i = 0; i < 10; i++)
+        put(proc, i, NULL, NULL);
+    (void)rmdir(in(proc, "fd", -1, path));
+    (void)rmdir(in(proc, "fdinfo", -1, path));
     (void)snprintf(path, sizeof path, "%s/%d", proc->folder, (int)getpid());
     return rmdir(path) || rmdir(proc->folder);
 }
@@ -153,54 +166,95 @@ static void pass(long ms)
     "drm-driver: i915\ndrm-client-id: " id "\ndrm-pdev: 0000:00:02.0\n" \
     "drm-resident-local0: 100 MiB\ndrm-engine-video: " ns " ns\n"       \
     "drm-engine-capacity-video: 2\n"
-#define XE(cycles, total)                                        \
-    "drm-driver: xe\ndrm-client-id: 1\ndrm-pdev: 0000:03:00.0\n" \
+#define XE(id, cycles, total)                                         \
+    "drm-driver: xe\ndrm-client-id: " id "\ndrm-pdev: 0000:03:00.0\n" \
     "drm-resident-vram0: 50 MiB\ndrm-cycles-vcs: " cycles "\ndrm-total-cycles-vcs: " total "\n"
+#define MIB(n) ((n)*1048576.0)
 
-/* Two descriptors of one client count once, two clients both; time before the begin does not. */
+static struct vg_board_watch *begin(const struct proc *proc)
+{
+    struct vg_board_watch *watch = vg_board_watch_begin(getpid(), proc->folder, "/no/such.so");
+    assert_non_null(watch);
+    return watch;
+}
+
+static void assert_use(struct vg_board_watch **watch, double bytes, double share)
+{
+    const struct vg_board_use use = vg_board_watch_end(watch);
+    assert_null(*watch);
+    assert_true(fabs(use.memory_bytes - bytes) < 1);
+    assert_true(fabs(use.decode_share - share) < 1e-9);
+}
+
+/* Two descriptors of one client count once, two clients both; what was before the begin, or before a
+ * client was first seen, does not; what a client did that has gone since does. */
 static void decoders_and_memory_of_the_tree(void **state)
 {
     const struct proc *proc = *state;
-    put(proc, 3, HEAD);
-    put(proc, 4, I915("1", "900000000000"));
-    put(proc, 5, I915("1", "900000000000"));
-    struct vg_board_watch *watch = vg_board_watch_begin(getpid(), proc->folder, "/no/such.so");
-    assert_non_null(watch);
+    put(proc, 3, "/tmp/clip.mkv", I915("9", "1"));
+    put(proc, 4, RENDER, I915("1", "900000000000"));
+    put(proc, 5, RENDER, I915("1", "900000000000"));
+    struct vg_board_watch *watch = begin(proc);
     pass(200);
-    put(proc, 4, I915("1", "900100000000")); /* 0.1 s of two engines in 0.2 s or more */
-    put(proc, 5, I915("1", "900100000000"));
-    put(proc, 6, I915("2", "100000000"));
+    put(proc, 4, RENDER, I915("1", "900100000000")); /* 0.1 s of two engines' 0.2 s or more */
+    put(proc, 5, RENDER, I915("1", "900100000000"));
     vg_board_watch_look(watch);
+    put(proc, 4, NULL, NULL);
+    put(proc, 5, NULL, NULL);
+    put(proc, 6, RENDER, I915("2", "900000000000"));
+    put(proc, 7, RENDER, I915("3", "900000000000"));
     const struct vg_board_use use = vg_board_watch_end(&watch);
     assert_null(watch);
-    assert_true(fabs(use.memory_bytes - 200.0 * (1 << 20)) < 1);
-    assert_true(use.decode_share > 0.01 && use.decode_share <= 0.5);
+    assert_true(fabs(use.memory_bytes - MIB(200)) < 1);
+    assert_true(use.decode_share > 0.01 && use.decode_share <= 0.25);
 }
 
-/* The busiest board counts. */
 static void cycles_are_a_share_of_all_that_passed(void **state)
 {
     const struct proc *proc = *state;
-    put(proc, 4, I915("1", "5"));
-    put(proc, 7, XE("1000", "50000"));
-    struct vg_board_watch *watch = vg_board_watch_begin(getpid(), proc->folder, "/no/such.so");
-    put(proc, 7, XE("4000", "60000"));
-    const struct vg_board_use use = vg_board_watch_end(&watch);
-    assert_true(fabs(use.decode_share - 0.3) < 1e-9);
-    assert_true(fabs(use.memory_bytes - 150.0 * (1 << 20)) < 1);
+    put(proc, 7, RENDER, XE("1", "1000", "50000"));
+    struct vg_board_watch *watch = begin(proc);
+    put(proc, 7, RENDER, XE("1", "3000", "60000"));
+    vg_board_watch_look(watch);
+    put(proc, 8, RENDER, XE("2", "77", "60000"));
+    vg_board_watch_look(watch);
+    put(proc, 7, RENDER, XE("1", "7000", "80000"));
+    put(proc, 8, RENDER, XE("2", "3077", "80000"));
+    assert_use(&watch, MIB(100), 9000.0 / 30000);
 }
 
-static void nobody_tells(void **state)
+/* What is no share, what only a part tells, what nobody tells. */
+static void what_is_not_known_is_not_told(void **state)
 {
     const struct proc *proc = *state;
-    put(proc, 3, HEAD);
-    struct vg_board_watch *watch = vg_board_watch_begin(getpid(), proc->folder, "/no/such.so");
+    struct vg_board_watch *watch = begin(proc);
     vg_board_watch_look(watch);
-    struct vg_board_use use = vg_board_watch_end(&watch);
-    assert_true(use.memory_bytes < 0 && use.decode_share < 0);
+    assert_use(&watch, -1, -1);
     vg_board_watch_look(NULL);
-    use = vg_board_watch_end(&watch); /* there was no memory for it */
-    assert_true(use.memory_bytes < 0 && use.decode_share < 0);
+    assert_use(&watch, -1, -1); /* there was no memory for it */
+    /* two boards: the busier one's decoders, nobody's memory */
+    put(proc, 4, RENDER, I915("1", "5"));
+    put(proc, 7, "/dev/dri/renderD129", XE("1", "1000", "50000"));
+    watch = begin(proc);
+    put(proc, 7, "/dev/dri/renderD129", XE("1", "4000", "60000"));
+    assert_use(&watch, -1, 0.3);
+    /* a board of NVIDIA's that says nothing */
+    put(proc, 4, NULL, NULL);
+    put(proc, 4, "/dev/nvidia0", HEAD);
+    watch = begin(proc);
+    assert_use(&watch, -1, 0);
+    put(proc, 4, NULL, NULL);
+    watch = begin(proc);
+    assert_use(&watch, MIB(50), 0);
+    /* more than all of the time: engines that nobody counted */
+    watch = begin(proc);
+    put(proc, 7, RENDER, XE("1", "16000", "70000"));
+    assert_use(&watch, MIB(50), -1);
+    /* engines of two kinds */
+    put(proc, 7, RENDER, "drm-client-id: 1\ndrm-engine-dec: 5 ns\ndrm-engine-jpeg: 5 ns\n");
+    watch = begin(proc);
+    put(proc, 7, RENDER, "drm-client-id: 1\ndrm-engine-dec: 6 ns\ndrm-engine-jpeg: 6 ns\n");
+    assert_use(&watch, -1, -1);
 }
 
 /* 300 MiB are this process', 500 another's; decoders are 20 and 40 % busy in turn. */
@@ -208,8 +262,11 @@ static void nvml_tells(void **state)
 {
     static const struct {
         const char *lacks;
-        double mib, share;
-    } rows[] = {{"", 300, 0.3}, {"untold", -1, 0.3}, {"processes decoders", -1, -1}};
+        double bytes, share;
+    } rows[] = {{"", MIB(300), 0.3},
+                {"counter power", MIB(300), 0.3},
+                {"untold", -1, 0.3},
+                {"processes decoders", -1, -1}};
     const struct proc *proc = *state;
     char path[512];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -218,10 +275,7 @@ static void nvml_tells(void **state)
             vg_board_watch_begin(getpid(), proc->folder, fake_nvml(path));
         for (int k = 0; k < 4; k++)
             vg_board_watch_look(watch);
-        const struct vg_board_use use = vg_board_watch_end(&watch);
-        const double bytes = rows[i].mib < 0 ? -1 : rows[i].mib * (1 << 20);
-        assert_true(fabs(use.memory_bytes - bytes) < 1);
-        assert_true(fabs(use.decode_share - rows[i].share) < 1e-9);
+        assert_use(&watch, rows[i].bytes, rows[i].share);
     }
     (void)unsetenv("VIGIE_FAKE_NVML");
 }
@@ -241,7 +295,7 @@ int main(void)
         cmocka_unit_test(the_kernels_texts_are_read),
         cmocka_unit_test_setup_teardown(decoders_and_memory_of_the_tree, start, stop),
         cmocka_unit_test_setup_teardown(cycles_are_a_share_of_all_that_passed, start, stop),
-        cmocka_unit_test_setup_teardown(nobody_tells, start, stop),
+        cmocka_unit_test_setup_teardown(what_is_not_known_is_not_told, start, stop),
         cmocka_unit_test_setup_teardown(nvml_tells, start, stop),
         cmocka_unit_test(the_list_is_of_a_tree),
     };

@@ -314,7 +314,7 @@ static void costs_of(struct vg_size_costs *costs, const struct vg_size_load *loa
     assert_non_null(cost);
     for (int i = 0; i < 3; i++) {
         cost[i] = cost_of(flux[i], seconds);
-        measure[i] = (struct vg_size_measure){flux[i], flux[i] * 5 * seconds, &cost[i], 0};
+        measure[i] = (struct vg_size_measure){flux[i], flux[i] * 5 * seconds, &cost[i], 0, true};
     }
     vg_size_costs_make(costs, load, host, measure, 3);
     vg_free(cost);
@@ -440,7 +440,8 @@ static void what_slows_a_device_is_no_cost_of_it(void **state)
     cost[1].batches.ms_jobs *= 1.5;
     cost[1].batches.ms_squared *= 1.5 * 1.5;
     cost[1].foreign_cores = 0.5;
-    const struct vg_size_measure measure[] = {{1, 300, &cost[0], 0}, {4, 1200, &cost[1], 0}};
+    const struct vg_size_measure measure[] = {{1, 300, &cost[0], 0, true},
+                                              {4, 1200, &cost[1], 0, true}};
     vg_size_costs_make(&c, &load, &cpu, measure, 2);
     assert_near(c.device_cores, 2, 1e-6);
     assert_near(c.batch_ms.base, 4, 1e-6);
@@ -471,7 +472,7 @@ static void what_is_not_simulated_is_learnt(void **state)
     costs_of(&c, &load, &host, 60);
     *cost = cost_of(2, 60);
     assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &bare, &fault), VG_OK);
-    struct vg_size_measure measure = {2, 600, cost, bare.mean_ms + 30};
+    struct vg_size_measure measure = {2, 600, cost, bare.mean_ms + 30, true};
     assert_int_equal(vg_size_fit(&c, &load, &host, &measure, 1, &fault), VG_OK);
     assert_near(c.rest_ms, 30, 1e-6);
     assert_int_equal(vg_size_predict(&c, &load, &host, 2, &here, &fitted, &fault), VG_OK);
@@ -530,7 +531,7 @@ static void what_a_tier_takes(void **state)
     struct vg_pipeline_cost *cost = vg_alloc(sizeof *cost);
     assert_non_null(cost);
     *cost = cost_of(4, 60);
-    const struct vg_size_measure measure = {4, 1200, cost, 0};
+    const struct vg_size_measure measure = {4, 1200, cost, 0, true};
     assert_int_equal(vg_size_needs_make(&needs, &c, &load, &cpu, 4, &measure, &fault), VG_OK);
     assert_int_equal(needs.measured_flux, 4);
     assert_int_equal(f[VG_SIZE_CPU_CORES].status, VG_SIZE_MEASURED);
@@ -583,69 +584,127 @@ static void a_table_has_a_line_for_each(void **state)
     assert_non_null(strstr(text, "\ntier,8,false,measured,,,,,,,,,,,,2,1.4,extrapolated,"));
 }
 
-/* Two classes of 4CIF 25/s and 1080p 12.5/s, one flux of the first and one of the second: their
- * pixels a second are as 9 to 23. */
-static void what_boards_tell_is_extrapolated(void **state)
+/* 4CIF 25/s, 1080p 12.5/s, and a class of which there is none among so few. */
+static struct vg_size_load three_classes(void)
 {
-    (void)state;
     struct vg_size_load load = one_class();
-    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU}, cpu = {HOST_CORES, VG_DEVICE_CPU};
-    struct vg_pipeline_cost *cost = vg_alloc_array(2, sizeof *cost);
-    struct vg_size_costs c;
-    struct vg_size_needs needs;
-    struct vg_fault fault;
-    const struct vg_size_figure *f = needs.figure;
-    load.profile.class_count = 2;
-    load.profile.class[1] = load.profile.class[0];
-    load.class[1] = load.class[0];
+    load.profile.class_count = 3;
+    load.profile.class[1] = load.profile.class[2] = load.profile.class[0];
+    load.class[1] = load.class[2] = load.class[0];
     load.profile.class[0].width = 704;
     load.profile.class[0].height = 576;
     load.profile.class[1].width = 1920;
     load.profile.class[1].height = 1080;
-    load.profile.class[0].share = load.profile.class[1].share = 0.5;
+    load.profile.class[0].share = load.profile.class[1].share = 0.495;
+    load.profile.class[2].share = 0.01;
     load.class[0].source_fps = 25;
     load.class[1].source_fps = 12.5;
-    assert_non_null(cost);
-    cost[0] = cost_of(2, 60);
-    cost[1] = cost_of(4, 60);
-    struct vg_size_measure measure[] = {{2, 600, &cost[0], 0}, {4, 1200, &cost[1], 0}};
-    for (int i = 0; i < 2; i++) {
-        cost[i].board_bytes = 200e6 + 30e6 * measure[i].flux;
-        cost[i].surfaces = 10 * measure[i].flux;
-        cost[i].hardware_flux = measure[i].flux;
-        cost[i].decoder_share = 0.05 * measure[i].flux;
-    }
-    vg_size_costs_make(&c, &load, &gpu, measure, 2);
+    return load;
+}
+
+/* A board has 200 MB and 30 for each flux, of which each takes a twentieth of its decoders. */
+static void board_costs(struct vg_size_measure *measure, struct vg_pipeline_cost *cost,
+                        uint32_t flux)
+{
+    *cost = cost_of(flux, 60);
+    cost->board_bytes = 200e6 + 30e6 * flux;
+    cost->surfaces = 10 * flux;
+    cost->hardware_flux = flux;
+    cost->decoder_share = 0.05 * flux;
+    *measure = (struct vg_size_measure){flux, flux * 300, cost, 0, true};
+}
+
+static void what_boards_tell_is_extrapolated(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = three_classes();
+    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU};
     const double pixels[] = {704.0 * 576 * 25, 1920.0 * 1080 * 12.5};
+    struct vg_pipeline_cost *cost = vg_alloc_array(2, sizeof *cost);
+    struct vg_size_measure measure[2];
+    struct vg_size_costs c;
+    struct vg_size_needs needs;
+    struct vg_fault fault;
+    const struct vg_size_figure *f = needs.figure;
+    assert_non_null(cost);
+    board_costs(&measure[0], &cost[0], 2);
+    board_costs(&measure[1], &cost[1], 4);
+    vg_size_costs_make(&c, &load, &gpu, measure, 2);
     for (int i = 0; i < 2; i++)
         assert_near(c.decoder_share[i], 0.1 * pixels[i] / (pixels[0] + pixels[1]), 1e-9);
-    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 100, NULL, &fault), VG_OK);
+    assert_true(c.decoder_share[2] < 0);
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 20, NULL, &fault), VG_OK);
     assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_EXTRAPOLATED);
-    assert_near(f[VG_SIZE_DECODE_ENGINES].bare, 5, 1e-6);
+    assert_near(f[VG_SIZE_DECODE_ENGINES].bare, 1, 1e-6);
     assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_EXTRAPOLATED);
-    assert_near(f[VG_SIZE_DEVICE_MEMORY_MB].bare, 3200, 1e-3);
+    assert_near(f[VG_SIZE_DEVICE_MEMORY_MB].bare, 800, 1e-3);
     json_t *told = vg_size_costs_json(&c, &load, &gpu);
     json_t *class = json_array_get(json_object_get(told, "classes"), 0);
     json_t *device = json_object_get(told, "device");
     assert_near(json_real_value(json_object_get(class, "ceiling_flux")),
                 10 * (pixels[0] + pixels[1]) / pixels[0], 1e-6);
     assert_true(json_is_null(json_object_get(class, "ceiling_why")));
+    class = json_array_get(json_object_get(told, "classes"), 2);
+    assert_true(json_is_null(json_object_get(class, "ceiling_flux")));
+    assert_true(json_is_string(json_object_get(class, "ceiling_why")));
     assert_near(json_real_value(json_object_get(device, "memory_base_mb")), 200, 1e-6);
     assert_near(json_real_value(json_object_get(device, "memory_mb_per_flux")), 30, 1e-6);
     assert_true(json_is_null(json_object_get(device, "memory_why")));
     json_decref(told);
-    /* measured, where it was */
+    /* of a number with the rare class nothing is known; memory is measured where it was */
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 100, NULL, &fault), VG_OK);
+    assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_NOT_KNOWN);
     assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 4, &measure[1], &fault), VG_OK);
     assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_MEASURED);
     assert_near(f[VG_SIZE_DEVICE_MEMORY_MB].bare, 320, 1e-6);
-    /* a processor has no memory of its own; where one flux fell back to it, hardware was not asked for
-     * all */
-    cost[1].hardware_flux = 3;
-    cost[0].hardware_flux = 0;
+    vg_free(cost);
+}
+
+/* Which measures tell nothing of decoders, and when memory is not known. */
+static void what_boards_tell_of_a_part_is_not_known(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = three_classes();
+    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU}, cpu = {HOST_CORES, VG_DEVICE_CPU};
+    static const struct {
+        uint32_t hardware_flux, devices;
+        double share;
+        bool held;
+        double of_flux; /* that both take, by what is learnt; -1: nothing is */
+    } rows[] = {{4, 1, 0.3, true, 0.15}, {3, 1, 0.3, true, 0.1}, {4, 1, 0.3, false, 0.1},
+                {4, 1, 0.95, true, 0.1}, {4, 1, -1, true, 0.1},  {4, 2, 0.3, true, -1}};
+    struct vg_pipeline_cost *cost = vg_alloc_array(2, sizeof *cost);
+    struct vg_size_measure measure[2];
+    struct vg_size_costs c;
+    struct vg_size_needs needs;
+    struct vg_fault fault;
+    const struct vg_size_figure *f = needs.figure;
+    assert_non_null(cost);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        board_costs(&measure[0], &cost[0], 2); /* 0.05 of a flux */
+        board_costs(&measure[1], &cost[1], 4);
+        cost[1].hardware_flux = rows[i].hardware_flux;
+        cost[1].devices = rows[i].devices;
+        cost[1].decoder_share = rows[i].share;
+        measure[1].held = rows[i].held;
+        vg_size_costs_make(&c, &load, &gpu, measure, 2);
+        assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 2, NULL, &fault), VG_OK);
+        if (rows[i].of_flux < 0)
+            assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_NOT_KNOWN);
+        else
+            assert_near(f[VG_SIZE_DECODE_ENGINES].bare, rows[i].of_flux, 1e-9);
+        assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status,
+                         c.why ? VG_SIZE_NOT_KNOWN : VG_SIZE_EXTRAPOLATED);
+    }
+    board_costs(&measure[1], &cost[1], 4);
+    /* one number of flux makes no line; a processor has no memory of its own */
+    vg_size_costs_make(&c, &load, &gpu, &measure[1], 1);
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 8, NULL, &fault), VG_OK);
+    assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_NOT_KNOWN);
+    assert_non_null(f[VG_SIZE_DEVICE_MEMORY_MB].why);
     vg_size_costs_make(&c, &load, &cpu, measure, 2);
     assert_int_equal(vg_size_needs_make(&needs, &c, &load, &cpu, 4, &measure[1], &fault), VG_OK);
     assert_int_equal(f[VG_SIZE_DEVICE_MEMORY_MB].status, VG_SIZE_NOT_KNOWN);
-    assert_int_equal(f[VG_SIZE_DECODE_ENGINES].status, VG_SIZE_NOT_KNOWN);
     vg_free(cost);
 }
 
@@ -668,6 +727,7 @@ int main(void)
         cmocka_unit_test(what_is_not_simulated_is_learnt),
         cmocka_unit_test(what_a_tier_takes),
         cmocka_unit_test(what_boards_tell_is_extrapolated),
+        cmocka_unit_test(what_boards_tell_of_a_part_is_not_known),
         cmocka_unit_test(a_table_has_a_line_for_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,19 +25,25 @@ enum {
 struct site {
     struct event_base *base;
     struct evhttp *server;
-    struct event *end_now;
+    struct event *end_now, *tick;
     struct evhttp_request *http;
-    struct bufferevent *client;
+    struct bufferevent *client, *answerer; /* answerer: the server's side, counted */
     uint16_t port;
-    bool gone;
+    bool held_back; /* the last chunk is not written */
     char got[4096];
 };
 
 /* Calls for a write come after the events of the pass, as those of TLS do. */
 static struct bufferevent *late(struct event_base *base, void *argument)
 {
-    (void)argument;
-    return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    struct site *s = argument;
+    struct bufferevent *one =
+        bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    if (s->held_back) {
+        s->answerer = one;
+        bufferevent_incref(one);
+    }
+    return one;
 }
 
 static void on_end_now(evutil_socket_t fd, short what, void *argument)
@@ -47,17 +53,17 @@ static void on_end_now(evutil_socket_t fd, short what, void *argument)
     struct evhttp_request *http = s->http;
     s->http = NULL;
     vg_stream_end(http, "last\n", 5);
-    if (s->gone) { /* while the last chunk is on its way */
-        bufferevent_free(s->client);
-        s->client = NULL;
-    }
+    if (!s->held_back)
+        return;
+    (void)bufferevent_disable(s->answerer, EV_WRITE);
+    event_base_loopbreak(s->base);
 }
 
 /* The chunk was written and libevent has not yet made its call. */
 static void on_drained(struct evbuffer *output, const struct evbuffer_cb_info *info, void *argument)
 {
     struct site *s = argument;
-    if (info->n_deleted > 0 && evbuffer_get_length(output) == 0 && s->http)
+    if (info->n_deleted > 0 && evbuffer_get_length(output) == 0 && s->http && !s->held_back)
         event_active(s->end_now, EV_TIMEOUT, 1);
 }
 
@@ -93,7 +99,7 @@ static int start(void **out)
     *out = s;
     s->base = event_base_new();
     s->server = evhttp_new(s->base);
-    evhttp_set_bevcb(s->server, late, NULL);
+    evhttp_set_bevcb(s->server, late, s);
     evhttp_set_gencb(s->server, on_request, s);
     struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(s->server, "127.0.0.1", 0);
     if (!bound ||
@@ -109,7 +115,8 @@ static int stop(void **out)
     struct site *s = *out;
     if (s->client)
         bufferevent_free(s->client);
-    evhttp_free(s->server);
+    if (s->server)
+        evhttp_free(s->server);
     event_free(s->end_now);
     event_base_free(s->base);
     free(s);
@@ -152,15 +159,50 @@ static void comes_to_the_client(void **state)
     }
 }
 
-/* Nothing is left of the request, or freed twice: the sanitizers see to it. */
+static void on_tick(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd, (void)what;
+    struct site *s = argument;
+    if (bufferevent_get_enabled(s->answerer) == 0) /* its connection was freed */
+        event_base_loopbreak(s->base);
+}
+
+/* The answer is ended, and its last chunk stands: no call of libevent's is pending. */
+static void hold_back(struct site *s)
+{
+    const struct timeval soon = {0, 20000};
+    s->held_back = true;
+    ask(s);
+    event_base_once(s->base, -1, EV_TIMEOUT, on_end_now, s, &soon);
+    run(s, PATIENCE_S);
+    assert_non_null(s->answerer);
+    assert_true(evbuffer_get_length(bufferevent_get_output(s->answerer)) > 0);
+}
+
+/* What is left of the request goes too: sanitizers see to it. */
 static void client_gone(void **state)
 {
     struct site *s = *state;
-    s->gone = true;
-    ask(s);
-    run(s, 1);
-    assert_null(s->client);
-    assert_null(s->http);
+    const struct timeval often = {0, 2000};
+    hold_back(s);
+    bufferevent_free(s->client);
+    s->client = NULL;
+    s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+    assert_int_equal(event_add(s->tick, &often), 0);
+    run(s, PATIENCE_S);
+    event_free(s->tick);
+    assert_int_equal(bufferevent_get_enabled(s->answerer), 0);
+    assert_int_equal(bufferevent_decref(s->answerer), 1); /* nobody else holds it */
+}
+
+static void server_closed(void **state)
+{
+    struct site *s = *state;
+    hold_back(s);
+    evhttp_free(s->server);
+    s->server = NULL;
+    event_base_loop(s->base, EVLOOP_NONBLOCK);
+    assert_int_equal(bufferevent_decref(s->answerer), 1);
 }
 
 int main(void)
@@ -168,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(comes_to_the_client, start, stop),
         cmocka_unit_test_setup_teardown(client_gone, start, stop),
+        cmocka_unit_test_setup_teardown(server_closed, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
