@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "src/base/alloc.h"
 
@@ -36,14 +37,22 @@ struct vg_metrics {
     char text[VG_METRICS_MAX];
 };
 
+/* Pages of its own, of which only those are there that are written: the bounds are of 200 flux and
+ * have eleven megabytes, which every question would clear, and each lane's heap would keep. */
 struct vg_metrics *vg_metrics_open(void)
 {
-    return vg_alloc(sizeof(struct vg_metrics));
+    void *pages = mmap(NULL, sizeof(struct vg_metrics), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED)
+        return NULL;
+    (void)madvise(pages, sizeof(struct vg_metrics), MADV_NOHUGEPAGE);
+    return pages;
 }
 
 void vg_metrics_close(struct vg_metrics **metrics)
 {
-    vg_free(*metrics);
+    if (*metrics)
+        (void)munmap(*metrics, sizeof **metrics);
     *metrics = NULL;
 }
 
