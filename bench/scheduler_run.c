@@ -431,6 +431,9 @@ static uint64_t under_way(const struct stand *s, uint64_t *ready)
 static bool at_rest(const struct stand *s, int64_t since_us)
 {
     uint64_t ready = 0;
+    for (uint32_t i = 0; i < s->devices; i++)
+        if (vg_timed_device_runs(s->device[i]))
+            return false; /* it may hang: that has its end */
     const uint64_t held = under_way(s, &ready);
     const int64_t gone_us = vg_mono_now().us - since_us;
     return (held == 0 && (ready == 0 || gone_us > REST_US)) || gone_us > HELD_US;
@@ -494,9 +497,11 @@ static void close_all(struct stand *s)
     for (int i = 0; i < 2; i++)
         if (s->control[i] >= 0)
             (void)close(s->control[i]);
+    vg_bench_folder_remove(s->folder);
+    if (s->trial.stays) /* what was borrowed is used yet */
+        return;
     for (uint32_t i = 0; i < s->devices; i++)
         vg_timed_device_close(&s->device[i]);
-    vg_bench_folder_remove(s->folder);
     vg_free(s->model);
     vg_free(s->times);
     vg_free(s->own);

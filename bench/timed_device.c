@@ -20,6 +20,7 @@ struct vg_timed_device {
     int64_t ended_us, due_us; /* the last run: in truth, and as it should have */
     int64_t inside_us;        /* processor time of its own */
     /* any thread reads */
+    atomic_bool inside;
     atomic_uint_fast64_t runs, jobs;
     _Atomic int64_t busy_us, late_us, thread_us;
 };
@@ -82,10 +83,9 @@ static enum vg_status meet_trouble(struct vg_timed_device *d, struct vg_fault *f
                         "timed device");
 }
 
-static enum vg_status run(void *self, const struct vg_job *jobs, uint32_t count,
-                          struct vg_answer *answers, struct vg_fault *fault)
+static enum vg_status run_inside(struct vg_timed_device *d, const struct vg_job *jobs,
+                                 uint32_t count, struct vg_answer *answers, struct vg_fault *fault)
 {
-    struct vg_timed_device *d = self;
     const int64_t cpu_us = vg_thread_cpu_time_us(), now_us = vg_mono_now().us;
     const int64_t us = vg_timed_device_us(&d->settings, jobs, count);
     const enum vg_status status = meet_trouble(d, fault);
@@ -108,6 +108,21 @@ static enum vg_status run(void *self, const struct vg_job *jobs, uint32_t count,
     atomic_fetch_add_explicit(&d->late_us, d->ended_us - d->due_us, memory_order_relaxed);
     atomic_store_explicit(&d->thread_us, all_us - d->inside_us, memory_order_relaxed);
     return VG_OK;
+}
+
+static enum vg_status run(void *self, const struct vg_job *jobs, uint32_t count,
+                          struct vg_answer *answers, struct vg_fault *fault)
+{
+    struct vg_timed_device *d = self;
+    atomic_store_explicit(&d->inside, true, memory_order_relaxed);
+    const enum vg_status status = run_inside(d, jobs, count, answers, fault);
+    atomic_store_explicit(&d->inside, false, memory_order_release);
+    return status;
+}
+
+bool vg_timed_device_runs(const struct vg_timed_device *device)
+{
+    return atomic_load_explicit(&device->inside, memory_order_acquire);
 }
 
 static struct vg_engine_times last_times(const void *self)

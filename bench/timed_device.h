@@ -7,6 +7,7 @@
 #ifndef VG_BENCH_TIMED_DEVICE_H
 #define VG_BENCH_TIMED_DEVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "scheduler/device_unit.h"
@@ -24,14 +25,18 @@ struct vg_timed_device_settings {
 struct vg_timed_trouble {
     uint64_t fails_at, fails; /* that run, and so many in all, answer VG_E_DEVICE */
     uint64_t hangs_at;        /* that one takes hang_us more */
-    int64_t hang_us;          /* less than who closes it waits: its thread uses it until then */
+    int64_t hang_us;
 };
 
 struct vg_timed_device;
 
 enum vg_status vg_timed_device_open(struct vg_timed_device **device,
                                     const struct vg_timed_device_settings *settings) VG_MUST_USE;
+/* Nobody runs it any more. */
 void vg_timed_device_close(struct vg_timed_device **device);
+
+/* A run is in it, as it hangs. Any thread. */
+bool vg_timed_device_runs(const struct vg_timed_device *device);
 
 /* Before its first run. */
 void vg_timed_device_trouble(struct vg_timed_device *device,

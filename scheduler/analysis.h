@@ -42,6 +42,8 @@ struct vg_analysis_trial {
         uint64_t failures;
         bool well;
     } device[VG_TRIAL_DEVICES_MAX];
+    /* likewise: a device hangs, and its thread uses what is borrowed until the process ends */
+    bool stays;
 };
 
 struct vg_analysis_settings {

@@ -302,6 +302,8 @@ bool vg_loop_devices_close_threads(struct vg_loop *a)
         if (!a->status && d->state == VG_LOOP_DEVICE_WELL)
             vg_map_trial_end(&d->map_trial);
     }
+    if (a->settings->trial)
+        a->settings->trial->stays = hung;
     return hung;
 }
 
