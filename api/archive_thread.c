@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/clock.h"
 #include "src/base/log.h"
 #include "src/base/ring.h"
@@ -15,7 +16,8 @@
 
 enum {
     NEWS_DEPTH = 1024,
-    NEWS_PAGE = 64
+    NEWS_PAGE = 64,
+    LIMIT_S = 60 /* of a step: Redis and SQLite have deadlines of seconds */
 };
 
 struct vg_archive_thread {
@@ -31,6 +33,7 @@ struct vg_archive_thread {
     /* the thread's */
     uint64_t told; /* last change number told */
     int knows_head;
+    struct vg_beat beat;
     /* lock: */
     pthread_mutex_t lock;
     struct vg_archive_state state;
@@ -128,6 +131,7 @@ static void archive(struct vg_archive_thread *t)
     }
     while (!status && !quits(t)) {
         uint32_t moved = 0;
+        vg_beat_begin(&t->beat, vg_mono_now());
         note_state(t, vg_archiver_step(archiver, &moved, &fault), archiver);
         tell_news(t, database, archiver);
     }
@@ -139,8 +143,10 @@ static void *run(void *argument)
 {
     struct vg_archive_thread *t = argument;
     (void)prctl(PR_SET_NAME, "vg-archive");
-    while (!quits(t))
+    while (!quits(t)) {
+        vg_beat_begin(&t->beat, vg_mono_now());
         archive(t);
+    }
     return NULL;
 }
 
@@ -169,6 +175,8 @@ enum vg_status vg_archive_thread_open(struct vg_archive_thread **thread, struct 
     t->tell = tell;
     t->user = user;
     t->state.last = VG_E_STATE; /* no step yet */
+    t->beat.name = "archive";   /* without it no alert is seen: the process ends */
+    t->beat.limit_us = LIMIT_S * VG_US_PER_S;
     (void)pthread_mutex_init(&t->lock, NULL);
     enum vg_status status = vg_ring_open(&t->news, NEWS_DEPTH, sizeof(struct vg_news *));
     if (!status) {
@@ -205,6 +213,11 @@ void vg_archive_thread_close(struct vg_archive_thread **thread)
     (void)pthread_mutex_destroy(&t->lock);
     vg_free(t);
     *thread = NULL;
+}
+
+struct vg_beat *vg_archive_thread_beat(struct vg_archive_thread *thread)
+{
+    return &thread->beat;
 }
 
 struct vg_archive_state vg_archive_thread_state(struct vg_archive_thread *thread)

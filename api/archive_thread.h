@@ -10,6 +10,7 @@
 #include "src/store/archiver.h"
 
 struct event_base;
+struct vg_beat; /* src/base/beat.h */
 struct vg_archive_thread;
 
 /* One new alert or verdict, as it goes to clients; given to the one who is told (vg_free). */
@@ -40,6 +41,9 @@ enum vg_status vg_archive_thread_open(struct vg_archive_thread **thread, struct 
                                       struct vg_fault *fault) VG_MUST_USE;
 /* Waits for the step under way, about a second. */
 void vg_archive_thread_close(struct vg_archive_thread **thread);
+
+/* Begins anew with each step; lives as long as the thread. */
+struct vg_beat *vg_archive_thread_beat(struct vg_archive_thread *thread);
 
 /* Any thread. */
 struct vg_archive_state vg_archive_thread_state(struct vg_archive_thread *thread);

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/clock.h"
 #include "src/base/log.h"
 #include "src/base/ring.h"
@@ -18,7 +19,8 @@ enum {
     RING_DEPTH = 256, /* of both: at most VG_CLIPS_ASKED of each kind are under way */
     LOOK_MS = 1000,
     WINDOW_BYTES = 1 << 20,
-    SAY_EVERY_S = 60
+    SAY_EVERY_S = 60,
+    LIMIT_S = 60 /* of a file or a row */
 };
 
 /* ---- what thread and loop say to each other ---- */
@@ -88,6 +90,7 @@ struct vg_clip_keeper {
     /* the thread's */
     struct wish wish[VG_CLIPS_ASKED]; /* same number as its fetch */
     struct vg_log_repeat late, unwritten, unread;
+    struct vg_beat beat;
     /* lock: */
     pthread_mutex_t lock;
     struct vg_clip_keeper_counts counts; /* but asked */
@@ -402,6 +405,7 @@ static void look(struct vg_clip_keeper *keeper, struct vg_database *database)
     struct vg_clip_due due[VG_CLIPS_ASKED];
     struct vg_fault fault = {0};
     size_t found = 0;
+    vg_beat_begin(&keeper->beat, vg_mono_now());
     if (vg_clips_due(database, due, VG_CLIPS_ASKED, &found, &fault)) {
         say_store(keeper, &fault);
         return;
@@ -417,6 +421,7 @@ static void look(struct vg_clip_keeper *keeper, struct vg_database *database)
         struct wish *wish = &keeper->wish[i];
         if (!wish->due.id[0] || wish->asked)
             continue;
+        vg_beat_begin(&keeper->beat, vg_mono_now());
         if (wish->seen)
             pursue(keeper, database, wish);
         else
@@ -440,14 +445,17 @@ static void *run(void *argument)
     struct report said;
     (void)prctl(PR_SET_NAME, "vg-clips");
     while (!quits(keeper)) {
+        vg_beat_begin(&keeper->beat, vg_mono_now());
         if (!database &&
             vg_database_open(&database, keeper->settings.data, VG_DATABASE_EXISTING, &fault)) {
             say_store(keeper, &fault);
             vg_pause_us(VG_US_PER_S / 2);
             continue;
         }
-        while (!quits(keeper) && vg_ring_pop(keeper->reports, &said) == VG_OK)
+        while (!quits(keeper) && vg_ring_pop(keeper->reports, &said) == VG_OK) {
+            vg_beat_begin(&keeper->beat, vg_mono_now());
             hear(keeper, database, &said);
+        }
         look(keeper, database);
         if (!quits(keeper))
             (void)!vg_ring_wait(keeper->reports, LOOK_MS);
@@ -467,6 +475,9 @@ enum vg_status vg_clip_keeper_open(struct vg_clip_keeper **keeper, struct event_
     if (!k)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "clips");
     k->settings = *settings;
+    k->beat.name = "clips";
+    k->beat.limit_us = LIMIT_S * VG_US_PER_S;
+    k->beat.late = VG_BEAT_TOLD; /* alerts do not wait for their clips */
     (void)pthread_mutex_init(&k->lock, NULL);
     enum vg_status status = vg_ring_open(&k->orders, RING_DEPTH, sizeof(struct order));
     if (!status)
@@ -511,6 +522,11 @@ void vg_clip_keeper_close(struct vg_clip_keeper **keeper)
     (void)pthread_mutex_destroy(&k->lock);
     vg_free(k);
     *keeper = NULL;
+}
+
+struct vg_beat *vg_clip_keeper_beat(struct vg_clip_keeper *keeper)
+{
+    return &keeper->beat;
 }
 
 struct vg_clip_keeper_counts vg_clip_keeper_counts(struct vg_clip_keeper *keeper)

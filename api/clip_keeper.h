@@ -25,6 +25,7 @@
 #define VG_CLIPS_RECEIVED 4
 
 struct event_base;
+struct vg_beat; /* src/base/beat.h */
 struct vg_clip_keeper;
 
 struct vg_clip_keeper_settings {
@@ -46,6 +47,9 @@ void vg_clip_keeper_close(struct vg_clip_keeper **keeper);
 
 /* Loop's thread: there are new alerts. Without it they are found within a second. */
 void vg_clip_keeper_look(struct vg_clip_keeper *keeper);
+
+/* Begins anew with each look and each file; lives as long as the keeper. */
+struct vg_beat *vg_clip_keeper_beat(struct vg_clip_keeper *keeper);
 
 struct vg_clip_keeper_counts {
     uint32_t due;                            /* now */

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <event2/event.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 
 #include "src/base/alloc.h"
@@ -15,7 +14,6 @@ struct vg_lane {
     size_t depth;
     vg_lane_done *done;
     void *user;
-    char name[16];
     /* the loop's */
     struct event *ready;
     size_t under_way;
@@ -23,12 +21,13 @@ struct vg_lane {
     pthread_t thread;
     /* the lane's */
     struct vg_desk desk;
+    struct vg_beat beat;
 };
 
 static void *work(void *argument)
 {
     struct vg_lane *lane = argument;
-    (void)prctl(PR_SET_NAME, lane->name);
+    (void)prctl(PR_SET_NAME, lane->beat.name);
     for (;;) {
         struct vg_exchange *exchange;
         while (vg_ring_pop(lane->tasks, &exchange))
@@ -36,10 +35,12 @@ static void *work(void *argument)
                 continue; /* a signal: look again */
         if (!exchange)    /* close: the last task */
             break;
+        vg_beat_begin(&lane->beat, vg_mono_now());
         if (exchange->route)
             vg_route_call(&lane->desk, exchange->route, &exchange->request, &exchange->reply);
         else
             exchange->handle(&lane->desk, &exchange->request, &exchange->reply);
+        vg_beat_end(&lane->beat);
         /* never full: answers hold as many as tasks, and at most depth are under way */
         const enum vg_status pushed = vg_ring_push(lane->answers, &exchange);
         assert(pushed == VG_OK);
@@ -72,7 +73,9 @@ enum vg_status vg_lane_open(struct vg_lane **lane, struct event_base *base,
     l->depth = settings->depth;
     l->done = done;
     l->user = user;
-    (void)snprintf(l->name, sizeof l->name, "%s", settings->name);
+    l->beat.name = settings->name;
+    l->beat.limit_us = settings->limit_us;
+    l->beat.late = settings->late;
     vg_desk_init(&l->desk, settings->data, settings->redis_socket);
     enum vg_status status = vg_ring_open(&l->tasks, l->depth, sizeof(struct vg_exchange *));
     if (!status)
@@ -104,6 +107,11 @@ enum vg_status vg_lane_submit(struct vg_lane *lane, struct vg_exchange *exchange
     if (!status)
         lane->under_way++;
     return status;
+}
+
+struct vg_beat *vg_lane_beat(struct vg_lane *lane)
+{
+    return &lane->beat;
 }
 
 void vg_lane_close(struct vg_lane **lane)

@@ -9,6 +9,7 @@
 
 #include "api/exchange.h"
 #include "api/routes.h"
+#include "src/base/beat.h"
 
 struct event_base;
 struct evhttp_request;
@@ -26,10 +27,12 @@ struct vg_exchange {
 };
 
 struct vg_lane_settings {
-    const char *name;         /* of the thread, at most 15 letters; borrowed */
+    const char *name;         /* of the thread, at most 15 letters; static */
     const char *data;         /* borrowed */
     const char *redis_socket; /* borrowed */
     size_t depth;             /* a power of two */
+    int64_t limit_us;         /* of one exchange */
+    enum vg_beat_late late;   /* what follows when one takes longer */
 };
 
 /* Called in the loop's thread for each exchange that was submitted. */
@@ -42,6 +45,9 @@ enum vg_status vg_lane_open(struct vg_lane **lane, struct event_base *base,
 
 /* Loop's thread. Taken until done is called; VG_E_FULL: not taken. */
 enum vg_status vg_lane_submit(struct vg_lane *lane, struct vg_exchange *exchange) VG_MUST_USE;
+
+/* Busy while an exchange is worked off; lives as long as the lane. */
+struct vg_beat *vg_lane_beat(struct vg_lane *lane);
 
 /* Loop's thread. Waits for what is under way; `done` is called for all of it first. */
 void vg_lane_close(struct vg_lane **lane);

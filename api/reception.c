@@ -43,6 +43,7 @@ enum {
 
 struct vg_reception {
     struct vg_lane *lane[VG_LANE_COUNT];
+    struct vg_beats beats; /* of the threads beside the loop */
     struct vg_archive_thread *archive;
     struct vg_streams *streams;
     struct vg_media_links *links;
@@ -699,6 +700,11 @@ const char *vg_reception_note(const struct vg_reception *reception)
                                : N_("alerts cannot be archived: they wait in the queue");
 }
 
+bool vg_reception_in_time(struct vg_reception *reception)
+{
+    return vg_beats_look(&reception->beats, vg_mono_now());
+}
+
 /* A msgid in the reader's language, null for "". */
 static json_t *words_json(const struct vg_request *request, const char *msgid)
 {
@@ -969,6 +975,17 @@ static enum vg_status open_media(struct vg_reception *r, struct event_base *base
     return vg_clip_keeper_open(&r->clips, base, &clips, fault);
 }
 
+static enum vg_status watch_threads(struct vg_reception *r, struct vg_fault *fault)
+{
+    enum vg_status status = vg_beats_add(&r->beats, vg_archive_thread_beat(r->archive));
+    if (!status)
+        status = vg_beats_add(&r->beats, vg_clip_keeper_beat(r->clips));
+    for (size_t i = 0; !status && i < VG_LANE_COUNT; i++)
+        status = vg_beats_add(&r->beats, vg_lane_beat(r->lane[i]));
+    return status ? vg_fault_set(fault, status, N_("too many threads to watch"), NULL, "api")
+                  : VG_OK;
+}
+
 enum vg_status vg_reception_open(struct vg_reception **reception, struct event_base *base,
                                  const struct vg_reception_settings *settings,
                                  struct vg_fault *fault)
@@ -976,22 +993,27 @@ enum vg_status vg_reception_open(struct vg_reception **reception, struct event_b
     static const struct {
         const char *name;
         size_t depth;
-    } lanes[VG_LANE_COUNT] = {[VG_LANE_STORE] = {"vg-store", 64},
-                              [VG_LANE_LIVE] = {"vg-live", 32},
-                              [VG_LANE_GUARD] = {"vg-guard", 8},
-                              [VG_LANE_URGENT] = {"vg-urgent", 16},
-                              [VG_LANE_CLIPS] = {"vg-clip-read", 16}};
+        int64_t limit_s; /* many rows of a slow disk; else Redis, a password or a small file */
+        enum vg_beat_late late;
+    } lanes[VG_LANE_COUNT] = {[VG_LANE_STORE] = {"vg-store", 64, 120, VG_BEAT_ENDS},
+                              [VG_LANE_LIVE] = {"vg-live", 32, 60, VG_BEAT_ENDS},
+                              [VG_LANE_GUARD] = {"vg-guard", 8, 60, VG_BEAT_ENDS},
+                              [VG_LANE_URGENT] = {"vg-urgent", 16, 60, VG_BEAT_ENDS},
+                              [VG_LANE_CLIPS] = {"vg-clip-read", 16, 60, VG_BEAT_TOLD}};
     const struct timeval every = {ACCOUNTS_CHECK_S, 0};
     *reception = NULL;
     struct vg_reception *r = vg_alloc(sizeof *r);
     enum vg_status status = VG_OK;
     if (!r)
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "api");
+    vg_beats_init(&r->beats);
     for (size_t i = 0; !status && i < VG_LANE_COUNT; i++) {
         const struct vg_lane_settings lane = {.name = lanes[i].name,
                                               .data = settings->data,
                                               .redis_socket = settings->redis_socket,
-                                              .depth = lanes[i].depth};
+                                              .depth = lanes[i].depth,
+                                              .limit_us = lanes[i].limit_s * VG_US_PER_S,
+                                              .late = lanes[i].late};
         status = vg_lane_open(&r->lane[i], base, &lane, on_done, r, fault);
     }
     if (status)
@@ -1008,6 +1030,8 @@ enum vg_status vg_reception_open(struct vg_reception **reception, struct event_b
     if (!status)
         status = vg_archive_thread_open(&r->archive, base, settings->data, settings->redis_socket,
                                         settings->consumer, on_news, r, fault);
+    if (!status)
+        status = watch_threads(r, fault);
 done:
     if (status)
         vg_reception_close(&r);
@@ -1035,6 +1059,7 @@ void vg_reception_close(struct vg_reception **reception)
     vg_reception_drain(r);
     if (r->check)
         event_free(r->check);
+    vg_beats_clear(&r->beats);
     vg_free(r);
     *reception = NULL;
 }

@@ -93,7 +93,7 @@ static enum vg_status open_saves(struct vg_loop *a)
 /* Those without which the others do their work. */
 static enum vg_status watch_others(struct vg_loop *a)
 {
-    struct vg_live_beat *const beat[] = {
+    struct vg_beat *const beat[] = {
         vg_coverage_thread_beat(a->coverage_writer), vg_measures_thread_beat(a->measures),
         vg_heat_thread_beat(a->heat), vg_energy_thread_beat(a->energy.thread)};
     enum vg_status status = VG_OK;
@@ -126,8 +126,8 @@ static enum vg_status open_all(struct vg_loop *a)
     if (!a->control || !a->tick || event_add(a->control, NULL) || event_add(a->tick, &tick))
         return VG_E_MEMORY;
     a->loop_beat.name = "loop";
-    a->loop_beat.limit_us = 120 * VG_US_PER_S;     /* opening a device compiles its kernels */
-    a->loop_beat.busy_since_us = vg_mono_now().us; /* it may be opened before the first tick */
+    a->loop_beat.limit_us = 120 * VG_US_PER_S;   /* opening a device compiles its kernels */
+    vg_beat_begin(&a->loop_beat, vg_mono_now()); /* it may be opened before the first tick */
     const struct vg_watch_settings watch = {a->settings->data, a->settings->control_fd};
     status = vg_watch_thread_open(&a->watch, &watch);
     if (!status)

@@ -108,7 +108,7 @@ void vg_coverage_thread_give(struct vg_coverage_thread *t, const char *flux, uin
                               state == VG_COVERAGE_RUNNING ? VG_ROW_MAY : VG_ROW_MUST);
 }
 
-struct vg_live_beat *vg_coverage_thread_beat(struct vg_coverage_thread *t)
+struct vg_beat *vg_coverage_thread_beat(struct vg_coverage_thread *t)
 {
     return vg_row_thread_beat(t->rows);
 }

@@ -32,7 +32,7 @@ void vg_coverage_thread_give(struct vg_coverage_thread *thread, const char *flux
 
 /* Any thread. */
 /* For the watchdog. */
-struct vg_live_beat *vg_coverage_thread_beat(struct vg_coverage_thread *thread);
+struct vg_beat *vg_coverage_thread_beat(struct vg_coverage_thread *thread);
 
 struct vg_row_counts vg_coverage_thread_counts(const struct vg_coverage_thread *thread);
 

@@ -21,7 +21,7 @@ enum {
 struct vg_device_thread {
     struct vg_device_settings settings;
     struct vg_ring *batches; /* of struct vg_live_batch *, NULL: quit */
-    struct vg_live_beat beat;
+    struct vg_beat beat;
     _Atomic int64_t busy_us;
     pthread_mutex_t own;
     pthread_mutex_t *hand; /* of `abandoned`, and held while a batch is handed on */
@@ -44,12 +44,12 @@ static void weights_look(struct vg_device_thread *t)
     if (t->altered || now.us - t->looked.us < t->settings.weights_every_us)
         return;
     t->looked = now;
-    atomic_store_explicit(&t->beat.busy_since_us, now.us, memory_order_relaxed);
+    vg_beat_begin(&t->beat, now);
     if (t->settings.unit.weights_digest(t->settings.unit.self, found, &fault))
         vg_log(VG_LOG_ERROR, "the weights cannot be looked at: %s", fault.place);
     else
         t->altered = memcmp(found, t->weights, sizeof found) != 0;
-    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+    vg_beat_end(&t->beat);
     if (t->altered)
         vg_log(VG_LOG_ERROR, "the weights on the device are not those of the model any more");
 }
@@ -111,7 +111,7 @@ static void hand_on(struct vg_device_thread *t, struct vg_live_batch *batch)
 static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
 {
     const struct vg_mono_time start = vg_mono_now();
-    atomic_store_explicit(&t->beat.busy_since_us, start.us, memory_order_relaxed);
+    vg_beat_begin(&t->beat, start);
     if (batch->trial)
         vg_map_trial_begin(batch->trial, vg_wall_now());
     batch->status = t->altered ? vg_fault_set(&batch->fault, VG_E_INTEGRITY,
@@ -121,7 +121,7 @@ static void run_batch(struct vg_device_thread *t, struct vg_live_batch *batch)
     const struct vg_mono_time end = vg_mono_now();
     if (batch->trial && !batch->status && !is_abandoned(t)) /* else it hung over it */
         vg_map_trial_end(batch->trial);
-    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+    vg_beat_end(&t->beat);
     atomic_fetch_add_explicit(&t->busy_us, end.us - start.us, memory_order_relaxed);
     if (batch->status) { /* its times would be those of the batch before */
         vg_log(VG_LOG_ERROR, "a batch was not answered: %s: %s", batch->fault.what,
@@ -237,7 +237,7 @@ enum vg_status vg_device_thread_run(struct vg_device_thread *thread, struct vg_l
     return vg_ring_push(thread->batches, &batch);
 }
 
-struct vg_live_beat *vg_device_thread_beat(struct vg_device_thread *thread)
+struct vg_beat *vg_device_thread_beat(struct vg_device_thread *thread)
 {
     return &thread->beat;
 }

@@ -20,6 +20,7 @@
 #include "scheduler/live_work.h"
 #include "scheduler/stage_times.h"
 #include "src/base/attr.h"
+#include "src/base/beat.h"
 #include "src/base/ring.h"
 
 #define VG_LIVE_WORKERS_MAX 16
@@ -64,7 +65,7 @@ void vg_device_thread_quit(struct vg_device_thread *thread);
 /* A thread that was abandoned, or told to quit, has ended: nothing is used by it any more. */
 bool vg_device_thread_over(const struct vg_device_thread *thread);
 
-struct vg_live_beat *vg_device_thread_beat(struct vg_device_thread *thread);
+struct vg_beat *vg_device_thread_beat(struct vg_device_thread *thread);
 
 /* Microseconds the device was busy since the start; any thread. */
 int64_t vg_device_thread_busy_us(const struct vg_device_thread *thread);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scheduler/live_work.h"
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/clock.h"
 #include "src/base/log.h"
 #include "src/energy/meter_list.h"
@@ -18,7 +18,7 @@ enum {
 };
 
 struct vg_energy_thread {
-    struct vg_live_beat beat;
+    struct vg_beat beat;
     struct vg_meter_settings settings;
     pthread_t thread;
     bool running;
@@ -119,12 +119,12 @@ static bool publish_and_rest(struct vg_energy_thread *t, const struct vg_energy_
 
 static void begin(struct vg_energy_thread *t)
 {
-    atomic_store_explicit(&t->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+    vg_beat_begin(&t->beat, vg_mono_now());
 }
 
 static void end(struct vg_energy_thread *t)
 {
-    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+    vg_beat_end(&t->beat);
 }
 
 static void *energy_main(void *user)
@@ -187,7 +187,7 @@ void vg_energy_thread_close(struct vg_energy_thread **thread)
     *thread = NULL;
 }
 
-struct vg_live_beat *vg_energy_thread_beat(struct vg_energy_thread *t)
+struct vg_beat *vg_energy_thread_beat(struct vg_energy_thread *t)
 {
     return &t->beat;
 }

@@ -12,7 +12,7 @@
 #include "src/base/attr.h"
 #include "src/energy/meter.h"
 
-struct vg_live_beat; /* live_work.h */
+struct vg_beat; /* src/base/beat.h */
 struct vg_energy_thread;
 
 /* One meter, as of the last second. */
@@ -36,7 +36,7 @@ enum vg_status vg_energy_thread_open(struct vg_energy_thread **thread, const cha
 void vg_energy_thread_close(struct vg_energy_thread **thread);
 
 /* Busy with its meters; for the watchdog. */
-struct vg_live_beat *vg_energy_thread_beat(struct vg_energy_thread *thread);
+struct vg_beat *vg_energy_thread_beat(struct vg_energy_thread *thread);
 
 /* Any one thread; never waits: false and *seen as it was, when the thread writes at this moment. */
 bool vg_energy_thread_look(struct vg_energy_thread *thread, struct vg_energy_seen_all *seen);

@@ -64,7 +64,7 @@ enum vg_status vg_heat_thread_give(struct vg_heat_thread *t, const char *flux,
     return vg_row_thread_give(t->rows, &t->note, need);
 }
 
-struct vg_live_beat *vg_heat_thread_beat(struct vg_heat_thread *t)
+struct vg_beat *vg_heat_thread_beat(struct vg_heat_thread *t)
 {
     return vg_row_thread_beat(t->rows);
 }

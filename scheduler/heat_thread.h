@@ -22,7 +22,7 @@ enum vg_status vg_heat_thread_give(struct vg_heat_thread *thread, const char *fl
 
 /* Any thread. */
 /* For the watchdog. */
-struct vg_live_beat *vg_heat_thread_beat(struct vg_heat_thread *thread);
+struct vg_beat *vg_heat_thread_beat(struct vg_heat_thread *thread);
 
 struct vg_row_counts vg_heat_thread_counts(const struct vg_heat_thread *thread);
 

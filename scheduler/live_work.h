@@ -70,19 +70,4 @@ struct vg_live_batch {
     struct vg_fault fault;
 };
 
-/* What follows when it takes longer than its limit. */
-enum vg_beat_late {
-    VG_BEAT_ENDS, /* the process ends: nothing goes on without this thread */
-    VG_BEAT_TOLD  /* the log names it: others do their work meanwhile */
-};
-
-/* Since when a thread has been busy with one thing, for the watchdog: 0 idle. Written by the
- * thread, read by the watchdog; relaxed, it is only compared with a limit of seconds. */
-struct vg_live_beat {
-    const char *name;
-    int64_t limit_us;
-    enum vg_beat_late late;
-    _Atomic int64_t busy_since_us;
-};
-
 #endif

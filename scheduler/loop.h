@@ -138,7 +138,7 @@ struct vg_loop {
     struct vg_watch_thread *watch;
     struct vg_model_guard *guard; /* NULL: of a trial */
     char model_path[4096];
-    struct vg_live_beat loop_beat;
+    struct vg_beat loop_beat;
     struct vg_stage_times *times;
     struct vg_stop stop;
     uint64_t stop_generation;

@@ -92,14 +92,13 @@ void vg_loop_device_fails(struct vg_loop_device *d, const char *why)
 
 /* ---- one that hangs ------------------------------------------------------------------------ */
 
-static bool hangs(const struct vg_loop_device *d, int64_t now_us)
+static bool hangs(const struct vg_loop_device *d, struct vg_mono_time now)
 {
     /* half of what the watchdog allows: he would end the process; less while a configuration waits for
      * its pictures, and all devices for that */
-    const struct vg_live_beat *beat = vg_device_thread_beat(d->open.thread);
-    const int64_t since_us = atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed);
+    const struct vg_beat *beat = vg_device_thread_beat(d->open.thread);
     const int64_t parts = d->loop->pending ? PENDING_PARTS : PARTS;
-    return since_us != 0 && now_us - since_us > beat->limit_us / parts;
+    return vg_beat_busy_us(beat, now) > beat->limit_us / parts;
 }
 
 /* What it was given and has not handed on is its own until it is over; the pictures have their fate. */
@@ -152,8 +151,7 @@ static bool has_flux(const struct vg_loop_device *d)
 
 static bool at_rest(const struct vg_loop_device *d)
 {
-    const struct vg_live_beat *beat = vg_device_thread_beat(d->open.thread);
-    if (atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed) != 0)
+    if (!vg_beat_idle(vg_device_thread_beat(d->open.thread)))
         return false; /* who closes it would wait for the call */
     return !d->batch_busy[0] && !d->batch_busy[1] && !has_flux(d);
 }
@@ -202,17 +200,17 @@ static void end_to_open(struct vg_loop_device *d, int64_t now_us)
     vg_loop_place(a);
 }
 
-static void step(struct vg_loop_device *d, int64_t now_us)
+static void step(struct vg_loop_device *d, struct vg_mono_time now)
 {
     switch (d->state) {
     case VG_LOOP_DEVICE_WELL:
-        if (vg_loop_others_well(d) && hangs(d, now_us))
+        if (vg_loop_others_well(d) && hangs(d, now))
             begin_to_hang(d);
         break;
     case VG_LOOP_DEVICE_DRAINED:
         if (at_rest(d))
             d->state = VG_LOOP_DEVICE_AWAY;
-        else if (!vg_device_thread_over(d->open.thread) && hangs(d, now_us))
+        else if (!vg_device_thread_over(d->open.thread) && hangs(d, now))
             begin_to_hang(d);
         break;
     case VG_LOOP_DEVICE_HANGS:
@@ -220,13 +218,13 @@ static void step(struct vg_loop_device *d, int64_t now_us)
             ends_to_hang(d);
         break;
     case VG_LOOP_DEVICE_AWAY:
-        if (now_us >= d->retry_us)
-            begin_to_open(d, now_us);
+        if (now.us >= d->retry_us)
+            begin_to_open(d, now.us);
         break;
     case VG_LOOP_DEVICE_OPENS:
         if (vg_device_opener_done(d->opener))
-            end_to_open(d, now_us);
-        else if (d->opens_us && now_us - d->opens_us > OPENS_LONG_US) {
+            end_to_open(d, now.us);
+        else if (d->opens_us && now.us - d->opens_us > OPENS_LONG_US) {
             d->opens_us = 0;
             vg_log(VG_LOG_WARN, "device %u (%s) takes long to open", number_of(d), d->name);
         }
@@ -236,9 +234,9 @@ static void step(struct vg_loop_device *d, int64_t now_us)
 
 void vg_loop_look_at_devices(struct vg_loop *a)
 {
-    const int64_t now_us = vg_mono_now().us;
+    const struct vg_mono_time now = vg_mono_now();
     for (uint32_t i = 0; i < a->device_count && a->device_count > 1; i++)
-        step(&a->device[i], now_us);
+        step(&a->device[i], now);
 }
 
 uint32_t vg_loop_report_devices(const struct vg_loop *a, struct vg_live_device *report)

@@ -216,7 +216,7 @@ void vg_loop_on_tick(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     /* the beat of a loop that runs: the tick itself is the deadline */
-    a->loop_beat.busy_since_us = vg_mono_now().us;
+    vg_beat_begin(&a->loop_beat, vg_mono_now());
     vg_loop_look_at_permission(a);
     for (uint32_t i = 0; i < a->settings->ingest_count; i++)
         vg_loop_notice(a, i, vg_mono_now().us); /* an eventfd lost by a killed ingest */

@@ -292,7 +292,10 @@ static enum vg_status open_publisher(struct vg_loop *a, uint32_t lanes)
     settings.lanes = lanes;
     settings.latency = &a->times->stage[VG_STAGE_REDIS];
     settings.items_per_lane = VG_ALERTS_PER_PICTURE_MAX; /* all of one picture at once */
-    return vg_publisher_open(&a->publisher, &settings, &found, a->fault);
+    enum vg_status status = vg_publisher_open(&a->publisher, &settings, &found, a->fault);
+    for (uint32_t i = 0; i < VG_PUBLISHER_THREADS && !status; i++)
+        status = vg_watch_thread_add(a->watch, vg_publisher_beat(a->publisher, i));
+    return status;
 }
 
 enum vg_status vg_loop_start(struct vg_loop *a, const struct vg_live_config *config)

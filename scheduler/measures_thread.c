@@ -67,7 +67,7 @@ enum vg_status vg_measures_thread_give(struct vg_measures_thread *t, const char 
     return vg_row_thread_give(t->rows, &note, need);
 }
 
-struct vg_live_beat *vg_measures_thread_beat(struct vg_measures_thread *t)
+struct vg_beat *vg_measures_thread_beat(struct vg_measures_thread *t)
 {
     return vg_row_thread_beat(t->rows);
 }

@@ -23,7 +23,7 @@ enum vg_status vg_measures_thread_give(struct vg_measures_thread *thread, const 
 
 /* Any thread. */
 /* For the watchdog. */
-struct vg_live_beat *vg_measures_thread_beat(struct vg_measures_thread *thread);
+struct vg_beat *vg_measures_thread_beat(struct vg_measures_thread *thread);
 
 struct vg_row_counts vg_measures_thread_counts(const struct vg_measures_thread *thread);
 

@@ -7,8 +7,8 @@
 
 #include "models/model_check.h"
 #include "models/model_intact.h"
-#include "scheduler/live_work.h"
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/base/ring.h"
@@ -152,7 +152,7 @@ struct vg_model_guard {
     pthread_t thread;
     bool running;
     struct vg_ring *quit; /* its only element ends the thread */
-    struct vg_live_beat beat;
+    struct vg_beat beat;
     atomic_bool changed;
     atomic_uint_fast64_t checks;
 };
@@ -174,9 +174,9 @@ static void *guard_main(void *user)
 {
     struct vg_model_guard *g = user;
     while (vg_ring_wait(g->quit, (int)g->settings.every_s * 1000) != VG_OK) {
-        atomic_store_explicit(&g->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+        vg_beat_begin(&g->beat, vg_mono_now());
         look(g);
-        atomic_store_explicit(&g->beat.busy_since_us, 0, memory_order_relaxed);
+        vg_beat_end(&g->beat);
     }
     return NULL;
 }
@@ -220,7 +220,7 @@ void vg_model_guard_close(struct vg_model_guard **guard)
     *guard = NULL;
 }
 
-struct vg_live_beat *vg_model_guard_beat(struct vg_model_guard *guard)
+struct vg_beat *vg_model_guard_beat(struct vg_model_guard *guard)
 {
     return &guard->beat;
 }

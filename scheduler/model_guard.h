@@ -26,7 +26,7 @@ enum vg_status vg_model_guard_admit(const char *data, const struct vg_model *mod
                                     enum vg_model_change change,
                                     struct vg_fault *fault) VG_MUST_USE;
 
-struct vg_live_beat; /* live_work.h */
+struct vg_beat; /* src/base/beat.h */
 struct vg_model_guard;
 
 struct vg_model_guard_settings {
@@ -41,7 +41,7 @@ enum vg_status vg_model_guard_open(struct vg_model_guard **guard,
 void vg_model_guard_close(struct vg_model_guard **guard);
 
 /* Busy with one comparison; for the watchdog. */
-struct vg_live_beat *vg_model_guard_beat(struct vg_model_guard *guard);
+struct vg_beat *vg_model_guard_beat(struct vg_model_guard *guard);
 
 /* What the last comparison said; true before the first. Any thread. */
 bool vg_model_guard_intact(const struct vg_model_guard *guard);

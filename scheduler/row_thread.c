@@ -4,8 +4,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "scheduler/live_work.h"
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/clock.h"
 #include "src/base/coverage.h"
 #include "src/base/log.h"
@@ -23,7 +23,7 @@ struct vg_row_thread {
     pthread_t thread;
     bool running;
     struct vg_ring *ring;
-    struct vg_live_beat beat;
+    struct vg_beat beat;
     atomic_uint_fast32_t waiting;                  /* in the ring; relaxed: a level, not an order */
     atomic_bool quit;                              /* relaxed: the ring's wake orders it */
     atomic_uint_fast64_t written, failed, dropped; /* relaxed: figures */
@@ -82,12 +82,12 @@ static void sweep(struct vg_row_thread *t)
 
 static void begin(struct vg_row_thread *t)
 {
-    atomic_store_explicit(&t->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+    vg_beat_begin(&t->beat, vg_mono_now());
 }
 
 static void end(struct vg_row_thread *t)
 {
-    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+    vg_beat_end(&t->beat);
 }
 
 static void *row_main(void *user)
@@ -194,7 +194,7 @@ bool vg_row_name(char *field, size_t size, const char *name)
     return true;
 }
 
-struct vg_live_beat *vg_row_thread_beat(struct vg_row_thread *t)
+struct vg_beat *vg_row_thread_beat(struct vg_row_thread *t)
 {
     return &t->beat;
 }

@@ -12,7 +12,7 @@
 #include "src/base/attr.h"
 #include "src/base/fault.h"
 
-struct vg_live_beat; /* live_work.h */
+struct vg_beat; /* src/base/beat.h */
 struct vg_row_thread;
 
 struct vg_row_settings {
@@ -48,7 +48,7 @@ enum vg_status vg_row_thread_give(struct vg_row_thread *thread, const void *note
 bool vg_row_name(char *field, size_t size, const char *name) VG_MUST_USE;
 
 /* Busy with one row, or with the days that are too old; for the watchdog. */
-struct vg_live_beat *vg_row_thread_beat(struct vg_row_thread *thread);
+struct vg_beat *vg_row_thread_beat(struct vg_row_thread *thread);
 
 /* Rows, since the start; any thread. */
 struct vg_row_counts {

@@ -59,7 +59,7 @@ struct vg_save_thread {
     struct turns soon, whole;
     struct vg_save_counts counts;
     struct vg_log_repeat trouble; /* the thread's own */
-    struct vg_live_beat beat;
+    struct vg_beat beat;
 };
 
 /* ---- turns, all under the lock ------------------------------------------------------------- */
@@ -174,9 +174,9 @@ static void serve(struct vg_save_thread *t, struct vg_save_file *file)
     file->underway = file->waiting;
     file->waiting = (struct job){.act = ACT_NONE};
     (void)pthread_mutex_unlock(&t->lock);
-    atomic_store_explicit(&t->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+    vg_beat_begin(&t->beat, vg_mono_now());
     const enum vg_status status = act_on(file->path, &file->underway, &fault);
-    atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+    vg_beat_end(&t->beat);
     if (status)
         say_failed(t, &fault);
     (void)pthread_mutex_lock(&t->lock);
@@ -260,7 +260,7 @@ void vg_save_thread_close(struct vg_save_thread **thread)
     *thread = NULL;
 }
 
-struct vg_live_beat *vg_save_thread_beat(struct vg_save_thread *t)
+struct vg_beat *vg_save_thread_beat(struct vg_save_thread *t)
 {
     return &t->beat;
 }

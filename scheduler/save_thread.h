@@ -14,6 +14,7 @@
 
 #include "scheduler/live_work.h"
 #include "src/base/attr.h"
+#include "src/base/beat.h"
 #include "src/base/fault.h"
 
 struct vg_save_thread;
@@ -24,7 +25,7 @@ enum vg_status vg_save_thread_open(struct vg_save_thread **thread) VG_MUST_USE;
 void vg_save_thread_close(struct vg_save_thread **thread);
 
 /* Busy with one file; for the watchdog. */
-struct vg_live_beat *vg_save_thread_beat(struct vg_save_thread *thread);
+struct vg_beat *vg_save_thread_beat(struct vg_save_thread *thread);
 
 /* One file. Its functions are for one thread at a time. */
 struct vg_save_file;

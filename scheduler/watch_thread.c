@@ -20,15 +20,14 @@ struct vg_watch_thread {
     pthread_t thread;
     bool running;
     struct vg_ring *quit; /* its only element ends the thread */
-    pthread_mutex_t lock; /* of stop and beats */
+    pthread_mutex_t lock; /* of stop */
     struct vg_stop stop;
-    uint32_t beat_count;
-    struct vg_live_beat *beat[VG_WATCH_BEATS_MAX];
+    struct vg_beats beats;
     struct vg_stop read; /* the thread's own */
     atomic_uint_fast64_t generation;
     _Atomic(const char *) note;
     atomic_bool opened;
-    struct vg_log_repeat unreadable, late, told;
+    struct vg_log_repeat unreadable;
 };
 
 static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
@@ -43,45 +42,6 @@ static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
     t->stop = t->read;
     atomic_fetch_add_explicit(&t->generation, 1, memory_order_release);
     (void)pthread_mutex_unlock(&t->lock);
-}
-
-/* Of a thread that missed its deadline, copied under the lock: its beat may go right after. */
-struct late {
-    const char *name; /* static; NULL: none is late */
-    int64_t limit_us;
-};
-
-/* The first one that missed it with that consequence. */
-static struct late find_late(struct vg_watch_thread *t, enum vg_beat_late what,
-                             struct vg_mono_time now)
-{
-    struct late late = {0};
-    (void)pthread_mutex_lock(&t->lock);
-    for (uint32_t i = 0; i < t->beat_count && !late.name; i++) {
-        const struct vg_live_beat *beat = t->beat[i];
-        const int64_t since = atomic_load_explicit(&beat->busy_since_us, memory_order_relaxed);
-        if (beat->late == what && since != 0 && now.us - since > beat->limit_us)
-            late = (struct late){beat->name, beat->limit_us};
-    }
-    (void)pthread_mutex_unlock(&t->lock);
-    return late;
-}
-
-static void name_late(const struct late *late)
-{
-    vg_log(VG_LOG_ERROR, "thread %s is stuck for more than %.0f s", late->name,
-           (double)late->limit_us / 1e6);
-}
-
-static bool all_in_time(struct vg_watch_thread *t, struct vg_mono_time now)
-{
-    const struct late late = find_late(t, VG_BEAT_ENDS, now),
-                      told = find_late(t, VG_BEAT_TOLD, now);
-    if (late.name && vg_log_repeat_due(&t->late, now, 10 * VG_US_PER_S))
-        name_late(&late);
-    if (told.name && vg_log_repeat_due(&t->told, now, 60 * VG_US_PER_S))
-        name_late(&told);
-    return !late.name;
 }
 
 static void say_alive(struct vg_watch_thread *t)
@@ -106,7 +66,7 @@ static void *watch_main(void *user)
     for (;;) {
         const struct vg_mono_time now = vg_mono_now();
         read_stop(t, now);
-        if (now.us - said.us >= ALIVE_EVERY_US && all_in_time(t, now)) {
+        if (now.us - said.us >= ALIVE_EVERY_US && vg_beats_look(&t->beats, now)) {
             say_alive(t);
             said = now;
         }
@@ -125,6 +85,7 @@ enum vg_status vg_watch_thread_open(struct vg_watch_thread **thread,
     t->settings = *settings;
     t->stop.all = true;
     enum vg_status status = vg_ring_open(&t->quit, 2, sizeof(int));
+    vg_beats_init(&t->beats);
     if (!status && pthread_mutex_init(&t->lock, NULL) == 0) {
         t->running = pthread_create(&t->thread, NULL, watch_main, t) == 0;
         status = t->running ? VG_OK : VG_E_LACK;
@@ -146,32 +107,20 @@ void vg_watch_thread_close(struct vg_watch_thread **thread)
         (void)pthread_join(t->thread, NULL);
         (void)pthread_mutex_destroy(&t->lock);
     }
+    vg_beats_clear(&t->beats);
     vg_ring_close(&t->quit);
     vg_free(t);
     *thread = NULL;
 }
 
-enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread, struct vg_live_beat *beat)
+enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread, struct vg_beat *beat)
 {
-    enum vg_status status = VG_E_FULL;
-    (void)pthread_mutex_lock(&thread->lock);
-    if (thread->beat_count < VG_WATCH_BEATS_MAX) {
-        thread->beat[thread->beat_count++] = beat;
-        status = VG_OK;
-    }
-    (void)pthread_mutex_unlock(&thread->lock);
-    return status;
+    return vg_beats_add(&thread->beats, beat);
 }
 
-void vg_watch_thread_remove(struct vg_watch_thread *thread, const struct vg_live_beat *beat)
+void vg_watch_thread_remove(struct vg_watch_thread *thread, const struct vg_beat *beat)
 {
-    uint32_t kept = 0;
-    (void)pthread_mutex_lock(&thread->lock);
-    for (uint32_t i = 0; i < thread->beat_count; i++)
-        if (thread->beat[i] != beat)
-            thread->beat[kept++] = thread->beat[i];
-    thread->beat_count = kept;
-    (void)pthread_mutex_unlock(&thread->lock);
+    vg_beats_remove(&thread->beats, beat);
 }
 
 uint64_t vg_watch_thread_stop(struct vg_watch_thread *thread, struct vg_stop *stop)

@@ -6,11 +6,9 @@
 #ifndef VG_SCHEDULER_WATCH_THREAD_H
 #define VG_SCHEDULER_WATCH_THREAD_H
 
-#include "scheduler/live_work.h"
 #include "src/base/attr.h"
+#include "src/base/beat.h"
 #include "src/base/stop.h"
-
-#define VG_WATCH_BEATS_MAX 64
 
 struct vg_watch_thread;
 
@@ -25,10 +23,10 @@ void vg_watch_thread_close(struct vg_watch_thread **thread);
 
 /* Watches one more thread; beat is borrowed until close. Any thread. VG_E_FULL. */
 enum vg_status vg_watch_thread_add(struct vg_watch_thread *thread,
-                                   struct vg_live_beat *beat) VG_MUST_USE;
+                                   struct vg_beat *beat) VG_MUST_USE;
 
 /* Does not watch that one any more, if it did: it is not used once this returned. Any thread. */
-void vg_watch_thread_remove(struct vg_watch_thread *thread, const struct vg_live_beat *beat);
+void vg_watch_thread_remove(struct vg_watch_thread *thread, const struct vg_beat *beat);
 
 /* Copies the stop file's state as last read (all stopped before the first reading) and returns
  * its generation. Any thread; a short lock, never held while reading the file. */

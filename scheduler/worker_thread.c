@@ -15,7 +15,7 @@ struct vg_worker_thread {
     struct vg_worker_settings settings;
     struct vg_ring *in, *out;
     struct vg_view_lens *lens;
-    struct vg_live_beat beat;
+    struct vg_beat beat;
     pthread_t thread;
     bool running;
 };
@@ -148,10 +148,10 @@ static void *worker_main(void *user)
         }
         if (!work)
             return NULL;
-        atomic_store_explicit(&t->beat.busy_since_us, vg_mono_now().us, memory_order_relaxed);
+        vg_beat_begin(&t->beat, vg_mono_now());
         if (work->answer)
             follow(t, work);
-        atomic_store_explicit(&t->beat.busy_since_us, 0, memory_order_relaxed);
+        vg_beat_end(&t->beat);
         hand_back(t, work);
     }
 }
@@ -209,7 +209,7 @@ struct vg_ring *vg_worker_thread_out(struct vg_worker_thread *thread)
     return thread->out;
 }
 
-struct vg_live_beat *vg_worker_thread_beat(struct vg_worker_thread *thread)
+struct vg_beat *vg_worker_thread_beat(struct vg_worker_thread *thread)
 {
     return &thread->beat;
 }

@@ -7,6 +7,7 @@
 #include "scheduler/live_work.h"
 #include "scheduler/stage_times.h"
 #include "src/base/attr.h"
+#include "src/base/beat.h"
 #include "src/base/ring.h"
 
 struct vg_worker_thread;
@@ -25,7 +26,7 @@ void vg_worker_thread_close(struct vg_worker_thread **thread);
  * vg_device_settings.hand; and where finished work comes back to the loop. Borrowed. */
 struct vg_ring *vg_worker_thread_in(struct vg_worker_thread *thread);
 struct vg_ring *vg_worker_thread_out(struct vg_worker_thread *thread);
-struct vg_live_beat *vg_worker_thread_beat(struct vg_worker_thread *thread);
+struct vg_beat *vg_worker_thread_beat(struct vg_worker_thread *thread);
 
 /* Processor time that it took until now. Any thread. */
 int64_t vg_worker_thread_cpu_us(const struct vg_worker_thread *thread);

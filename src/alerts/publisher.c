@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/log.h"
 #include "src/base/random.h"
 #include "src/base/ring.h"
@@ -32,8 +33,14 @@
 #define NAME_SIZE     24
 #define VALUE_SIZE    64
 #define PART_SIZE     32
-#define LIVE_BATCH    16  /* flux in one command */
-#define BORN_SIZE     256 /* promised alerts whose latency is still to be taken */
+#define LIVE_BATCH    16                 /* flux in one command */
+#define BORN_SIZE     256                /* promised alerts whose latency is still to be taken */
+#define LIMIT_US      (60 * VG_US_PER_S) /* of an alert on its way to the disk, or to Redis */
+
+enum {
+    KEEPER,
+    SENDER
+}; /* VG_PUBLISHER_THREADS */
 
 /* An item on its way to the keeper. */
 struct given {
@@ -86,6 +93,7 @@ struct vg_publisher {
     struct vg_time_metric *latency; /* borrowed; NULL: not told */
     int stop_fd;                    /* eventfd: wakes the keeper to end */
     pthread_t keeper, sender;
+    struct vg_beat beat[VG_PUBLISHER_THREADS]; /* keeper, sender */
 
     /* under `spool_lock`, held for a spool operation */
     pthread_mutex_t spool_lock;
@@ -259,8 +267,10 @@ static void keep_lane(struct vg_publisher *p, struct lane *lane)
     vg_ring_drain(lane->full);
     while (vg_ring_pop(lane->full, &given) == VG_OK) {
         enum vg_status status = VG_E_INPUT;
+        vg_beat_begin(&p->beat[KEEPER], vg_mono_now());
         if (given.item->alert_bytes > 0)
             keep_item(p, given.item, &status);
+        vg_beat_end(&p->beat[KEEPER]);
         /* back before the answer: who has it finds the item free */
         if (vg_ring_push(lane->free, &given.item) != VG_OK)
             vg_log(VG_LOG_ERROR, "publisher: an item was given twice");
@@ -379,6 +389,7 @@ static enum vg_status send_one(struct vg_publisher *p, char (*id)[VG_SPOOL_ID_SI
 {
     struct vg_spool_record record;
     enum vg_queue_where where = VG_QUEUE_UNKNOWN;
+    vg_beat_begin(&p->beat[SENDER], vg_mono_now());
     if (read_one(p, id, state, &record) != VG_OK)
         return VG_OK;
     const struct vg_queue_message message = {.id = record.id,
@@ -614,7 +625,10 @@ static void back_off(struct vg_publisher *p, const struct vg_fault *fault)
 static void try_round(struct vg_publisher *p)
 {
     struct vg_fault fault = {.status = VG_OK};
-    if (send_round(p, &fault) != VG_OK) {
+    vg_beat_begin(&p->beat[SENDER], vg_mono_now());
+    const enum vg_status status = send_round(p, &fault);
+    vg_beat_end(&p->beat[SENDER]);
+    if (status != VG_OK) {
         back_off(p, &fault);
         return;
     }
@@ -738,6 +752,11 @@ enum vg_status vg_publisher_capacity(struct vg_publisher *publisher, const char 
     return VG_OK;
 }
 
+struct vg_beat *vg_publisher_beat(struct vg_publisher *publisher, uint32_t thread)
+{
+    return &publisher->beat[thread];
+}
+
 void vg_publisher_read_counts(struct vg_publisher *publisher, struct vg_publisher_counts *counts)
 {
     lock(&publisher->lock);
@@ -809,6 +828,13 @@ static enum vg_status open_parts(struct vg_publisher *p,
 
 static enum vg_status start_threads(struct vg_publisher *p, struct vg_fault *fault)
 {
+    static const char *const names[VG_PUBLISHER_THREADS] = {
+        [KEEPER] = "keeper", [SENDER] = "sender"};
+    for (uint32_t i = 0; i < VG_PUBLISHER_THREADS; i++) {
+        p->beat[i].name = names[i];
+        p->beat[i].limit_us = LIMIT_US;
+        p->beat[i].late = VG_BEAT_TOLD;
+    }
     if (pthread_create(&p->keeper, NULL, keeper_main, p) != 0)
         return vg_fault_set(fault, VG_E_LACK, N_("a thread cannot be started"), NULL, "publisher");
     if (pthread_create(&p->sender, NULL, sender_main, p) == 0)

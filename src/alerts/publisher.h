@@ -54,6 +54,7 @@ struct vg_publisher_settings {
 struct vg_publisher_settings vg_publisher_defaults(const char *spool_folder, const char *redis,
                                                    const char *node);
 
+struct vg_beat; /* src/base/beat.h */
 struct vg_publisher;
 
 /* Opens the spool and starts the two threads. Redis may be away. The process must ignore
@@ -119,5 +120,10 @@ struct vg_publisher_counts {
 };
 /* All of one moment. Any thread. */
 void vg_publisher_read_counts(struct vg_publisher *publisher, struct vg_publisher_counts *counts);
+
+#define VG_PUBLISHER_THREADS 2
+/* Of the keeper, which begins anew with each alert, and of the sender, with each try: late, an alert
+ * that is to be promised is refused meanwhile, others wait in the spool. Live as long as the publisher. */
+struct vg_beat *vg_publisher_beat(struct vg_publisher *publisher, uint32_t thread);
 
 #endif

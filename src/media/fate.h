@@ -14,7 +14,7 @@ enum vg_fate {
     VG_FATE_STILL,    /* scheduler: nothing moved since the last one */
     VG_FATE_STOPPED,  /* the flux is stopped, or not authorised now; scheduler as well */
     VG_FATE_DECODER,  /* the decoder refused its packet, or it could not be converted */
-    VG_FATE_SHUTDOWN, /* its process ended first; scheduler as well */
+    VG_FATE_SHUTDOWN, /* what worked on it ended first: its process; scheduler as well, or its device */
     VG_FATE_COUNT
 };
 

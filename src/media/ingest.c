@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/clock.h"
 #include "src/base/cores.h"
 #include "src/base/log.h"
@@ -46,6 +47,7 @@ struct ingest {
     struct vg_cores cores; /* as they were at next_cores' last time */
     struct vg_ingest_budget budget;
     struct vg_decode_watch drivers;
+    struct vg_beats beats; /* of the threads that are no flux */
     struct vg_stop stop;
     struct vg_random random;
     struct vg_message_reader reader;
@@ -352,7 +354,7 @@ static enum vg_status do_what_is_due(struct ingest *ingest, struct vg_mono_time 
     if (now.us < ingest->next_alive.us)
         return VG_OK;
     ingest->next_alive.us = now.us + ALIVE_US;
-    return all_alive(ingest, now) ? say_alive(ingest) : VG_OK;
+    return all_alive(ingest, now) && vg_beats_look(&ingest->beats, now) ? say_alive(ingest) : VG_OK;
 }
 
 static int64_t next_due_us(const struct ingest *ingest)
@@ -432,7 +434,8 @@ static void open_desk(struct ingest *ingest)
     if (ingest->settings.media_fd < 0)
         return;
     settings.fd = ingest->settings.media_fd;
-    if (vg_media_desk_open(&ingest->desk, &settings))
+    if (vg_media_desk_open(&ingest->desk, &settings) ||
+        vg_beats_add(&ingest->beats, vg_media_desk_beat(ingest->desk)))
         vg_log(VG_LOG_ERROR, "clips and live pictures cannot be given");
 }
 
@@ -443,6 +446,7 @@ enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)
         return VG_E_MEMORY;
     ingest->settings = *settings;
     ingest->stop.all = true;
+    vg_beats_init(&ingest->beats);
     enum vg_status status = begin(ingest);
     if (status == VG_OK) {
         open_desk(ingest);
@@ -457,6 +461,7 @@ enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)
         explicit_bzero(ingest->reader.buffer, CONFIG_BYTES);
     vg_free(ingest->reader.buffer);
     vg_media_desk_close(&ingest->desk);
+    vg_beats_clear(&ingest->beats);
     for (uint32_t i = 0; i < THREADS; i++)
         vg_packet_ring_close(&ingest->ring[i]);
     for (uint32_t i = 0; i < VG_SLOTS_FLUX_MAX; i++)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/base/log.h"
 #include "src/base/media_wire.h"
 #include "src/media/clip_cut.h"
@@ -25,6 +26,7 @@
 #define FRAMES_PER_TURN 64          /* then the other direction has its turn */
 #define LOOK_MS         100
 #define REST_MS         1000
+#define LIMIT_US        (60 * VG_US_PER_S) /* of a turn */
 
 enum stage {
     STAGE_FREE,
@@ -60,6 +62,7 @@ struct vg_media_desk {
     struct vg_media_desk_settings settings; /* constant */
     int bell;                               /* eventfd: the rings, and who closes */
     pthread_t thread;
+    struct vg_beat beat;
 
     pthread_mutex_t lock; /* of these */
     bool over;
@@ -633,10 +636,12 @@ static void *run(void *argument)
     while (!is_over(desk)) {
         if (!more)
             wait_for_work(desk);
+        vg_beat_begin(&desk->beat, vg_mono_now());
         if (!desk->broken)
             hear_all(desk);
         look_after(desk, vg_mono_now());
         more = !desk->broken && send_all(desk);
+        vg_beat_end(&desk->beat);
     }
     forget_all(desk);
     return NULL;
@@ -650,6 +655,9 @@ enum vg_status vg_media_desk_open(struct vg_media_desk **desk,
     if (!d)
         return VG_E_MEMORY;
     d->settings = *settings;
+    d->beat.name = "media desk";
+    d->beat.limit_us = LIMIT_US;
+    d->beat.late = VG_BEAT_TOLD; /* pictures go on to the analysis */
     vg_wire_peer_init(&d->peer);
     (void)pthread_mutex_init(&d->lock, NULL);
     d->bell = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* the first turn says hello */
@@ -662,6 +670,11 @@ enum vg_status vg_media_desk_open(struct vg_media_desk **desk,
     }
     *desk = d;
     return VG_OK;
+}
+
+struct vg_beat *vg_media_desk_beat(struct vg_media_desk *desk)
+{
+    return &desk->beat;
 }
 
 void vg_media_desk_close(struct vg_media_desk **desk)

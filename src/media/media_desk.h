@@ -30,6 +30,7 @@ struct vg_media_desk_settings {
 /* 16 MiB, 20 s, 1.5 s, 30 s; fd to be set. */
 struct vg_media_desk_settings vg_media_desk_defaults(void);
 
+struct vg_beat; /* src/base/beat.h */
 struct vg_media_desk;
 
 /* Starts the thread. VG_E_MEMORY, VG_E_LACK (no thread, no eventfd). */
@@ -37,6 +38,9 @@ enum vg_status vg_media_desk_open(struct vg_media_desk **desk,
                                   const struct vg_media_desk_settings *settings) VG_MUST_USE;
 /* Ends the thread, at once. */
 void vg_media_desk_close(struct vg_media_desk **desk);
+
+/* Begins anew with each turn; lives as long as the desk. */
+struct vg_beat *vg_media_desk_beat(struct vg_media_desk *desk);
 
 /* Any thread. From now on the flux of this id is at the place; NULL: none is. ring and post (which
  * may be NULL) are borrowed until close, not only until the next call. Requests of the flux that

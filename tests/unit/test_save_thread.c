@@ -96,7 +96,7 @@ static void hang(const struct play *p, const char *name)
 
 static bool is_busy(struct vg_save_thread *thread)
 {
-    return atomic_load(&vg_save_thread_beat(thread)->busy_since_us) != 0;
+    return !vg_beat_idle(vg_save_thread_beat(thread));
 }
 
 static bool has_failed(struct vg_save_thread *thread)

@@ -133,8 +133,7 @@ static void part_of(const struct play *p, char *path, size_t size)
 
 static bool stands_before_the_disk(const struct play *p, const char *part)
 {
-    return atomic_load(&vg_save_thread_beat(p->saves)->busy_since_us) != 0 &&
-           access(part, F_OK) == 0;
+    return !vg_beat_idle(vg_save_thread_beat(p->saves)) && access(part, F_OK) == 0;
 }
 
 static bool has_failed(const struct play *p, const char *part)
