@@ -4,7 +4,6 @@
 #include "src/media/sdp.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -471,8 +470,7 @@ static bool numeric_address(const char *text)
 static bool copy_address(struct span s, char *text, size_t size)
 {
     char kept[64];
-    assert(size >= sizeof kept);
-    if (!copy(s, kept, sizeof kept) || !numeric_address(kept))
+    if (size < sizeof kept || !copy(s, kept, sizeof kept) || !numeric_address(kept))
         return false;
     memcpy(text, kept, sizeof kept);
     return true;

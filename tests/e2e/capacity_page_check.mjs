@@ -5,8 +5,8 @@
 // both), VIGIE_REDIS (socket of the private Redis), VIGIE_CLIP (352x288, for "measured"), VIGIE_NODE
 // (folder with node_modules), CHROMIUM. Prints one line per check; ends with 1 if one failed.
 import { createRequire } from 'node:module';
-import net from 'node:net';
 import { lowContrast, sticksOut, unnamed } from './page_look.mjs';
+import { redisCommand } from './redis_command.mjs';
 
 const env = process.env;
 const require = createRequire(`${env.VIGIE_NODE}/`);
@@ -23,20 +23,7 @@ function same(what, got, wanted) {
   check(what, JSON.stringify(got) === JSON.stringify(wanted), `${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`);
 }
 
-/** One Redis command by its socket. */
-function redis(...args) {
-  const text = args.map((arg) => `$${Buffer.byteLength(String(arg))}\r\n${arg}\r\n`).join('');
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(env.VIGIE_REDIS);
-    socket.once('error', reject);
-    socket.once('data', (data) => {
-      socket.end();
-      if (data[0] === 0x2d) reject(new Error(data.toString()));
-      else resolve();
-    });
-    socket.end(`*${args.length}\r\n${text}`);
-  });
-}
+const redis = (...args) => redisCommand(env.VIGIE_REDIS, ...args);
 
 const browser = await chromium.launch({
   executablePath: env.CHROMIUM ?? '/usr/bin/chromium',

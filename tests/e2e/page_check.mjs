@@ -5,8 +5,8 @@
 // VIGIE_NODE (folder with node_modules), VIGIE_OUT (folder for screenshots), CHROMIUM.
 // Prints one line per check; ends with 1 if one failed.
 import { createRequire } from 'node:module';
-import net from 'node:net';
 import { lowContrast, sticksOut, unnamed } from './page_look.mjs';
+import { redisCommand } from './redis_command.mjs';
 
 const env = process.env;
 const require = createRequire(`${env.VIGIE_NODE}/`);
@@ -20,24 +20,7 @@ function check(what, good, detail = '') {
 
 // ---- the queue, as analysis writes to it --------------------------------------------------------
 
-/** One Redis command (buffers or strings) by its socket. */
-function redis(...args) {
-  const parts = [Buffer.from(`*${args.length}\r\n`)];
-  for (const arg of args) {
-    const bytes = Buffer.from(arg);
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'));
-  }
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(env.VIGIE_REDIS);
-    socket.once('error', reject);
-    socket.once('data', (data) => {
-      socket.end();
-      if (data[0] === 0x2d) reject(new Error(data.toString()));
-      else resolve(data.toString());
-    });
-    socket.end(Buffer.concat(parts));
-  });
-}
+const redis = (...args) => redisCommand(env.VIGIE_REDIS, ...args);
 
 const stamp = Date.now().toString(36).toUpperCase().padStart(10, '0').replace(/[ILOU]/g, 'X');
 function alert(n, fields) {
