@@ -74,7 +74,7 @@ static void on_second(evutil_socket_t fd, short what, void *argument)
 {
     (void)fd, (void)what;
     struct api *api = argument;
-    if (!vg_reception_in_time(api->reception))
+    if (!vg_reception_in_time(api->reception, vg_mono_now()))
         return; /* no sign of life: the supervisor starts another one */
     say(api, json_pack("{s:s,s:s?}", "type", "alive", "note", vg_reception_note(api->reception)));
 }

@@ -17,7 +17,8 @@
 enum {
     NEWS_DEPTH = 1024,
     NEWS_PAGE = 64,
-    LIMIT_S = 60 /* of a step: Redis and SQLite have deadlines of seconds */
+    LIMIT_S = 60, /* of a step: Redis and SQLite have deadlines of seconds, the disk has none */
+    ENDS_S = 600
 };
 
 struct vg_archive_thread {
@@ -175,8 +176,9 @@ enum vg_status vg_archive_thread_open(struct vg_archive_thread **thread, struct 
     t->tell = tell;
     t->user = user;
     t->state.last = VG_E_STATE; /* no step yet */
-    t->beat.name = "archive";   /* without it no alert is seen: the process ends */
+    t->beat.name = "archive";
     t->beat.limit_us = LIMIT_S * VG_US_PER_S;
+    t->beat.ends_us = ENDS_S * VG_US_PER_S; /* without it no alert is seen */
     (void)pthread_mutex_init(&t->lock, NULL);
     enum vg_status status = vg_ring_open(&t->news, NEWS_DEPTH, sizeof(struct vg_news *));
     if (!status) {

@@ -476,8 +476,7 @@ enum vg_status vg_clip_keeper_open(struct vg_clip_keeper **keeper, struct event_
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "clips");
     k->settings = *settings;
     k->beat.name = "clips";
-    k->beat.limit_us = LIMIT_S * VG_US_PER_S;
-    k->beat.late = VG_BEAT_TOLD; /* alerts do not wait for their clips */
+    k->beat.limit_us = LIMIT_S * VG_US_PER_S; /* never the end: alerts do not wait for clips */
     (void)pthread_mutex_init(&k->lock, NULL);
     enum vg_status status = vg_ring_open(&k->orders, RING_DEPTH, sizeof(struct order));
     if (!status)

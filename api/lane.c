@@ -75,7 +75,7 @@ enum vg_status vg_lane_open(struct vg_lane **lane, struct event_base *base,
     l->user = user;
     l->beat.name = settings->name;
     l->beat.limit_us = settings->limit_us;
-    l->beat.late = settings->late;
+    l->beat.ends_us = settings->ends_us;
     vg_desk_init(&l->desk, settings->data, settings->redis_socket);
     enum vg_status status = vg_ring_open(&l->tasks, l->depth, sizeof(struct vg_exchange *));
     if (!status)

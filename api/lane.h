@@ -27,12 +27,11 @@ struct vg_exchange {
 };
 
 struct vg_lane_settings {
-    const char *name;         /* of the thread, at most 15 letters; static */
-    const char *data;         /* borrowed */
-    const char *redis_socket; /* borrowed */
-    size_t depth;             /* a power of two */
-    int64_t limit_us;         /* of one exchange */
-    enum vg_beat_late late;   /* what follows when one takes longer */
+    const char *name;          /* of the thread, at most 15 letters; static */
+    const char *data;          /* borrowed */
+    const char *redis_socket;  /* borrowed */
+    size_t depth;              /* a power of two */
+    int64_t limit_us, ends_us; /* of one exchange (vg_beat) */
 };
 
 /* Called in the loop's thread for each exchange that was submitted. */

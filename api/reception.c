@@ -30,6 +30,8 @@
 
 enum {
     ACCOUNTS_CHECK_S = 2,
+    LANE_LIMIT_S = 60, /* of an answer: Redis has a deadline of seconds, the disk has none */
+    LANE_ENDS_S = 600,
     CLIPS_OUT_MAX = 8,   /* being read or sent: each is up to VG_CLIP_BYTES_MAX */
     LENT_LEAST = 1 << 16 /* bytes: larger bodies are sent from where they are */
 };
@@ -43,7 +45,8 @@ enum {
 
 struct vg_reception {
     struct vg_lane *lane[VG_LANE_COUNT];
-    struct vg_beats beats; /* of the threads beside the loop */
+    struct vg_beats beats;     /* of the threads beside the loop */
+    enum vg_beats_found found; /* at the last look */
     struct vg_archive_thread *archive;
     struct vg_streams *streams;
     struct vg_media_links *links;
@@ -694,15 +697,18 @@ void vg_reception_hear(struct vg_reception *reception, const json_t *message)
 const char *vg_reception_note(const struct vg_reception *reception)
 {
     const enum vg_status last = vg_archive_thread_state(reception->archive).last;
+    if (reception->found != VG_BEATS_WELL)
+        return vg_beats_note(reception->found);
     if (last == VG_OK || last == VG_E_STATE)
         return NULL;
     return last == VG_E_CLOSED ? N_("Redis is away: alerts wait in the spool")
                                : N_("alerts cannot be archived: they wait in the queue");
 }
 
-bool vg_reception_in_time(struct vg_reception *reception)
+bool vg_reception_in_time(struct vg_reception *reception, struct vg_mono_time now)
 {
-    return vg_beats_look(&reception->beats, vg_mono_now());
+    reception->found = vg_beats_look(&reception->beats, now);
+    return reception->found != VG_BEATS_END;
 }
 
 /* A msgid in the reader's language, null for "". */
@@ -993,13 +999,11 @@ enum vg_status vg_reception_open(struct vg_reception **reception, struct event_b
     static const struct {
         const char *name;
         size_t depth;
-        int64_t limit_s; /* many rows of a slow disk; else Redis, a password or a small file */
-        enum vg_beat_late late;
-    } lanes[VG_LANE_COUNT] = {[VG_LANE_STORE] = {"vg-store", 64, 120, VG_BEAT_ENDS},
-                              [VG_LANE_LIVE] = {"vg-live", 32, 60, VG_BEAT_ENDS},
-                              [VG_LANE_GUARD] = {"vg-guard", 8, 60, VG_BEAT_ENDS},
-                              [VG_LANE_URGENT] = {"vg-urgent", 16, 60, VG_BEAT_ENDS},
-                              [VG_LANE_CLIPS] = {"vg-clip-read", 16, 60, VG_BEAT_TOLD}};
+    } lanes[VG_LANE_COUNT] = {[VG_LANE_STORE] = {"vg-store", 64},
+                              [VG_LANE_LIVE] = {"vg-live", 32},
+                              [VG_LANE_GUARD] = {"vg-guard", 8},
+                              [VG_LANE_URGENT] = {"vg-urgent", 16},
+                              [VG_LANE_CLIPS] = {"vg-clip-read", 16}};
     const struct timeval every = {ACCOUNTS_CHECK_S, 0};
     *reception = NULL;
     struct vg_reception *r = vg_alloc(sizeof *r);
@@ -1012,8 +1016,8 @@ enum vg_status vg_reception_open(struct vg_reception **reception, struct event_b
                                               .data = settings->data,
                                               .redis_socket = settings->redis_socket,
                                               .depth = lanes[i].depth,
-                                              .limit_us = lanes[i].limit_s * VG_US_PER_S,
-                                              .late = lanes[i].late};
+                                              .limit_us = LANE_LIMIT_S * VG_US_PER_S,
+                                              .ends_us = LANE_ENDS_S * VG_US_PER_S};
         status = vg_lane_open(&r->lane[i], base, &lane, on_done, r, fault);
     }
     if (status)

@@ -46,8 +46,9 @@ void vg_reception_set_server(struct vg_reception *reception, const struct vg_htt
 /* A health message of the supervisor. */
 void vg_reception_hear(struct vg_reception *reception, const json_t *message);
 
-/* Whether the threads beside the loop come back; those that do not are named in the log. Loop's thread. */
-bool vg_reception_in_time(struct vg_reception *reception) VG_MUST_USE;
+/* Whether the process can do without the threads that do not come back, if there are any. Loop's
+ * thread, once a second. */
+bool vg_reception_in_time(struct vg_reception *reception, struct vg_mono_time now) VG_MUST_USE;
 
 /* A sentence (msgid) about something unwell that this process lives with, or NULL. */
 const char *vg_reception_note(const struct vg_reception *reception);

@@ -126,7 +126,8 @@ static enum vg_status open_all(struct vg_loop *a)
     if (!a->control || !a->tick || event_add(a->control, NULL) || event_add(a->tick, &tick))
         return VG_E_MEMORY;
     a->loop_beat.name = "loop";
-    a->loop_beat.limit_us = 120 * VG_US_PER_S;   /* opening a device compiles its kernels */
+    a->loop_beat.limit_us = 120 * VG_US_PER_S; /* opening a device compiles its kernels */
+    a->loop_beat.ends_us = a->loop_beat.limit_us;
     vg_beat_begin(&a->loop_beat, vg_mono_now()); /* it may be opened before the first tick */
     const struct vg_watch_settings watch = {a->settings->data, a->settings->control_fd};
     status = vg_watch_thread_open(&a->watch, &watch);

@@ -169,6 +169,7 @@ enum vg_status vg_device_thread_open(struct vg_device_thread **thread,
     t->settings = *settings;
     t->beat.name = "device";
     t->beat.limit_us = settings->limit_us ? settings->limit_us : VG_DEVICE_LIMIT_US;
+    t->beat.ends_us = t->beat.limit_us;
     if (!t->settings.weights_every_us)
         t->settings.weights_every_us = VG_WEIGHTS_EVERY_US;
     t->looked = vg_mono_now();

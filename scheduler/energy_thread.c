@@ -155,7 +155,6 @@ enum vg_status vg_energy_thread_open(struct vg_energy_thread **thread, const cha
     t->settings.deadline_us = DEADLINE_US;
     t->beat.name = "energy";
     t->beat.limit_us = LIMIT_US;
-    t->beat.late = VG_BEAT_TOLD;
     (void)snprintf(t->settings.root, sizeof t->settings.root, "%s", root ? root : "");
     (void)snprintf(t->settings.library, sizeof t->settings.library, "%s", library ? library : "");
     (void)pthread_condattr_init(&clock);

@@ -191,7 +191,6 @@ enum vg_status vg_model_guard_open(struct vg_model_guard **guard,
     g->settings = *settings;
     g->beat.name = "model guard";
     g->beat.limit_us = LIMIT_S * VG_US_PER_S;
-    g->beat.late = VG_BEAT_TOLD;
     if (g->settings.every_s == 0)
         g->settings.every_s = VG_MODEL_GUARD_EVERY_S;
     enum vg_status status = vg_ring_open(&g->quit, 2, sizeof(int));

@@ -122,8 +122,7 @@ enum vg_status vg_row_thread_open(struct vg_row_thread **thread,
     t->settings.data = t->data;
     t->swept_day = INT64_MIN;
     t->beat.name = settings->name;
-    t->beat.limit_us = LIMIT_S * VG_US_PER_S;
-    t->beat.late = VG_BEAT_TOLD; /* rows are dropped and counted meanwhile */
+    t->beat.limit_us = LIMIT_S * VG_US_PER_S; /* never the end: rows are dropped and counted */
     t->note = vg_alloc(settings->note_bytes);
     t->wake = vg_alloc(settings->note_bytes);
     enum vg_status status = t->note && t->wake ? VG_OK : VG_E_MEMORY;

@@ -228,8 +228,8 @@ enum vg_status vg_save_thread_open(struct vg_save_thread **thread)
     if (!t)
         return VG_E_MEMORY;
     t->beat.name = "save";
+    /* never the end: pictures go on; an alert has the worker's deadline */
     t->beat.limit_us = LIMIT_S * VG_US_PER_S;
-    t->beat.late = VG_BEAT_TOLD; /* pictures go on; an alert has the worker's deadline */
     t->locks = open_locks(t);
     t->running = t->locks && pthread_create(&t->thread, NULL, save_main, t) == 0;
     *thread = t;

@@ -44,9 +44,10 @@ static void read_stop(struct vg_watch_thread *t, struct vg_mono_time now)
     (void)pthread_mutex_unlock(&t->lock);
 }
 
-static void say_alive(struct vg_watch_thread *t)
+static void say_alive(struct vg_watch_thread *t, enum vg_beats_found found)
 {
-    const char *note = atomic_load_explicit(&t->note, memory_order_relaxed);
+    const char *given = atomic_load_explicit(&t->note, memory_order_relaxed);
+    const char *late = vg_beats_note(found), *note = late ? late : given;
     char text[512];
     const char *opening =
         atomic_load_explicit(&t->opened, memory_order_relaxed) ? "" : ",\"opening\":true";
@@ -66,8 +67,10 @@ static void *watch_main(void *user)
     for (;;) {
         const struct vg_mono_time now = vg_mono_now();
         read_stop(t, now);
-        if (now.us - said.us >= ALIVE_EVERY_US && vg_beats_look(&t->beats, now)) {
-            say_alive(t);
+        if (now.us - said.us >= ALIVE_EVERY_US) {
+            const enum vg_beats_found found = vg_beats_look(&t->beats, now);
+            if (found != VG_BEATS_END)
+                say_alive(t, found);
             said = now;
         }
         if (vg_ring_wait(t->quit, STEP_MS) == VG_OK)

@@ -1,8 +1,8 @@
 /* The watchdog of analysis: reads the stop file twice a second (so that stopping works while
  * the loop, Redis or the disk of the spool is stuck), watches the other threads' deadlines and
  * tells the supervisor once a second that the process lives. A thread that missed its deadline
- * is named in the log, and unless the others can do without it (VG_BEAT_TOLD) no more sign of life is
- * given: the supervisor kills the process. */
+ * is named in the log; past the one of the process no more sign of life is given, and the supervisor
+ * kills it. */
 #ifndef VG_SCHEDULER_WATCH_THREAD_H
 #define VG_SCHEDULER_WATCH_THREAD_H
 

@@ -166,6 +166,7 @@ enum vg_status vg_worker_thread_open(struct vg_worker_thread **thread,
     t->settings = *settings;
     t->beat.name = "worker";
     t->beat.limit_us = WORKER_LIMIT_S * VG_US_PER_S;
+    t->beat.ends_us = t->beat.limit_us;
     enum vg_status status =
         vg_ring_open(&t->in, VG_LIVE_FLUX_MAX * 2, sizeof(struct vg_live_work *));
     if (!status)

@@ -35,7 +35,7 @@
 #define PART_SIZE     32
 #define LIVE_BATCH    16                 /* flux in one command */
 #define BORN_SIZE     256                /* promised alerts whose latency is still to be taken */
-#define LIMIT_US      (60 * VG_US_PER_S) /* of an alert on its way to the disk, or to Redis */
+#define LIMIT_US      (60 * VG_US_PER_S) /* of an alert, or a few commands to Redis; never the end */
 
 enum {
     KEEPER,
@@ -463,6 +463,7 @@ static void tell_news(struct vg_publisher *p)
 /* Asks Redis about what may have been archived, and forgets what was. */
 static enum vg_status ask_unsure(struct vg_publisher *p, struct vg_fault *fault)
 {
+    vg_beat_begin(&p->beat[SENDER], vg_mono_now());
     char ids[VG_QUEUE_BATCH_MAX][VG_SPOOL_ID_SIZE], done[VG_QUEUE_BATCH_MAX][VG_SPOOL_ID_SIZE];
     const char *names[VG_QUEUE_BATCH_MAX];
     enum vg_queue_where where[VG_QUEUE_BATCH_MAX];
@@ -519,6 +520,7 @@ static size_t pick_live(struct vg_publisher *p, size_t *from)
 
 static enum vg_status send_live_batch(struct vg_publisher *p, size_t n, struct vg_fault *fault)
 {
+    vg_beat_begin(&p->beat[SENDER], vg_mono_now());
     struct vg_redis_arg args[4 + LIVE_BATCH * (2 + 2 * VG_PUBLISHER_FIELDS_MAX)];
     static_assert(sizeof args / sizeof *args <= VG_REDIS_ARGS_MAX, "one command takes them all");
     char seconds[16], counts[LIVE_BATCH][16];
@@ -833,7 +835,6 @@ static enum vg_status start_threads(struct vg_publisher *p, struct vg_fault *fau
     for (uint32_t i = 0; i < VG_PUBLISHER_THREADS; i++) {
         p->beat[i].name = names[i];
         p->beat[i].limit_us = LIMIT_US;
-        p->beat[i].late = VG_BEAT_TOLD;
     }
     if (pthread_create(&p->keeper, NULL, keeper_main, p) != 0)
         return vg_fault_set(fault, VG_E_LACK, N_("a thread cannot be started"), NULL, "publisher");

@@ -122,8 +122,9 @@ struct vg_publisher_counts {
 void vg_publisher_read_counts(struct vg_publisher *publisher, struct vg_publisher_counts *counts);
 
 #define VG_PUBLISHER_THREADS 2
-/* Of the keeper, which begins anew with each alert, and of the sender, with each try: late, an alert
- * that is to be promised is refused meanwhile, others wait in the spool. Live as long as the publisher. */
+/* Of the keeper, which begins anew with each alert, and of the sender, with each alert and each few
+ * commands. When they are late, alerts wait in the spool, or are refused to who waits for the
+ * promise. Live as long as the publisher. */
 struct vg_beat *vg_publisher_beat(struct vg_publisher *publisher, uint32_t thread);
 
 #endif

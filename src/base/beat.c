@@ -1,5 +1,9 @@
 #include "src/base/beat.h"
 
+#include "src/base/text.h"
+
+#define SAY_EVERY_US (60 * VG_US_PER_S)
+
 void vg_beats_init(struct vg_beats *beats)
 {
     *beats = (struct vg_beats){.count = 0};
@@ -36,38 +40,35 @@ void vg_beats_remove(struct vg_beats *beats, const struct vg_beat *beat)
 
 /* Of a thread that is late, copied under the lock: its beat may go right after. */
 struct late {
-    const char *name; /* NULL: none is */
-    int64_t limit_us;
+    const char *name;
+    int64_t busy_us;
 };
 
-/* The first one that is late with that consequence. */
-static struct late find_late(struct vg_beats *beats, enum vg_beat_late what,
-                             struct vg_mono_time now)
+enum vg_beats_found vg_beats_look(struct vg_beats *beats, struct vg_mono_time now)
 {
-    struct late late = {0};
+    struct late due[VG_BEATS_MAX]; /* to be named now */
+    uint32_t named = 0;
+    enum vg_beats_found found = VG_BEATS_WELL;
     (void)pthread_mutex_lock(&beats->lock);
-    for (uint32_t i = 0; i < beats->count && !late.name; i++) {
-        const struct vg_beat *beat = beats->beat[i];
-        if (beat->late == what && vg_beat_busy_us(beat, now) > beat->limit_us)
-            late = (struct late){beat->name, beat->limit_us};
+    for (uint32_t i = 0; i < beats->count; i++) {
+        struct vg_beat *beat = beats->beat[i];
+        const int64_t busy_us = vg_beat_busy_us(beat, now);
+        if (busy_us <= beat->limit_us)
+            continue;
+        const bool ends = beat->ends_us > 0 && busy_us > beat->ends_us;
+        if (ends || found == VG_BEATS_WELL)
+            found = ends ? VG_BEATS_END : VG_BEATS_LATE;
+        if (vg_log_repeat_due(&beat->said, now, SAY_EVERY_US))
+            due[named++] = (struct late){beat->name, busy_us};
     }
     (void)pthread_mutex_unlock(&beats->lock);
-    return late;
+    for (uint32_t i = 0; i < named; i++)
+        vg_log(VG_LOG_ERROR, "thread %s is stuck for %.0f s", due[i].name,
+               (double)due[i].busy_us / 1e6);
+    return found;
 }
 
-static void name_late(const struct late *late)
+const char *vg_beats_note(enum vg_beats_found found)
 {
-    vg_log(VG_LOG_ERROR, "thread %s is stuck for more than %.0f s", late->name,
-           (double)late->limit_us / 1e6);
-}
-
-bool vg_beats_look(struct vg_beats *beats, struct vg_mono_time now)
-{
-    const struct late ends = find_late(beats, VG_BEAT_ENDS, now),
-                      told = find_late(beats, VG_BEAT_TOLD, now);
-    if (ends.name && vg_log_repeat_due(&beats->ends, now, 10 * VG_US_PER_S))
-        name_late(&ends);
-    if (told.name && vg_log_repeat_due(&beats->told, now, 60 * VG_US_PER_S))
-        name_late(&told);
-    return !ends.name;
+    return found == VG_BEATS_WELL ? NULL : N_("a thread does not come back: see the log");
 }

@@ -15,18 +15,14 @@
 
 #define VG_BEATS_MAX 64
 
-/* What follows when it takes longer than its limit. */
-enum vg_beat_late {
-    VG_BEAT_ENDS, /* the process ends: nothing goes on without this thread */
-    VG_BEAT_TOLD  /* the log names it: others do their work meanwhile */
-};
-
-/* Written by its thread, read by who looks; relaxed, it is only compared with a limit of seconds. */
+/* Written by its thread, read by who looks; relaxed, it is only compared with limits of seconds. */
 struct vg_beat {
     const char *name; /* static */
-    int64_t limit_us;
-    enum vg_beat_late late;
+    int64_t limit_us; /* busy for longer than this with one thing, it is named */
+    int64_t ends_us;  /* and for longer than this, the process is to end; 0: it does without the
+                         thread, or what holds it up (a disk) would hold up the next process too */
     _Atomic int64_t busy_since_us; /* 0: idle */
+    struct vg_log_repeat said;     /* of who looks */
 };
 
 /* Of the thread itself. Begin again is a new thing: the time starts anew. */
@@ -55,10 +51,16 @@ static inline int64_t vg_beat_busy_us(const struct vg_beat *beat, struct vg_mono
 
 /* The threads that one looks at. */
 struct vg_beats {
-    pthread_mutex_t lock; /* of count and beat */
+    pthread_mutex_t lock; /* of these */
     uint32_t count;
     struct vg_beat *beat[VG_BEATS_MAX];
-    struct vg_log_repeat ends, told; /* the looking thread's */
+};
+
+/* What a look found, the worst of all threads. */
+enum vg_beats_found {
+    VG_BEATS_WELL,
+    VG_BEATS_LATE, /* one is named */
+    VG_BEATS_END   /* one for which the process is to end */
 };
 
 void vg_beats_init(struct vg_beats *beats);
@@ -70,8 +72,10 @@ enum vg_status vg_beats_add(struct vg_beats *beats, struct vg_beat *beat) VG_MUS
 /* That one is not looked at any more, if it was: it is not used once this returned. Any thread. */
 void vg_beats_remove(struct vg_beats *beats, const struct vg_beat *beat);
 
-/* Names who is late, and returns whether the process can do without those. One thread, always the
- * same. */
-bool vg_beats_look(struct vg_beats *beats, struct vg_mono_time now) VG_MUST_USE;
+/* Names each that is late, at most once a minute each. One thread, always the same. */
+enum vg_beats_found vg_beats_look(struct vg_beats *beats, struct vg_mono_time now) VG_MUST_USE;
+
+/* A sentence for `health` about it; msgid, static; NULL: all is well. */
+const char *vg_beats_note(enum vg_beats_found found);
 
 #endif

@@ -268,11 +268,14 @@ static bool all_alive(const struct ingest *ingest, struct vg_mono_time now)
 
 /* A supervisor that does not read loses it: what is due here, the look at the stop file above all,
  * waits for nobody. */
-static enum vg_status say_alive(const struct ingest *ingest)
+static enum vg_status say_alive(const struct ingest *ingest, enum vg_beats_found found)
 {
-    static const char text[] = "{\"type\":\"alive\",\"note\":null}";
+    const char *note = vg_beats_note(found);
+    char text[256] = "{\"type\":\"alive\",\"note\":null}";
+    if (note)
+        (void)snprintf(text, sizeof text, "{\"type\":\"alive\",\"note\":\"%s\"}", note);
     const enum vg_status status =
-        vg_message_try_write(ingest->settings.control_fd, text, sizeof text - 1);
+        vg_message_try_write(ingest->settings.control_fd, text, strlen(text));
     if (status == VG_E_FULL || status == VG_E_CLOSED) /* closed: the read side tells, and ends us */
         return VG_OK;
     return status;
@@ -354,7 +357,8 @@ static enum vg_status do_what_is_due(struct ingest *ingest, struct vg_mono_time 
     if (now.us < ingest->next_alive.us)
         return VG_OK;
     ingest->next_alive.us = now.us + ALIVE_US;
-    return all_alive(ingest, now) && vg_beats_look(&ingest->beats, now) ? say_alive(ingest) : VG_OK;
+    const enum vg_beats_found found = vg_beats_look(&ingest->beats, now);
+    return all_alive(ingest, now) && found != VG_BEATS_END ? say_alive(ingest, found) : VG_OK;
 }
 
 static int64_t next_due_us(const struct ingest *ingest)
@@ -434,9 +438,10 @@ static void open_desk(struct ingest *ingest)
     if (ingest->settings.media_fd < 0)
         return;
     settings.fd = ingest->settings.media_fd;
-    if (vg_media_desk_open(&ingest->desk, &settings) ||
-        vg_beats_add(&ingest->beats, vg_media_desk_beat(ingest->desk)))
+    if (vg_media_desk_open(&ingest->desk, &settings))
         vg_log(VG_LOG_ERROR, "clips and live pictures cannot be given");
+    else
+        (void)!vg_beats_add(&ingest->beats, vg_media_desk_beat(ingest->desk)); /* the only one */
 }
 
 enum vg_status vg_ingest_run(const struct vg_ingest_settings *settings)

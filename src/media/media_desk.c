@@ -656,8 +656,7 @@ enum vg_status vg_media_desk_open(struct vg_media_desk **desk,
         return VG_E_MEMORY;
     d->settings = *settings;
     d->beat.name = "media desk";
-    d->beat.limit_us = LIMIT_US;
-    d->beat.late = VG_BEAT_TOLD; /* pictures go on to the analysis */
+    d->beat.limit_us = LIMIT_US; /* never the end: pictures go on to the analysis */
     vg_wire_peer_init(&d->peer);
     (void)pthread_mutex_init(&d->lock, NULL);
     d->bell = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* the first turn says hello */

@@ -38,7 +38,7 @@ struct vg_rtcp_block {
 };
 
 /* A receiver report and SDES with our CNAME, made of `ssrc`, which is random (RFC 7022 4.2).
- * block: borrowed; NULL: nothing was received. Returns the bytes; 0: size is less than VG_RTCP_REPORT_SIZE. */
+ * block: borrowed; NULL: nothing was received. size >= VG_RTCP_REPORT_SIZE. Returns the bytes. */
 size_t vg_rtcp_write(uint32_t ssrc, const struct vg_rtcp_block *block, uint8_t *data, size_t size);
 
 #endif

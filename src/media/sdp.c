@@ -4,6 +4,7 @@
 #include "src/media/sdp.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -467,10 +468,15 @@ static bool numeric_address(const char *text)
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
-static bool copy_address(struct span s, char *text, size_t size)
+/* text: of vg_sdp_video. */
+static bool copy_address(struct span s, char *text)
 {
-    char kept[64];
-    if (size < sizeof kept || !copy(s, kept, sizeof kept) || !numeric_address(kept))
+    enum {
+        SIZE = sizeof((struct vg_sdp_video *)0)->address
+    };
+    static_assert(SIZE == sizeof((struct vg_sdp_video *)0)->source, "one size for both");
+    char kept[SIZE];
+    if (!copy(s, kept, sizeof kept) || !numeric_address(kept))
         return false;
     memcpy(text, kept, sizeof kept);
     return true;
@@ -483,7 +489,7 @@ static void read_connection(struct span value, struct vg_sdp_video *video)
     if (!same(take_word(&value), "IN"))
         return;
     const bool four = same(take_word(&value), "IP4");
-    if (!copy_address(take_until(&value, '/'), video->address, sizeof video->address))
+    if (!copy_address(take_until(&value, '/'), video->address))
         return;
     if (!four || !whole_number(take_until(&value, '/'), 255, &ttl))
         ttl = 0;
@@ -499,7 +505,7 @@ static void read_source_filter(struct span value, struct vg_sdp_video *video)
     const struct span destination = take_word(&value);
     if (!same(destination, "*") && !same(destination, video->address))
         return;
-    (void)copy_address(take_word(&value), video->source, sizeof video->source);
+    (void)copy_address(take_word(&value), video->source);
 }
 
 static bool copy_control(struct span value, char *text)

@@ -10,6 +10,7 @@
 #include "api/clip_keeper.h"
 #include "api/mp4_codec.h"
 #include "src/base/alloc.h"
+#include "src/base/beat.h"
 #include "src/media/media_desk.h"
 #include "tests/store_fixture.h"
 
@@ -199,6 +200,10 @@ static void a_clip_is_kept(void **state)
     assert_int_equal(counts.kept, 1);
     assert_int_equal(counts.bytes, size);
     assert_int_equal(vg_media_links_counts(site.links).open, 0);
+    /* who looks at the threads sees them come back */
+    const int64_t since_us = atomic_load(&vg_clip_keeper_beat(site.keeper)->busy_since_us);
+    UNTIL(&site, atomic_load(&vg_clip_keeper_beat(site.keeper)->busy_since_us) != since_us);
+    UNTIL(&site, vg_beat_idle(vg_media_desk_beat(site.desk)));
     site_close(&site);
 }
 

@@ -1,4 +1,4 @@
-/* A lane works off its exchanges in order and beside the loop, refuses at its depth, and one that does
+/* A lane works off its exchanges in order and beside the loop and refuses at its depth; one that does
  * not come back with an exchange is seen by who looks at the threads. labels: threads */
 #include <event2/event.h>
 #include <semaphore.h>
@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -15,7 +16,8 @@
 #include "src/base/beat.h"
 
 enum {
-    DEPTH = 4
+    DEPTH = 4,
+    PATIENCE_S = 20
 };
 #define LIMIT_US (60 * VG_US_PER_S)
 
@@ -53,7 +55,7 @@ static void set_up(struct site *s)
                                               .redis_socket = "/nowhere",
                                               .depth = DEPTH,
                                               .limit_us = LIMIT_US,
-                                              .late = VG_BEAT_ENDS};
+                                              .ends_us = 2 * LIMIT_US};
     *s = (struct site){.base = event_base_new()};
     assert_int_equal(sem_init(&entered, 0, 0), 0);
     assert_int_equal(sem_init(&may_go, 0, 0), 0);
@@ -73,7 +75,21 @@ static void take_down(struct site *s)
 
 static void wait_until_entered(void)
 {
-    while (sem_wait(&entered) != 0) {
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    assert_int_equal(sem_timedwait(&entered, &until), 0);
+}
+
+/* Turns the loop until so many are done. */
+static void wait_until_done(struct site *s, size_t count)
+{
+    const struct timeval soon = {0, 20000};
+    const struct vg_mono_time begin = vg_mono_now();
+    while (s->done < count) {
+        assert_true(vg_mono_now().us - begin.us < PATIENCE_S * VG_US_PER_S);
+        (void)event_base_loopexit(s->base, &soon);
+        (void)event_base_loop(s->base, EVLOOP_ONCE);
     }
 }
 
@@ -83,17 +99,20 @@ static void an_exchange_that_does_not_come_back_is_seen(void **state)
     struct site s;
     struct vg_exchange stuck = {.handle = wait_there};
     set_up(&s);
-    assert_true(vg_beats_look(&s.beats, vg_mono_now()));
+    assert_int_equal(vg_beats_look(&s.beats, vg_mono_now()), VG_BEATS_WELL);
     assert_int_equal(vg_lane_submit(s.lane, &stuck), VG_OK);
     wait_until_entered();
     const struct vg_mono_time now = vg_mono_now();
-    assert_true(vg_beats_look(&s.beats, now));
-    assert_false(vg_beats_look(&s.beats, (struct vg_mono_time){now.us + LIMIT_US + 1}));
+    assert_int_equal(vg_beats_look(&s.beats, now), VG_BEATS_WELL);
+    assert_int_equal(vg_beats_look(&s.beats, (struct vg_mono_time){now.us + LIMIT_US + 1}),
+                     VG_BEATS_LATE);
+    assert_int_equal(vg_beats_look(&s.beats, (struct vg_mono_time){now.us + 2 * LIMIT_US + 1}),
+                     VG_BEATS_END);
     (void)sem_post(&may_go);
-    while (s.done == 0)
-        (void)event_base_loop(s.base, EVLOOP_ONCE);
+    wait_until_done(&s, 1);
     /* idle: no time is too long */
-    assert_true(vg_beats_look(&s.beats, (struct vg_mono_time){now.us + 1000 * LIMIT_US}));
+    assert_int_equal(vg_beats_look(&s.beats, (struct vg_mono_time){now.us + 1000 * LIMIT_US}),
+                     VG_BEATS_WELL);
     assert_int_equal(stuck.reply.code, 200);
     take_down(&s);
 }
@@ -111,8 +130,7 @@ static void what_is_taken_is_done_in_order_and_the_rest_refused(void **state)
     }
     for (size_t i = 0; i < DEPTH; i++)
         (void)sem_post(&may_go);
-    while (s.done < DEPTH)
-        (void)event_base_loop(s.base, EVLOOP_ONCE);
+    wait_until_done(&s, DEPTH);
     for (size_t i = 0; i < DEPTH; i++)
         assert_ptr_equal(s.order[i], &exchange[i]);
     assert_int_equal(exchange[DEPTH].reply.code, 0);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "src/alerts/publisher.h"
+#include "src/base/beat.h"
 #include "src/base/log.h"
 #include "src/store/queue.h"
 #include "tests/private_redis.h"
@@ -486,8 +487,11 @@ static void test_stalled_disk(void **state)
     struct vg_publisher_item *item = take(f, 0);
     fill(item, &f->ids);
     assert_int_equal(vg_publisher_give_and_wait(f->publisher, 0, item, 20), VG_E_TIMEOUT);
+    assert_false(vg_beat_idle(vg_publisher_beat(f->publisher, 0))); /* as who looks sees it */
     set_gate(&f->gate, GATE_OPEN, 0);
     WAIT_FOR(length_of(f) == 3);
+    for (uint32_t i = 0; i < VG_PUBLISHER_THREADS; i++)
+        WAIT_FOR(vg_beat_idle(vg_publisher_beat(f->publisher, i)));
     assert_int_equal(counts_of(f).promised, 3);
     /* a mark, or a removal, that does not come back */
     set_gate(&f->gate, GATE_SHUT, 0);
@@ -495,6 +499,7 @@ static void test_stalled_disk(void **state)
     assert_int_equal(archive_all(f), 3);
     WAIT_FOR(atomic_load(&f->gate.inside) > inside);
     assert_nobody_waits(f);
+    assert_false(vg_beat_idle(vg_publisher_beat(f->publisher, 1)));
     set_gate(&f->gate, GATE_OPEN, 0);
     WAIT_FOR(counts_of(f).archived == 3);
 }

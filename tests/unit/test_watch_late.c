@@ -54,8 +54,8 @@ static int set_up(void **state)
     *state = s;
     if (!s || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s->fd))
         return -1;
-    s->told = (struct vg_beat){.name = "told", .limit_us = LIMIT_US, .late = VG_BEAT_TOLD};
-    s->ends = (struct vg_beat){.name = "ends", .limit_us = LIMIT_US};
+    s->told = (struct vg_beat){.name = "told", .limit_us = LIMIT_US};
+    s->ends = (struct vg_beat){.name = "ends", .limit_us = LIMIT_US, .ends_us = LIMIT_US};
     const struct vg_watch_settings settings = {"/nowhere", s->fd[1]};
     return vg_watch_thread_open(&s->watch, &settings) || vg_watch_thread_add(s->watch, &s->told) ||
            vg_watch_thread_add(s->watch, &s->ends);

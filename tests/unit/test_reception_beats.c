@@ -1,0 +1,60 @@
+/* The threads beside the api's loop are looked at: one that holds up its work is told of in health, and
+ * in the end the process gives no sign of life. labels: threads */
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api/reception.h"
+#include "src/base/clock.h"
+#include "tests/store_fixture.h"
+
+static struct vg_mono_time after(struct vg_mono_time now, int64_t seconds)
+{
+    return (struct vg_mono_time){now.us + seconds * VG_US_PER_S};
+}
+
+/* The archiver is busy with a step all the time, each of seconds: what it would be after minutes is
+ * asked with a clock that is ahead. */
+static void a_thread_that_stays_is_told_and_then_ends_the_process(void **state)
+{
+    const struct store_fixture *store = *state;
+    struct vg_fault fault = {0};
+    struct vg_reception *reception = NULL;
+    struct event_base *base = event_base_new();
+    const struct vg_reception_settings settings = {
+        .data = store->folder, .redis_socket = "/nowhere/redis.sock", .consumer = "test"};
+    assert_non_null(base);
+    assert_int_equal(vg_reception_open(&reception, base, &settings, &fault), VG_OK);
+    const struct vg_mono_time begin = vg_mono_now();
+    bool told = false, ends = false;
+    while (!(told && ends) && vg_mono_now().us - begin.us < 10 * VG_US_PER_S) {
+        /* minutes: told of, and it lives; before the threads have begun not even that */
+        assert_true(vg_reception_in_time(reception, after(vg_mono_now(), 120)));
+        const char *note = vg_reception_note(reception);
+        told = note && strstr(note, "does not come back") != NULL;
+        ends = !vg_reception_in_time(reception, after(vg_mono_now(), 1200));
+    }
+    assert_true(told);
+    assert_true(ends);
+    /* and with the true time all is well, now and after a few steps */
+    assert_true(vg_reception_in_time(reception, vg_mono_now()));
+    vg_pause_us(2 * VG_US_PER_S);
+    assert_true(vg_reception_in_time(reception, after(vg_mono_now(), 50)));
+    const char *note = vg_reception_note(reception);
+    assert_true(!note || !strstr(note, "does not come back"));
+    vg_reception_close(&reception);
+    event_base_free(base);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_thread_that_stays_is_told_and_then_ends_the_process,
+                                        store_set_up, store_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
