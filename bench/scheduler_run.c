@@ -19,11 +19,12 @@
 #include "src/base/message.h"
 #include "src/base/text.h"
 
-#define JITTER_US   8000              /* of a picture's arrival: a network's */
-#define REST_US     (3 * VG_US_PER_S) /* for what nobody asks for: it may wait for good */
-#define HELD_US     (20 * VG_US_PER_S)
-#define SAMPLES_MAX 86400
-#define SEED        15
+#define JITTER_US 8000              /* of a picture's arrival: a network's */
+#define REST_US   (3 * VG_US_PER_S) /* for what nobody asks for: it may wait for good */
+#define HELD_US   (20 * VG_US_PER_S)
+#define SAMPLES_MAX \
+    128 /* seconds of a minute of the measure, and of one that is not over after 60 */
+#define SEED 15
 
 /* What was counted by a moment. */
 struct moment {
@@ -50,7 +51,8 @@ struct stand {
     enum vg_status status; /* valid once over */
     struct vg_fault fault;
     struct moment first, last, minute;
-    double *own; /* memory, each second of the measure */
+    double
+        own[SAMPLES_MAX]; /* memory, each second of the minute; in pages that are there already */
     uint32_t samples;
 };
 
@@ -208,7 +210,7 @@ static enum vg_status wait_us(struct stand *s, int64_t us, struct vg_fault *faul
 }
 
 /* Looks each second, for so long. */
-static enum vg_status pass(struct stand *s, const char *what, double seconds, double *own,
+static enum vg_status pass(struct stand *s, const char *what, double seconds,
                            struct vg_fault *fault)
 {
     const int64_t from_us = vg_mono_now().us, whole_us = (int64_t)(seconds * 1e6);
@@ -218,8 +220,8 @@ static enum vg_status pass(struct stand *s, const char *what, double seconds, do
         if (s->run->look)
             s->run->look(s->run->user, what, (double)gone_us / 1e6, seconds);
         status = wait_us(s, left_us < VG_US_PER_S ? left_us : VG_US_PER_S, fault);
-        if (own && s->samples < SAMPLES_MAX)
-            own[s->samples++] = own_bytes();
+        if (s->samples < SAMPLES_MAX)
+            s->own[s->samples++] = own_bytes();
     }
     return status;
 }
@@ -250,28 +252,6 @@ static enum vg_status await_all(struct stand *s, struct vg_fault *fault)
 }
 
 /* ---- what was found ---- */
-
-void vg_scheduler_slope(const double *values, uint32_t count, double *slope, double *error)
-{
-    const double n = count, middle = (n - 1) / 2;
-    double mean = 0, xx = 0, xy = 0, rest = 0;
-    *slope = *error = 0;
-    if (count < 3)
-        return;
-    for (uint32_t i = 0; i < count; i++)
-        mean += values[i] / n;
-    for (uint32_t i = 0; i < count; i++) {
-        xx += (i - middle) * (i - middle);
-        xy += (i - middle) * (values[i] - mean);
-    }
-    const double per_s = xy / xx;
-    for (uint32_t i = 0; i < count; i++) {
-        const double off = values[i] - mean - per_s * (i - middle);
-        rest += off * off;
-    }
-    *slope = per_s * 3600;
-    *error = 1.96 * 3600 * sqrt(rest / (n - 2) / xx);
-}
 
 static double share_of(const struct stand *s, const struct moment *from, const struct moment *to,
                        uint32_t flux)
@@ -367,10 +347,20 @@ static void tell_rates(const struct stand *s, struct vg_scheduler_found *found)
     found->analysed = found->fate[VG_FATE_ANALYSED];
 }
 
-static void tell_memory(const struct stand *s, struct vg_scheduler_found *found)
+static void tell_drifts(const struct stand *s, struct vg_scheduler_found *found)
 {
+    double share[VG_HOLD_MINUTES_MAX], p99[VG_HOLD_MINUTES_MAX], own[VG_HOLD_MINUTES_MAX];
+    const double each_s = found->seconds / found->minutes;
+    for (uint32_t m = 0; m < found->minutes; m++) {
+        share[m] = found->minute[m].worst_share;
+        p99[m] = found->minute[m].p99_ms;
+        own[m] = found->minute[m].own_bytes;
+    }
+    found->share_drift = vg_drift_of(share, found->minutes, each_s);
+    found->p99_drift = vg_drift_of(p99, found->minutes, each_s);
+    found->own_drift = found->minutes < 3 ? vg_drift_of(s->own, s->samples, 1)
+                                          : vg_drift_of(own, found->minutes, each_s);
     found->own_bytes = s->samples ? s->own[s->samples - 1] : 0;
-    vg_scheduler_slope(s->own, s->samples, &found->slope, &found->slope_error);
 }
 
 static void tell_ends(const struct stand *s, struct vg_scheduler_found *found)
@@ -390,22 +380,36 @@ static void tell_ends(const struct stand *s, struct vg_scheduler_found *found)
 
 /* ---- life ---- */
 
+/* Of what came between two moments. */
+static void tell_minute(const struct stand *s, struct vg_scheduler_minute *minute)
+{
+    uint32_t which = 0;
+    struct vg_time_histogram_view due = s->last.due;
+    vg_time_histogram_subtract(&due, &s->minute.due);
+    minute->worst_share = worst_share(s, &s->minute, &s->last, 0, &which);
+    minute->p99_ms = (double)vg_time_histogram_quantile_us(&due, 0.99) / 1000;
+    minute->own_bytes = 0;
+    for (uint32_t i = 0; i < s->samples; i++)
+        minute->own_bytes += s->own[i] / s->samples;
+}
+
 static enum vg_status measure(struct stand *s, struct vg_scheduler_found *found,
                               struct vg_fault *fault)
 {
     const uint32_t minutes = vg_hold_minutes(s->run->measure_s);
-    uint32_t which = 0;
     enum vg_status status = await_all(s, fault);
     if (!status)
-        status = pass(s, N_("settling"), s->run->settle_s, NULL, fault);
+        status = pass(s, N_("settling"), s->run->settle_s, fault);
     (void)vg_synthetic_late_us(s->flux);
     take_moment(s, &s->first);
     s->minute = s->first;
     found->worst_minute = HUGE_VAL;
     for (uint32_t m = 0; m < minutes && !status; m++) {
-        status = pass(s, N_("measuring"), s->run->measure_s / minutes, s->own, fault);
+        s->samples = 0;
+        status = pass(s, N_("measuring"), s->run->measure_s / minutes, fault);
         take_moment(s, &s->last);
-        const double share = worst_share(s, &s->minute, &s->last, 0, &which);
+        tell_minute(s, &found->minute[m]);
+        const double share = found->minute[m].worst_share;
         found->worst_minute = share < found->worst_minute ? share : found->worst_minute;
         s->minute = s->last;
     }
@@ -478,8 +482,7 @@ static enum vg_status open_all(struct stand *s, struct vg_fault *fault)
                                                .dear = s->run->dear_flux,
                                                .seed = SEED};
     s->times = vg_alloc(sizeof *s->times);
-    s->own = vg_alloc_array(SAMPLES_MAX, sizeof *s->own);
-    if (!s->times || !s->own || open_model(s) || open_devices(s))
+    if (!s->times || open_model(s) || open_devices(s))
         return no_memory(fault);
     enum vg_status status = vg_bench_folder_make(s->folder, fault);
     if (!status)
@@ -504,7 +507,6 @@ static void close_all(struct stand *s)
         vg_timed_device_close(&s->device[i]);
     vg_free(s->model);
     vg_free(s->times);
-    vg_free(s->own);
     vg_free(s);
 }
 
@@ -526,7 +528,7 @@ enum vg_status vg_scheduler_run(const struct vg_scheduler_run *run,
         tell_rates(s, found);
         tell_latency(s, found);
         tell_work(s, found);
-        tell_memory(s, found);
+        tell_drifts(s, found);
         tell_ends(s, found);
     }
     close_all(s);

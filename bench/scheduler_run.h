@@ -5,6 +5,7 @@
 #ifndef VG_BENCH_SCHEDULER_RUN_H
 #define VG_BENCH_SCHEDULER_RUN_H
 
+#include "bench/drift.h"
 #include "bench/flux_hold.h"
 #include "bench/synthetic_flux.h"
 #include "bench/timed_device.h"
@@ -29,6 +30,13 @@ struct vg_scheduler_run {
     void *user;
 };
 
+/* One of the measure's minutes. */
+struct vg_scheduler_minute {
+    double worst_share; /* of what is wanted, of the flux that got least */
+    double p99_ms;      /* from due to rules */
+    double own_bytes;   /* memory of its own, without the pictures', in the mean */
+};
+
 /* Median and p99 of so many, microseconds of processor time. */
 struct vg_decision_cost {
     uint64_t count;
@@ -40,7 +48,9 @@ struct vg_scheduler_found {
     double share[VG_SYNTHETIC_MAX]; /* of what is wanted, of each flux */
     double worst_share, mean_share, worst_minute;
     uint32_t worst_flux, minutes;
-    double worst_other; /* of those that cost no more than was said */
+    struct vg_scheduler_minute minute[VG_HOLD_MINUTES_MAX];
+    struct vg_drift share_drift, p99_drift; /* over the minutes */
+    double worst_other;                     /* of those that cost no more than was said */
     struct vg_hold_latency due;
     double due_max_ms;
     uint64_t analysed, fate[VG_FATE_COUNT];              /* in the measure */
@@ -49,9 +59,10 @@ struct vg_scheduler_found {
     struct vg_trial_device device[VG_TRIAL_DEVICES_MAX]; /* how each fared, in the whole run */
     double loop_percent, device_percent;                 /* of a core for 1,000 pictures a second */
     struct vg_decision_cost dispatch, share_out;
-    /* memory of its own, without the pictures', at the end; bytes an hour, and half of the 95 %
-     * interval: of short measures it is what opening and first alerts leave */
-    double own_bytes, slope, slope_error;
+    /* memory of its own, at the end, and its drift in bytes: over the minutes, of fewer than three over
+     * the seconds of the last: then it is what opening and first alerts leave */
+    double own_bytes;
+    struct vg_drift own_drift;
     /* of our own making: pictures at worst, answers of the device in the mean; large ones say that the
      * machine had other work, and the measure little */
     double source_late_ms, device_late_ms;
@@ -65,9 +76,5 @@ struct vg_scheduler_found {
 enum vg_status vg_scheduler_run(const struct vg_scheduler_run *run,
                                 struct vg_scheduler_found *found,
                                 struct vg_fault *fault) VG_MUST_USE;
-
-/* The slope of count values, one a second, per hour, and half of its 95 % interval: least squares;
- * 0 and 0 below three. Pure. */
-void vg_scheduler_slope(const double *values, uint32_t count, double *slope, double *error);
 
 #endif

@@ -90,29 +90,58 @@ static struct vg_batch_counts batches_alone(const struct vg_size_costs *costs,
     return b;
 }
 
+/* Squares of how far batches are from the line, summed. */
+static double squares_about(const struct vg_batch_counts *s, const struct vg_size_line *line)
+{
+    const double off = s->ms_squared - 2 * (line->base * s->ms + line->each * s->ms_jobs) +
+                       s->count * line->base * line->base + 2 * line->base * line->each * s->jobs +
+                       line->each * line->each * s->jobs_squared;
+    return fmax(off, 0);
+}
+
+static double spread_of(const struct vg_batch_counts *s)
+{
+    return s->count * s->jobs_squared - s->jobs * s->jobs;
+}
+
+static struct vg_size_line through_0(const struct vg_batch_counts *s)
+{
+    return (struct vg_size_line){0, s->ms_jobs / s->jobs_squared};
+}
+
+/* Least squares. */
 static struct vg_size_line line_of(const struct vg_batch_counts *s)
 {
-    const double spread = s->count * s->jobs_squared - s->jobs * s->jobs;
-    const struct vg_size_line through_0 = {0, s->ms_jobs / s->jobs_squared};
     /* sizes that differ by less than a tenth of a job tell no line, as in decide_batch_time.c */
-    if (spread <= 0.01 * s->count * s->count)
-        return through_0;
-    const double each = (s->count * s->ms_jobs - s->jobs * s->ms) / spread;
+    if (spread_of(s) <= 0.01 * s->count * s->count)
+        return through_0(s);
+    const double each = (s->count * s->ms_jobs - s->jobs * s->ms) / spread_of(s);
     const double base = (s->ms - each * s->jobs) / s->count;
     if (base < 0)
-        return through_0;
+        return through_0(s);
     return each >= 0 ? (struct vg_size_line){base, each}
                      : (struct vg_size_line){s->ms / s->count, 0};
+}
+
+/* Of its start only what is sure, less two standard errors. Who watches few flux runs hardly a batch of
+ * two, and a start that some of those only seem to have makes full batches look cheap, and more flux
+ * held than are. Through the mean of all batches in any case. */
+static struct vg_size_line sure_line(const struct vg_batch_counts *s,
+                                     const struct vg_size_line *line)
+{
+    if (line->base <= 0 || s->count <= 2)
+        return *line;
+    const double variance = squares_about(s, line) / (s->count - 2);
+    const double base = line->base - 2 * sqrt(variance * s->jobs_squared / spread_of(s));
+    return base > 0 ? (struct vg_size_line){base, (s->ms - base * s->count) / s->jobs}
+                    : through_0(s);
 }
 
 /* How far batches are from the line: standard deviation, a share of their mean. */
 static double spread_about(const struct vg_batch_counts *s, const struct vg_size_line *line)
 {
-    const double off = s->ms_squared - 2 * (line->base * s->ms + line->each * s->ms_jobs) +
-                       s->count * line->base * line->base + 2 * line->base * line->each * s->jobs +
-                       line->each * line->each * s->jobs_squared;
     const double mean = s->ms / s->count;
-    return off > 0 && mean > 0 ? sqrt(off / s->count) / mean : 0;
+    return mean > 0 ? sqrt(squares_about(s, line) / s->count) / mean : 0;
 }
 
 /* The line through all batches of all measures, and how far from it they are. Of a device that is
@@ -135,14 +164,15 @@ static void learn_device(struct vg_size_costs *costs, const struct vg_size_host 
         s.ms_jobs += b.ms_jobs;
         s.ms_squared += b.ms_squared;
     }
-    costs->batch_ms = line_of(&s);
+    const struct vg_size_line line = line_of(&s);
+    costs->batch_ms = sure_line(&s, &line);
     for (uint32_t i = 0; i < count; i++) {
         if (!tells(&measure[i]))
             continue;
         const struct vg_batch_counts b = batches_alone(costs, host, &measure[i]);
-        nearest = fmin(nearest, spread_about(&b, &costs->batch_ms));
+        nearest = fmin(nearest, spread_about(&b, &line));
     }
-    costs->spread = host->device == VG_DEVICE_CPU ? nearest : spread_about(&s, &costs->batch_ms);
+    costs->spread = host->device == VG_DEVICE_CPU ? nearest : spread_about(&s, &line);
     costs->batch_max = (uint32_t)fmin(fmax(s.batch_max, 1), 64);
 }
 

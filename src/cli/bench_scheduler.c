@@ -151,7 +151,23 @@ static json_t *latency_json(const struct vg_scheduler_found *found)
 static json_t *memory_json(const struct vg_scheduler_found *found)
 {
     return json_pack("{s:f, s:f, s:f}", "own_mb", found->own_bytes / MB, "slope_mb_per_hour",
-                     found->slope / MB, "slope_error_mb_per_hour", found->slope_error / MB);
+                     found->own_drift.per_hour / MB, "slope_error_mb_per_hour",
+                     found->own_drift.error / MB);
+}
+
+/* Worst share, p99 in ms and memory of its own in MB, each minute; what they drift in an hour. */
+static json_t *minutes_json(const struct vg_scheduler_found *found)
+{
+    json_t *shares = json_array(), *p99s = json_array(), *owns = json_array();
+    for (uint32_t m = 0; m < found->minutes; m++) {
+        (void)json_array_append_new(shares, json_real(found->minute[m].worst_share));
+        (void)json_array_append_new(p99s, json_real(found->minute[m].p99_ms));
+        (void)json_array_append_new(owns, json_real(found->minute[m].own_bytes / MB));
+    }
+    return json_pack("{s:o, s:o, s:o, s:f, s:f, s:f, s:f}", "worst_share", shares, "p99_ms", p99s,
+                     "own_mb", owns, "worst_share_slope_per_hour", found->share_drift.per_hour,
+                     "worst_share_slope_error", found->share_drift.error, "p99_slope_ms_per_hour",
+                     found->p99_drift.per_hour, "p99_slope_error", found->p99_drift.error);
 }
 
 static json_t *found_json(const struct request *r, const struct vg_scheduler_run *run,
@@ -165,14 +181,14 @@ static json_t *found_json(const struct request *r, const struct vg_scheduler_run
         (int)found->worst_flux, "worst_flux_fps", found->worst_share * run->wanted_fps, "rates",
         rates_json(run, found), "due_latency_ms", latency_json(found));
     json_t *more = json_pack(
-        "{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:f, s:f, s:I, s:I, s:o}", "fates",
+        "{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:I, s:I, s:o}", "fates",
         fates_json(found->fate), "device", device_json(r, run, found), "batch_size",
         found->batch_size, "loop_percent_per_1000", found->loop_percent, "device_percent_per_1000",
         found->device_percent, "dispatch", decision_json(&found->dispatch), "share_out",
-        decision_json(&found->share_out), "memory", memory_json(found), "source_late_ms",
-        found->source_late_ms, "device_late_ms", found->device_late_ms, "decoded_in_all",
-        (json_int_t)found->decoded, "without_fate", (json_int_t)found->left, "fates_in_all",
-        fates_json(found->ended));
+        decision_json(&found->share_out), "memory", memory_json(found), "by_minute",
+        minutes_json(found), "source_late_ms", found->source_late_ms, "device_late_ms",
+        found->device_late_ms, "decoded_in_all", (json_int_t)found->decoded, "without_fate",
+        (json_int_t)found->left, "fates_in_all", fates_json(found->ended));
     json_t *attack =
         r->attack_text
             ? json_pack("{s:f, s:f, s:f}", "times", (double)run->device.dearer, "worst_other_share",
@@ -235,7 +251,13 @@ static void print_table(const struct request *r, const struct vg_scheduler_run *
     for (uint32_t i = 0; i < run->devices && run->devices > 1; i++)
         (void)printf(_("device %u: %llu pictures\n"), i, (unsigned long long)found->jobs[i]);
     (void)printf(_("own memory: %.1f MB, %+.2f MB an hour (95 %%: +-%.2f)\n"),
-                 found->own_bytes / MB, found->slope / MB, found->slope_error / MB);
+                 found->own_bytes / MB, found->own_drift.per_hour / MB,
+                 found->own_drift.error / MB);
+    if (found->minutes >= 3)
+        (void)printf(_("from minute to minute, an hour (95 %%): worst share %+.4f (+-%.4f), p99 "
+                       "%+.2f ms (+-%.2f)\n"),
+                     found->share_drift.per_hour, found->share_drift.error,
+                     found->p99_drift.per_hour, found->p99_drift.error);
     (void)printf(
         _("longest due to rules %.1f ms; late by the bench itself: pictures up to %.1f ms, "
           "answers %.2f ms in the mean\n"),

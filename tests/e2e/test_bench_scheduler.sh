@@ -25,6 +25,9 @@ assert (d["start_us"], d["job_us"], d["batch_max"]) == (1000, 11750, 4) and 0 < 
 assert 1 <= r["batch_size"] <= 4 and r["loop_percent_per_1000"] > 0 and r["device_percent_per_1000"] > 0
 assert r["dispatch"]["count"] > 0 and r["share_out"]["count"] > 0
 assert r["memory"]["own_mb"] > 5 and r["attack"] is None
+m = r["by_minute"]
+assert r["minutes"] == 1 == len(m["worst_share"]) == len(m["p99_ms"]) == len(m["own_mb"])
+assert m["worst_share"][0] == r["worst_minute_share"] and m["p99_ms"][0] > 0 and m["own_mb"][0] > 5
 PY
 nothing_left "a run to its end"
 

@@ -320,6 +320,51 @@ static void costs_of(struct vg_size_costs *costs, const struct vg_size_load *loa
     vg_free(cost);
 }
 
+/* So many times: 92 batches of one job, half of 9 ms and half of 11, and 8 of two jobs, of 12 and 20. By
+ * least squares a start of 4 ms and 6 a job. */
+static void costs_with_few_pairs(struct vg_size_costs *costs, double times)
+{
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host host = {HOST_CORES, VG_DEVICE_GPU};
+    struct vg_pipeline_cost *cost = vg_alloc(sizeof *cost);
+    assert_non_null(cost);
+    *cost = cost_of(4, 60);
+    const double ones = 92 * times, twos = 8 * times;
+    cost->batches =
+        (struct vg_batch_counts){.batch_max = 4,
+                                 .count = ones + twos,
+                                 .jobs = ones + 2 * twos,
+                                 .jobs_squared = ones + 4 * twos,
+                                 .ms = 10 * ones + 16 * twos,
+                                 .ms_jobs = 10 * ones + 32 * twos,
+                                 .ms_squared = (81 + 121) / 2.0 * ones + (144 + 400) / 2.0 * twos};
+    const struct vg_size_measure measure = {4, ones + 2 * twos, cost, 0, true};
+    vg_size_costs_make(costs, &load, &host, &measure, 1);
+    vg_free(cost);
+}
+
+/* Of a start, what is sure: with few batches of two less than with many, never more than there is, and
+ * through what all batches took in any case. */
+static void only_a_sure_start_is_believed(void **state)
+{
+    (void)state;
+    struct vg_size_costs few, more, many;
+    costs_with_few_pairs(&few, 0.5);
+    costs_with_few_pairs(&more, 10);
+    costs_with_few_pairs(&many, 1e6);
+    /* squares about the line: 92 x 1 + 8 x 16; the start's error at 100 batches: 0.615 ms */
+    struct vg_size_costs once;
+    costs_with_few_pairs(&once, 1);
+    assert_near(once.batch_ms.base, 4 - 2 * sqrt(220.0 / 98 * 124 / (100 * 124 - 108 * 108)), 1e-9);
+    assert_true(few.batch_ms.base < once.batch_ms.base);
+    assert_true(once.batch_ms.base < more.batch_ms.base);
+    assert_near(many.batch_ms.base, 4, 0.01);
+    const struct vg_size_costs *const all[] = {&few, &once, &more, &many};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_near(all[i]->batch_ms.base * 100 + all[i]->batch_ms.each * 108, 10 * 92 + 16 * 8,
+                    1e-6);
+}
+
 static void costs_are_learnt(void **state)
 {
     (void)state;
@@ -720,6 +765,7 @@ int main(void)
         cmocka_unit_test(scenes_of_the_events_are_taken),
         cmocka_unit_test(a_machine_is_described),
         cmocka_unit_test(costs_are_learnt),
+        cmocka_unit_test(only_a_sure_start_is_believed),
         cmocka_unit_test(lines_are_never_below_nothing),
         cmocka_unit_test(a_machine_is_predicted),
         cmocka_unit_test(a_processor_that_is_the_device_is_predicted),

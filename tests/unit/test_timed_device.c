@@ -173,22 +173,6 @@ static void wrong_settings_are_refused(void **state)
     }
 }
 
-static void a_slope_has_an_interval(void **state)
-{
-    double line[100], noise[100], slope, error;
-    (void)state;
-    for (int i = 0; i < 100; i++) {
-        line[i] = 1e6 + 10.0 * i;
-        noise[i] = 1e6 + (i % 2 ? 50 : -50);
-    }
-    vg_scheduler_slope(line, 100, &slope, &error);
-    assert_true(fabs(slope - 36000) < 1e-3 && error < 1e-3);
-    vg_scheduler_slope(noise, 100, &slope, &error);
-    assert_true(fabs(slope) < error && error > 0 && error < 3600 * 2);
-    vg_scheduler_slope(line, 2, &slope, &error);
-    assert_true(fabs(slope) <= 0 && fabs(error) <= 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,7 +181,6 @@ int main(void)
         cmocka_unit_test(runs_last_as_long_as_they_should),
         cmocka_unit_test(each_picture_has_one_fate),
         cmocka_unit_test(wrong_settings_are_refused),
-        cmocka_unit_test(a_slope_has_an_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
