@@ -5,10 +5,11 @@
                    [--settle 15] [--small 15] [--measure 20] [--anyway]
 
 Ten configurations (sizes, codecs, rates, precisions, one event or five, two classes mixed). For each,
-`vigie bench sizing --only 2` measures two flux for --small seconds, then `--only 2,N` two again and half of
-what that seems to hold; what this says of more is the prediction. (With few flux batches are of one picture,
-and a processor that is woken for each takes more for it than one that works: from one and four flux alone 14
-were foretold where 16 were held.) Then more are measured for --measure seconds each, first as many as were
+`vigie bench sizing --only 2` measures two flux for --small seconds, then `--only 2,N` two again and three
+quarters of what that seems to hold; what this says of more is the prediction. (With few flux batches are of
+one picture, and a processor that is woken for each takes more for it than one that works: from one and four
+flux alone 14 were foretold where 16 were held; and of half as many, what a batch of two takes is not known
+well enough.) Then more are measured for --measure seconds each, first as many as were
 predicted, until one number is held and the next (or one a tenth above) is not. Nothing that was measured then
 goes into the prediction. p99 is compared for the most flux that were held and were predicted to be. Beside it
 stands how many the server's own admission would have let in by the end of the small measure. A row takes three
@@ -138,9 +139,9 @@ class Stand:
 
 
 def foretell(stand, row):
-    """From two flux, and half as many as two seem to say are held."""
+    """From two flux, and three quarters as many as two seem to say are held."""
     rough = stand.measure(row, str(FEW), stand.args.small)["predicted"]["held"] or 0
-    return stand.measure(row, f"{FEW},{max(FEW + 1, rough // 2)}", stand.args.small)
+    return stand.measure(row, f"{FEW},{max(FEW + 1, rough * 3 // 4)}", stand.args.small)
 
 
 def following(held, failed, start, tries):

@@ -123,7 +123,7 @@ static struct vg_size_line line_of(const struct vg_batch_counts *s)
                      : (struct vg_size_line){s->ms / s->count, 0};
 }
 
-/* Of its start only what is sure, less two standard errors. Who watches few flux runs hardly a batch of
+/* Of its start only what is sure, less its standard error. Who watches few flux runs hardly a batch of
  * two, and a start that some of those only seem to have makes full batches look cheap, and more flux
  * held than are. Through the mean of all batches in any case. */
 static struct vg_size_line sure_line(const struct vg_batch_counts *s,
@@ -132,7 +132,7 @@ static struct vg_size_line sure_line(const struct vg_batch_counts *s,
     if (line->base <= 0 || s->count <= 2)
         return *line;
     const double variance = squares_about(s, line) / (s->count - 2);
-    const double base = line->base - 2 * sqrt(variance * s->jobs_squared / spread_of(s));
+    const double base = line->base - sqrt(variance * s->jobs_squared / spread_of(s));
     return base > 0 ? (struct vg_size_line){base, (s->ms - base * s->count) / s->jobs}
                     : through_0(s);
 }
