@@ -63,18 +63,15 @@ static double slowed(const struct vg_size_costs *costs, const struct vg_size_hos
                : 1;
 }
 
-/* Those of the measure in which they were slowed least; what other programs took in the mean slowed
- * them in any. */
+/* Those that it uses when nobody else works. Live it never has them for itself: a processor that rarely
+ * has work is slow to take it up, one that has much is shared. */
 static void learn_device_cores(struct vg_size_costs *costs, const struct vg_size_host *host,
                                const struct vg_size_measure *measure, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (!tells(&measure[i]))
-            continue;
-        const double left = host->cores - fmax(measure[i].cost->foreign_cores, 0);
-        const double could = left > 0 ? kept_busy(&measure[i]) * host->cores / left : host->cores;
-        costs->device_cores = fmax(costs->device_cores, fmin(could, host->cores));
-    }
+    costs->device_cores = host->alone.cores;
+    for (uint32_t i = 0; i < count && host->alone.cores <= 0; i++)
+        if (tells(&measure[i]))
+            costs->device_cores = fmax(costs->device_cores, kept_busy(&measure[i]));
 }
 
 /* The batches of a measure as if nobody had slowed them. */
@@ -99,42 +96,17 @@ static double squares_about(const struct vg_batch_counts *s, const struct vg_siz
     return fmax(off, 0);
 }
 
-static double spread_of(const struct vg_batch_counts *s)
+/* Its shape is that of batches on the device alone: who watches few flux runs hardly a batch of two,
+ * and what those few seem to say of the start of a batch makes full ones look cheap, or dear. Its
+ * height is that of what was measured. */
+static struct vg_size_line line_of(const struct vg_batch_counts *s,
+                                   const struct vg_size_line *alone)
 {
-    return s->count * s->jobs_squared - s->jobs * s->jobs;
-}
-
-static struct vg_size_line through_0(const struct vg_batch_counts *s)
-{
-    return (struct vg_size_line){0, s->ms_jobs / s->jobs_squared};
-}
-
-/* Least squares. */
-static struct vg_size_line line_of(const struct vg_batch_counts *s)
-{
-    /* sizes that differ by less than a tenth of a job tell no line, as in decide_batch_time.c */
-    if (spread_of(s) <= 0.01 * s->count * s->count)
-        return through_0(s);
-    const double each = (s->count * s->ms_jobs - s->jobs * s->ms) / spread_of(s);
-    const double base = (s->ms - each * s->jobs) / s->count;
-    if (base < 0)
-        return through_0(s);
-    return each >= 0 ? (struct vg_size_line){base, each}
-                     : (struct vg_size_line){s->ms / s->count, 0};
-}
-
-/* Of its start only what is sure, less its standard error. Who watches few flux runs hardly a batch of
- * two, and a start that some of those only seem to have makes full batches look cheap, and more flux
- * held than are. Through the mean of all batches in any case. */
-static struct vg_size_line sure_line(const struct vg_batch_counts *s,
-                                     const struct vg_size_line *line)
-{
-    if (line->base <= 0 || s->count <= 2)
-        return *line;
-    const double variance = squares_about(s, line) / (s->count - 2);
-    const double base = line->base - sqrt(variance * s->jobs_squared / spread_of(s));
-    return base > 0 ? (struct vg_size_line){base, (s->ms - base * s->count) / s->jobs}
-                    : through_0(s);
+    const double alone_ms = alone->base * s->count + alone->each * s->jobs;
+    if (alone_ms <= 0)
+        return (struct vg_size_line){0, s->ms / s->jobs};
+    const double times = s->ms / alone_ms;
+    return (struct vg_size_line){alone->base * times, alone->each * times};
 }
 
 /* How far batches are from the line: standard deviation, a share of their mean. */
@@ -164,8 +136,8 @@ static void learn_device(struct vg_size_costs *costs, const struct vg_size_host 
         s.ms_jobs += b.ms_jobs;
         s.ms_squared += b.ms_squared;
     }
-    const struct vg_size_line line = line_of(&s);
-    costs->batch_ms = sure_line(&s, &line);
+    const struct vg_size_line line = line_of(&s, &host->alone.ms);
+    costs->batch_ms = line;
     for (uint32_t i = 0; i < count; i++) {
         if (!tells(&measure[i]))
             continue;

@@ -20,10 +20,21 @@ struct vg_size_load {
     } class[VG_LOAD_CLASSES_MAX];
 };
 
+/* base + n x each, neither below 0. */
+struct vg_size_line {
+    double base, each;
+};
+
 /* Where it was measured. */
 struct vg_size_host {
     double cores; /* logical processors that the server may use */
     enum vg_device_kind device;
+    /* Batches of n pictures of its first class, on a device that does nothing else (batch_loop.h); zeroed:
+     * not known, of a batch then each picture takes the same, and the device what it was seen to use. */
+    struct vg_size_alone {
+        struct vg_size_line ms;
+        double cores; /* busy meanwhile */
+    } alone;
 };
 
 /* A measure of that many flux. */
@@ -35,11 +46,6 @@ struct vg_size_measure {
     bool held;
 };
 
-/* base + n x each, neither below 0. */
-struct vg_size_line {
-    double base, each;
-};
-
 struct vg_size_costs {
     const char *why; /* msgid: nothing is known; NULL: what follows is */
     uint32_t measures;
@@ -48,7 +54,7 @@ struct vg_size_costs {
     double spread;                /* of batches about their line: standard deviation, a share */
     uint32_t batch_max;
     double jobs_per_picture; /* second looks and pictures in which nothing moves in it */
-    double device_cores;     /* busy while it works */
+    double device_cores;     /* that it can use while it works */
     double decode_cores[VG_LOAD_CLASSES_MAX]; /* a flux of each class; -1: not known */
     double surfaces;                          /* of decoding hardware, a flux; 0: by processor */
     /* Of this machine's decoding hardware, a share of what it can do that a flux of each class takes;

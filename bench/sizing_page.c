@@ -201,6 +201,17 @@ static void plain_cell(struct page *p, const json_t *object, const struct column
     figure_cell(p, &figure, &none, column);
 }
 
+/* A table's beginning, with a head for each column. */
+static void table_begin(struct page *p, const char *id, const struct column *columns, size_t count)
+{
+    const char *names[16];
+    size_t n = 0;
+    for (; n < count && n < COUNT(names); n++)
+        names[n] = columns[n].head;
+    (void)fprintf(p->out, "<table id=\"%s\">\n", id);
+    heads(p, names, n);
+}
+
 static void table_end(struct page *p, size_t count)
 {
     (void)fputs("</tbody></table>\n", p->out);
@@ -1062,13 +1073,9 @@ static void decoding(struct page *p)
         {N_("network of a flux"), {"network_mbit"}, N_("Mbit/s"), 1, 2},
     };
     const json_t *list = json_object_get(json_object_get(p->result, "costs"), "classes");
-    const char *names[COUNT(columns)];
     if (json_array_size(list) == 0)
         return;
-    for (size_t i = 0; i < COUNT(columns); i++)
-        names[i] = columns[i].head;
-    (void)fputs("<table id=\"decoding\">\n", p->out);
-    heads(p, names, COUNT(names));
+    table_begin(p, "decoding", columns, COUNT(columns));
     for (size_t i = 0; i < rows_of(json_array_size(list)); i++) {
         (void)fputs("<tr>", p->out);
         for (size_t k = 0; k < COUNT(columns); k++)
@@ -1078,6 +1085,28 @@ static void decoding(struct page *p)
                 ceiling_cell(p, json_array_get(list, i), &columns[k]);
             else
                 plain_cell(p, json_array_get(list, i), &columns[k]);
+        (void)fputs("</tr>\n", p->out);
+    }
+    table_end(p, json_array_size(list));
+    notes_write(p);
+}
+
+/* Whether the machine was as fast after the measures as before. */
+static void alone(struct page *p)
+{
+    static const struct column columns[] = {
+        {N_("pictures at once, the device doing nothing else"), {"pictures"}, NULL, 1, 0},
+        {N_("before the measures"), {"before_ms"}, N_("ms"), 1, 2},
+        {N_("after the measures"), {"after_ms"}, N_("ms"), 1, 2},
+    };
+    const json_t *list = json_object_get(p->result, "batches_alone");
+    if (json_array_size(list) == 0)
+        return;
+    table_begin(p, "alone", columns, COUNT(columns));
+    for (size_t i = 0; i < rows_of(json_array_size(list)); i++) {
+        (void)fputs("<tr>", p->out);
+        for (size_t k = 0; k < COUNT(columns); k++)
+            plain_cell(p, json_array_get(list, i), &columns[k]);
         (void)fputs("</tr>\n", p->out);
     }
     table_end(p, json_array_size(list));
@@ -1213,6 +1242,7 @@ void vg_sizing_page_write(FILE *out, const json_t *result, const json_t *other)
     energy(&p);
     costs(&p);
     decoding(&p);
+    alone(&p);
     profile(&p);
     machine(&p);
     method(&p);

@@ -20,6 +20,7 @@
 #include "src/base/progress.h"
 #include "src/base/text.h"
 #include "src/base/text_buffer.h"
+#include "src/cli/batch_loop.h"
 #include "src/cli/bench_model.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_report.h"
@@ -35,8 +36,9 @@
 #define RUNS_MAX      32  /* twice the doublings up to FLUX_MAX, and some */
 #define FOREIGN_CORES 0.2 /* a quiet machine has less; said, since nothing else shows it */
 #define OWN_OPTIONS   18
-#define SAID_MAX      64  /* numbers of flux that the simulation is asked about */
-#define RATE_SLACK    0.1 /* of a class's rate: what a clip of it may differ by */
+#define SPEED_SLACK   0.05 /* of a machine's speed: what may change while it is measured */
+#define SAID_MAX      64   /* numbers of flux that the simulation is asked about */
+#define RATE_SLACK    0.1  /* of a class's rate: what a clip of it may differ by */
 
 struct request {
     const char *tiers_text, *profile, *clip, *settle_text, *measure_text, *open_text, *max_text;
@@ -90,6 +92,7 @@ struct stand {
     uint32_t only[RUNS_MAX], only_count;
     char device_word[16];                  /* which one the server works on, if none is asked for */
     char device_name[VG_DEVICE_TEXT_SIZE]; /* "": several were asked for */
+    struct vg_batch_loop before, after;    /* the measures; none where there are several */
     struct {                               /* what the simulation says of this machine */
         const char *why;                   /* msgid: `most` cannot be told; NULL: it is so */
         uint32_t most, count;
@@ -352,6 +355,40 @@ static enum vg_status measure(struct stand *s, uint32_t flux, struct vg_fault *f
     return status;
 }
 
+/* Costs of several devices are not learnt. */
+static enum vg_status loop_batches(const struct stand *s, struct vg_batch_loop *loop,
+                                   struct vg_fault *fault)
+{
+    const struct vg_load_class *class = &s->profile.class[0];
+    const struct vg_batch_loop_wish wish = {.engine = {.model = s->model,
+                                                       .device = s->run.server.device,
+                                                       .precision_text = s->request->precision},
+                                            .width = class->width & ~1u,
+                                            .height = class->height & ~1u,
+                                            .name = class->name,
+                                            .scene = s->class[0].scene};
+    return s->device_name[0] ? vg_batch_loop_run(&wish, loop, fault) : VG_OK;
+}
+
+/* By how much one picture takes longer on the device alone than it did before the measures. */
+static double slower_by(const struct stand *s)
+{
+    return s->before.ms[0] > 0 && s->after.ms[0] > 0 ? s->after.ms[0] / s->before.ms[0] - 1 : 0;
+}
+
+/* After the measures: what is predicted holds for a machine as fast as it was in them. */
+static enum vg_status loop_again(struct stand *s, struct vg_fault *fault)
+{
+    const enum vg_status status = loop_batches(s, &s->after, fault);
+    s->host.alone = vg_batch_loop_mean(&s->before, &s->after);
+    if (!status && fabs(slower_by(s)) > SPEED_SLACK)
+        (void)fprintf(stderr,
+                      _("one picture alone on the device: %+.0f %% of time since before the "
+                        "measures; this machine's speed has changed meanwhile\n"),
+                      100 * slower_by(s));
+    return status;
+}
+
 static enum vg_status measure_only(struct stand *s, struct vg_fault *fault)
 {
     uint32_t lacks[RUNS_MAX] = {0};
@@ -593,18 +630,29 @@ static json_t *said_json(const struct stand *s)
                      "flux", list);
 }
 
+/* Medians of batches on the device alone, before the measures and after them. */
+static json_t *alone_json(const struct stand *s)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < VG_BATCH_LOOP_SIZES && s->before.jobs[i]; i++)
+        (void)json_array_append_new(list, json_pack("{s:i, s:f, s:f}", "pictures",
+                                                    (int)s->before.jobs[i], "before_ms",
+                                                    s->before.ms[i], "after_ms", s->after.ms[i]));
+    return list;
+}
+
 static json_t *report_json(const struct stand *s)
 {
     const struct request *r = s->request;
     return json_pack(
-        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:b, s:b, s:f, s:f, "
+        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:b, s:b, s:f, s:f, "
         "s:f, s:f}}",
         "machine", vg_machine_json(&s->machine), "profile", vg_load_profile_json(&s->profile),
         "held", held_is_known(s) ? json_integer(s->search.held) : json_null(), "held_is_most_tried",
         s->search.failed == 0, "tiers", tiers_json(s), "runs", runs_json(s), "costs",
-        vg_size_costs_json(&s->costs, &s->load, &s->host), "predicted", said_json(s), "method",
-        "begun_at", s->begun_at, "model", s->model, "precision",
-        r->precision ? r->precision : "auto", "device",
+        vg_size_costs_json(&s->costs, &s->load, &s->host), "predicted", said_json(s),
+        "batches_alone", alone_json(s), "method", "begun_at", s->begun_at, "model", s->model,
+        "precision", r->precision ? r->precision : "auto", "device",
         s->device_name[0] ? s->device_name : s->run.server.device, "quick", (int)r->quick, "raise",
         (int)r->raise, "settle_s", s->run.settle_s, "measure_s", s->run.measure_s, "idle_s",
         s->idle_s, "headroom", VG_SIZE_HEADROOM);
@@ -730,7 +778,11 @@ static enum vg_status run(const struct request *r, struct vg_fault *fault)
     vg_wall_format(vg_wall_now(), s->begun_at, sizeof s->begun_at);
     enum vg_status status = prepare(s, fault);
     if (!status)
+        status = loop_batches(s, &s->before, fault);
+    if (!status)
         status = search(s, fault);
+    if (!status)
+        status = loop_again(s, fault);
     if (!status)
         status = predict(s, fault);
     if (!status)

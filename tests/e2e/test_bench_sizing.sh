@@ -34,6 +34,10 @@ assert known == (r["costs"]["why"] is None)
 if known:
     d = r["costs"]["device"]
     assert d["start_ms"] >= 0 and d["job_ms"] >= 0 and d["start_ms"] + d["job_ms"] > 0 and d["batch_max"] >= 1
+    assert 0 < d["cpu_cores"] <= 1.1 * r["costs"]["cores_here"] # those of its batches alone
+alone = r["batches_alone"] # on the device, before the measures and after: more pictures take longer
+assert [b["pictures"] for b in alone] == [1, 2, 4]
+assert all(0 < alone[0][k] < alone[2][k] for k in ("before_ms", "after_ms"))
 for c in r["costs"]["classes"]: # known where decoding hardware tells how busy it is
     assert (c["decoder"] is None) == (c["core_percent"] is None) and (c["ceiling_flux"] is None) == bool(c["ceiling_why"])
     assert c["decoder"] != "software" or c["ceiling_flux"] is None
@@ -116,6 +120,7 @@ r = json.load(open(sys.argv[1], encoding="utf-8"))
 run, costs = r["runs"][0], r["costs"]
 assert ("more than one device" in (costs["why"] or "")) == bool(sys.argv[2]) or run["analysed_fps"] == 0
 assert r["predicted"]["held"] is None or not sys.argv[2]
+assert bool(r["batches_alone"]) == (not sys.argv[2])
 assert r["method"]["device"] == "0,1" if sys.argv[2] else r["method"]["device"] == r["machine"]["devices"][0]["name"]
 PY
     done

@@ -1,0 +1,152 @@
+#include "src/cli/batch_loop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scheduler/chain.h"
+#include "src/base/alloc.h"
+#include "src/base/clock.h"
+#include "src/base/text.h"
+#include "src/cli/bench_noise.h"
+#include "src/engine/map_flux.h"
+#include "src/events/watcher.h"
+#include "src/scene/scene.h"
+
+enum {
+    JOBS_MOST = 4, /* that the server gives a device at once */
+    WARM_UP = 5,
+    ROUNDS = 40, /* sizes take turns: what slows the machine meanwhile slows all of them */
+    STEP_US = 200000
+};
+
+static const uint32_t sizes[VG_BATCH_LOOP_SIZES] = {1, 2, JOBS_MOST};
+
+struct stand {
+    struct vg_model *model;
+    struct vg_engine *engine;
+    struct vg_map_flux *maps[JOBS_MOST]; /* NULL: none are wanted, or the device makes none */
+    struct vg_bench_noise noise;
+    struct vg_job job[JOBS_MOST];
+    struct vg_answer *answer;
+    double ms[VG_BATCH_LOOP_SIZES][ROUNDS];
+    int64_t cpu_us, wall_us; /* of all rounds */
+};
+
+static enum vg_status read_maps(const struct vg_batch_loop_wish *wish, uint32_t *set,
+                                struct vg_fault *fault)
+{
+    struct vg_scene *scene = NULL;
+    const enum vg_status status =
+        vg_scene_parse(wish->name, wish->scene, strlen(wish->scene), &scene, fault);
+    *set = status ? 0 : vg_watcher_maps(scene);
+    vg_scene_close(&scene);
+    return status;
+}
+
+static enum vg_status open_engine(struct stand *s, const struct vg_batch_loop_wish *wish,
+                                  struct vg_fault *fault)
+{
+    struct vg_engine_options options = wish->engine;
+    struct vg_engine_settings settings = vg_engine_defaults();
+    settings.outputs = VG_OUTPUTS_NEEDED;
+    settings.maps = VG_ENGINE_MAPS_MADE;
+    settings.batch_max = JOBS_MOST;
+    settings.picture_width_max = wish->width;
+    settings.picture_height_max = wish->height;
+    const enum vg_status status = vg_engine_options_read(&options, fault);
+    return status ? status
+                  : vg_engine_options_open(&options, settings, &s->model, &s->engine, fault);
+}
+
+static enum vg_status open_jobs(struct stand *s, const struct vg_batch_loop_wish *wish,
+                                struct vg_fault *fault)
+{
+    uint32_t set = 0;
+    enum vg_status status = read_maps(wish, &set, fault);
+    if (status)
+        return status;
+    s->answer = vg_alloc_array(JOBS_MOST, sizeof *s->answer);
+    if (!s->answer)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", wish->name);
+    status = vg_bench_noise_make(&s->noise, wish->width, wish->height, 1, fault);
+    struct vg_map_device *device = vg_engine_maps(s->engine);
+    for (uint32_t i = 0; i < JOBS_MOST && !status; i++) {
+        if (set && device && vg_map_flux_open(&s->maps[i], device, set, 1))
+            return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", wish->name);
+        s->job[i] = (struct vg_job){.picture = &s->noise.picture,
+                                    .threshold = VG_CHAIN_THRESHOLD,
+                                    .nms = VG_CHAIN_NMS,
+                                    .maps = s->maps[i]};
+    }
+    return status;
+}
+
+static enum vg_status run_round(struct stand *s, int round, struct vg_fault *fault)
+{
+    enum vg_status status = VG_OK;
+    for (int i = 0; i < VG_BATCH_LOOP_SIZES && !status; i++) {
+        for (uint32_t j = 0; j < sizes[i]; j++)
+            s->job[j].time.us += STEP_US;
+        const struct vg_mono_time start = vg_mono_now();
+        const int64_t cpu_us = vg_cpu_time_us();
+        status = vg_engine_run(s->engine, s->job, sizes[i], s->answer, fault);
+        const int64_t wall_us = vg_mono_now().us - start.us;
+        if (round < 0)
+            continue;
+        s->ms[i][round] = (double)wall_us / 1000;
+        s->wall_us += wall_us;
+        s->cpu_us += vg_cpu_time_us() - cpu_us;
+    }
+    return status;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void close_all(struct stand *s)
+{
+    for (uint32_t i = 0; i < JOBS_MOST; i++)
+        vg_map_flux_close(&s->maps[i]);
+    vg_engine_close(&s->engine);
+    vg_model_close(&s->model);
+    vg_bench_noise_release(&s->noise);
+    vg_free(s->answer);
+    vg_free(s);
+}
+
+enum vg_status vg_batch_loop_run(const struct vg_batch_loop_wish *wish, struct vg_batch_loop *loop,
+                                 struct vg_fault *fault)
+{
+    struct stand *s = vg_alloc(sizeof *s);
+    *loop = (struct vg_batch_loop){.jobs = {0}};
+    if (!s)
+        return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "%s", wish->name);
+    enum vg_status status = open_engine(s, wish, fault);
+    if (!status)
+        status = open_jobs(s, wish, fault);
+    for (int round = -WARM_UP; round < ROUNDS && !status; round++)
+        status = run_round(s, round, fault);
+    for (int i = 0; i < VG_BATCH_LOOP_SIZES && !status; i++) {
+        qsort(s->ms[i], ROUNDS, sizeof *s->ms[i], by_value);
+        loop->jobs[i] = sizes[i];
+        loop->ms[i] = (s->ms[i][ROUNDS / 2 - 1] + s->ms[i][ROUNDS / 2]) / 2;
+    }
+    loop->cores = s->wall_us > 0 ? (double)s->cpu_us / (double)s->wall_us : 0;
+    close_all(s);
+    return status;
+}
+
+struct vg_size_alone vg_batch_loop_mean(const struct vg_batch_loop *a,
+                                        const struct vg_batch_loop *b)
+{
+    double jobs[VG_BATCH_LOOP_SIZES], ms[VG_BATCH_LOOP_SIZES];
+    for (int i = 0; i < VG_BATCH_LOOP_SIZES; i++) {
+        jobs[i] = a->jobs[i];
+        ms[i] = (a->ms[i] + b->ms[i]) / 2;
+    }
+    return (struct vg_size_alone){vg_size_line_of(jobs, ms, VG_BATCH_LOOP_SIZES),
+                                  (a->cores + b->cores) / 2};
+}
