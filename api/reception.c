@@ -694,15 +694,19 @@ void vg_reception_hear(struct vg_reception *reception, const json_t *message)
         vg_log(VG_LOG_WARN, "a health message of the supervisor could not be read");
 }
 
-const char *vg_reception_note(const struct vg_reception *reception)
+static const char *archive_note(const struct vg_reception *reception)
 {
     const enum vg_status last = vg_archive_thread_state(reception->archive).last;
-    if (reception->found != VG_BEATS_WELL)
-        return vg_beats_note(reception->found);
     if (last == VG_OK || last == VG_E_STATE)
         return NULL;
     return last == VG_E_CLOSED ? N_("Redis is away: alerts wait in the spool")
                                : N_("alerts cannot be archived: they wait in the queue");
+}
+
+const char *vg_reception_note(const struct vg_reception *reception)
+{
+    const char *late = vg_beats_note(reception->found);
+    return late ? late : archive_note(reception);
 }
 
 bool vg_reception_in_time(struct vg_reception *reception, struct vg_mono_time now)
@@ -730,7 +734,7 @@ static json_t *part_json(const struct vg_part *part, const struct vg_request *re
 /* The supervisor's word and what this process finds itself, as one. */
 static void whole_parts(const struct vg_reception *reception, struct vg_parts *whole)
 {
-    const char *note = vg_reception_note(reception);
+    const char *note = archive_note(reception);
     const enum vg_status last = vg_archive_thread_state(reception->archive).last;
     const struct vg_part_finding findings[] = {
         {"redis", last != VG_E_CLOSED, N_("Redis does not answer"),

@@ -22,9 +22,10 @@
 #define JITTER_US 8000              /* of a picture's arrival: a network's */
 #define REST_US   (3 * VG_US_PER_S) /* for what nobody asks for: it may wait for good */
 #define HELD_US   (20 * VG_US_PER_S)
-#define SAMPLES_MAX \
-    128 /* seconds of a minute of the measure, and of one that is not over after 60 */
-#define SEED 15
+#define SEED      15
+
+/* Of the seconds of a minute of the measure, which is up to two where there is but one. */
+#define SAMPLES_MAX 128
 
 /* What was counted by a moment. */
 struct moment {
@@ -51,8 +52,8 @@ struct stand {
     enum vg_status status; /* valid once over */
     struct vg_fault fault;
     struct moment first, last, minute;
-    double
-        own[SAMPLES_MAX]; /* memory, each second of the minute; in pages that are there already */
+    /* memory, each second of the minute: few, so that looking touches no new pages all the time */
+    double own[SAMPLES_MAX];
     uint32_t samples;
 };
 

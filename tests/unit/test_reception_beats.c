@@ -17,6 +17,28 @@ static struct vg_mono_time after(struct vg_mono_time now, int64_t seconds)
     return (struct vg_mono_time){now.us + seconds * VG_US_PER_S};
 }
 
+/* A thread that is late is no word about the archive: it may be that of clips. */
+static void assert_no_word_of_the_archive(struct vg_reception *reception)
+{
+    struct vg_exchange exchange = {.request = {.language = VG_LANGUAGE_EN}};
+    exchange.request.identity.signed_in = true;
+    vg_finish_health(reception, &exchange);
+    assert_non_null(exchange.reply.body);
+    json_t *health = json_loadb(exchange.reply.body, exchange.reply.size, 0, NULL), *part = NULL;
+    size_t i = 0, found = 0;
+    json_array_foreach(json_object_get(health, "parts"), i, part)
+    {
+        const char *reason = json_string_value(json_object_get(part, "reason"));
+        if (strcmp(json_string_value(json_object_get(part, "part")), "archive") != 0)
+            continue;
+        found++;
+        assert_true(!reason || !strstr(reason, "does not come back"));
+    }
+    assert_int_equal(found, 1);
+    json_decref(health);
+    vg_reply_release(&exchange.reply);
+}
+
 /* The archiver is busy with a step all the time, each of seconds: what it would be after minutes is
  * asked with a clock that is ahead. */
 static void a_thread_that_stays_is_told_and_then_ends_the_process(void **state)
@@ -36,6 +58,8 @@ static void a_thread_that_stays_is_told_and_then_ends_the_process(void **state)
         assert_true(vg_reception_in_time(reception, after(vg_mono_now(), 120)));
         const char *note = vg_reception_note(reception);
         told = note && strstr(note, "does not come back") != NULL;
+        if (told)
+            assert_no_word_of_the_archive(reception);
         ends = !vg_reception_in_time(reception, after(vg_mono_now(), 1200));
     }
     assert_true(told);
