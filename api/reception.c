@@ -47,6 +47,7 @@ struct vg_reception {
     struct vg_lane *lane[VG_LANE_COUNT];
     struct vg_beats beats;     /* of the threads beside the loop */
     enum vg_beats_found found; /* at the last look */
+    bool archive_late;         /* its own thread, then */
     struct vg_archive_thread *archive;
     struct vg_streams *streams;
     struct vg_media_links *links;
@@ -697,6 +698,8 @@ void vg_reception_hear(struct vg_reception *reception, const json_t *message)
 static const char *archive_note(const struct vg_reception *reception)
 {
     const enum vg_status last = vg_archive_thread_state(reception->archive).last;
+    if (reception->archive_late)
+        return vg_beats_note(VG_BEATS_LATE);
     if (last == VG_OK || last == VG_E_STATE)
         return NULL;
     return last == VG_E_CLOSED ? N_("Redis is away: alerts wait in the spool")
@@ -711,6 +714,8 @@ const char *vg_reception_note(const struct vg_reception *reception)
 
 bool vg_reception_in_time(struct vg_reception *reception, struct vg_mono_time now)
 {
+    const struct vg_beat *archive = vg_archive_thread_beat(reception->archive);
+    reception->archive_late = vg_beat_busy_us(archive, now) > archive->limit_us;
     reception->found = vg_beats_look(&reception->beats, now);
     return reception->found != VG_BEATS_END;
 }

@@ -63,13 +63,15 @@ static double slowed(const struct vg_size_costs *costs, const struct vg_size_hos
                : 1;
 }
 
-/* Those that it uses when nobody else works. Live it never has them for itself: a processor that rarely
- * has work is slow to take it up, one that has much is shared. */
+/* Of a device that is the processor, those that it uses when nobody else works: live it never has them
+ * for itself, one that rarely has work is slow to take it up, one that has much is shared. Of a board,
+ * what it takes of the processor live. */
 static void learn_device_cores(struct vg_size_costs *costs, const struct vg_size_host *host,
                                const struct vg_size_measure *measure, uint32_t count)
 {
-    costs->device_cores = host->alone.cores;
-    for (uint32_t i = 0; i < count && host->alone.cores <= 0; i++)
+    const bool told = host->device == VG_DEVICE_CPU && host->alone.cores > 0;
+    costs->device_cores = told ? fmin(host->alone.cores, host->cores) : 0;
+    for (uint32_t i = 0; i < count && !told; i++)
         if (tells(&measure[i]))
             costs->device_cores = fmax(costs->device_cores, kept_busy(&measure[i]));
 }

@@ -11,6 +11,9 @@
 #include "bench/pipeline_run.h"
 #include "src/engine/device.h"
 
+/* Of a machine's speed: what may change while it is measured. */
+#define VG_SIZE_SPEED_SLACK 0.05
+
 /* How the flux of a profile are. */
 struct vg_size_load {
     struct vg_load_profile profile;

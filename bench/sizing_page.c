@@ -1,11 +1,13 @@
 #include "bench/sizing_page.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "bench/html_out.h"
 #include "bench/sizing_chart.h"
 #include "bench/sizing_compare.h"
+#include "bench/sizing_costs.h"
 #include "bench/sizing_figure.h"
 #include "src/base/text.h"
 #include "src/base/version.h"
@@ -205,11 +207,11 @@ static void plain_cell(struct page *p, const json_t *object, const struct column
 static void table_begin(struct page *p, const char *id, const struct column *columns, size_t count)
 {
     const char *names[16];
-    size_t n = 0;
-    for (; n < count && n < COUNT(names); n++)
-        names[n] = columns[n].head;
+    assert(count <= COUNT(names));
+    for (size_t i = 0; i < count; i++)
+        names[i] = columns[i].head;
     (void)fprintf(p->out, "<table id=\"%s\">\n", id);
-    heads(p, names, n);
+    heads(p, names, count);
 }
 
 static void table_end(struct page *p, size_t count)
@@ -1002,7 +1004,7 @@ static void costs(struct page *p)
         {N_("device: spread of these times"), {"spread"}, "%", 100, 0},
         {N_("device: largest batch"), {"batch_max"}, NULL, 1, 0},
         {N_("looks of the detector for a picture"), {"jobs_per_picture"}, NULL, 1, 2},
-        {N_("cores that the device keeps busy"), {"cpu_cores"}, NULL, 1, 2},
+        {N_("cores that the device can use"), {"cpu_cores"}, NULL, 1, 2},
         {N_("memory of the device without flux"), {"memory_base_mb"}, N_("MB"), 1, 0},
         {N_("memory of the device, a flux"), {"memory_mb_per_flux"}, N_("MB"), 1, 1}};
     static const struct column others[] = {
@@ -1091,6 +1093,21 @@ static void decoding(struct page *p)
     notes_write(p);
 }
 
+/* By how much the last of them, the largest batch, took longer after the measures. */
+static void speed_note(struct page *p, const json_t *list)
+{
+    const json_t *last = json_array_get(list, json_array_size(list) - 1);
+    const double before = json_number_value(json_object_get(last, "before_ms"));
+    const double after = json_number_value(json_object_get(last, "after_ms"));
+    const double slower = before > 0 && after > 0 ? after / before - 1 : 0;
+    if (fabs(slower) > VG_SIZE_SPEED_SLACK && fabs(slower) < 1000)
+        vg_html_cell_of(
+            p->out, "p class=\"dim\"",
+            _("The time of batches alone on the device changed by %+.0f %% over the measures: "
+              "this machine's speed did, and what is extrapolated lies between both."),
+            100 * slower);
+}
+
 /* Whether the machine was as fast after the measures as before. */
 static void alone(struct page *p)
 {
@@ -1102,6 +1119,7 @@ static void alone(struct page *p)
     const json_t *list = json_object_get(p->result, "batches_alone");
     if (json_array_size(list) == 0)
         return;
+    speed_note(p, list);
     table_begin(p, "alone", columns, COUNT(columns));
     for (size_t i = 0; i < rows_of(json_array_size(list)); i++) {
         (void)fputs("<tr>", p->out);

@@ -28,12 +28,14 @@ struct vg_batch_loop {
     double cores;                   /* that this process kept busy, in the mean */
 };
 
-/* Opens an engine of its own for some seconds. Statuses: vg_engine_options_open's, vg_scene_parse's;
+/* Opens an engine of its own, on as many threads as the server's (vg_device_cores_limit was called), and
+ * runs 45 batches of each size. The server runs its batches in two steps where a picture may be still:
+ * that is not in it. Statuses: vg_engine_options_open's, vg_scene_parse's;
  * VG_E_MEMORY, VG_E_DEVICE. */
 enum vg_status vg_batch_loop_run(const struct vg_batch_loop_wish *wish, struct vg_batch_loop *loop,
                                  struct vg_fault *fault) VG_MUST_USE;
 
-/* What both say in the mean. */
+/* What both say in the mean; b zeroed: what a says. Pure. */
 struct vg_size_alone vg_batch_loop_mean(const struct vg_batch_loop *a,
                                         const struct vg_batch_loop *b);
 

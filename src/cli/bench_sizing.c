@@ -24,6 +24,7 @@
 #include "src/cli/bench_model.h"
 #include "src/cli/bench_pipeline.h"
 #include "src/cli/bench_report.h"
+#include "src/cli/device_cores.h"
 #include "src/cli/meter_options.h"
 #include "src/cli/options.h"
 #include "src/cli/words.h"
@@ -36,9 +37,8 @@
 #define RUNS_MAX      32  /* twice the doublings up to FLUX_MAX, and some */
 #define FOREIGN_CORES 0.2 /* a quiet machine has less; said, since nothing else shows it */
 #define OWN_OPTIONS   18
-#define SPEED_SLACK   0.05 /* of a machine's speed: what may change while it is measured */
-#define SAID_MAX      64   /* numbers of flux that the simulation is asked about */
-#define RATE_SLACK    0.1  /* of a class's rate: what a clip of it may differ by */
+#define SAID_MAX      64  /* numbers of flux that the simulation is asked about */
+#define RATE_SLACK    0.1 /* of a class's rate: what a clip of it may differ by */
 
 struct request {
     const char *tiers_text, *profile, *clip, *settle_text, *measure_text, *open_text, *max_text;
@@ -280,7 +280,9 @@ static enum vg_status prepare(struct stand *s, struct vg_fault *fault)
 {
     const struct request *r = s->request;
     const struct vg_bench_wish wish = {r->model, r->precision, r->device};
-    enum vg_status status = read_tiers(s, fault);
+    enum vg_status status = vg_device_cores_limit(fault);
+    if (!status)
+        status = read_tiers(s, fault);
     if (!status)
         status = read_numbers(s, fault);
     if (!status)
@@ -370,23 +372,26 @@ static enum vg_status loop_batches(const struct stand *s, struct vg_batch_loop *
     return s->device_name[0] ? vg_batch_loop_run(&wish, loop, fault) : VG_OK;
 }
 
-/* By how much one picture takes longer on the device alone than it did before the measures. */
-static double slower_by(const struct stand *s)
+/* After the measures, which are not lost for it: what is predicted holds for a machine as fast as it was
+ * in them. */
+static void loop_again(struct stand *s)
 {
-    return s->before.ms[0] > 0 && s->after.ms[0] > 0 ? s->after.ms[0] / s->before.ms[0] - 1 : 0;
-}
-
-/* After the measures: what is predicted holds for a machine as fast as it was in them. */
-static enum vg_status loop_again(struct stand *s, struct vg_fault *fault)
-{
-    const enum vg_status status = loop_batches(s, &s->after, fault);
+    const int last = VG_BATCH_LOOP_SIZES - 1;
+    struct vg_fault fault = {0};
+    if (loop_batches(s, &s->after, &fault)) {
+        s->after = (struct vg_batch_loop){.jobs = {0}};
+        vg_fault_print(&fault);
+    }
     s->host.alone = vg_batch_loop_mean(&s->before, &s->after);
-    if (!status && fabs(slower_by(s)) > SPEED_SLACK)
-        (void)fprintf(stderr,
-                      _("one picture alone on the device: %+.0f %% of time since before the "
-                        "measures; this machine's speed has changed meanwhile\n"),
-                      100 * slower_by(s));
-    return status;
+    if (!s->before.jobs[0] || !s->after.jobs[0])
+        return;
+    const double slower = s->after.ms[last] / s->before.ms[last] - 1;
+    if (fabs(slower) > VG_SIZE_SPEED_SLACK)
+        (void)fprintf(
+            stderr,
+            _("the time of batches alone on the device changed by %+.0f %% over the measures: "
+              "this machine's speed is not what it was\n"),
+            100 * slower);
 }
 
 static enum vg_status measure_only(struct stand *s, struct vg_fault *fault)
@@ -635,9 +640,10 @@ static json_t *alone_json(const struct stand *s)
 {
     json_t *list = json_array();
     for (int i = 0; i < VG_BATCH_LOOP_SIZES && s->before.jobs[i]; i++)
-        (void)json_array_append_new(list, json_pack("{s:i, s:f, s:f}", "pictures",
-                                                    (int)s->before.jobs[i], "before_ms",
-                                                    s->before.ms[i], "after_ms", s->after.ms[i]));
+        (void)json_array_append_new(
+            list, json_pack("{s:i, s:f, s:o}", "pictures", (int)s->before.jobs[i], "before_ms",
+                            s->before.ms[i], "after_ms",
+                            s->after.jobs[i] ? json_real(s->after.ms[i]) : json_null()));
     return list;
 }
 
@@ -781,10 +787,10 @@ static enum vg_status run(const struct request *r, struct vg_fault *fault)
         status = loop_batches(s, &s->before, fault);
     if (!status)
         status = search(s, fault);
-    if (!status)
-        status = loop_again(s, fault);
-    if (!status)
+    if (!status) {
+        loop_again(s);
         status = predict(s, fault);
+    }
     if (!status)
         status = tell(s, fault);
     vg_energy_watch_close(&s->energy);

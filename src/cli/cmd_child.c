@@ -26,6 +26,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/device_cores.h"
 #include "src/cli/gate_option.h"
 #include "src/cli/options.h"
 #include "src/cli/precision.h"
@@ -93,10 +94,9 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
                                             .meters_root = getenv(VG_METERS_ROOT_VARIABLE),
                                             .control_fd = VG_MESSAGE_CONTROL_FD};
     char socket[VG_REDIS_PATH_MAX];
-    double count = 0, check_s = 0, device_cores = 0;
+    double count = 0, check_s = 0;
     const char *precision = getenv(VG_PRECISION_VARIABLE), *gate = getenv(VG_GATE_VARIABLE);
     const char *check = getenv(VG_MODEL_CHECK_VARIABLE), *rates = getenv(VG_RATES_VARIABLE);
-    const char *cores = getenv(VG_DEVICE_CORES_VARIABLE);
     enum vg_status status =
         vg_option_count("child analysis", words[1], 1, VG_ANALYSIS_INGESTS_MAX, &count, fault);
     if (status == VG_OK)
@@ -108,16 +108,14 @@ static enum vg_status run_analysis(char **words, const char *data, struct vg_fau
     if (status == VG_OK && check != NULL) /* at least hourly */
         status = vg_option_number(VG_MODEL_CHECK_VARIABLE, check, 1, VG_MODEL_GUARD_EVERY_S,
                                   &check_s, fault);
-    if (status == VG_OK && cores != NULL)
-        status = vg_option_count(VG_DEVICE_CORES_VARIABLE, cores, 0, VG_DEVICE_CORES_MOST,
-                                 &device_cores, fault);
+    if (status == VG_OK)
+        status = vg_device_cores_told(&settings.device_cores, fault);
     if (status == VG_OK)
         status = vg_redis_url(words[2], socket, fault);
     if (status != VG_OK)
         return status;
     settings.redis = socket;
     settings.ingest_count = (uint32_t)count;
-    settings.device_cores = (uint32_t)device_cores;
     settings.model_check_s = (uint32_t)check_s;
     for (uint32_t i = 0; i < settings.ingest_count; i++) {
         settings.ingest[i].slots_fd = FIRST_FD + 2 * (int)i;

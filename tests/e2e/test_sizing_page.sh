@@ -33,6 +33,8 @@ for language in fr en; do
     done
 done
 grep -qF 'measured here, it holds 1 flux (extrapolated)' "$T/only.html" || fail "what is foretold is not said"
+grep -qF 'changed by +20 % over the measures' "$T/only.html" || fail "that the machine's speed changed is not said"
+grep -qF "machine's speed" "$T/devices.html" && fail "a speed is told that was not measured"
 grep -qF 'Nothing is foretold: the server worked on more than one device: name one with --device.' "$T/devices.html" ||
     fail "why nothing is foretold is not said"
 expect 0 "" "$VIGIE" bench report "$SEEDS/devices" --against "$SEEDS/only" --report "$T/against.html"

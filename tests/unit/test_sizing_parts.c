@@ -502,6 +502,36 @@ static void what_slows_a_device_is_no_cost_of_it(void **state)
     vg_free(cost);
 }
 
+/* A batch takes 10 ms of two cores alone. Live it was seen to keep one busy, for twice as long: of a
+ * processor that is how it was shared, of a board it is what it takes. */
+static void cores_of_a_device_are_those_of_batches_alone(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host cpu = {HOST_CORES, VG_DEVICE_CPU, alone},
+                              gpu = {HOST_CORES, VG_DEVICE_GPU, alone},
+                              small = {1, VG_DEVICE_CPU, alone};
+    struct vg_pipeline_cost *cost = vg_alloc(sizeof *cost);
+    struct vg_size_costs c;
+    assert_non_null(cost);
+    *cost = cost_of(4, 60);
+    cost->batches.ms *= 2;
+    cost->batches.ms_jobs *= 2;
+    cost->batches.ms_squared *= 4;
+    const struct vg_size_measure measure = {4, 1200, cost, 0, true};
+    vg_size_costs_make(&c, &load, &cpu, &measure, 1);
+    assert_near(c.device_cores, 2, 1e-9);
+    assert_near(c.batch_ms.base, 4, 1e-6);
+    assert_near(c.batch_ms.each, 6, 1e-6);
+    vg_size_costs_make(&c, &load, &gpu, &measure, 1);
+    assert_near(c.device_cores, 1, 1e-9);
+    assert_near(c.batch_ms.base, 8, 1e-6);
+    assert_near(c.batch_ms.each, 12, 1e-6);
+    vg_size_costs_make(&c, &load, &small, &measure, 1); /* never more than there are */
+    assert_near(c.device_cores, 1, 1e-9);
+    vg_free(cost);
+}
+
 static void what_is_not_simulated_is_learnt(void **state)
 {
     (void)state;
@@ -771,6 +801,7 @@ int main(void)
         cmocka_unit_test(a_machine_is_predicted),
         cmocka_unit_test(a_processor_that_is_the_device_is_predicted),
         cmocka_unit_test(what_slows_a_device_is_no_cost_of_it),
+        cmocka_unit_test(cores_of_a_device_are_those_of_batches_alone),
         cmocka_unit_test(what_is_not_simulated_is_learnt),
         cmocka_unit_test(what_a_tier_takes),
         cmocka_unit_test(what_boards_tell_is_extrapolated),
