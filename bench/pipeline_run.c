@@ -1,15 +1,11 @@
 #include "bench/pipeline_run.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "bench/board_watch.h"
+#include "bench/foreign_cores.h"
 #include "bench/live_admission.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
-#include "src/base/cores.h"
 #include "src/base/text.h"
-#include "src/energy/machine_load.h"
 
 #define LOOK_US VG_US_PER_S
 
@@ -165,48 +161,6 @@ static void take_costs(const struct stand *s, struct vg_pipeline_cost *cost)
     }
 }
 
-static struct vg_machine_load machine_load(void)
-{
-    char text[256] = "";
-    FILE *file = fopen("/proc/stat", "re");
-    if (!file)
-        return (struct vg_machine_load){0};
-    const size_t n = fread(text, 1, sizeof text - 1, file);
-    text[n] = '\0';
-    (void)fclose(file);
-    return vg_machine_load_parse(text);
-}
-
-/* What the machine has done, and what was taken of a quota. */
-struct taken {
-    struct vg_machine_load machine;
-    struct vg_cores cores;
-};
-
-static struct taken taken_now(void)
-{
-    return (struct taken){machine_load(), vg_cores_here()};
-}
-
-/* Of the cores that are ours; -1: not known, as of a part of the machine without a quota. */
-static double busy_s(const struct taken *before, const struct taken *after)
-{
-    if (before->cores.used_us > 0 && after->cores.used_us >= before->cores.used_us)
-        return (double)(after->cores.used_us - before->cores.used_us) / (double)VG_US_PER_S;
-    if (vg_cores_limited(&after->cores) || before->machine.all == 0 ||
-        after->machine.busy < before->machine.busy)
-        return -1;
-    return (double)(after->machine.busy - before->machine.busy) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static double foreign_cores(const struct taken *before, const struct taken *after, double seconds,
-                            double own_cores)
-{
-    const double busy = busy_s(before, after);
-    const double foreign = busy / seconds - own_cores;
-    return busy < 0 ? -1 : foreign > 0 ? foreign : 0;
-}
-
 static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_pipeline_cost *cost,
                               struct vg_fault *fault)
 {
@@ -222,17 +176,17 @@ static enum vg_status measure(struct stand *s, struct vg_hold *hold, struct vg_p
     tell_count(s);
     const double disk = vg_live_server_disk_bytes(s->server);
     const struct vg_tree_load before = vg_live_server_load(s->server);
-    const struct taken all_before = taken_now();
+    const struct vg_cores_taken all_before = vg_cores_taken_now();
     const struct vg_mono_time start = vg_mono_now();
     status = measure_minutes(s, hold, fault);
     const struct vg_tree_load after = vg_live_server_load(s->server);
-    const struct taken all_after = taken_now();
+    const struct vg_cores_taken all_after = vg_cores_taken_now();
     const double seconds = seconds_since(start);
     const struct vg_board_use boards = vg_board_watch_end(&s->boards);
     cost->board_bytes = boards.memory_bytes;
     cost->decoder_share = boards.decode_share;
     cost->cpu_cores = (after.cpu_s - before.cpu_s) / seconds;
-    cost->foreign_cores = foreign_cores(&all_before, &all_after, seconds, cost->cpu_cores);
+    cost->foreign_cores = vg_foreign_cores(&all_before, &all_after, seconds, cost->cpu_cores);
     for (int p = 0; p < VG_TREE_PARTS; p++)
         cost->part_cores[p] = (after.part_s[p] - before.part_s[p]) / seconds;
     cost->disk_bytes = vg_live_server_disk_bytes(s->server) - disk;

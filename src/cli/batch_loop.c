@@ -1,8 +1,10 @@
 #include "src/cli/batch_loop.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/foreign_cores.h"
 #include "scheduler/chain.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
@@ -29,7 +31,7 @@ struct stand {
     struct vg_job job[JOBS_MOST];
     struct vg_answer *answer;
     double ms[VG_BATCH_LOOP_SIZES][ROUNDS];
-    int64_t cpu_us, wall_us; /* of all rounds */
+    int64_t cpu_us; /* of all rounds */
 };
 
 static enum vg_status read_maps(const struct vg_batch_loop_wish *wish, uint32_t *set,
@@ -91,14 +93,22 @@ static enum vg_status run_round(struct stand *s, int round, struct vg_fault *fau
         const struct vg_mono_time start = vg_mono_now();
         const int64_t cpu_us = vg_cpu_time_us();
         status = vg_engine_run(s->engine, s->job, sizes[i], s->answer, fault);
-        const int64_t wall_us = vg_mono_now().us - start.us;
         if (round < 0)
             continue;
-        s->ms[i][round] = (double)wall_us / 1000;
-        s->wall_us += wall_us;
+        s->ms[i][round] = (double)(vg_mono_now().us - start.us) / 1000;
         s->cpu_us += vg_cpu_time_us() - cpu_us;
     }
     return status;
+}
+
+/* By what is left of them where others keep some busy. */
+static double cores_alone(const struct stand *s, const struct vg_cores_taken *before,
+                          const struct vg_cores_taken *after, double seconds)
+{
+    const double all = vg_cores_usable_milli(&after->cores) / 1000.0;
+    const double own = (double)s->cpu_us / (double)VG_US_PER_S / seconds;
+    const double left = all - fmax(vg_foreign_cores(before, after, seconds, own), 0);
+    return left > 0 ? fmin(own * all / left, all) : all;
 }
 
 static int by_value(const void *a, const void *b)
@@ -128,14 +138,21 @@ enum vg_status vg_batch_loop_run(const struct vg_batch_loop_wish *wish, struct v
     enum vg_status status = open_engine(s, wish, fault);
     if (!status)
         status = open_jobs(s, wish, fault);
-    for (int round = -WARM_UP; round < ROUNDS && !status; round++)
+    for (int round = -WARM_UP; round < 0 && !status; round++)
         status = run_round(s, round, fault);
+    const struct vg_cores_taken before = vg_cores_taken_now();
+    const struct vg_mono_time start = vg_mono_now();
+    for (int round = 0; round < ROUNDS && !status; round++)
+        status = run_round(s, round, fault);
+    const double seconds = (double)(vg_mono_now().us - start.us) / (double)VG_US_PER_S;
+    const struct vg_cores_taken after = vg_cores_taken_now();
     for (int i = 0; i < VG_BATCH_LOOP_SIZES && !status; i++) {
         qsort(s->ms[i], ROUNDS, sizeof *s->ms[i], by_value);
         loop->jobs[i] = sizes[i];
         loop->ms[i] = (s->ms[i][ROUNDS / 2 - 1] + s->ms[i][ROUNDS / 2]) / 2;
     }
-    loop->cores = s->wall_us > 0 ? (double)s->cpu_us / (double)s->wall_us : 0;
+    if (!status && seconds > 0)
+        loop->cores = cores_alone(s, &before, &after, seconds);
     close_all(s);
     return status;
 }

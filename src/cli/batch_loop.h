@@ -25,7 +25,7 @@ struct vg_batch_loop_wish {
 struct vg_batch_loop {
     uint32_t jobs[VG_BATCH_LOOP_SIZES];
     double ms[VG_BATCH_LOOP_SIZES]; /* medians */
-    double cores;                   /* that this process kept busy, in the mean */
+    double cores;                   /* that it would keep busy if nobody else kept any */
 };
 
 /* Opens an engine of its own, on as many threads as the server's (vg_device_cores_limit was called), and
