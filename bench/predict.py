@@ -12,18 +12,20 @@ seconds each, first as many as were predicted, until one number is held and the 
 not. Nothing that was measured then goes into the prediction. Each measure times batches on the device alone
 before and after itself: one in which that changed by more than a twentieth, or was so far from what it was for
 the prediction, is taken again, three times at most, and the steadiest counts (--out tells of all) unless that,
-too, is off by more than a tenth: it is the prediction that is judged, and not the machine. p99 is compared for the most flux that were held and were predicted to be. Beside it
-stands how many the server's own admission would have let in by the end of the small measure. A row takes three
-to five minutes. Shorter settling does harm: rules that begin together raise their first alerts together, and
+too, is off by more than a tenth: it is the prediction that is judged, and not the machine. p99 is compared for
+the most flux that were held and were predicted to be. Beside it stands how many the server's own admission
+would have let in by the end of the small measure. A row takes three to five minutes, and more where measures
+are taken again. Shorter settling does harm: rules that begin together raise their first alerts together, and
 the clips of all of them are cut in the seconds after. For the record: --small 60 --measure 60.
 
 --clip: any clip with people in it, half a minute or more; what the rows want is made of it, beside the
 state. --state keeps each measure and goes on from there; other times, another program, another clip or
 other rows begin anew.
 Prints Markdown, writes everything as JSON. Code 0: every row is within its limits; 1: one is not, or that
-is not known; 3: one could not be measured; 4: others kept more than a fifth of a core busy, which makes
-no prediction wrong but is no figure, or the machine's speed was off both times (--anyway: only said). Wants ffmpeg with libx264 and libx265, and for
-the rows in int8 a model that `vigie model quantize` made.
+is not known; 3: one could not be measured; 4: others kept more than a fifth of a core busy, which makes no
+prediction wrong but is no figure, or the machine's speed was off by more than a twentieth in each try of a
+measure (--anyway: only said). Wants ffmpeg with libx264 and libx265, and for the rows in int8 a model that
+`vigie model quantize` made.
 """
 import argparse
 import hashlib

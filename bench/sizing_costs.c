@@ -30,19 +30,30 @@ struct vg_size_line vg_size_line_of(const double *n, const double *y, uint32_t c
     return (struct vg_size_line){base, each};
 }
 
-static const struct vg_size_measure *fewest(const struct vg_size_measure *measure, uint32_t count)
-{
-    const struct vg_size_measure *least = NULL;
-    for (uint32_t i = 0; i < count; i++)
-        if (measure[i].cost->batches.ms > 0 && measure[i].cost->seconds > 0 &&
-            measure[i].pictures > 0 && (!least || measure[i].flux < least->flux))
-            least = &measure[i];
-    return least;
-}
-
 static bool tells(const struct vg_size_measure *m)
 {
-    return m->cost->batches.count > 0 && m->cost->seconds > 0 && m->pictures > 0;
+    return m->cost->batches.count > 0 && m->cost->batches.ms > 0 && m->cost->seconds > 0 &&
+           m->pictures > 0;
+}
+
+/* Whether m speaks better than `best` (NULL: none yet) for a machine that has much to do: more flux, where
+ * they were held. A processor that is woken for each picture takes more for it than one that works
+ * already. Of those not held, fewer: what nobody had time for would look cheap. */
+static bool is_fuller(const struct vg_size_measure *m, const struct vg_size_measure *best)
+{
+    if (!best || m->held != best->held)
+        return !best || m->held;
+    return m->held ? m->flux > best->flux : m->flux < best->flux;
+}
+
+/* NULL: in none were pictures analysed. */
+static const struct vg_size_measure *fullest(const struct vg_size_measure *measure, uint32_t count)
+{
+    const struct vg_size_measure *best = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (tells(&measure[i]) && is_fuller(&measure[i], best))
+            best = &measure[i];
+    return best;
 }
 
 /* Cores that the device kept busy while it worked. */
@@ -118,94 +129,87 @@ static double spread_about(const struct vg_batch_counts *s, const struct vg_size
     return mean > 0 ? sqrt(squares_about(s, line) / s->count) / mean : 0;
 }
 
-/* The line through all batches of all measures, and how far from it they are. Of a device that is
- * the processor, by the measure in which they were nearest to it: what threw them off more is others'
- * work, which is simulated. */
+/* How far its batches are from the line: of a device that is the processor, in the measure in which they
+ * were nearest to it: what threw them off more is others' work, which is simulated. */
 static void learn_device(struct vg_size_costs *costs, const struct vg_size_host *host,
-                         const struct vg_size_measure *measure, uint32_t count)
+                         const struct vg_size_measure *full, const struct vg_size_measure *measure,
+                         uint32_t count)
 {
-    struct vg_batch_counts s = {0};
-    double nearest = HUGE_VAL;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!tells(&measure[i]))
-            continue;
-        const struct vg_batch_counts b = batches_alone(costs, host, &measure[i]);
-        s.batch_max = fmax(s.batch_max, b.batch_max);
-        s.count += b.count;
-        s.jobs += b.jobs;
-        s.jobs_squared += b.jobs_squared;
-        s.ms += b.ms;
-        s.ms_jobs += b.ms_jobs;
-        s.ms_squared += b.ms_squared;
-    }
-    const struct vg_size_line line = line_of(&s, &host->alone.ms);
+    const struct vg_batch_counts b = batches_alone(costs, host, full);
+    const struct vg_size_line line = line_of(&b, &host->alone.ms);
+    double batch_max = 1;
     costs->batch_ms = line;
+    costs->spread = spread_about(&b, &line);
     for (uint32_t i = 0; i < count; i++) {
         if (!tells(&measure[i]))
             continue;
-        const struct vg_batch_counts b = batches_alone(costs, host, &measure[i]);
-        nearest = fmin(nearest, spread_about(&b, &line));
+        const struct vg_batch_counts other = batches_alone(costs, host, &measure[i]);
+        batch_max = fmax(batch_max, other.batch_max);
+        if (host->device == VG_DEVICE_CPU)
+            costs->spread = fmin(costs->spread, spread_about(&other, &line));
     }
-    costs->spread = host->device == VG_DEVICE_CPU ? nearest : spread_about(&s, &line);
-    costs->batch_max = (uint32_t)fmin(fmax(s.batch_max, 1), 64);
+    costs->batch_max = (uint32_t)fmin(batch_max, 64);
 }
 
-static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_measure *measure,
-                           uint32_t count)
+static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_measure *full)
 {
-    double pictures = 0, jobs = 0, loop_s = 0, worker_s = 0, foreign_s = 0, seconds = 0;
-    struct vg_stage_sum stage[VG_SERVER_STAGES] = {{0, 0}};
-    for (uint32_t i = 0; i < count; i++) {
-        const struct vg_pipeline_cost *c = measure[i].cost;
-        if (!tells(&measure[i]))
-            continue;
-        pictures += measure[i].pictures;
-        jobs += c->batches.jobs;
-        loop_s += c->part_cores[VG_TREE_LOOP] * c->seconds;
-        worker_s += c->part_cores[VG_TREE_WORKERS] * c->seconds;
-        foreign_s += fmax(c->foreign_cores, 0) * c->seconds;
-        seconds += c->seconds;
-        for (int s = 0; s < VG_SERVER_STAGES; s++) {
-            stage[s].count += c->stage[s].count;
-            stage[s].seconds += c->stage[s].seconds;
-        }
-    }
+    const struct vg_pipeline_cost *c = full->cost;
+    const double ms_per_core = c->seconds / full->pictures * 1000;
     double ms[VG_SERVER_STAGES];
     for (int s = 0; s < VG_SERVER_STAGES; s++)
-        ms[s] = stage[s].count > 0 ? stage[s].seconds / stage[s].count * 1000 : 0;
-    costs->jobs_per_picture = jobs / pictures;
-    costs->loop_ms = fmax(loop_s, 0) / pictures * 1000;
-    costs->worker_ms = fmax(worker_s, 0) / pictures * 1000;
-    costs->foreign_cores = foreign_s / seconds;
-    costs->alerts_share = fmin(stage[VG_SERVER_ALERT].count / pictures, 1);
+        ms[s] = c->stage[s].count > 0 ? c->stage[s].seconds / c->stage[s].count * 1000 : 0;
+    costs->jobs_per_picture = c->batches.jobs / full->pictures;
+    costs->loop_ms = fmax(c->part_cores[VG_TREE_LOOP], 0) * ms_per_core;
+    costs->worker_ms = fmax(c->part_cores[VG_TREE_WORKERS], 0) * ms_per_core;
+    costs->alerts_share = fmin(c->stage[VG_SERVER_ALERT].count / full->pictures, 1);
     costs->alert_ms = fmin(ms[VG_SERVER_ALERT],
                            costs->alerts_share > 0 ? costs->worker_ms / costs->alerts_share : 0);
     costs->before_ms = ms[VG_SERVER_DECODE];
     costs->after_ms = ms[VG_SERVER_TRACK] + ms[VG_SERVER_RULES];
 }
 
-/* What a processor that is short of time did not decode would look like a cheap flux: of the
- * measure with the fewest flux in which the class is. */
+/* In the mean: they know nothing of the number of flux. */
+static void learn_others(struct vg_size_costs *costs, const struct vg_size_measure *measure,
+                         uint32_t count)
+{
+    double foreign_s = 0, seconds = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!tells(&measure[i]))
+            continue;
+        foreign_s += fmax(measure[i].cost->foreign_cores, 0) * measure[i].cost->seconds;
+        seconds += measure[i].cost->seconds;
+    }
+    costs->foreign_cores = foreign_s / seconds;
+}
+
+/* A flux of the class in the mean; 0: there is none. */
+static double decoded_by(const struct vg_size_load *load, const struct vg_size_measure *m,
+                         uint32_t class)
+{
+    double sum = 0;
+    uint32_t n = 0;
+    for (uint32_t f = 0; f < m->flux && f < VG_SERVER_FLUX_MAX; f++) {
+        if (vg_load_profile_class(&load->profile, f) != class)
+            continue;
+        sum += m->cost->decode_cores[f];
+        n++;
+    }
+    return n > 0 ? sum / n : 0;
+}
+
 static void learn_decoding(struct vg_size_costs *costs, const struct vg_size_load *load,
                            const struct vg_size_measure *measure, uint32_t count)
 {
     for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
         costs->decode_cores[c] = -1;
     for (uint32_t c = 0; c < load->profile.class_count; c++) {
-        uint32_t best = UINT32_MAX;
+        const struct vg_size_measure *best = NULL;
         for (uint32_t i = 0; i < count; i++) {
-            double sum = 0;
-            uint32_t n = 0;
-            for (uint32_t f = 0; f < measure[i].flux && f < VG_SERVER_FLUX_MAX; f++) {
-                if (vg_load_profile_class(&load->profile, f) != c)
-                    continue;
-                sum += measure[i].cost->decode_cores[f];
-                n++;
-            }
-            if (n == 0 || sum <= 0 || measure[i].flux >= best)
+            const double cores = decoded_by(load, &measure[i], c);
+            if (cores <= 0 || !is_fuller(&measure[i], best))
                 continue;
-            best = measure[i].flux;
-            costs->decode_cores[c] = sum / n;
+            best = &measure[i];
+            costs->decode_cores[c] = cores;
         }
     }
 }
@@ -288,12 +292,12 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
                         const struct vg_size_host *host, const struct vg_size_measure *measure,
                         uint32_t count)
 {
-    const struct vg_size_measure *least = fewest(measure, count);
+    const struct vg_size_measure *full = fullest(measure, count);
     *costs = (struct vg_size_costs){.disk_bytes = -1};
     learn_decoding(costs, load, measure, count);
     for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
         costs->decoder_share[c] = -1;
-    if (!least) {
+    if (!full) {
         costs->why = N_("no measure in which pictures were analysed");
         return;
     }
@@ -302,14 +306,15 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
         if (measure[i].cost->devices > 1) /* one line through the batches of all would be of none */
             costs->why = N_("the server worked on more than one device: name one with --device");
     }
-    costs->surfaces = least->cost->surfaces / least->flux;
+    costs->surfaces = full->cost->surfaces / full->flux;
     if (costs->why)
         return;
     learn_decoders(costs, load, measure, count);
     learn_boards(costs, measure, count);
     learn_device_cores(costs, host, measure, count);
-    learn_device(costs, host, measure, count);
-    learn_pictures(costs, measure, count);
+    learn_device(costs, host, full, measure, count);
+    learn_pictures(costs, full);
+    learn_others(costs, measure, count);
     learn_lines(costs, measure, count);
 }
 

@@ -1,5 +1,6 @@
 /* What a flux takes of a machine, learnt from measures of the whole server with few and many: the
- * device's line, processor time by part, memory, disk. Pure. */
+ * device's line, processor time by part, memory, disk. What a picture takes is learnt from the measure with
+ * the most flux that were held, what grows with their number from all. Pure. */
 #ifndef VG_BENCH_SIZING_COSTS_H
 #define VG_BENCH_SIZING_COSTS_H
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/foreign_cores.h"
+#include "bench/live_server.h"
 #include "scheduler/chain.h"
 #include "src/base/alloc.h"
 #include "src/base/clock.h"
@@ -17,7 +18,9 @@
 enum {
     JOBS_MOST = 4, /* that the server gives a device at once */
     WARM_UP = 5,
-    ROUNDS = 40, /* sizes take turns: what slows the machine meanwhile slows all of them */
+    ROUNDS_LEAST = 5,
+    ROUNDS_MOST = 40, /* sizes take turns: what slows the machine meanwhile slows all of them */
+    LONG_ENOUGH_US = 20000000, /* a slow device does fewer */
     STEP_US = 200000
 };
 
@@ -30,7 +33,8 @@ struct stand {
     struct vg_bench_noise noise;
     struct vg_job job[JOBS_MOST];
     struct vg_answer *answer;
-    double ms[VG_BATCH_LOOP_SIZES][ROUNDS];
+    double ms[VG_BATCH_LOOP_SIZES][ROUNDS_MOST];
+    int rounds;
     int64_t cpu_us; /* of all rounds */
 };
 
@@ -84,20 +88,36 @@ static enum vg_status open_jobs(struct stand *s, const struct vg_batch_loop_wish
     return status;
 }
 
-static enum vg_status run_round(struct stand *s, int round, struct vg_fault *fault)
+static enum vg_status run_round(struct stand *s, bool counts, struct vg_fault *fault)
 {
-    enum vg_status status = VG_OK;
+    /* signals are held: whoever asks the bench to end is heard between rounds */
+    enum vg_status status = vg_live_server_rest(1, fault);
     for (int i = 0; i < VG_BATCH_LOOP_SIZES && !status; i++) {
         for (uint32_t j = 0; j < sizes[i]; j++)
             s->job[j].time.us += STEP_US;
         const struct vg_mono_time start = vg_mono_now();
         const int64_t cpu_us = vg_cpu_time_us();
         status = vg_engine_run(s->engine, s->job, sizes[i], s->answer, fault);
-        if (round < 0)
+        if (!counts)
             continue;
-        s->ms[i][round] = (double)(vg_mono_now().us - start.us) / 1000;
+        s->ms[i][s->rounds] = (double)(vg_mono_now().us - start.us) / 1000;
         s->cpu_us += vg_cpu_time_us() - cpu_us;
     }
+    s->rounds += counts;
+    return status;
+}
+
+static enum vg_status run_rounds(struct stand *s, double *seconds, struct vg_fault *fault)
+{
+    const struct vg_mono_time start = vg_mono_now();
+    enum vg_status status = VG_OK;
+    int64_t us = 0;
+    while (s->rounds < ROUNDS_MOST && (s->rounds < ROUNDS_LEAST || us < LONG_ENOUGH_US) &&
+           !status) {
+        status = run_round(s, true, fault);
+        us = vg_mono_now().us - start.us;
+    }
+    *seconds = (double)us / (double)VG_US_PER_S;
     return status;
 }
 
@@ -138,18 +158,17 @@ enum vg_status vg_batch_loop_run(const struct vg_batch_loop_wish *wish, struct v
     enum vg_status status = open_engine(s, wish, fault);
     if (!status)
         status = open_jobs(s, wish, fault);
-    for (int round = -WARM_UP; round < 0 && !status; round++)
-        status = run_round(s, round, fault);
+    for (int round = 0; round < WARM_UP && !status; round++)
+        status = run_round(s, false, fault);
     const struct vg_cores_taken before = vg_cores_taken_now();
-    const struct vg_mono_time start = vg_mono_now();
-    for (int round = 0; round < ROUNDS && !status; round++)
-        status = run_round(s, round, fault);
-    const double seconds = (double)(vg_mono_now().us - start.us) / (double)VG_US_PER_S;
+    double seconds = 0;
+    if (!status)
+        status = run_rounds(s, &seconds, fault);
     const struct vg_cores_taken after = vg_cores_taken_now();
     for (int i = 0; i < VG_BATCH_LOOP_SIZES && !status; i++) {
-        qsort(s->ms[i], ROUNDS, sizeof *s->ms[i], by_value);
+        qsort(s->ms[i], (size_t)s->rounds, sizeof *s->ms[i], by_value);
         loop->jobs[i] = sizes[i];
-        loop->ms[i] = (s->ms[i][ROUNDS / 2 - 1] + s->ms[i][ROUNDS / 2]) / 2;
+        loop->ms[i] = (s->ms[i][(s->rounds - 1) / 2] + s->ms[i][s->rounds / 2]) / 2;
     }
     if (!status && seconds > 0)
         loop->cores = cores_alone(s, &before, &after, seconds);

@@ -374,17 +374,19 @@ static enum vg_status loop_batches(const struct stand *s, struct vg_batch_loop *
 
 /* After the measures, which are not lost for it: what is predicted holds for a machine as fast as it was
  * in them. */
-static void loop_again(struct stand *s)
+static enum vg_status loop_again(struct stand *s, struct vg_fault *fault)
 {
     const int last = VG_BATCH_LOOP_SIZES - 1;
-    struct vg_fault fault = {0};
-    if (loop_batches(s, &s->after, &fault)) {
+    const enum vg_status status = loop_batches(s, &s->after, fault);
+    if (status == VG_E_INTERRUPTED)
+        return status;
+    if (status) {
         s->after = (struct vg_batch_loop){.jobs = {0}};
-        vg_fault_print(&fault);
+        vg_fault_print(fault);
     }
     s->host.alone = vg_batch_loop_mean(&s->before, &s->after);
     if (!s->before.jobs[0] || !s->after.jobs[0])
-        return;
+        return VG_OK;
     const double slower = s->after.ms[last] / s->before.ms[last] - 1;
     if (fabs(slower) > VG_SIZE_SPEED_SLACK)
         (void)fprintf(
@@ -392,6 +394,7 @@ static void loop_again(struct stand *s)
             _("the time of batches alone on the device changed by %+.0f %% over the measures: "
               "this machine's speed is not what it was\n"),
             100 * slower);
+    return VG_OK;
 }
 
 static enum vg_status measure_only(struct stand *s, struct vg_fault *fault)
@@ -787,10 +790,10 @@ static enum vg_status run(const struct request *r, struct vg_fault *fault)
         status = loop_batches(s, &s->before, fault);
     if (!status)
         status = search(s, fault);
-    if (!status) {
-        loop_again(s);
+    if (!status)
+        status = loop_again(s, fault);
+    if (!status)
         status = predict(s, fault);
-    }
     if (!status)
         status = tell(s, fault);
     vg_energy_watch_close(&s->energy);

@@ -126,6 +126,21 @@ PY
     done
 fi
 
+# a signal that comes before the measures, while batches run alone: heard between them
+for signal in INT TERM; do
+    "$VIGIE" bench sizing --profile "$T/profile.json" --only 2 --settle 600 "$T/clip.mp4" >"$T/stdout" 2>"$T/stderr" &
+    BENCH=$!
+    PIDS+=("$BENCH")
+    for _ in $(seq 300); do # until it holds them
+        grep -q "^SigBlk:.*[1-9a-f]" "/proc/$BENCH/status" && break
+        sleep 0.02
+    done
+    kill -"$signal" "$BENCH"
+    wait "$BENCH"
+    code=$?
+    [ "$code" -eq 130 ] || fail "SIG$signal: code $code: $(tail -n 2 "$T/stderr")"
+done
+
 expect 3 "not of this class" "$VIGIE" bench sizing "$T/clip.mp4"
 expect 2 "a clip is wanted" "$VIGIE" bench sizing
 expect 2 "no tiers" "$VIGIE" bench sizing --tiers 8,x "$T/clip.mp4"

@@ -502,6 +502,46 @@ static void what_slows_a_device_is_no_cost_of_it(void **state)
     vg_free(cost);
 }
 
+/* A processor that is woken for each picture takes more for it: what speaks is the most flux that were held;
+ * of those that were not, the fewest. */
+static void the_fullest_measure_that_was_held_speaks(void **state)
+{
+    (void)state;
+    static const uint32_t flux[] = {2, 12, 20, 24};
+    static const double dearer[] = {1.25, 1.05, 0.9, 0.5}; /* than it is in theory */
+    static const struct {
+        uint32_t held, count, speaks; /* how many are measured, how many of these were held */
+    } rows[] = {{2, 4, 1}, {1, 3, 0}, {0, 4, 0}, {3, 3, 2}};
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host cpu = {HOST_CORES, VG_DEVICE_CPU, alone};
+    struct vg_pipeline_cost *cost = vg_alloc_array(4, sizeof *cost);
+    assert_non_null(cost);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct vg_size_measure measure[4];
+        struct vg_size_costs c;
+        for (uint32_t i = 0; i < rows[r].count; i++) {
+            cost[i] = cost_of(flux[i], 60);
+            cost[i].batches.ms *= dearer[i];
+            cost[i].batches.ms_jobs *= dearer[i];
+            cost[i].batches.ms_squared *= dearer[i] * dearer[i];
+            cost[i].part_cores[VG_TREE_DEVICE] *= dearer[i];
+            cost[i].part_cores[VG_TREE_WORKERS] *= dearer[i];
+            cost[i].part_cores[VG_TREE_LOOP] *= dearer[i];
+            for (uint32_t f = 0; f < flux[i]; f++)
+                cost[i].decode_cores[f] *= dearer[i];
+            measure[i] =
+                (struct vg_size_measure){flux[i], flux[i] * 300.0, &cost[i], 0, i < rows[r].held};
+        }
+        vg_size_costs_make(&c, &load, &cpu, measure, rows[r].count);
+        assert_null(c.why);
+        assert_near(c.batch_ms.each, 6 * dearer[rows[r].speaks], 1e-6);
+        assert_near(c.worker_ms, 1 * dearer[rows[r].speaks], 1e-9);
+        assert_near(c.loop_ms, 0.1 * dearer[rows[r].speaks], 1e-9);
+        assert_near(c.decode_cores[0], 0.04 * dearer[rows[r].speaks], 1e-9);
+    }
+    vg_free(cost);
+}
+
 /* A batch takes 10 ms of two cores alone. Live it was seen to keep one busy, for twice as long: of a
  * processor that is how it was shared, of a board it is what it takes. */
 static void cores_of_a_device_are_those_of_batches_alone(void **state)
@@ -801,6 +841,7 @@ int main(void)
         cmocka_unit_test(a_machine_is_predicted),
         cmocka_unit_test(a_processor_that_is_the_device_is_predicted),
         cmocka_unit_test(what_slows_a_device_is_no_cost_of_it),
+        cmocka_unit_test(the_fullest_measure_that_was_held_speaks),
         cmocka_unit_test(cores_of_a_device_are_those_of_batches_alone),
         cmocka_unit_test(what_is_not_simulated_is_learnt),
         cmocka_unit_test(what_a_tier_takes),
