@@ -36,24 +36,38 @@ static bool tells(const struct vg_size_measure *m)
            m->pictures > 0;
 }
 
-/* Whether m speaks better than `best` (NULL: none yet) for a machine that has much to do: more flux, where
- * they were held. A processor that is woken for each picture takes more for it than one that works
- * already. Of those not held, fewer: what nobody had time for would look cheap. */
-static bool is_fuller(const struct vg_size_measure *m, const struct vg_size_measure *best)
+/* As the search has it: more than was not held by fewer is not held. */
+static bool was_held(const struct vg_size_measure *m, const struct vg_size_measure *measure,
+                     uint32_t count)
 {
-    if (!best || m->held != best->held)
-        return !best || m->held;
-    return m->held ? m->flux > best->flux : m->flux < best->flux;
+    uint32_t failed = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        if (!measure[i].held && measure[i].flux < failed)
+            failed = measure[i].flux;
+    return m->flux < failed;
 }
 
-/* NULL: in none were pictures analysed. */
+/* The one in which they waited least for each other. NULL: in none were pictures analysed. */
+static const struct vg_size_measure *fewest(const struct vg_size_measure *measure, uint32_t count)
+{
+    const struct vg_size_measure *best = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (tells(&measure[i]) && (!best || measure[i].flux < best->flux))
+            best = &measure[i];
+    return best;
+}
+
+/* The one that speaks for a machine that has much to do: of those held, the one with the most flux.
+ * A processor that is woken for each picture takes more for it than one that works already. Of a
+ * machine that held none, the one with the fewest: what nobody had time for would look cheap. */
 static const struct vg_size_measure *fullest(const struct vg_size_measure *measure, uint32_t count)
 {
     const struct vg_size_measure *best = NULL;
     for (uint32_t i = 0; i < count; i++)
-        if (tells(&measure[i]) && is_fuller(&measure[i], best))
+        if (tells(&measure[i]) && was_held(&measure[i], measure, count) &&
+            (!best || measure[i].flux > best->flux))
             best = &measure[i];
-    return best;
+    return best ? best : fewest(measure, count);
 }
 
 /* Cores that the device kept busy while it worked. */
@@ -74,15 +88,17 @@ static double slowed(const struct vg_size_costs *costs, const struct vg_size_hos
                : 1;
 }
 
-/* Of a device that is the processor, those that it uses when nobody else works: live it never has them
- * for itself, one that rarely has work is slow to take it up, one that has much is shared. Of a board,
- * what it takes of the processor live. */
+/* Of a device that is the processor, those that it uses when nobody else works: live it never has
+ * them for itself, one that rarely has work is slow to take it up, one that has much is shared; where
+ * that is not known, the most that it was seen to use. Of a board, what it takes of the processor. */
 static void learn_device_cores(struct vg_size_costs *costs, const struct vg_size_host *host,
+                               const struct vg_size_measure *full,
                                const struct vg_size_measure *measure, uint32_t count)
 {
-    const bool told = host->device == VG_DEVICE_CPU && host->alone.cores > 0;
-    costs->device_cores = told ? fmin(host->alone.cores, host->cores) : 0;
-    for (uint32_t i = 0; i < count && !told; i++)
+    const bool is_processor = host->device == VG_DEVICE_CPU, told = host->alone.cores > 0;
+    costs->device_cores =
+        is_processor && told ? fmin(host->alone.cores, host->cores) : kept_busy(full);
+    for (uint32_t i = 0; i < count && is_processor && !told; i++)
         if (tells(&measure[i]))
             costs->device_cores = fmax(costs->device_cores, kept_busy(&measure[i]));
 }
@@ -129,8 +145,9 @@ static double spread_about(const struct vg_batch_counts *s, const struct vg_size
     return mean > 0 ? sqrt(squares_about(s, line) / s->count) / mean : 0;
 }
 
-/* How far its batches are from the line: of a device that is the processor, in the measure in which they
- * were nearest to it: what threw them off more is others' work, which is simulated. */
+/* Its line, how far batches are from it, how many pictures one takes. That of a device that is the
+ * processor is read in the measure in which they were nearest to it: what threw them off more is
+ * others' work, which is simulated. */
 static void learn_device(struct vg_size_costs *costs, const struct vg_size_host *host,
                          const struct vg_size_measure *full, const struct vg_size_measure *measure,
                          uint32_t count)
@@ -151,16 +168,21 @@ static void learn_device(struct vg_size_costs *costs, const struct vg_size_host 
     costs->batch_max = (uint32_t)fmin(batch_max, 64);
 }
 
-static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_measure *full)
+/* What a picture takes of the processor, by the fullest; how long its stages last, by the one with the
+ * fewest flux: in a fuller one they last longer because others work, which is simulated. */
+static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_measure *full,
+                           const struct vg_size_measure *few)
 {
     const struct vg_pipeline_cost *c = full->cost;
-    const double ms_per_core = c->seconds / full->pictures * 1000;
+    const double ms_of_core = c->seconds / full->pictures * 1000; /* a picture's part of it */
     double ms[VG_SERVER_STAGES];
-    for (int s = 0; s < VG_SERVER_STAGES; s++)
-        ms[s] = c->stage[s].count > 0 ? c->stage[s].seconds / c->stage[s].count * 1000 : 0;
+    for (int s = 0; s < VG_SERVER_STAGES; s++) {
+        const struct vg_stage_sum *stage = &few->cost->stage[s];
+        ms[s] = stage->count > 0 ? stage->seconds / stage->count * 1000 : 0;
+    }
     costs->jobs_per_picture = c->batches.jobs / full->pictures;
-    costs->loop_ms = fmax(c->part_cores[VG_TREE_LOOP], 0) * ms_per_core;
-    costs->worker_ms = fmax(c->part_cores[VG_TREE_WORKERS], 0) * ms_per_core;
+    costs->loop_ms = fmax(c->part_cores[VG_TREE_LOOP], 0) * ms_of_core;
+    costs->worker_ms = fmax(c->part_cores[VG_TREE_WORKERS], 0) * ms_of_core;
     costs->alerts_share = fmin(c->stage[VG_SERVER_ALERT].count / full->pictures, 1);
     costs->alert_ms = fmin(ms[VG_SERVER_ALERT],
                            costs->alerts_share > 0 ? costs->worker_ms / costs->alerts_share : 0);
@@ -169,8 +191,8 @@ static void learn_pictures(struct vg_size_costs *costs, const struct vg_size_mea
 }
 
 /* In the mean: they know nothing of the number of flux. */
-static void learn_others(struct vg_size_costs *costs, const struct vg_size_measure *measure,
-                         uint32_t count)
+static void learn_foreign(struct vg_size_costs *costs, const struct vg_size_measure *measure,
+                          uint32_t count)
 {
     double foreign_s = 0, seconds = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -197,20 +219,35 @@ static double decoded_by(const struct vg_size_load *load, const struct vg_size_m
     return n > 0 ? sum / n : 0;
 }
 
+/* In the measure with the fewest flux in which the class is; -1: there is none. */
+static double decoded_by_fewest(const struct vg_size_load *load,
+                                const struct vg_size_measure *measure, uint32_t count,
+                                uint32_t class)
+{
+    uint32_t flux = UINT32_MAX;
+    double found = -1;
+    for (uint32_t i = 0; i < count; i++) {
+        const double cores = decoded_by(load, &measure[i], class);
+        if (cores <= 0 || measure[i].flux >= flux)
+            continue;
+        flux = measure[i].flux;
+        found = cores;
+    }
+    return found;
+}
+
+/* Where hardware decodes, by the fewest: those that it had no room for are the processor's, and one
+ * figure for both would be of neither. */
 static void learn_decoding(struct vg_size_costs *costs, const struct vg_size_load *load,
+                           const struct vg_size_measure *full,
                            const struct vg_size_measure *measure, uint32_t count)
 {
+    const bool speaks = full && full->cost->hardware_flux == 0;
     for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
         costs->decode_cores[c] = -1;
     for (uint32_t c = 0; c < load->profile.class_count; c++) {
-        const struct vg_size_measure *best = NULL;
-        for (uint32_t i = 0; i < count; i++) {
-            const double cores = decoded_by(load, &measure[i], c);
-            if (cores <= 0 || !is_fuller(&measure[i], best))
-                continue;
-            best = &measure[i];
-            costs->decode_cores[c] = cores;
-        }
+        const double cores = speaks ? decoded_by(load, full, c) : 0;
+        costs->decode_cores[c] = cores > 0 ? cores : decoded_by_fewest(load, measure, count, c);
     }
 }
 
@@ -292,9 +329,9 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
                         const struct vg_size_host *host, const struct vg_size_measure *measure,
                         uint32_t count)
 {
-    const struct vg_size_measure *full = fullest(measure, count);
+    const struct vg_size_measure *full = fullest(measure, count), *few = fewest(measure, count);
     *costs = (struct vg_size_costs){.disk_bytes = -1};
-    learn_decoding(costs, load, measure, count);
+    learn_decoding(costs, load, full, measure, count);
     for (uint32_t c = 0; c < VG_LOAD_CLASSES_MAX; c++)
         costs->decoder_share[c] = -1;
     if (!full) {
@@ -306,15 +343,15 @@ void vg_size_costs_make(struct vg_size_costs *costs, const struct vg_size_load *
         if (measure[i].cost->devices > 1) /* one line through the batches of all would be of none */
             costs->why = N_("the server worked on more than one device: name one with --device");
     }
-    costs->surfaces = full->cost->surfaces / full->flux;
+    costs->surfaces = few->cost->surfaces / few->flux;
     if (costs->why)
         return;
     learn_decoders(costs, load, measure, count);
     learn_boards(costs, measure, count);
-    learn_device_cores(costs, host, measure, count);
+    learn_device_cores(costs, host, full, measure, count);
     learn_device(costs, host, full, measure, count);
-    learn_pictures(costs, full);
-    learn_others(costs, measure, count);
+    learn_pictures(costs, full, few);
+    learn_foreign(costs, measure, count);
     learn_lines(costs, measure, count);
 }
 

@@ -1,6 +1,7 @@
 /* What a flux takes of a machine, learnt from measures of the whole server with few and many: the
- * device's line, processor time by part, memory, disk. What a picture takes is learnt from the measure with
- * the most flux that were held, what grows with their number from all. Pure. */
+ * device's line, processor time by part, memory, disk. What a picture takes of a processor and of a
+ * device is that of the measure with the most flux that were held, how long its stages last that of
+ * the one with the fewest; what grows with the number of flux is learnt from all. Pure. */
 #ifndef VG_BENCH_SIZING_COSTS_H
 #define VG_BENCH_SIZING_COSTS_H
 

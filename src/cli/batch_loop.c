@@ -88,7 +88,7 @@ static enum vg_status open_jobs(struct stand *s, const struct vg_batch_loop_wish
     return status;
 }
 
-static enum vg_status run_round(struct stand *s, bool counts, struct vg_fault *fault)
+static enum vg_status run_round(struct stand *s, struct vg_fault *fault)
 {
     /* signals are held: whoever asks the bench to end is heard between rounds */
     enum vg_status status = vg_live_server_rest(1, fault);
@@ -98,12 +98,10 @@ static enum vg_status run_round(struct stand *s, bool counts, struct vg_fault *f
         const struct vg_mono_time start = vg_mono_now();
         const int64_t cpu_us = vg_cpu_time_us();
         status = vg_engine_run(s->engine, s->job, sizes[i], s->answer, fault);
-        if (!counts)
-            continue;
         s->ms[i][s->rounds] = (double)(vg_mono_now().us - start.us) / 1000;
         s->cpu_us += vg_cpu_time_us() - cpu_us;
     }
-    s->rounds += counts;
+    s->rounds++;
     return status;
 }
 
@@ -114,7 +112,7 @@ static enum vg_status run_rounds(struct stand *s, double *seconds, struct vg_fau
     int64_t us = 0;
     while (s->rounds < ROUNDS_MOST && (s->rounds < ROUNDS_LEAST || us < LONG_ENOUGH_US) &&
            !status) {
-        status = run_round(s, true, fault);
+        status = run_round(s, fault);
         us = vg_mono_now().us - start.us;
     }
     *seconds = (double)us / (double)VG_US_PER_S;
@@ -159,7 +157,9 @@ enum vg_status vg_batch_loop_run(const struct vg_batch_loop_wish *wish, struct v
     if (!status)
         status = open_jobs(s, wish, fault);
     for (int round = 0; round < WARM_UP && !status; round++)
-        status = run_round(s, false, fault);
+        status = run_round(s, fault);
+    s->rounds = 0;
+    s->cpu_us = 0;
     const struct vg_cores_taken before = vg_cores_taken_now();
     double seconds = 0;
     if (!status)

@@ -29,9 +29,10 @@ struct vg_batch_loop {
 };
 
 /* Opens an engine of its own, on as many threads as the server's (vg_device_cores_limit was called), and
- * runs up to 45 batches of each size in up to 20 s, at least ten. The server runs its batches in two steps
- * where a picture may be still: that is not in it. Signals are held (vg_live_server_hold_signals).
- * Statuses: vg_engine_options_open's, vg_scene_parse's; VG_E_MEMORY, VG_E_DEVICE, VG_E_INTERRUPTED. */
+ * runs 45 batches of each size, of a slow device as many as it has begun in 20 s, at least ten. The
+ * server runs its batches in two steps where a picture may be still: that is not in it. Signals are
+ * held (vg_live_server_hold_signals) and heard between rounds. Statuses: vg_engine_options_open's,
+ * vg_scene_parse's; VG_E_MEMORY, VG_E_DEVICE, VG_E_INTERRUPTED. */
 enum vg_status vg_batch_loop_run(const struct vg_batch_loop_wish *wish, struct vg_batch_loop *loop,
                                  struct vg_fault *fault) VG_MUST_USE;
 

@@ -372,8 +372,8 @@ static enum vg_status loop_batches(const struct stand *s, struct vg_batch_loop *
     return s->device_name[0] ? vg_batch_loop_run(&wish, loop, fault) : VG_OK;
 }
 
-/* After the measures, which are not lost for it: what is predicted holds for a machine as fast as it was
- * in them. */
+/* After the measures, which are lost only for who asks the bench to end: what is predicted holds for a
+ * machine as fast as it was in them. */
 static enum vg_status loop_again(struct stand *s, struct vg_fault *fault)
 {
     const int last = VG_BATCH_LOOP_SIZES - 1;

@@ -126,19 +126,20 @@ PY
     done
 fi
 
-# a signal that comes before the measures, while batches run alone: heard between them
+# a signal that comes before the measures, while batches run alone, is heard between them: nothing was opened
 for signal in INT TERM; do
-    "$VIGIE" bench sizing --profile "$T/profile.json" --only 2 --settle 600 "$T/clip.mp4" >"$T/stdout" 2>"$T/stderr" &
-    BENCH=$!
-    PIDS+=("$BENCH")
-    for _ in $(seq 300); do # until it holds them
-        grep -q "^SigBlk:.*[1-9a-f]" "/proc/$BENCH/status" && break
+    timeout 300 "$VIGIE" bench sizing --profile "$T/profile.json" --only 2 --settle 600 "$T/clip.mp4" >"$T/stdout" 2>"$T/stderr" &
+    PIDS+=("$!")
+    for _ in $(seq 500); do # until it holds HUP, INT, TERM and CHLD
+        BENCH=$(pgrep -P "${PIDS[-1]}")
+        [ -n "$BENCH" ] && grep -q "^SigBlk:.*014003$" "/proc/$BENCH/status" && break
         sleep 0.02
     done
     kill -"$signal" "$BENCH"
-    wait "$BENCH"
+    wait "${PIDS[-1]}"
     code=$?
     [ "$code" -eq 130 ] || fail "SIG$signal: code $code: $(tail -n 2 "$T/stderr")"
+    grep -q "bench pipeline" "$T/stderr" && fail "SIG$signal was heard by a measure: $(cat "$T/stderr")"
 done
 
 expect 3 "not of this class" "$VIGIE" bench sizing "$T/clip.mp4"

@@ -52,7 +52,8 @@ static void the_machine_tells_of_now(void **state)
 {
     (void)state;
     const struct vg_cores_taken now = vg_cores_taken_now();
-    assert_true(now.cores.online >= 1 && now.machine.all > 0);
+    assert_true(now.cores.online >= 1);
+    assert_true(now.machine.all > 0 || access("/proc/stat", R_OK) != 0);
     assert_true(now.machine.all >= now.machine.busy);
 }
 

@@ -502,43 +502,84 @@ static void what_slows_a_device_is_no_cost_of_it(void **state)
     vg_free(cost);
 }
 
-/* A processor that is woken for each picture takes more for it: what speaks is the most flux that were held;
- * of those that were not, the fewest. */
+/* A measure in which everything took so many times what it takes in theory. */
+static struct vg_pipeline_cost dearer(uint32_t flux, double times)
+{
+    struct vg_pipeline_cost cost = cost_of(flux, 60);
+    cost.batches.ms *= times;
+    cost.batches.ms_jobs *= times;
+    cost.batches.ms_squared *= times * times;
+    cost.part_cores[VG_TREE_DEVICE] *= times;
+    cost.part_cores[VG_TREE_WORKERS] *= times;
+    cost.part_cores[VG_TREE_LOOP] *= times;
+    for (uint32_t f = 0; f < flux; f++)
+        cost.decode_cores[f] *= times;
+    for (int s = 0; s < VG_SERVER_STAGES; s++)
+        cost.stage[s].seconds *= times;
+    return cost;
+}
+
+/* A processor that is woken for each picture takes more for it: what speaks is the most flux that
+ * were held; where none were, the fewest. How long a picture's stages last is told by the fewest. */
 static void the_fullest_measure_that_was_held_speaks(void **state)
 {
     (void)state;
-    static const uint32_t flux[] = {2, 12, 20, 24};
-    static const double dearer[] = {1.25, 1.05, 0.9, 0.5}; /* than it is in theory */
+    static const double times[] = {1.25, 1.05, 0.9, 0.5};
     static const struct {
-        uint32_t held, count, speaks; /* how many are measured, how many of these were held */
-    } rows[] = {{2, 4, 1}, {1, 3, 0}, {0, 4, 0}, {3, 3, 2}};
+        uint32_t count, flux[4], held[4], speaks, fewest;
+    } rows[] = {{4, {2, 12, 20, 24}, {1, 1, 0, 0}, 1, 0}, {4, {24, 20, 12, 2}, {0, 0, 1, 1}, 2, 3},
+                {4, {20, 12, 24, 2}, {0, 1, 0, 1}, 1, 3}, {3, {24, 12, 20, 0}, {0, 0, 0, 0}, 1, 1},
+                {3, {12, 8, 16, 0}, {0, 1, 1, 0}, 1, 1},  {2, {8, 8, 0, 0}, {1, 0, 0, 0}, 0, 0},
+                {3, {2, 12, 20, 0}, {1, 1, 1, 0}, 2, 0}};
+    static const struct vg_size_host host[] = {{HOST_CORES, VG_DEVICE_CPU, {{4, 6}, 2}},
+                                               {HOST_CORES, VG_DEVICE_GPU, {{4, 6}, 2}}};
     const struct vg_size_load load = one_class();
-    const struct vg_size_host cpu = {HOST_CORES, VG_DEVICE_CPU, alone};
     struct vg_pipeline_cost *cost = vg_alloc_array(4, sizeof *cost);
     assert_non_null(cost);
-    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+    for (size_t r = 0; r < 2 * sizeof rows / sizeof *rows; r++) {
+        const double is = times[rows[r / 2].speaks];
         struct vg_size_measure measure[4];
         struct vg_size_costs c;
-        for (uint32_t i = 0; i < rows[r].count; i++) {
-            cost[i] = cost_of(flux[i], 60);
-            cost[i].batches.ms *= dearer[i];
-            cost[i].batches.ms_jobs *= dearer[i];
-            cost[i].batches.ms_squared *= dearer[i] * dearer[i];
-            cost[i].part_cores[VG_TREE_DEVICE] *= dearer[i];
-            cost[i].part_cores[VG_TREE_WORKERS] *= dearer[i];
-            cost[i].part_cores[VG_TREE_LOOP] *= dearer[i];
-            for (uint32_t f = 0; f < flux[i]; f++)
-                cost[i].decode_cores[f] *= dearer[i];
+        for (uint32_t i = 0; i < rows[r / 2].count; i++) {
+            const uint32_t flux = rows[r / 2].flux[i];
+            cost[i] = dearer(flux, times[i]);
             measure[i] =
-                (struct vg_size_measure){flux[i], flux[i] * 300.0, &cost[i], 0, i < rows[r].held};
+                (struct vg_size_measure){flux, flux * 300.0, &cost[i], 0, rows[r / 2].held[i] != 0};
         }
-        vg_size_costs_make(&c, &load, &cpu, measure, rows[r].count);
+        vg_size_costs_make(&c, &load, &host[r % 2], measure, rows[r / 2].count);
         assert_null(c.why);
-        assert_near(c.batch_ms.each, 6 * dearer[rows[r].speaks], 1e-6);
-        assert_near(c.worker_ms, 1 * dearer[rows[r].speaks], 1e-9);
-        assert_near(c.loop_ms, 0.1 * dearer[rows[r].speaks], 1e-9);
-        assert_near(c.decode_cores[0], 0.04 * dearer[rows[r].speaks], 1e-9);
+        assert_near(c.batch_ms.each, 6 * is, 1e-6);
+        assert_near(c.worker_ms, 1 * is, 1e-9);
+        assert_near(c.loop_ms, 0.1 * is, 1e-9);
+        assert_near(c.decode_cores[0], 0.04 * is, 1e-9);
+        assert_near(c.device_cores, 2, 1e-9);
+        assert_near(c.before_ms, 3 * times[rows[r / 2].fewest], 1e-9);
+        assert_near(c.after_ms, 3 * times[rows[r / 2].fewest], 1e-9);
     }
+    vg_free(cost);
+}
+
+/* Two of four flux found no room in the decoding hardware: of what one takes the fewest tell. */
+static void flux_that_hardware_has_no_room_for_are_no_cost_of_it(void **state)
+{
+    (void)state;
+    const struct vg_size_load load = one_class();
+    const struct vg_size_host gpu = {HOST_CORES, VG_DEVICE_GPU, alone};
+    struct vg_pipeline_cost *cost = vg_alloc_array(2, sizeof *cost);
+    struct vg_size_costs c;
+    assert_non_null(cost);
+    cost[0] = dearer(1, 1);
+    cost[1] = dearer(4, 5);
+    cost[0].hardware_flux = 1;
+    cost[0].surfaces = 12;
+    cost[1].hardware_flux = 2;
+    cost[1].surfaces = 24;
+    const struct vg_size_measure measure[] = {{1, 300, &cost[0], 0, true},
+                                              {4, 1200, &cost[1], 0, true}};
+    vg_size_costs_make(&c, &load, &gpu, measure, 2);
+    assert_near(c.decode_cores[0], 0.04, 1e-9);
+    assert_near(c.surfaces, 12, 1e-9);
+    assert_near(c.worker_ms, 5, 1e-9);
     vg_free(cost);
 }
 
@@ -842,6 +883,7 @@ int main(void)
         cmocka_unit_test(a_processor_that_is_the_device_is_predicted),
         cmocka_unit_test(what_slows_a_device_is_no_cost_of_it),
         cmocka_unit_test(the_fullest_measure_that_was_held_speaks),
+        cmocka_unit_test(flux_that_hardware_has_no_room_for_are_no_cost_of_it),
         cmocka_unit_test(cores_of_a_device_are_those_of_batches_alone),
         cmocka_unit_test(what_is_not_simulated_is_learnt),
         cmocka_unit_test(what_a_tier_takes),
