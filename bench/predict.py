@@ -10,12 +10,12 @@ quarters of what that seems to hold; what this says of more is the prediction. (
 woken for each picture, and takes more for it than one that works.) Then more are measured for --measure
 seconds each, first as many as were predicted, until one number is held and the next (or one a tenth above) is
 not. Nothing that was measured then goes into the prediction. Each measure times batches on the device alone
-before and after itself: one in which that changed by more than a twentieth, or was so far from what it was for
-the prediction, is taken again, three times at most, and the steadiest counts (--out tells of all) unless that,
-too, is off by more than a tenth: it is the prediction that is judged, and not the machine. p99 is compared for
-the most flux that were held and were predicted to be. Beside it stands how many the server's own admission
-would have let in by the end of the small measure. A row takes three to five minutes, and more where measures
-are taken again. Shorter settling does harm: rules that begin together raise their first alerts together, and
+before and after itself: one in which both were further than a twentieth from their mean, or that from what it
+was for the prediction, is taken again, three times at most, and the steadiest counts (--out tells of all)
+unless that, too, is off by more than a tenth: it is the prediction that is judged, and not the machine. p99 is
+compared for the most flux that were held and were predicted to be. Beside it stands how many the server's own
+admission would have let in by the end of the small measure. A row takes three to five minutes, and more where
+measures are taken again. Shorter settling does harm: rules that begin together raise their first alerts together, and
 the clips of all of them are cut in the seconds after. For the record: --small 60 --measure 60.
 
 --clip: any clip with people in it, half a minute or more; what the rows want is made of it, beside the
@@ -161,9 +161,10 @@ def alone(report):
 
 
 def unsteady(report, alone_ms=None):
-    """By how much the machine's speed changed in it, or is off that one; a share."""
+    """How far from its mean the machine's speed was in it, or that mean is off the other one; a share."""
     before, after = alone(report)
-    return max(abs(after / before - 1), abs((before + after) / 2 / alone_ms - 1) if alone_ms else 0)
+    mean = (before + after) / 2
+    return max(abs(after / mean - 1), abs(mean / alone_ms - 1) if alone_ms else 0)
 
 
 def foretell(stand, row):

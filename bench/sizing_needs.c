@@ -15,6 +15,10 @@ enum {
     FEW_RUNS = 5
 };
 
+/* Of cores that a device shares with the rest of the server: its kernels wait for their last thread,
+ * and pictures take more of a full processor than of one with room. Fitted to ten configurations on
+ * two cores (docs/decisions/0052). */
+#define SHARED_WELL 0.93
 #define SPEED_LEAST 0.01
 #define SPEED_MOST  10000.0
 #define SPEED_STEP  1.01 /* how near the speed is found */
@@ -111,6 +115,12 @@ static struct vg_sim_device device_of(const struct vg_size_costs *costs, double 
         .batch_max = costs->batch_max};
 }
 
+static double usable_cores(const struct vg_size_host *host, const struct vg_size_try *machine)
+{
+    const double part = host->device == VG_DEVICE_CPU ? SHARED_WELL : 1;
+    return machine->cores * part - machine->foreign_cores;
+}
+
 /* The machine around the devices, if it has no more cores than that: decoders, workers and a device
  * that is the processor take their parts of what the rest leaves. */
 static void give_host(const struct vg_size_costs *costs, const struct vg_size_load *load,
@@ -121,7 +131,7 @@ static void give_host(const struct vg_size_costs *costs, const struct vg_size_lo
     const double ground = vg_size_ground_cores(costs, load, s->flux_count);
     const double alert_ms = costs->alert_ms * costs->alerts_share;
     s->host = (struct vg_sim_host){
-        .cores_milli = milli(machine->cores - machine->foreign_cores - ground),
+        .cores_milli = milli(usable_cores(host, machine) - ground),
         .workers = (uint32_t)fmin(fmax((machine->cores + 3) / 4, 1), VG_SIM_WORKERS_MAX),
         .follow_us = (int64_t)(fmax(costs->worker_ms - alert_ms, 0) * 1000 + 0.5),
         .alert_us = (int64_t)(costs->alert_ms * 1000 + 0.5),
@@ -152,8 +162,8 @@ enum vg_status vg_size_predict(const struct vg_size_costs *costs, const struct v
         answer->why = N_("what decoding takes was not measured");
     if (answer->why)
         return VG_OK;
-    const double others = decode + vg_size_other_cores(costs, load, flux) + machine->foreign_cores;
-    if (machine->cores > 0 && machine->cores <= others)
+    const double others = decode + vg_size_other_cores(costs, load, flux);
+    if (machine->cores > 0 && usable_cores(host, machine) <= others)
         return VG_OK; /* what is not the device's takes more than there is */
     for (uint32_t d = 0; d < machine->devices; d++)
         device[d] = device_of(costs, 1 / machine->speed);
