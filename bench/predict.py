@@ -2,7 +2,7 @@
 """How many flux are held, and their p99: predicted from a small measure, against what is measured then.
 
   bench/predict.py --clip CLIP [--build build] [--rows 'NAME;...'] [--state FILE.json] [--out FILE.json]
-                   [--settle 15] [--small 15] [--measure 20] [--anyway]
+                   [--settle 15] [--small 20] [--measure 30] [--anyway]
 
 Ten configurations (sizes, codecs, rates, precisions, one event or five, two classes mixed). For each,
 `vigie bench sizing --only 2` measures two flux for --small seconds, then `--only 2,N` two again and three
@@ -14,7 +14,7 @@ before and after itself: one in which both were further than a twentieth from th
 was for the prediction, is taken again, three times at most, and the steadiest counts (--out tells of all)
 unless that, too, is off by more than a tenth: it is the prediction that is judged, and not the machine. p99 is
 compared for the most flux that were held and were predicted to be. Beside it stands how many the server's own
-admission would have let in by the end of the small measure. A row takes three to five minutes, and more where
+admission would have let in by the end of the small measure. A row takes four to six minutes, and more where
 measures are taken again. Shorter settling does harm: rules that begin together raise their first alerts together, and
 the clips of all of them are cut in the seconds after. For the record: --small 60 --measure 60.
 
@@ -261,8 +261,8 @@ def arguments():
     parser.add_argument("--state", default="predict-state.json")
     parser.add_argument("--out", default=time.strftime("bench/results/predict-%Y-%m-%d.json"))
     parser.add_argument("--settle", type=float, default=15)
-    parser.add_argument("--small", type=float, default=15)
-    parser.add_argument("--measure", type=float, default=20)
+    parser.add_argument("--small", type=float, default=20)
+    parser.add_argument("--measure", type=float, default=30)
     parser.add_argument("--anyway", action="store_true")
     return parser.parse_args()
 
@@ -282,7 +282,8 @@ def main():
         say(f"{row}: {time.monotonic() - begun:.0f} s")
     table(found)
     with open(args.out, "w", encoding="utf-8") as f:
-        json.dump({"machine": machine, "method": stand.method, "command": sys.argv, "rows": found}, f, indent=1)
+        json.dump({"machine": machine, "method": stand.method, "rows": found}, f, indent=1)
+        f.write("\n")
     if any("failed" in r for r in found):
         return 3
     if not args.anyway and any(r["foreign_cores"] > FOREIGN_CORES or r["speed_off"] > SPEED_SLACK for r in found):
