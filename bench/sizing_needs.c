@@ -15,9 +15,9 @@ enum {
     FEW_RUNS = 5
 };
 
-/* Of cores that a device shares with the rest of the server: its kernels wait for their last thread,
- * and pictures take more of a full processor than of one with room. Fitted to ten configurations on
- * two cores (docs/decisions/0052). */
+/* Of cores that a device shares with the rest of the server: at its limit that was not seen to keep
+ * all of them busy, and pictures take more of a full processor than of one with room. Fitted to ten
+ * configurations on two cores (docs/decisions/0052). */
 #define SHARED_WELL 0.93
 #define SPEED_LEAST 0.01
 #define SPEED_MOST  10000.0

@@ -34,3 +34,12 @@ expect() {
     [ -z "$words" ] || grep -qF -- "$words" "$T/stderr" ||
         fail "$*: no \"$words\" in: $(tail -n 2 "$T/stderr")"
 }
+
+# ends_by SIGNAL PID [WAITED]: told to end, it does, and its code (or that of WAITED, which runs it) says so
+ends_by() {
+    local code
+    kill -"$1" "$2"
+    wait "${3:-$2}"
+    code=$?
+    [ "$code" -eq 130 ] || fail "SIG$1: code $code: $(tail -n 2 "$T/stderr")"
+}

@@ -53,10 +53,7 @@ for signal in INT TERM; do
         grep -qs "measuring" "$T/stderr" && break
         sleep 0.1
     done
-    kill -"$signal" "$BENCH"
-    wait "$BENCH"
-    code=$?
-    [ "$code" -eq 130 ] || fail "SIG$signal: code $code: $(tail -n 2 "$T/stderr")"
+    ends_by "$signal" "$BENCH"
     nothing_left "SIG$signal"
 done
 

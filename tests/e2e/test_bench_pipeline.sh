@@ -69,10 +69,7 @@ for signal in INT TERM; do
     BENCH=$!
     PIDS+=("$BENCH")
     for _ in $(seq 300); do ls "$T"/vigie-bench-*/redis/redis.sock >/dev/null 2>&1 && break; sleep 0.1; done
-    kill -"$signal" "$BENCH"
-    wait "$BENCH"
-    code=$?
-    [ "$code" -eq 130 ] || fail "SIG$signal: code $code: $(tail -n 2 "$T/stderr")"
+    ends_by "$signal" "$BENCH"
     nothing_left "SIG$signal"
 done
 

@@ -135,10 +135,7 @@ for signal in INT TERM; do
         [ -n "$BENCH" ] && grep -q "^SigBlk:.*014003$" "/proc/$BENCH/status" && break
         sleep 0.02
     done
-    kill -"$signal" "$BENCH"
-    wait "${PIDS[-1]}"
-    code=$?
-    [ "$code" -eq 130 ] || fail "SIG$signal: code $code: $(tail -n 2 "$T/stderr")"
+    ends_by "$signal" "$BENCH" "${PIDS[-1]}"
     grep -q "bench pipeline" "$T/stderr" && fail "SIG$signal was heard by a measure: $(cat "$T/stderr")"
 done
 

@@ -469,6 +469,13 @@ static void a_processor_that_is_the_device_is_predicted(void **state)
     }
 }
 
+static void take_longer(struct vg_batch_counts *batches, double times)
+{
+    batches->ms *= times;
+    batches->ms_jobs *= times;
+    batches->ms_squared *= times * times;
+}
+
 /* A batch that got less of the processor took longer: what it takes alone is the same. */
 static void what_slows_a_device_is_no_cost_of_it(void **state)
 {
@@ -480,9 +487,7 @@ static void what_slows_a_device_is_no_cost_of_it(void **state)
     assert_non_null(cost);
     cost[0] = cost_of(1, 60);
     cost[1] = cost_of(4, 60);
-    cost[1].batches.ms *= 1.5;
-    cost[1].batches.ms_jobs *= 1.5;
-    cost[1].batches.ms_squared *= 1.5 * 1.5;
+    take_longer(&cost[1].batches, 1.5);
     cost[1].foreign_cores = 0.5;
     const struct vg_size_measure measure[] = {{1, 300, &cost[0], 0, true},
                                               {4, 1200, &cost[1], 0, true}};
@@ -506,9 +511,7 @@ static void what_slows_a_device_is_no_cost_of_it(void **state)
 static struct vg_pipeline_cost dearer(uint32_t flux, double times)
 {
     struct vg_pipeline_cost cost = cost_of(flux, 60);
-    cost.batches.ms *= times;
-    cost.batches.ms_jobs *= times;
-    cost.batches.ms_squared *= times * times;
+    take_longer(&cost.batches, times);
     cost.part_cores[VG_TREE_DEVICE] *= times;
     cost.part_cores[VG_TREE_WORKERS] *= times;
     cost.part_cores[VG_TREE_LOOP] *= times;
@@ -596,9 +599,7 @@ static void cores_of_a_device_are_those_of_batches_alone(void **state)
     struct vg_size_costs c;
     assert_non_null(cost);
     *cost = cost_of(4, 60);
-    cost->batches.ms *= 2;
-    cost->batches.ms_jobs *= 2;
-    cost->batches.ms_squared *= 4;
+    take_longer(&cost->batches, 2);
     const struct vg_size_measure measure = {4, 1200, cost, 0, true};
     vg_size_costs_make(&c, &load, &cpu, &measure, 1);
     assert_near(c.device_cores, 2, 1e-9);
