@@ -15,10 +15,6 @@ enum {
     FEW_RUNS = 5
 };
 
-/* Of cores that a device shares with the rest of the server: at its limit that was not seen to keep
- * all of them busy, and pictures take more of a full processor than of one with room. Fitted to ten
- * configurations on two cores (docs/decisions/0052). */
-#define SHARED_WELL 0.93
 #define SPEED_LEAST 0.01
 #define SPEED_MOST  10000.0
 #define SPEED_STEP  1.01 /* how near the speed is found */
@@ -117,8 +113,7 @@ static struct vg_sim_device device_of(const struct vg_size_costs *costs, double 
 
 static double usable_cores(const struct vg_size_host *host, const struct vg_size_try *machine)
 {
-    const double part = host->device == VG_DEVICE_CPU ? SHARED_WELL : 1;
-    return machine->cores * part - machine->foreign_cores;
+    return machine->cores * vg_size_cores_used(host) - machine->foreign_cores;
 }
 
 /* The machine around the devices, if it has no more cores than that: decoders, workers and a device

@@ -1020,6 +1020,11 @@ static void costs(struct page *p)
         {N_("drawing an alert"), {"alert_ms"}, N_("ms"), 1, 1},
         {N_("delay of a picture that no stage explains"), {"rest_ms"}, N_("ms"), 1, 0},
         {N_("cores here"), {"cores_here"}, NULL, 1, 0},
+        {N_("share of its cores that a machine at its limit uses (assumed, not measured here)"),
+         {"cores_used"},
+         "%",
+         100,
+         0},
         {N_("cores of other programs"), {"foreign_cores"}, NULL, 1, 2},
         {N_("measures that this was learnt from"), {"measures"}, NULL, 1, 0}};
     const json_t *all = json_object_get(p->result, "costs");

@@ -640,6 +640,7 @@ static void what_is_not_simulated_is_learnt(void **state)
     assert_near(c.rest_ms, 0, 1e-9);
     json_t *told = vg_size_costs_json(&c, &load, &host);
     assert_true(json_is_null(json_object_get(told, "rest_ms")));
+    assert_near(json_real_value(json_object_get(told, "cores_used")), 0.93, 1e-9);
     json_decref(told);
     measure.due_mean_ms = bare.mean_ms + 5;
     cost->devices = 2; /* whose costs these are nobody knows */
@@ -807,6 +808,7 @@ static void what_boards_tell_is_extrapolated(void **state)
     assert_near(json_real_value(json_object_get(device, "memory_base_mb")), 200, 1e-6);
     assert_near(json_real_value(json_object_get(device, "memory_mb_per_flux")), 30, 1e-6);
     assert_true(json_is_null(json_object_get(device, "memory_why")));
+    assert_near(json_real_value(json_object_get(told, "cores_used")), 1, 1e-9);
     json_decref(told);
     /* of a number with the rare class nothing is known; memory is measured where it was */
     assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 100, NULL, &fault), VG_OK);
