@@ -44,6 +44,12 @@ grep -qF 'class="d">The other result: 1 flux.' "$T/against.html" || fail "what i
 expect 0 "" "$VIGIE" bench report "$SEEDS/only" --against "$SEEDS/only" --report "$T/against.html"
 grep -qF 'of another device' "$T/against.html" && fail "a device is another one than itself"
 
+# those that the guide of sizing rests on
+for kept in "$VIGIE_SOURCE_DIR"/bench/results/sizing-*.json; do
+    expect 0 "" "$VIGIE" bench report "$kept" --report "$T/guide.html"
+    look "$T/guide.html" "$kept"
+done
+
 # a bigger machine, with devices of other names and texts that want to be markup
 python3 - "$T" <<'PY'
 import json, sys
