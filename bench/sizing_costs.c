@@ -6,7 +6,7 @@
 
 /* At its limit a server was not seen to keep all the cores busy that its device shares with the rest,
  * and pictures take more of a full processor than of one with room. Fitted to ten configurations on
- * two cores. */
+ * two cores (docs/decisions/0052). */
 #define SHARED_WELL   0.93
 #define DECODERS_MOST 0.9 /* busy: above, they may be at their limit */
 #define DISK_LEAST_S \
@@ -490,7 +490,7 @@ static json_t *classes_json(const struct vg_size_costs *costs, const struct vg_s
     return list;
 }
 
-double vg_size_cores_used(const struct vg_size_host *host)
+double vg_size_usable_share(const struct vg_size_host *host)
 {
     return host->device == VG_DEVICE_CPU ? SHARED_WELL : 1;
 }
@@ -512,7 +512,7 @@ json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_si
     const bool known = costs->why == NULL;
     const double none = -1;
     return json_pack(
-        "{s:s, s:s?, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:o, "
+        "{s:s, s:s?, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:o, "
         "s:o, s:o}",
         "status", known ? "measured" : "not_measured", "why", costs->why, "measures",
         (int)costs->measures, "device", known ? device_json(costs, host) : json_null(), "classes",
@@ -525,8 +525,9 @@ json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_si
         real_or_null(known ? costs->memory_bytes.each / 1e6 : none), "disk_gb_per_flux_day",
         real_or_null(known && costs->disk_bytes >= 0 ? costs->disk_bytes * 86400 / 1e9 : none),
         "surfaces_per_flux", costs->surfaces > 0 ? json_real(costs->surfaces) : json_null(),
-        "cores_here", host->cores, "cores_used", vg_size_cores_used(host), "foreign_cores",
-        real_or_null(known ? costs->foreign_cores : none), "alert_ms",
+        "cores_here", host->cores, "cores_usable_share",
+        real_or_null(host->device == VG_DEVICE_CPU ? vg_size_usable_share(host) : none),
+        "foreign_cores", real_or_null(known ? costs->foreign_cores : none), "alert_ms",
         real_or_null(known ? costs->alert_ms : none), "alerts_per_picture",
         real_or_null(known ? costs->alerts_share : none), "rest_ms",
         real_or_null(known && costs->rest_ms > 0 ? costs->rest_ms : none));

@@ -109,9 +109,9 @@ double vg_size_decoders(const struct vg_size_costs *costs, const struct vg_size_
 const char *vg_size_decoders_why(const struct vg_size_costs *costs);
 const char *vg_size_board_why(const struct vg_size_costs *costs, const struct vg_size_host *host);
 
-/* The share of a machine's cores that a server at its limit keeps busy: fitted where a device works
- * on the cores of the rest (docs/decisions/0052), else all. */
-double vg_size_cores_used(const struct vg_size_host *host);
+/* The share of a machine's cores that a server at its limit makes use of: fitted where the device
+ * works on the cores of the rest (docs/decisions/0052), else all. */
+double vg_size_usable_share(const struct vg_size_host *host);
 
 /* Given. */
 json_t *vg_size_costs_json(const struct vg_size_costs *costs, const struct vg_size_load *load,

@@ -113,7 +113,7 @@ static struct vg_sim_device device_of(const struct vg_size_costs *costs, double 
 
 static double usable_cores(const struct vg_size_host *host, const struct vg_size_try *machine)
 {
-    return machine->cores * vg_size_cores_used(host) - machine->foreign_cores;
+    return machine->cores * vg_size_usable_share(host) - machine->foreign_cores;
 }
 
 /* The machine around the devices, if it has no more cores than that: decoders, workers and a device
@@ -318,9 +318,11 @@ static double network_mbit(const struct question *q)
     return sum;
 }
 
-/* As much of the processor as makes the device as fast as it must be, where it is the device. */
+/* As much of the processor as makes the device as fast as it must be, where it is the device; and what
+ * of shared cores is of no use. */
 static void make_cores(struct vg_size_needs *needs, const struct question *q)
 {
+    const double usable = vg_size_usable_share(q->host);
     struct vg_size_figure *f = needs->figure;
     const struct vg_size_figure *speed = &f[VG_SIZE_DEVICE_SPEED];
     const double decode = vg_size_decode_cores(q->costs, q->load, q->flux);
@@ -332,10 +334,11 @@ static void make_cores(struct vg_size_needs *needs, const struct question *q)
         analysis = speed->status == VG_SIZE_NOT_KNOWN
                        ? -1
                        : analysis + q->costs->device_cores * speed->bare;
-    f[VG_SIZE_DECODE_CORES] = extrapolated(decode, why);
-    f[VG_SIZE_ANALYSIS_CORES] = extrapolated(analysis, speed->why ? speed->why : why);
-    f[VG_SIZE_CPU_CORES] = extrapolated(decode < 0 || analysis < 0 ? -1 : decode + analysis,
-                                        speed->why ? speed->why : why);
+    f[VG_SIZE_DECODE_CORES] = extrapolated(decode / usable, why);
+    f[VG_SIZE_ANALYSIS_CORES] = extrapolated(analysis / usable, speed->why ? speed->why : why);
+    f[VG_SIZE_CPU_CORES] =
+        extrapolated(decode < 0 || analysis < 0 ? -1 : (decode + analysis) / usable,
+                     speed->why ? speed->why : why);
 }
 
 static void make_others(struct vg_size_needs *needs, const struct question *q)

@@ -195,6 +195,24 @@ static void what_does_not_fit_is_refused_or_admitted_degraded(void **state)
     calls(s, rows, sizeof rows / sizeof *rows);
 }
 
+/* Nobody is asked for what is off, and nothing is started again for it. */
+static void only_flux_that_are_on_take_room(void **state)
+{
+    struct stage *s = *state;
+    static const struct call rows[] = {
+        {vg_on_flux_create, NULL, FLUX("a", ",\"rate_fps\":25"), NULL, 201, "held"},
+        {vg_on_flux_create, NULL, FLUX("b", ",\"rate_fps\":25"), NULL, 409, "degraded"},
+        {vg_on_flux_activate, "a", "false", NULL, 200, NULL},
+        {vg_on_flux_create, NULL, FLUX("b", ",\"rate_fps\":25"), NULL, 201, "held"},
+        {vg_on_flux_activate, "a", "true", NULL, 409, "degraded"},
+        {vg_on_flux_activate, "b", "false", NULL, 200, NULL},
+        {vg_on_flux_activate, "a", "true", NULL, 200, NULL},
+        {vg_on_flux_activate, "b", "true", NULL, 409, "degraded"},
+    };
+    publish(s, CAPACITY);
+    calls(s, rows, sizeof rows / sizeof *rows);
+}
+
 static void the_refusal_says_what_would_fall(void **state)
 {
     struct stage *s = *state;
@@ -403,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_known_admits_and_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused_or_admitted_degraded, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(only_flux_that_are_on_take_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_refusal_says_what_would_fall, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_cores_are_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scene_is_asked_too, set_up, tear_down),

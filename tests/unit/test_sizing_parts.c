@@ -640,7 +640,7 @@ static void what_is_not_simulated_is_learnt(void **state)
     assert_near(c.rest_ms, 0, 1e-9);
     json_t *told = vg_size_costs_json(&c, &load, &host);
     assert_true(json_is_null(json_object_get(told, "rest_ms")));
-    assert_near(json_real_value(json_object_get(told, "cores_used")), 0.93, 1e-9);
+    assert_near(json_real_value(json_object_get(told, "cores_usable_share")), 0.93, 1e-9);
     json_decref(told);
     measure.due_mean_ms = bare.mean_ms + 5;
     cost->devices = 2; /* whose costs these are nobody knows */
@@ -685,6 +685,14 @@ static void what_a_tier_takes(void **state)
     assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 5000, NULL, &fault), VG_OK);
     assert_int_equal(f[VG_SIZE_DEVICE_SPEED].status, VG_SIZE_NOT_KNOWN);
     assert_int_equal(f[VG_SIZE_MEMORY_MB].status, VG_SIZE_EXTRAPOLATED);
+    /* not all cores are of use that the device shares with the rest */
+    assert_int_equal(vg_size_needs_make(&needs, &c, &load, &cpu, 100, NULL, &fault), VG_OK);
+    const double used = vg_size_decode_cores(&c, &load, 100) + vg_size_other_cores(&c, &load, 100) +
+                        c.device_cores * f[VG_SIZE_DEVICE_SPEED].bare;
+    assert_near(f[VG_SIZE_DECODE_CORES].bare, 4 / 0.93, 1e-6);
+    assert_near(f[VG_SIZE_CPU_CORES].bare, used / 0.93, 1e-6);
+    assert_near(f[VG_SIZE_CPU_CORES].bare,
+                f[VG_SIZE_DECODE_CORES].bare + f[VG_SIZE_ANALYSIS_CORES].bare, 1e-6);
     /* what was measured is not extrapolated; the device that is the processor is no board to buy */
     struct vg_pipeline_cost *cost = vg_alloc(sizeof *cost);
     assert_non_null(cost);
@@ -808,7 +816,7 @@ static void what_boards_tell_is_extrapolated(void **state)
     assert_near(json_real_value(json_object_get(device, "memory_base_mb")), 200, 1e-6);
     assert_near(json_real_value(json_object_get(device, "memory_mb_per_flux")), 30, 1e-6);
     assert_true(json_is_null(json_object_get(device, "memory_why")));
-    assert_near(json_real_value(json_object_get(told, "cores_used")), 1, 1e-9);
+    assert_true(json_is_null(json_object_get(told, "cores_usable_share")));
     json_decref(told);
     /* of a number with the rare class nothing is known; memory is measured where it was */
     assert_int_equal(vg_size_needs_make(&needs, &c, &load, &gpu, 100, NULL, &fault), VG_OK);
