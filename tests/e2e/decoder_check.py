@@ -35,6 +35,8 @@ class Watch:
     def __init__(self, program, words):
         self.rows = []
         self.process = subprocess.Popen([program, *words], stdout=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline():
+            raise RuntimeError(f"slots_watch ended with code {self.process.wait()}")
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -96,10 +98,16 @@ class Stage:
         for i in range(23):  # places in the first process: what comes next is in the second
             self.api.json("POST", "/api/v1/flux?admit=degraded", {"id": f"d-{i}", "url": url + "2", "active": False})
         self.api.json("POST", "/api/v1/flux?admit=degraded", {"id": "far", "url": url + "3", "rate_fps": 3})
-        pids = self.server.wait_for("two ingest processes", lambda: (lambda p: p if None not in p else None)(
-            [self.ingest(0), self.ingest(1)]), 30)
-        self.watch = Watch(os.path.join(self.build, "tests/slots_watch"),
-                           [f"/proc/{pids[0]}/fd/4", "cam", "cam-near", f"/proc/{pids[1]}/fd/4", "far"])
+        self.watch = self.server.wait_for("the slots of two ingest processes", self.open_watch, 60)
+
+    def open_watch(self):
+        """None: a process is not there. RuntimeError: it has just ended, as it does when the site gets other
+        devices, or has its descriptors not yet; wait_for asks again."""
+        pids = [self.ingest(0), self.ingest(1)]
+        if None in pids:
+            return None
+        return Watch(os.path.join(self.build, "tests/slots_watch"),
+                     [f"/proc/{pids[0]}/fd/4", "cam", "cam-near", f"/proc/{pids[1]}/fd/4", "far"])
 
     def ingest(self, number):
         for path in glob.glob("/proc/[0-9]*/cmdline"):

@@ -3,8 +3,9 @@
  *
  *   slots_watch FD ID... [FD ID...]...      FD: a path such as /proc/PID/fd/9, of a memory of slots
  *
- * Prints a line for each change of a flux: seconds since the machine started, id, pictures analysed,
- * decoder, cause, falls, rises, surfaces, connection, epoch. Ends when its stdout does, or when it is killed. */
+ * Prints "watching" once the memories are open, then a line for each change of a flux: seconds since the
+ * machine started, id, pictures analysed, decoder, cause, falls, rises, surfaces, connection, epoch. Ends when
+ * its stdout does, or when it is killed. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ int main(int argc, char **argv)
         if (!slots)
             return 2;
     }
+    (void)puts("watching");
     for (;;) {
         int said = 0;
         for (size_t i = 0; i < count && said >= 0; i++)
