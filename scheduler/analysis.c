@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "scheduler/loop.h"
 #include "src/base/alloc.h"
@@ -47,23 +49,35 @@ static void on_control(evutil_socket_t fd, short what, void *user)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
+/* By edges: nobody needs to read what is rung. */
+static enum vg_status hear(struct vg_loop *a, uint32_t ingest)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.u32 = ingest}};
+    return epoll_ctl(a->ready_set, EPOLL_CTL_ADD, a->ingest[ingest].ready_fd, &event) ? VG_E_LACK
+                                                                                      : VG_OK;
+}
+
 static enum vg_status open_ingests(struct vg_loop *a)
 {
+    a->ready_set = epoll_create1(EPOLL_CLOEXEC);
+    if (a->ready_set < 0)
+        return VG_E_LACK;
+    a->ready = event_new(a->base, a->ready_set, EV_READ | EV_PERSIST, vg_loop_on_dispatch, a);
+    if (!a->ready || event_add(a->ready, NULL))
+        return VG_E_MEMORY;
     for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
         struct vg_loop_ingest *in = &a->ingest[i];
         in->loop = a;
         in->ready_fd = a->settings->ingest[i].ready_fd;
-        const enum vg_status status =
+        enum vg_status status =
             vg_slots_open(&in->slots, a->settings->ingest[i].slots_fd, a->fault);
+        if (!status)
+            status = hear(a, i);
         if (status)
             return status;
         const uint32_t held = vg_slots_recover_reader(in->slots);
         if (held)
             vg_log(VG_LOG_WARN, "%u pictures were held by an analysis that died", held);
-        (void)evutil_make_socket_nonblocking(in->ready_fd);
-        in->ready = event_new(a->base, in->ready_fd, EV_READ | EV_PERSIST, vg_loop_on_ready, in);
-        if (!in->ready || event_add(in->ready, NULL))
-            return VG_E_MEMORY;
     }
     return VG_OK;
 }
@@ -160,9 +174,10 @@ static void close_events(struct vg_loop *a)
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         if (a->back[i])
             event_free(a->back[i]);
-    for (uint32_t i = 0; i < VG_ANALYSIS_INGESTS_MAX; i++)
-        if (a->ingest[i].ready)
-            event_free(a->ingest[i].ready);
+    if (a->ready)
+        event_free(a->ready);
+    if (a->ready_set >= 0)
+        (void)close(a->ready_set);
     if (a->base)
         event_base_free(a->base);
 }
@@ -224,6 +239,7 @@ enum vg_status vg_analysis_run(const struct vg_analysis_settings *settings, stru
         return vg_fault_set(fault, VG_E_MEMORY, N_("no memory left"), NULL, "analysis");
     a->settings = settings;
     a->fault = fault;
+    a->ready_set = -1;
     enum vg_status status = open_all(a);
     if (!status) {
         (void)event_base_dispatch(a->base);

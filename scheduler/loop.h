@@ -48,7 +48,6 @@ struct vg_loop_ingest {
     struct vg_loop *loop;
     struct vg_slots *slots;
     int ready_fd;
-    struct event *ready;
     uint32_t flux_count; /* its flux: places in struct vg_loop, ascending */
     uint32_t flux[VG_LIVE_FLUX_MAX];
 };
@@ -74,6 +73,7 @@ struct vg_loop_device {
     struct vg_map_trial map_trial;
     enum vg_map_maker map_maker;
     struct event *look; /* at a batch that waits to be fuller */
+    int64_t look_us;    /* when that is; VG_BATCH_NEVER: none waits */
     struct vg_live_batch batch[VG_LOOP_BATCHES];
     bool batch_busy[VG_LOOP_BATCHES];
     bool batch_lost[VG_LOOP_BATCHES]; /* busy, and given up: it hangs in it */
@@ -97,6 +97,10 @@ struct vg_loop {
 
     struct event_base *base;
     struct event *control, *tick;
+    int ready_set; /* epoll: the ready_fd of all ingest processes, by edges */
+    struct event *ready;
+    bool deaf;            /* to it, for a moment: what comes would start nothing */
+    int64_t collected_us; /* when all that had rung were last noticed */
     struct event *back[VG_LIVE_WORKERS_MAX];
     struct vg_message_reader reader;
     char *message; /* VG_MESSAGE_MAX + 1 bytes */
@@ -181,14 +185,12 @@ void vg_loop_set_period(struct vg_loop *a, struct vg_live_flux *flux, int64_t pe
 /* The picture of a work that will not come back: its fate, and the flux is at rest. */
 void vg_loop_picture_lost(struct vg_loop *a, const struct vg_live_work *work);
 
-/* Gives the devices what waits, as long as it takes any. */
+/* Notices what has come, and gives the devices what waits, as long as they take any. */
 void vg_loop_dispatch(struct vg_loop *a);
 
-/* libevent's callbacks: works are back; an ingest process has published (user: struct
- * vg_loop_ingest). */
+/* libevent's callbacks: works are back; an ingest process has published, or a batch has waited. */
 void vg_loop_on_back(evutil_socket_t fd, short what, void *user);
-void vg_loop_on_ready(evutil_socket_t fd, short what, void *user);
-void vg_loop_on_look(evutil_socket_t fd, short what, void *user); /* a batch has waited */
+void vg_loop_on_dispatch(evutil_socket_t fd, short what, void *user);
 
 /* ---- loop_config.c ---- */
 

@@ -1,7 +1,7 @@
 /* Whose picture, when. Every picture that was taken ends here in one count. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/epoll.h>
 
 #include "scheduler/decide_rate.h"
 #include "scheduler/device_gate.h"
@@ -9,6 +9,9 @@
 #include "scheduler/loop.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+
+/* A loop that is deaf hears by then: what is noticed late is asked for late. */
+#define DEAF_MOST_US 10000
 
 void vg_loop_end(struct vg_loop *a, enum vg_status status)
 {
@@ -22,11 +25,11 @@ struct vg_slots *vg_loop_slots(struct vg_loop *a, const struct vg_live_flux *flu
     return a->ingest[flux->config.ingest].slots;
 }
 
-static void note_waiting(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_us)
+static void note_waiting(struct vg_loop *a, struct vg_live_flux *flux, int64_t since_us)
 {
     if (flux->waiting)
         return;
-    flux->waiting_since_us = now_us;
+    flux->waiting_since_us = since_us;
     flux->waiting_due_us = flux->due_us;
     flux->waiting = true;
     a->waits[a->waiting++] = (uint32_t)(flux - a->flux);
@@ -89,6 +92,14 @@ static void want_next(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_
     vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, flux->due_us);
 }
 
+/* Since when the picture that is noticed now waits: it was not there when all were collected last, nor
+ * before it was due. Of several that are noticed together the one that was due first has waited longest. */
+static int64_t came_us(const struct vg_loop *a, const struct vg_live_flux *flux, int64_t now_us)
+{
+    const int64_t least_us = flux->due_us > a->collected_us ? flux->due_us : a->collected_us;
+    return least_us < now_us ? least_us : now_us;
+}
+
 /* A want that was used up means that a picture was published since. */
 void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us)
 {
@@ -97,7 +108,7 @@ void vg_loop_notice(struct vg_loop *a, uint32_t ingest, int64_t now_us)
         struct vg_live_flux *flux = &a->flux[in->flux[i]];
         if (!flux->asks || vg_slots_wanted_us(in->slots, flux->config.slot) != VG_SLOTS_NEVER)
             continue;
-        note_waiting(a, flux, now_us);
+        note_waiting(a, flux, came_us(a, flux, now_us));
         want_next(a, flux, now_us);
     }
 }
@@ -313,6 +324,7 @@ static uint32_t choose(struct vg_loop_device *d, uint32_t count)
                                            .next_us = next_us(d, count, now_us),
                                            .time = d->batch_time};
     const struct vg_batch_plan plan = vg_batch_plan(a->candidate, count, &device, now_us);
+    d->look_us = plan.count ? VG_BATCH_NEVER : plan.look_us;
     if (plan.count == 0 && plan.look_us != VG_BATCH_NEVER) {
         const int64_t left_us = plan.look_us > now_us ? plan.look_us - now_us : 1;
         const struct timeval left = {(time_t)(left_us / VG_US_PER_S),
@@ -360,11 +372,46 @@ static void dispatch(struct vg_loop_device *d)
     }
 }
 
+/* What has been published since. */
+static void collect(struct vg_loop *a)
+{
+    struct epoll_event rung[VG_ANALYSIS_INGESTS_MAX];
+    const int64_t now_us = vg_mono_now().us;
+    const int count = epoll_wait(a->ready_set, rung, VG_ANALYSIS_INGESTS_MAX, 0);
+    for (int i = 0; i < count; i++)
+        vg_loop_notice(a, rung[i].data.u32, vg_mono_now().us);
+    a->collected_us = now_us;
+}
+
+/* The device has work, and whatever comes goes with the batch after it: an answer or a look at that one is
+ * near, and wakes the loop. */
+static bool has_enough(const struct vg_loop_device *d, int64_t now_us)
+{
+    const int64_t wakes_us = free_batch(d) < 0 ? d->free_us : d->look_us;
+    return d->state == VG_LOOP_DEVICE_WELL && d->free_us > now_us && wakes_us > now_us &&
+           wakes_us - now_us <= DEAF_MOST_US;
+}
+
+/* To be woken by each picture only to find that it has to wait is most of the work of a busy loop. */
+static void listen_or_not(struct vg_loop *a)
+{
+    const int64_t now_us = vg_mono_now().us;
+    bool deaf = a->device_count > 0;
+    for (uint32_t i = 0; i < a->device_count && deaf; i++)
+        deaf = has_enough(&a->device[i], now_us);
+    if (deaf == a->deaf)
+        return;
+    a->deaf = deaf;
+    (void)(deaf ? event_del(a->ready) : event_add(a->ready, NULL));
+}
+
 void vg_loop_dispatch(struct vg_loop *a)
 {
+    collect(a);
     for (uint32_t i = 0; i < a->device_count; i++)
         if (a->device[i].state == VG_LOOP_DEVICE_WELL)
             dispatch(&a->device[i]);
+    listen_or_not(a);
 }
 
 static void count_analysed(struct vg_loop *a, const struct vg_live_work *work)
@@ -502,18 +549,7 @@ void vg_loop_on_back(evutil_socket_t fd, short what, void *user)
     vg_loop_dispatch(a);
 }
 
-void vg_loop_on_ready(evutil_socket_t fd, short what, void *user)
-{
-    struct vg_loop_ingest *in = user;
-    uint64_t count;
-    (void)what;
-    if (read(fd, &count, sizeof count) < 0)
-        count = 0; /* another wake-up emptied it */
-    vg_loop_notice(in->loop, (uint32_t)(in - in->loop->ingest), vg_mono_now().us);
-    vg_loop_dispatch(in->loop);
-}
-
-void vg_loop_on_look(evutil_socket_t fd, short what, void *user)
+void vg_loop_on_dispatch(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
     (void)what;

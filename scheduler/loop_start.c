@@ -170,7 +170,7 @@ static enum vg_status choose_devices(struct vg_loop *a, uint32_t *count)
             (void)snprintf(d->word, sizeof d->word, "%u", chosen.index[i]);
             (void)snprintf(d->name, sizeof d->name, "%s", info[i].name);
         }
-        d->look = evtimer_new(a->base, vg_loop_on_look, a);
+        d->look = evtimer_new(a->base, vg_loop_on_dispatch, a);
         for (int b = 0; b < VG_LOOP_BATCHES && d->look; b++)
             d->batch[b].answer = vg_alloc_array(a->jobs_max, sizeof *d->batch[b].answer);
         if (!d->look || !d->batch[0].answer || !d->batch[1].answer)
