@@ -1,6 +1,7 @@
 #include "scheduler/live_metrics.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,12 +141,10 @@ struct family {
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-/* A whole number's line. word: the label's. */
-static void add_line(struct vg_text_buffer *out, const struct family *family, const char *id,
-                     const char *word, uint64_t value)
+/* word: the label's. */
+static void add_number(struct vg_text_buffer *out, const struct family *family, const char *id,
+                       const char *word, const char *number)
 {
-    char digits[VG_TEXT_DIGITS];
-    const char *number = vg_text_digits(value, digits);
     const char *const plain[] = {family->metric, "{flux=\"", id, "\"} ", number, "\n"};
     const char *const parted[] = {family->metric, "{flux=\"", id,     "\",",  family->label,
                                   "=\"",          word,       "\"} ", number, "\n"};
@@ -155,15 +154,32 @@ static void add_line(struct vg_text_buffer *out, const struct family *family, co
         vg_text_add_pieces(out, plain, COUNT(plain));
 }
 
+static void add_line(struct vg_text_buffer *out, const struct family *family, const char *id,
+                     const char *word, uint64_t value)
+{
+    char digits[VG_TEXT_DIGITS];
+    add_number(out, family, id, word, vg_text_digits(value, digits));
+}
+
+/* Of a value that is not whole, three decimals; in seconds the most is 31 years. */
+static void add_milli(struct vg_text_buffer *out, const struct family *family, const char *id,
+                      const char *word, double value)
+{
+    char digits[VG_TEXT_DIGITS];
+    add_number(out, family, id, word,
+               vg_text_decimal(fmin(value, VG_TEXT_DECIMAL_MOST - 1), 3, digits));
+}
+
 /* Causes that never were have no line; `analysed` always has one. */
 static void report_coverage(struct vg_text_buffer *out, const struct vg_live_flux *flux)
 {
+    static const struct family seconds = {"vigie_coverage_seconds_total", "cause"};
     for (int c = 0; flux->ledger && c < VG_COVERAGE_CAUSES; c++) {
         const int64_t us = flux->ledger->coverage.total_us[c];
         if (us > 0 || c == VG_COVERAGE_ANALYSED)
-            vg_text_add(out, "vigie_coverage_seconds_total{flux=\"%s\",cause=\"%s\"} %.3f\n",
-                        flux->config.id, vg_coverage_cause_name((enum vg_coverage_cause)c),
-                        (double)us / (double)VG_US_PER_S);
+            add_milli(out, &seconds, flux->config.id,
+                      vg_coverage_cause_name((enum vg_coverage_cause)c),
+                      (double)us / (double)VG_US_PER_S);
     }
 }
 
@@ -250,7 +266,8 @@ void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_vie
                          uint32_t count)
 {
     static const struct family decoded = {"vigie_pictures_decoded_total", NULL},
-                               wanted = {"vigie_pictures_wanted_total", NULL};
+                               wanted = {"vigie_pictures_wanted_total", NULL},
+                               rate = {"vigie_flux_rate_fps", NULL};
     struct vg_text_buffer *out = &report->out;
     vg_text_add(out, "# TYPE vigie_pictures_total counter\n");
     for (uint32_t i = 0; i < count; i++)
@@ -263,8 +280,8 @@ void vg_live_report_flux(struct vg_live_report *report, const struct vg_live_vie
         add_line(out, &wanted, view[i].flux->config.id, NULL, view[i].flux->wanted);
     vg_text_add(out, "# TYPE vigie_flux_rate_fps gauge\n");
     for (uint32_t i = 0; i < count; i++)
-        vg_text_add(out, "vigie_flux_rate_fps{flux=\"%s\"} %.3f\n", view[i].flux->config.id,
-                    fps_of(view[i].flux->asks ? view[i].flux->period_us : 0));
+        add_milli(out, &rate, view[i].flux->config.id, NULL,
+                  fps_of(view[i].flux->asks ? view[i].flux->period_us : 0));
     vg_text_add(out, "# TYPE vigie_coverage_seconds_total counter\n");
     for (uint32_t i = 0; i < count; i++)
         report_coverage(out, view[i].flux);
@@ -291,10 +308,16 @@ struct field_writer {
     char text[2048];
 };
 
-static const char *number(struct field_writer *w, int decimals, double value)
+static const char *number(struct field_writer *w, unsigned decimals, double value)
 {
+    char digits[VG_TEXT_DIGITS];
     const char *at = w->out.text + w->out.size;
-    vg_text_add(&w->out, "%.*f", decimals, value);
+    if (fabs(value) < VG_TEXT_DECIMAL_MOST) {
+        const char *text = vg_text_decimal(value, decimals, digits);
+        vg_text_add_pieces(&w->out, &text, 1);
+    } else {
+        vg_text_add(&w->out, "%.*f", (int)decimals, value);
+    }
     w->out.size++; /* keep the zero between two values */
     return at;
 }

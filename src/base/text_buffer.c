@@ -1,6 +1,8 @@
 #include "src/base/text_buffer.h"
 
+#include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,5 +51,24 @@ const char *vg_text_digits(uint64_t number, char digits[VG_TEXT_DIGITS])
     do
         digits[--at] = (char)('0' + number % 10);
     while (number /= 10);
+    return digits + at;
+}
+
+const char *vg_text_decimal(double number, unsigned decimals, char digits[VG_TEXT_DIGITS])
+{
+    static const double ten[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    uint64_t left = (uint64_t)(fabs(number) * ten[decimals] + 0.5);
+    const bool minus = number < 0 && left > 0;
+    size_t at = VG_TEXT_DIGITS - 1;
+    digits[at] = '\0';
+    for (unsigned i = 0; i < decimals; i++, left /= 10)
+        digits[--at] = (char)('0' + left % 10);
+    if (decimals > 0)
+        digits[--at] = '.';
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (minus)
+        digits[--at] = '-';
     return digits + at;
 }
