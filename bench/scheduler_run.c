@@ -14,6 +14,7 @@
 
 #include "bench/bench_folder.h"
 #include "bench/live_server.h"
+#include "bench/speed_probe.h"
 #include "scheduler/analysis.h"
 #include "src/base/alloc.h"
 #include "src/base/message.h"
@@ -53,7 +54,8 @@ struct stand {
     struct vg_fault fault;
     struct moment first, last, minute;
     /* memory, each second of the minute: few, so that looking touches no new pages all the time */
-    double own[SAMPLES_MAX];
+    double own[SAMPLES_MAX], speed_ms[SAMPLES_MAX];
+    struct vg_speed_probe probe;
     uint32_t samples;
 };
 
@@ -221,8 +223,10 @@ static enum vg_status pass(struct stand *s, const char *what, double seconds,
         if (s->run->look)
             s->run->look(s->run->user, what, (double)gone_us / 1e6, seconds);
         status = wait_us(s, left_us < VG_US_PER_S ? left_us : VG_US_PER_S, fault);
-        if (s->samples < SAMPLES_MAX)
-            s->own[s->samples++] = own_bytes();
+        if (s->samples == SAMPLES_MAX)
+            continue;
+        s->speed_ms[s->samples] = vg_speed_probe_ms(&s->probe);
+        s->own[s->samples++] = own_bytes();
     }
     return status;
 }
@@ -350,15 +354,18 @@ static void tell_rates(const struct stand *s, struct vg_scheduler_found *found)
 
 static void tell_drifts(const struct stand *s, struct vg_scheduler_found *found)
 {
-    double share[VG_HOLD_MINUTES_MAX], p99[VG_HOLD_MINUTES_MAX], own[VG_HOLD_MINUTES_MAX];
+    double share[VG_HOLD_MINUTES_MAX], p99[VG_HOLD_MINUTES_MAX], own[VG_HOLD_MINUTES_MAX],
+        speed_ms[VG_HOLD_MINUTES_MAX];
     const double each_s = found->seconds / found->minutes;
     for (uint32_t m = 0; m < found->minutes; m++) {
         share[m] = found->minute[m].worst_share;
         p99[m] = found->minute[m].p99_ms;
         own[m] = found->minute[m].own_bytes;
+        speed_ms[m] = found->minute[m].speed_ms;
     }
     found->share_drift = vg_drift_of(share, found->minutes, each_s);
     found->p99_drift = vg_drift_of(p99, found->minutes, each_s);
+    found->p99_at_speed = vg_drift_beside(p99, speed_ms, found->minutes, each_s);
     found->own_drift = found->minutes < 3 ? vg_drift_of(s->own, s->samples, 1)
                                           : vg_drift_of(own, found->minutes, each_s);
     found->own_bytes = s->samples ? s->own[s->samples - 1] : 0;
@@ -389,9 +396,11 @@ static void tell_minute(const struct stand *s, struct vg_scheduler_minute *minut
     vg_time_histogram_subtract(&due, &s->minute.due);
     minute->worst_share = worst_share(s, &s->minute, &s->last, 0, &which);
     minute->p99_ms = (double)vg_time_histogram_quantile_us(&due, 0.99) / 1000;
-    minute->own_bytes = 0;
-    for (uint32_t i = 0; i < s->samples; i++)
+    minute->own_bytes = minute->speed_ms = 0;
+    for (uint32_t i = 0; i < s->samples; i++) {
         minute->own_bytes += s->own[i] / s->samples;
+        minute->speed_ms += s->speed_ms[i] / s->samples;
+    }
 }
 
 static enum vg_status measure(struct stand *s, struct vg_scheduler_found *found,

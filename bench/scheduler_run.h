@@ -35,6 +35,7 @@ struct vg_scheduler_minute {
     double worst_share; /* of what is wanted, of the flux that got least */
     double p99_ms;      /* from due to rules */
     double own_bytes;   /* memory of its own, without the pictures', in the mean */
+    double speed_ms;    /* speed_probe.h, in the mean */
 };
 
 /* Median and p99 of so many, microseconds of processor time. */
@@ -50,6 +51,7 @@ struct vg_scheduler_found {
     uint32_t worst_flux, minutes;
     struct vg_scheduler_minute minute[VG_HOLD_MINUTES_MAX];
     struct vg_drift share_drift, p99_drift; /* over the minutes */
+    struct vg_drift p99_at_speed;           /* what is left as p99 goes with the machine's speed */
     double worst_other;                     /* of those that cost no more than was said */
     struct vg_hold_latency due;
     double due_max_ms;

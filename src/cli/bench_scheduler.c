@@ -155,19 +155,25 @@ static json_t *memory_json(const struct vg_scheduler_found *found)
                      found->own_drift.error / MB);
 }
 
-/* Worst share, p99 in ms and memory of its own in MB, each minute; what they drift in an hour. */
+/* Worst share, p99 in ms, memory of its own in MB and what the same work of the machine's took, each minute;
+ * what they drift in an hour. */
 static json_t *minutes_json(const struct vg_scheduler_found *found)
 {
-    json_t *shares = json_array(), *p99s = json_array(), *owns = json_array();
+    json_t *shares = json_array(), *p99s = json_array(), *owns = json_array(),
+           *speeds = json_array();
     for (uint32_t m = 0; m < found->minutes; m++) {
         (void)json_array_append_new(shares, json_real(found->minute[m].worst_share));
         (void)json_array_append_new(p99s, json_real(found->minute[m].p99_ms));
         (void)json_array_append_new(owns, json_real(found->minute[m].own_bytes / MB));
+        (void)json_array_append_new(speeds, json_real(found->minute[m].speed_ms));
     }
-    return json_pack("{s:o, s:o, s:o, s:f, s:f, s:f, s:f}", "worst_share", shares, "p99_ms", p99s,
-                     "own_mb", owns, "worst_share_slope_per_hour", found->share_drift.per_hour,
+    return json_pack("{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f}", "worst_share", shares,
+                     "p99_ms", p99s, "own_mb", owns, "speed_probe_ms", speeds,
+                     "worst_share_slope_per_hour", found->share_drift.per_hour,
                      "worst_share_slope_error", found->share_drift.error, "p99_slope_ms_per_hour",
-                     found->p99_drift.per_hour, "p99_slope_error", found->p99_drift.error);
+                     found->p99_drift.per_hour, "p99_slope_error", found->p99_drift.error,
+                     "p99_slope_at_speed_ms_per_hour", found->p99_at_speed.per_hour,
+                     "p99_slope_at_speed_error", found->p99_at_speed.error);
 }
 
 static json_t *found_json(const struct request *r, const struct vg_scheduler_run *run,
@@ -258,6 +264,9 @@ static void print_table(const struct request *r, const struct vg_scheduler_run *
                        "%+.2f ms (+-%.2f)\n"),
                      found->share_drift.per_hour, found->share_drift.error,
                      found->p99_drift.per_hour, found->p99_drift.error);
+    if (found->minutes >= 4)
+        (void)printf(_("the machine's speed accounted for: p99 %+.2f ms (+-%.2f)\n"),
+                     found->p99_at_speed.per_hour, found->p99_at_speed.error);
     (void)printf(
         _("longest due to rules %.1f ms; late by the bench itself: pictures up to %.1f ms, "
           "answers %.2f ms in the mean\n"),

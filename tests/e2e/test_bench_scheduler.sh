@@ -28,6 +28,7 @@ assert r["memory"]["own_mb"] > 5 and r["attack"] is None
 m = r["by_minute"]
 assert r["minutes"] == 1 == len(m["worst_share"]) == len(m["p99_ms"]) == len(m["own_mb"])
 assert m["worst_share"][0] == r["worst_minute_share"] and m["p99_ms"][0] > 0 and m["own_mb"][0] > 5
+assert len(m["speed_probe_ms"]) == 1 and m["speed_probe_ms"][0] > 0.01, m
 PY
 nothing_left "a run to its end"
 

@@ -99,6 +99,75 @@ static void noise_is_none(void **state)
     }
 }
 
+static double uniform(struct vg_random *random)
+{
+    return vg_random_unit(random) - 0.5;
+}
+
+/* Of values that go with another quantity, which itself goes down: the line that is left is found to the
+ * digit, and none where there is none, though plain least squares see one. */
+static void what_goes_with_another_is_not_its_own(void **state)
+{
+    (void)state;
+    double values[N], beside[N];
+    struct vg_random random;
+    vg_random_seed(&random, 3);
+    for (int i = 0; i < N; i++) {
+        beside[i] = 2.5 - 0.01 * i + 0.2 * uniform(&random);
+        values[i] = 40 + 20 * beside[i];
+    }
+    const struct vg_drift plain = vg_drift_of(values, N, 60); /* -12 */
+    struct vg_drift left = vg_drift_beside(values, beside, N, 60);
+    assert_true(plain.per_hour + plain.error < 0);
+    assert_true(fabs(left.per_hour) < 1e-6 && left.error < 1e-6);
+    for (int i = 0; i < N; i++)
+        values[i] += 0.5 * i;
+    left = vg_drift_beside(values, beside, N, 60);
+    assert_true(fabs(left.per_hour - 30) < 1e-6 && left.error < 1e-6);
+    left = vg_drift_beside(values, beside, 3, 60);
+    assert_true(fabs(left.per_hour) <= 0 && fabs(left.error) <= 0);
+}
+
+/* What stands still, or is time itself, tells nothing: the slope is the plain one. */
+static void what_tells_nothing_takes_nothing_away(void **state)
+{
+    (void)state;
+    double values[N], still[N], time[N];
+    struct vg_random random;
+    vg_random_seed(&random, 7);
+    for (int i = 0; i < N; i++) {
+        values[i] = 80 + 0.1 * i + uniform(&random);
+        still[i] = 2;
+        time[i] = 5 - 0.25 * i;
+    }
+    const struct vg_drift plain = vg_drift_of(values, N, 60),
+                          by_still = vg_drift_beside(values, still, N, 60),
+                          by_time = vg_drift_beside(values, time, N, 60);
+    assert_true(fabs(by_still.per_hour - plain.per_hour) < 1e-9);
+    assert_true(fabs(by_time.per_hour - plain.per_hour) < 1e-9);
+    assert_true(by_still.error > plain.error && by_still.error < 1.05 * plain.error);
+}
+
+/* A drift of its own is missed one time in twenty, too, where the other quantity wanders. */
+static void a_drift_of_its_own_is_told_from_it(void **state)
+{
+    (void)state;
+    struct vg_random random;
+    int missed = 0;
+    vg_random_seed(&random, 13);
+    for (int run = 0; run < 1000; run++) {
+        double values[N], beside[N], wander = 0;
+        for (int i = 0; i < N; i++) {
+            wander = 0.9 * wander + uniform(&random);
+            beside[i] = wander;
+            values[i] = 80 + 3 * wander + 0.2 * i + 4 * uniform(&random);
+        }
+        const struct vg_drift left = vg_drift_beside(values, beside, N, 60);
+        missed += fabs(left.per_hour - 12) > left.error;
+    }
+    assert_in_range(missed, 1, 70);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +176,9 @@ int main(void)
         cmocka_unit_test(values_that_stand_still_have_none),
         cmocka_unit_test(steps_are_none_and_stairs_are),
         cmocka_unit_test(noise_is_none),
+        cmocka_unit_test(what_goes_with_another_is_not_its_own),
+        cmocka_unit_test(what_tells_nothing_takes_nothing_away),
+        cmocka_unit_test(a_drift_of_its_own_is_told_from_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
