@@ -20,8 +20,8 @@ struct vg_drift {
 struct vg_drift vg_drift_of(const double *values, uint32_t count, double each_s);
 
 /* The same of what is left when they go with another quantity, `beside`, of as many values: least squares by
- * time and by it together, with one parameter more (0 and 0 below four). One that stands still takes nothing
- * away. It is no proof that the other is the cause. */
+ * time and by it together, with one parameter more (0 and 0 below four). One that stands still, or is
+ * time itself, takes nothing away. It is no proof that the other is the cause. */
 struct vg_drift vg_drift_beside(const double *values, const double *beside, uint32_t count,
                                 double each_s);
 

@@ -53,21 +53,22 @@ static void on_control(evutil_socket_t fd, short what, void *user)
 static enum vg_status hear(struct vg_loop *a, uint32_t ingest)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.u32 = ingest}};
-    return epoll_ctl(a->ready_set, EPOLL_CTL_ADD, a->ingest[ingest].ready_fd, &event) ? VG_E_LACK
-                                                                                      : VG_OK;
+    if (epoll_ctl(a->ready_set, EPOLL_CTL_ADD, a->ingest[ingest].ready_fd, &event))
+        return vg_fault_set(a->fault, VG_E_LACK, vg_status_text(VG_E_LACK), NULL, "epoll");
+    return VG_OK;
 }
 
 static enum vg_status open_ingests(struct vg_loop *a)
 {
     a->ready_set = epoll_create1(EPOLL_CLOEXEC);
     if (a->ready_set < 0)
-        return VG_E_LACK;
+        return vg_fault_set(a->fault, VG_E_LACK, vg_status_text(VG_E_LACK), NULL, "epoll");
     a->ready = event_new(a->base, a->ready_set, EV_READ | EV_PERSIST, vg_loop_on_dispatch, a);
-    if (!a->ready || event_add(a->ready, NULL))
+    a->hear = evtimer_new(a->base, vg_loop_on_dispatch, a);
+    if (!a->ready || !a->hear || event_add(a->ready, NULL))
         return VG_E_MEMORY;
     for (uint32_t i = 0; i < a->settings->ingest_count; i++) {
         struct vg_loop_ingest *in = &a->ingest[i];
-        in->loop = a;
         in->ready_fd = a->settings->ingest[i].ready_fd;
         enum vg_status status =
             vg_slots_open(&in->slots, a->settings->ingest[i].slots_fd, a->fault);
@@ -174,6 +175,8 @@ static void close_events(struct vg_loop *a)
     for (uint32_t i = 0; i < VG_LIVE_WORKERS_MAX; i++)
         if (a->back[i])
             event_free(a->back[i]);
+    if (a->hear)
+        event_free(a->hear);
     if (a->ready)
         event_free(a->ready);
     if (a->ready_set >= 0)

@@ -45,7 +45,6 @@
 struct vg_loop;
 
 struct vg_loop_ingest {
-    struct vg_loop *loop;
     struct vg_slots *slots;
     int ready_fd;
     uint32_t flux_count; /* its flux: places in struct vg_loop, ascending */
@@ -100,6 +99,7 @@ struct vg_loop {
     int ready_set; /* epoll: the ready_fd of all ingest processes, by edges */
     struct event *ready;
     bool deaf;            /* to it, for a moment: what comes would start nothing */
+    struct event *hear;   /* the moment is over */
     int64_t collected_us; /* when all that had rung were last noticed */
     struct event *back[VG_LIVE_WORKERS_MAX];
     struct vg_message_reader reader;

@@ -10,7 +10,8 @@
 #include "src/base/log.h"
 #include "src/base/text.h"
 
-/* A loop that is deaf hears by then: what is noticed late is asked for late. */
+/* A loop that is deaf hears by then, even if the answer that it reckons with does not come: what is
+ * noticed late is asked for late. */
 #define DEAF_MOST_US 10000
 
 void vg_loop_end(struct vg_loop *a, enum vg_status status)
@@ -92,10 +93,13 @@ static void want_next(struct vg_loop *a, struct vg_live_flux *flux, int64_t now_
     vg_slots_want(vg_loop_slots(a, flux), flux->config.slot, flux->due_us);
 }
 
-/* Since when the picture that is noticed now waits: it was not there when all were collected last, nor
- * before it was due. Of several that are noticed together the one that was due first has waited longest. */
+/* Since when the picture that is noticed now waits: now, if it was heard. What came to a deaf loop was not
+ * there when all were collected last, nor before it was due; of several the one that was due first has
+ * waited longest. */
 static int64_t came_us(const struct vg_loop *a, const struct vg_live_flux *flux, int64_t now_us)
 {
+    if (!a->deaf)
+        return now_us;
     const int64_t least_us = flux->due_us > a->collected_us ? flux->due_us : a->collected_us;
     return least_us < now_us ? least_us : now_us;
 }
@@ -399,10 +403,15 @@ static void listen_or_not(struct vg_loop *a)
     bool deaf = a->device_count > 0;
     for (uint32_t i = 0; i < a->device_count && deaf; i++)
         deaf = has_enough(&a->device[i], now_us);
-    if (deaf == a->deaf)
-        return;
-    a->deaf = deaf;
-    (void)(deaf ? event_del(a->ready) : event_add(a->ready, NULL));
+    if (deaf) {
+        static const struct timeval most = {0, DEAF_MOST_US};
+        if (!event_add(a->hear, &most) && !a->deaf)
+            a->deaf = !event_del(a->ready);
+    } else if (a->deaf &&
+               !event_add(a->ready, NULL)) { /* else it is tried again, when `hear` says so */
+        a->deaf = false;
+        (void)event_del(a->hear);
+    }
 }
 
 void vg_loop_dispatch(struct vg_loop *a)

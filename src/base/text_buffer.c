@@ -1,5 +1,6 @@
 #include "src/base/text_buffer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -57,6 +58,7 @@ const char *vg_text_digits(uint64_t number, char digits[VG_TEXT_DIGITS])
 const char *vg_text_decimal(double number, unsigned decimals, char digits[VG_TEXT_DIGITS])
 {
     static const double ten[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    assert(decimals < sizeof ten / sizeof *ten && fabs(number) < VG_TEXT_DECIMAL_MOST);
     uint64_t left = (uint64_t)(fabs(number) * ten[decimals] + 0.5);
     const bool minus = number < 0 && left > 0;
     size_t at = VG_TEXT_DIGITS - 1;

@@ -26,7 +26,7 @@ void vg_text_add_pieces(struct vg_text_buffer *buffer, const char *const *pieces
 const char *vg_text_digits(uint64_t number, char digits[VG_TEXT_DIGITS]);
 
 /* The same with so many decimals, 6 at most, of a number that is less than VG_TEXT_DECIMAL_MOST either way;
- * rounded to the nearest, and never to -0. */
+ * rounded, of halves the one away from zero, and never to -0. */
 #define VG_TEXT_DECIMAL_MOST 1e9
 const char *vg_text_decimal(double number, unsigned decimals, char digits[VG_TEXT_DIGITS]);
 

@@ -359,7 +359,7 @@ def main():
                 process.wait()
     check(f"an orderly end (code {code})", code == 0)
     if FAILS or os.environ.get("DECODER_LOG"):
-        print(*stage.watch.rows[-20:], sep="\n")
+        print(*(stage.watch.rows[-20:] if stage.watch else ["no slots were opened"]), sep="\n")
         print(stage.server.read_log()[-9000:])
     return 1 if FAILS else 0
 
